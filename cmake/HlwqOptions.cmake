@@ -1,0 +1,43 @@
+# Options and the compile settings shared by every target. No ISA flags: kernels choose their
+# target at run time (docs/style of kernels: CONTRIBUTING.md, "Add a kernel").
+option(HLWQ_BUILD_TESTS "Build the tests and the fuzz targets" ${PROJECT_IS_TOP_LEVEL})
+option(HLWQ_BUILD_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(HLWQ_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
+option(HLWQ_LIBFUZZER "Link the fuzz targets with libFuzzer (clang only)" OFF)
+set(HLWQ_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined or thread)")
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(PROJECT_IS_TOP_LEVEL)
+  find_program(HLWQ_CCACHE ccache)
+  if(HLWQ_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${HLWQ_CCACHE}")
+  endif()
+endif()
+
+add_library(hlwq_settings INTERFACE)
+target_compile_features(hlwq_settings INTERFACE cxx_std_20)
+target_compile_options(hlwq_settings INTERFACE
+  $<BUILD_INTERFACE:-Wall> $<BUILD_INTERFACE:-Wextra> $<BUILD_INTERFACE:-Wshadow>
+  $<BUILD_INTERFACE:-Wnon-virtual-dtor>)
+if(HLWQ_WERROR)
+  target_compile_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-Werror>)
+endif()
+if(HLWQ_SANITIZE)
+  target_compile_options(hlwq_settings INTERFACE
+    $<BUILD_INTERFACE:-fsanitize=${HLWQ_SANITIZE}> $<BUILD_INTERFACE:-fno-omit-frame-pointer>
+    $<BUILD_INTERFACE:-fno-sanitize-recover=all>)
+  target_link_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-fsanitize=${HLWQ_SANITIZE}>)
+endif()
+if(HLWQ_LIBFUZZER)
+  target_compile_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-fsanitize=fuzzer-no-link>)
+endif()

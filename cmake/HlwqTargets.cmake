@@ -1,0 +1,33 @@
+# hlwq_add_box(NAME SOURCES ... [DEPS box ...] [LINK lib ...] [PRIVATE_LINK lib ...])
+#
+# The library of one folder of src/: target hlwq_NAME, alias hlwq::NAME. DEPS are other boxes and
+# must follow the arrows that tools/check_layers.py knows; the include check runs before each build.
+function(hlwq_add_box name)
+  cmake_parse_arguments(BOX "" "" "SOURCES;DEPS;LINK;PRIVATE_LINK" ${ARGN})
+  add_library(hlwq_${name} STATIC ${BOX_SOURCES})
+  add_library(hlwq::${name} ALIAS hlwq_${name})
+  set_target_properties(hlwq_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(hlwq_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  list(TRANSFORM BOX_DEPS PREPEND hlwq::)
+  target_link_libraries(hlwq_${name} PUBLIC ${BOX_DEPS} ${BOX_LINK} PRIVATE hlwq_settings ${BOX_PRIVATE_LINK})
+  add_dependencies(hlwq_${name} hlwq_check_layers)
+  set_property(GLOBAL APPEND PROPERTY HLWQ_BOXES hlwq_${name})
+endfunction()
+
+# hlwq_add_test(BOX SOURCES ... [LINK lib ...]): one GoogleTest program for the tests of a box.
+function(hlwq_add_test box)
+  cmake_parse_arguments(TEST "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${box}_tests ${TEST_SOURCES})
+  target_include_directories(${box}_tests PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${box}_tests PRIVATE hlwq::${box} ${TEST_LINK} hlwq_test_support
+    hlwq_settings GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${box}_tests DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 LABELS ${box})
+endfunction()
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_custom_target(hlwq_check_layers
+  COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/check_layers.py ${PROJECT_SOURCE_DIR}
+  COMMENT "Checking that includes follow the layers" VERBATIM)

@@ -1,0 +1,86 @@
+// Owned file descriptors and the whole-buffer reads and writes on them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace hlwq {
+
+// What tells two states of a file apart without reading it.
+struct FileIdentity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t size_bytes = 0;
+  int64_t modified_ns = 0;
+  int64_t changed_ns = 0;
+
+  bool operator==(const FileIdentity&) const = default;
+};
+
+// An open file. Moves, closes itself. Offsets are absolute: no shared position, so concurrent calls
+// on one File are safe. Every failure throws Error{kIo} with the path and the system's reason.
+class File {
+ public:
+  File() = default;
+  File(File&& other) noexcept;
+  File& operator=(File&& other) noexcept;
+  ~File();
+
+  // Throws Error{kNotFound} when the file is absent.
+  static File OpenForRead(const std::filesystem::path& path);
+  // Creates or keeps the file, readable and writable; its content is not truncated.
+  static File OpenForWrite(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const noexcept { return path_; }
+  int fd() const noexcept { return fd_; }
+  bool is_open() const noexcept { return fd_ >= 0; }
+
+  uint64_t SizeBytes() const;
+  FileIdentity Identity() const;
+
+  // Fills all of `out`. Throws kIo when the file ends before.
+  void ReadAt(uint64_t offset, std::span<std::byte> out) const;
+  // Reads up to out.size() bytes; returns how many there were.
+  size_t ReadSomeAt(uint64_t offset, std::span<std::byte> out) const;
+  // Writes all of `data`. A full disk is kIo and names the path.
+  void WriteAt(uint64_t offset, std::span<const std::byte> data) const;
+  void Append(std::span<const std::byte> data) const;
+
+  void Truncate(uint64_t size_bytes) const;
+  // Reserves the blocks of [0, size_bytes) where the file system can, so that a full disk shows at
+  // once; elsewhere only sets the length.
+  void Allocate(uint64_t size_bytes) const;
+  // Tells the kernel that [offset, offset + length) will be read soon. Never fails.
+  void PrefetchHint(uint64_t offset, uint64_t length) const noexcept;
+  // Returns when the data is on the device.
+  void Sync() const;
+  // Takes an exclusive lock held until the File closes; false when another process has it.
+  bool TryLock() const;
+
+  void Close() noexcept;
+
+ private:
+  File(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
+
+  int fd_ = -1;
+  std::filesystem::path path_;
+};
+
+// The whole of a small file. Throws Error{kInvalidData} when it is larger than `max_bytes`.
+std::string ReadSmallFile(const std::filesystem::path& path, uint64_t max_bytes);
+
+// Writes `content` to a temporary sibling, syncs, and renames it to `path`: readers see the old
+// file or the new one, never a part.
+void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
+
+// Makes renames in `directory` durable.
+void SyncDirectory(const std::filesystem::path& directory);
+
+// "12: No space left on device" style suffix of the current errno.
+std::string SystemReason(int error_number);
+
+}  // namespace hlwq

@@ -1,0 +1,95 @@
+// A checkpoint of any format that hlwq reads, seen as transformers would see it: named tensors with
+// shapes, whatever they are stored as. Nothing is read but headers.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/file.h"
+#include "codec/codec.h"
+#include "codec/ggml_blocks.h"
+#include "tensor/dtype.h"
+#include "tensor/shape.h"
+
+namespace hlwq::checkpoint {
+
+// A stretch of one of the checkpoint's files.
+struct FileRange {
+  size_t file = 0;  // index into Checkpoint::files
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+};
+
+// Stored as it is: row-major elements of the entry's dtype.
+struct PlainStorage {
+  FileRange range;
+};
+
+// Stored as codes: one matrix for a 2-D tensor, one for each slice of a fused [E, out, in] tensor.
+struct CodedSlice {
+  std::vector<FileRange> row_parts;  // in the order of the codec's row parts
+};
+struct CodedStorage {
+  codec::CodecSpec spec;
+  MatrixShape matrix;  // of one slice
+  std::vector<CodedSlice> slices;
+  // Norms of F32 instead of F16 in some published files.
+  DType norm_dtype = DType::kF16;
+};
+
+// Stored as ggml blocks (GGUF). `row_map` is empty, or says which stored row holds row r.
+struct GgmlStorage {
+  FileRange range;
+  codec::GgmlType type = codec::GgmlType::kF32;
+  std::vector<uint64_t> row_map;
+};
+
+using Storage = std::variant<PlainStorage, CodedStorage, GgmlStorage>;
+
+struct TensorEntry {
+  std::string name;   // "model.layers.0.self_attn.q_proj.weight"
+  DType dtype = DType::kBF16;  // of the plain tensor; for coded ones that of the source where recorded
+  Shape shape;
+  Storage storage;
+
+  uint64_t elements() const { return *ElementCount(shape); }
+  // The tensor as rows: [product of all axes but the last, last axis]; scalars are [1, 1].
+  MatrixShape AsMatrix() const;
+};
+
+enum class Format { kSafetensors, kPolarState, kPolarLegacy, kGguf };
+std::string_view FormatName(Format format) noexcept;
+
+// A small file that belongs to the model (config.json, tokenizer, template), with its content where
+// it was made rather than found (GGUF).
+struct SideFile {
+  std::string name;
+  std::filesystem::path path;  // empty: `content` holds it
+  std::string content;
+};
+
+struct Checkpoint {
+  Format format = Format::kSafetensors;
+  std::filesystem::path root;   // the folder or file given
+  std::vector<File> files;      // open; FileRange::file indexes them
+  std::vector<uint64_t> header_hashes;  // XXH3 of each file's header, as long as `files`
+  std::vector<TensorEntry> tensors;     // in the order they are stored
+  nlohmann::json config;        // config.json, null when there is none
+  nlohmann::json polar_config;  // polar_config.json, null when there is none
+  std::vector<SideFile> side_files;
+  std::vector<std::string> notes;  // what a reader should know: names taken as ..., table assumed
+
+  const TensorEntry* Find(std::string_view name) const;  // nullptr when absent; linear
+};
+
+// Opens a folder, a .safetensors file or a .gguf file. Throws Error with the file, the tensor, what
+// was expected and what was found; a layout that fits two readings is refused, naming both.
+Checkpoint OpenCheckpoint(const std::filesystem::path& path);
+
+}  // namespace hlwq::checkpoint

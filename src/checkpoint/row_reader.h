@@ -1,0 +1,48 @@
+// Rows of a stored tensor as float32, whatever they are stored as.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "codec/backend.h"
+
+namespace hlwq::checkpoint {
+
+// Reads one tensor, seen as rows (TensorEntry::AsMatrix; the slices of a fused tensor follow each
+// other). Reading and decoding are separate, so that a pipeline can read in order and decode in
+// parallel. Immutable; all members are thread-safe. Borrows the checkpoint and the entry.
+class RowReader {
+ public:
+  // Throws Error{kUnsupported} for a plain dtype that is not F16, BF16, F32 (or F64, which is rounded).
+  RowReader(const Checkpoint& checkpoint, const TensorEntry& entry, const codec::Backend& backend);
+
+  MatrixShape matrix() const noexcept { return matrix_; }
+  // Stored bytes of `rows` (all parts).
+  uint64_t StoredBytes(RowRange rows) const;
+  // Rows per slice: a range passed to ReadStored must not cross a multiple of this.
+  uint64_t slice_rows() const noexcept { return slice_rows_; }
+
+  // Fills `stored` (resized) with the stored bytes of `rows`, part after part.
+  void ReadStored(RowRange rows, std::vector<std::byte>& stored) const;
+  // Turns what ReadStored gave for `rows` into float32 [rows, in].
+  void Decode(RowRange rows, std::span<const std::byte> stored, std::span<float> weights) const;
+  // Tells the kernel that these rows will be read soon.
+  void Prefetch(RowRange rows) const;
+
+  // Both in one, for callers without a pipeline.
+  void ReadRows(RowRange rows, std::span<float> weights) const;
+
+ private:
+  const Checkpoint& checkpoint_;
+  const TensorEntry& entry_;
+  const codec::Backend& backend_;
+  std::unique_ptr<const codec::Codec> codec_;
+  std::vector<uint64_t> part_row_bytes_;
+  MatrixShape matrix_;
+  uint64_t slice_rows_ = 0;
+};
+
+}  // namespace hlwq::checkpoint

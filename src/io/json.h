@@ -1,0 +1,20 @@
+// JSON from outside: strict, with limits, and with errors in hlwq's form.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string_view>
+
+namespace hlwq::io {
+
+inline constexpr uint64_t kMaxConfigBytes = 64u << 20;
+
+// Parses a document. Throws Error{kInvalidData} on a syntax error, invalid UTF-8, a key that occurs
+// twice in one object, or nesting deeper than 64.
+nlohmann::json ParseJson(std::string_view text);
+
+// ParseJson of a file of at most `max_bytes`; errors name the path.
+nlohmann::json ReadJsonFile(const std::filesystem::path& path, uint64_t max_bytes = kMaxConfigBytes);
+
+}  // namespace hlwq::io

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Fails when an include in src/ goes against the layers, or a CMake box links what it may not.
+
+usage: check_layers.py ROOT
+
+ARROWS is the picture of docs/architecture.md: a box may use whatever its arrows reach.
+"""
+import pathlib
+import re
+import sys
+
+ARROWS = {
+    "base": [],
+    "tensor": ["base"],
+    "io": ["tensor"],
+    "codec": ["tensor"],
+    "kernels": ["codec"],
+    "checkpoint": ["codec", "io"],
+    "model": ["kernels", "checkpoint"],
+    "runtime": ["model"],
+    "text": ["base"],
+    "convert": ["kernels", "checkpoint"],
+    "eval": ["runtime", "text"],
+    "server": ["runtime", "text"],
+    "cli": ["convert", "eval", "server", "text"],
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+BOX = re.compile(r"hlwq_add_box\(\s*(\w+)(.*?)\)", re.S)
+
+
+def reach(box: str) -> set[str]:
+    seen, todo = set(), [box]
+    while todo:
+        current = todo.pop()
+        if current not in seen:
+            seen.add(current)
+            todo += ARROWS[current]
+    return seen
+
+
+def check(root: pathlib.Path) -> list[str]:
+    problems = []
+    src = root / "src"
+    for folder in sorted(p for p in src.iterdir() if p.is_dir()):
+        box = folder.name
+        if box not in ARROWS:
+            problems.append(f"{folder.relative_to(root)}: not a box of docs/architecture.md")
+            continue
+        allowed = reach(box)
+        for path in sorted(folder.rglob("*")):
+            if path.suffix not in {".h", ".cc", ".cu", ".cuh"}:
+                continue
+            text = path.read_text(encoding="utf-8")
+            for match in INCLUDE.finditer(text):
+                target = match.group(1).split("/")[0]
+                line = text.count("\n", 0, match.start()) + 1
+                where = f"{path.relative_to(root)}:{line}"
+                if target in {"hlwq", "hwy"}:
+                    continue
+                if "/" not in match.group(1) or target not in ARROWS:
+                    problems.append(f'{where}: include "{match.group(1)}" by its path from src/')
+                elif target not in allowed:
+                    problems.append(f"{where}: {box} may not use {target} (allowed: {', '.join(sorted(allowed))})")
+        listing = folder / "CMakeLists.txt"
+        if listing.exists():
+            for name, body in BOX.findall(listing.read_text(encoding="utf-8")):
+                deps = re.search(r"\bDEPS\b([^A-Z]*)", body)
+                for dep in deps.group(1).split() if deps else []:
+                    if dep not in reach(name) - {name}:
+                        problems.append(f"{listing.relative_to(root)}: {name} may not link {dep}")
+    return problems
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    problems = check(pathlib.Path(sys.argv[1]))
+    print("\n".join(problems), end="\n" if problems else "", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
