@@ -28,7 +28,13 @@ add_library(hlwq_settings INTERFACE)
 target_compile_features(hlwq_settings INTERFACE cxx_std_20)
 target_compile_options(hlwq_settings INTERFACE
   $<BUILD_INTERFACE:-Wall> $<BUILD_INTERFACE:-Wextra> $<BUILD_INTERFACE:-Wshadow>
-  $<BUILD_INTERFACE:-Wnon-virtual-dtor>)
+  $<BUILD_INTERFACE:-Wnon-virtual-dtor>
+  # Designated initializers leave members at their defaults on purpose.
+  $<BUILD_INTERFACE:-Wno-missing-field-initializers>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False alarms inside std::string's operator+ (GCC bug 105651).
+  target_compile_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-Wno-restrict>)
+endif()
 if(HLWQ_WERROR)
   target_compile_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-Werror>)
 endif()

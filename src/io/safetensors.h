@@ -54,6 +54,7 @@ class SafetensorsFile {
 
   const SafetensorsHeader& header() const noexcept { return header_; }
   const File& file() const noexcept { return file_; }
+  File TakeFile() && { return std::move(file_); }
   uint64_t header_hash() const noexcept { return header_hash_; }  // XXH3 of length field and JSON
 
  private:
