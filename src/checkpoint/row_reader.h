@@ -16,7 +16,7 @@ namespace hlwq::checkpoint {
 // parallel. Immutable; all members are thread-safe. Borrows the checkpoint and the entry.
 class RowReader {
  public:
-  // Throws Error{kUnsupported} for a plain dtype that is not F16, BF16, F32 (or F64, which is rounded).
+  // Throws Error{kUnsupported} for a plain dtype other than F16, BF16, F32.
   RowReader(const Checkpoint& checkpoint, const TensorEntry& entry, const codec::Backend& backend);
 
   MatrixShape matrix() const noexcept { return matrix_; }
@@ -36,6 +36,11 @@ class RowReader {
   void ReadRows(RowRange rows, std::span<float> weights) const;
 
  private:
+  // Calls visit(file, offset, bytes) for each stretch that holds stored bytes of `rows`, in the order
+  // of ReadStored.
+  template <typename Visit>
+  void ForEachRange(RowRange rows, Visit&& visit) const;
+
   const Checkpoint& checkpoint_;
   const TensorEntry& entry_;
   const codec::Backend& backend_;

@@ -1,0 +1,52 @@
+#include "checkpoint/checkpoint.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/error.h"
+#include "checkpoint/open_gguf.h"
+#include "checkpoint/open_safetensors.h"
+
+namespace hlwq::checkpoint {
+
+namespace fs = std::filesystem;
+
+MatrixShape TensorEntry::AsMatrix() const {
+  if (shape.empty()) return {1, 1};
+  const uint64_t in = shape.back();
+  return {in == 0 ? 0 : elements() / in, in};
+}
+
+std::string_view FormatName(Format format) noexcept {
+  switch (format) {
+    case Format::kSafetensors: return "safetensors";
+    case Format::kPolarState: return "polar_state";
+    case Format::kPolarLegacy: return "polar_engine";
+    case Format::kGguf: return "gguf";
+  }
+  return "unknown";
+}
+
+const TensorEntry* Checkpoint::Find(std::string_view name) const {
+  const auto found = std::find_if(tensors.begin(), tensors.end(),
+                                  [&](const TensorEntry& entry) { return entry.name == name; });
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+Checkpoint OpenCheckpoint(const fs::path& path) {
+  std::error_code failure;
+  const fs::file_status status = fs::status(path, failure);
+  if (!fs::exists(status)) {
+    throw Error(ErrorCode::kNotFound, path.string() + ": no such file or folder");
+  }
+  if (fs::is_directory(status)) return OpenSafetensorsFolder(path);
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  if (extension == ".safetensors") return OpenSafetensorsFile(path);
+  if (extension == ".gguf") return OpenGguf(path);
+  throw Error(ErrorCode::kUnsupported,
+              path.string() + ": want a folder, a .safetensors file or a .gguf file");
+}
+
+}  // namespace hlwq::checkpoint

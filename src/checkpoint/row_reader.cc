@@ -1,0 +1,109 @@
+#include "checkpoint/row_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace hlwq::checkpoint {
+namespace {
+
+uint64_t GgmlRowBytes(const GgmlStorage& storage, uint64_t in) {
+  return in / codec::GgmlBlockWeights(storage.type) * codec::GgmlBlockBytes(storage.type);
+}
+
+}  // namespace
+
+RowReader::RowReader(const Checkpoint& checkpoint, const TensorEntry& entry,
+                     const codec::Backend& backend)
+    : checkpoint_(checkpoint), entry_(entry), backend_(backend), matrix_(entry.AsMatrix()) {
+  slice_rows_ = std::max<uint64_t>(matrix_.out, 1);
+  if (const auto* coded = std::get_if<CodedStorage>(&entry.storage)) {
+    codec_ = backend.MakeCodec(coded->spec);
+    slice_rows_ = coded->matrix.out;
+    for (const codec::Part& part : codec_->Parts(coded->matrix)) {
+      if (part.bytes_per_row > 0) part_row_bytes_.push_back(part.bytes_per_row);
+    }
+  } else if (const auto* ggml = std::get_if<GgmlStorage>(&entry.storage)) {
+    part_row_bytes_ = {GgmlRowBytes(*ggml, matrix_.in)};
+  } else {
+    if (!IsWeightFloat(entry.dtype)) {
+      throw Error(ErrorCode::kUnsupported, "'" + entry.name + "': want F16, BF16 or F32, got " +
+                                               std::string(DTypeName(entry.dtype)));
+    }
+    part_row_bytes_ = {matrix_.in * BitsPerElement(entry.dtype) / 8};
+  }
+}
+
+uint64_t RowReader::StoredBytes(RowRange rows) const {
+  uint64_t bytes = 0;
+  for (const uint64_t row_bytes : part_row_bytes_) bytes += rows.size() * row_bytes;
+  return bytes;
+}
+
+template <typename Visit>
+void RowReader::ForEachRange(RowRange rows, Visit&& visit) const {
+  if (const auto* coded = std::get_if<CodedStorage>(&entry_.storage)) {
+    const CodedSlice& slice = coded->slices[rows.begin / slice_rows_];
+    const uint64_t first = rows.begin % slice_rows_;
+    HLWQ_DASSERT(first + rows.size() <= slice_rows_);
+    for (size_t part = 0; part < part_row_bytes_.size(); ++part) {
+      const FileRange& range = slice.row_parts[part];
+      visit(range.file, range.offset + first * part_row_bytes_[part],
+            rows.size() * part_row_bytes_[part]);
+    }
+    return;
+  }
+  const auto* ggml = std::get_if<GgmlStorage>(&entry_.storage);
+  const FileRange& range = ggml ? ggml->range : std::get<PlainStorage>(entry_.storage).range;
+  const uint64_t row_bytes = part_row_bytes_[0];
+  if (ggml == nullptr || ggml->row_map.empty()) {
+    visit(range.file, range.offset + rows.begin * row_bytes, rows.size() * row_bytes);
+    return;
+  }
+  for (uint64_t row = rows.begin; row < rows.end; ++row) {
+    visit(range.file, range.offset + ggml->row_map[row] * row_bytes, row_bytes);
+  }
+}
+
+void RowReader::ReadStored(RowRange rows, std::vector<std::byte>& stored) const {
+  stored.resize(StoredBytes(rows));
+  size_t position = 0;
+  ForEachRange(rows, [&](size_t file, uint64_t offset, uint64_t bytes) {
+    checkpoint_.files[file].ReadAt(offset, std::span(stored).subspan(position, bytes));
+    position += bytes;
+  });
+}
+
+void RowReader::Prefetch(RowRange rows) const {
+  ForEachRange(rows, [&](size_t file, uint64_t offset, uint64_t bytes) {
+    checkpoint_.files[file].PrefetchHint(offset, bytes);
+  });
+}
+
+void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
+                       std::span<float> weights) const {
+  HLWQ_DASSERT(stored.size() == StoredBytes(rows));
+  HLWQ_DASSERT(weights.size() == rows.size() * matrix_.in);
+  if (codec_) {
+    std::vector<std::span<const std::byte>> parts;
+    size_t position = 0;
+    for (const uint64_t row_bytes : part_row_bytes_) {
+      parts.push_back(stored.subspan(position, rows.size() * row_bytes));
+      position += rows.size() * row_bytes;
+    }
+    codec_->DecodeRows(parts, matrix_.in, weights);
+  } else if (const auto* ggml = std::get_if<GgmlStorage>(&entry_.storage)) {
+    codec::DecodeGgml(ggml->type, stored, weights);
+  } else {
+    backend_.ToFloat(entry_.dtype, stored, weights);
+  }
+}
+
+void RowReader::ReadRows(RowRange rows, std::span<float> weights) const {
+  std::vector<std::byte> stored;
+  ReadStored(rows, stored);
+  Decode(rows, stored, weights);
+}
+
+}  // namespace hlwq::checkpoint
