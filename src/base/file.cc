@@ -128,6 +128,7 @@ void File::Allocate(uint64_t size_bytes) const {
 }
 
 void File::PrefetchHint(uint64_t offset, uint64_t length) const noexcept {
+  if (length == 0) return;  // the system call would take it for "to the end"
   (void)::posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(length),
                         POSIX_FADV_WILLNEED);
 }

@@ -50,7 +50,15 @@ struct GgmlStorage {
   std::vector<uint64_t> row_map;
 };
 
-using Storage = std::variant<PlainStorage, CodedStorage, GgmlStorage>;
+// Stored nowhere: random values made on demand (open_synthetic.h). Element (row, column) of the
+// tensor seen as rows is mean + deviation * NearNormal(seed, row * in + column).
+struct SyntheticStorage {
+  uint64_t seed = 0;
+  float mean = 0;
+  float deviation = 0;
+};
+
+using Storage = std::variant<PlainStorage, CodedStorage, GgmlStorage, SyntheticStorage>;
 
 struct TensorEntry {
   std::string name;   // "model.layers.0.self_attn.q_proj.weight"
@@ -63,7 +71,7 @@ struct TensorEntry {
   MatrixShape AsMatrix() const;
 };
 
-enum class Format { kSafetensors, kPolarState, kPolarLegacy, kGguf };
+enum class Format { kSafetensors, kPolarState, kPolarLegacy, kGguf, kSynthetic };
 std::string_view FormatName(Format format) noexcept;
 
 // A small file that belongs to the model (config.json, tokenizer, template), with its content where
@@ -78,7 +86,7 @@ struct Checkpoint {
   Format format = Format::kSafetensors;
   std::filesystem::path root;   // the folder or file given
   std::vector<File> files;      // open; FileRange::file indexes them
-  std::vector<uint64_t> header_hashes;  // XXH3 of each file's header, as long as `files`
+  std::vector<uint64_t> header_hashes;  // XXH3 of each file's header; of the seed where there is none
   std::vector<TensorEntry> tensors;     // in the order they are stored
   nlohmann::json config;        // config.json, null when there is none
   nlohmann::json polar_config;  // polar_config.json, null when there is none

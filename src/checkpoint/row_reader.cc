@@ -1,9 +1,10 @@
 #include "checkpoint/row_reader.h"
 
 #include <algorithm>
-#include <cstring>
+#include <optional>
 
 #include "base/error.h"
+#include "base/random.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -26,6 +27,8 @@ RowReader::RowReader(const Checkpoint& checkpoint, const TensorEntry& entry,
     }
   } else if (const auto* ggml = std::get_if<GgmlStorage>(&entry.storage)) {
     part_row_bytes_ = {GgmlRowBytes(*ggml, matrix_.in)};
+  } else if (std::holds_alternative<SyntheticStorage>(entry.storage)) {
+    part_row_bytes_ = {0};
   } else {
     if (!IsWeightFloat(entry.dtype)) {
       throw Error(ErrorCode::kUnsupported, "'" + entry.name + "': want F16, BF16 or F32, got " +
@@ -54,6 +57,7 @@ void RowReader::ForEachRange(RowRange rows, Visit&& visit) const {
     }
     return;
   }
+  if (std::holds_alternative<SyntheticStorage>(entry_.storage)) return;
   const auto* ggml = std::get_if<GgmlStorage>(&entry_.storage);
   const FileRange& range = ggml ? ggml->range : std::get<PlainStorage>(entry_.storage).range;
   const uint64_t row_bytes = part_row_bytes_[0];
@@ -81,6 +85,15 @@ void RowReader::Prefetch(RowRange rows) const {
   });
 }
 
+size_t RowReader::FirstFile(uint64_t row) const {
+  if (matrix_.out == 0) return 0;
+  std::optional<size_t> first;
+  ForEachRange({row, row + 1}, [&](size_t file, uint64_t, uint64_t) {
+    if (!first) first = file;
+  });
+  return first.value_or(0);
+}
+
 void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
                        std::span<float> weights) const {
   HLWQ_DASSERT(stored.size() == StoredBytes(rows));
@@ -95,6 +108,12 @@ void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
     codec_->DecodeRows(parts, matrix_.in, weights);
   } else if (const auto* ggml = std::get_if<GgmlStorage>(&entry_.storage)) {
     codec::DecodeGgml(ggml->type, stored, weights);
+  } else if (const auto* synthetic = std::get_if<SyntheticStorage>(&entry_.storage)) {
+    const uint64_t first = rows.begin * matrix_.in;
+    for (size_t index = 0; index < weights.size(); ++index) {
+      weights[index] =
+          synthetic->mean + synthetic->deviation * NearNormal(synthetic->seed, first + index);
+    }
   } else {
     backend_.ToFloat(entry_.dtype, stored, weights);
   }

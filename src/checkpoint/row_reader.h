@@ -25,12 +25,19 @@ class RowReader {
   // Rows per slice: a range passed to ReadStored must not cross a multiple of this.
   uint64_t slice_rows() const noexcept { return slice_rows_; }
 
+  // True where the stored bytes of rows [a, b) are those of a, a+1, ... one after the other: any
+  // subrange of what ReadStored gave can then be decoded on its own.
+  bool is_row_contiguous() const noexcept { return part_row_bytes_.size() == 1; }
+
   // Fills `stored` (resized) with the stored bytes of `rows`, part after part.
   void ReadStored(RowRange rows, std::vector<std::byte>& stored) const;
   // Turns what ReadStored gave for `rows` into float32 [rows, in].
   void Decode(RowRange rows, std::span<const std::byte> stored, std::span<float> weights) const;
   // Tells the kernel that these rows will be read soon.
   void Prefetch(RowRange rows) const;
+
+  // Index into Checkpoint::files of the first stored byte of `row`.
+  size_t FirstFile(uint64_t row) const;
 
   // Both in one, for callers without a pipeline.
   void ReadRows(RowRange rows, std::span<float> weights) const;

@@ -1,0 +1,54 @@
+// hlwq_manifest.json: what a finished output folder holds, with a checksum of everything
+// (docs/format.md, "Manifest").
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/tensor_report.h"
+
+namespace hlwq::checkpoint {
+
+inline constexpr const char* kManifestFileName = "hlwq_manifest.json";
+inline constexpr int kManifestVersion = 1;
+
+// A file of the folder. Shards are covered by their header's hash and their tensors' hashes, other
+// files by one hash of their content.
+struct ManifestFile {
+  uint64_t bytes = 0;
+  bool is_shard = false;
+  uint64_t xxh3 = 0;  // of the header of a shard, of the whole of another file
+};
+
+// A file the output was made from. Its hash runs over 64-bit little-endian values: the XXH3 of its
+// header, then the XXH3 of each tensor (or slice) that begins in it, in order of offset; so it can
+// be had while tensors stream by in any order.
+struct SourceFile {
+  std::string name;
+  uint64_t bytes = 0;
+  uint64_t xxh3 = 0;
+};
+
+struct Manifest {
+  std::string tool_version;
+  std::string operation;          // "quantize", "dequantize", ...
+  uint64_t plan_xxh3 = 0;         // of everything that determines the output's bytes
+  std::vector<SourceFile> sources;
+  std::map<std::string, ManifestFile> files;
+  std::map<std::string, uint64_t> tensors;  // XXH3 of each stored tensor's bytes, by stored name
+  std::vector<TensorReport> reports;
+};
+
+nlohmann::json ManifestToJson(const Manifest& manifest);
+// Throws Error{kInvalidData} naming the key.
+Manifest ManifestFromJson(const nlohmann::json& json);
+
+// Empty when the folder has none. Throws as ManifestFromJson, with the path.
+std::optional<Manifest> ReadManifest(const std::filesystem::path& folder);
+
+}  // namespace hlwq::checkpoint

@@ -1,0 +1,57 @@
+#include "checkpoint/open_synthetic.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/random.h"
+#include "checkpoint/catalog.h"
+
+namespace hlwq::checkpoint {
+namespace {
+
+bool HasZeroCentredNorms(std::string_view model_type) {
+  return model_type.starts_with("qwen3_5") || model_type.starts_with("qwen3_next");
+}
+
+SyntheticStorage Distribution(const TensorSpec& spec, std::string_view model_type, uint64_t seed) {
+  const std::string_view name = spec.name;
+  SyntheticStorage storage{.seed = MixBits(seed ^ Xxh3(std::as_bytes(std::span(name))))};
+  if (spec.shape.size() >= 2) {
+    storage.deviation = spec.role == Role::kLinearAttentionConv ? 0.2f : 0.02f;
+  } else if (spec.role == Role::kNorm) {
+    const bool is_gated_norm = name.find("linear_attn.norm") != name.npos;
+    storage.mean = HasZeroCentredNorms(model_type) && !is_gated_norm ? 0.0f : 1.0f;
+    storage.deviation = 0.02f;
+  } else if (spec.role == Role::kVision && name.ends_with("norm.weight")) {
+    storage.mean = 1.0f;
+  } else if (name.ends_with("A_log")) {
+    storage.deviation = 0.5f;
+  }
+  return storage;
+}
+
+}  // namespace
+
+Checkpoint OpenSynthetic(const nlohmann::json& config, uint64_t seed, int layers) {
+  const nlohmann::json truncated = layers > 0 ? TruncateLayers(config, layers) : config;
+  const std::optional<Catalog> catalog = BuildCatalog(truncated);
+  if (!catalog) {
+    throw Error(ErrorCode::kUnsupported,
+                "config: unknown model_type " + truncated.value("model_type", std::string("(none)")));
+  }
+  Checkpoint checkpoint;
+  checkpoint.format = Format::kSynthetic;
+  checkpoint.config = truncated;
+  checkpoint.notes = catalog->notes;
+  checkpoint.side_files.push_back({"config.json", {}, truncated.dump(2) + "\n"});
+  for (const TensorSpec& spec : catalog->tensors) {
+    if (!spec.required) continue;
+    checkpoint.tensors.push_back(
+        {spec.name, DType::kBF16, spec.shape, Distribution(spec, catalog->model_type, seed)});
+  }
+  checkpoint.header_hashes.push_back(MixBits(seed));
+  return checkpoint;
+}
+
+}  // namespace hlwq::checkpoint

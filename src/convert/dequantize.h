@@ -1,0 +1,34 @@
+// From any checkpoint to plain safetensors in the layout of transformers: the way back from
+// polar_state, and the way in from GGUF.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "codec/backend.h"
+#include "convert/job.h"
+
+namespace hlwq::convert {
+
+struct DequantizeOptions {
+  // Of the tensors that are decoded; by default the dtype of their source where it is recorded. What
+  // is stored plain stays as it is, byte for byte.
+  std::optional<DType> dtype;
+  std::string operation = "dequantize";  // as the manifest records it
+  OutputOptions output;
+};
+
+struct DequantizeResult {
+  JobResult job;
+  std::vector<std::string> notes;
+};
+
+// Throws as RunJob. Memory is bounded whatever the model.
+DequantizeResult Dequantize(const checkpoint::Checkpoint& source,
+                            const std::filesystem::path& destination,
+                            const DequantizeOptions& options, const codec::Backend& backend);
+
+}  // namespace hlwq::convert

@@ -1,0 +1,229 @@
+#include "convert/quantize.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "checkpoint/catalog.h"
+#include "checkpoint/polar_config.h"
+#include "convert/carry.h"
+#include "convert/stream.h"
+#include "hlwq/version.h"
+
+namespace hlwq::convert {
+namespace {
+
+using checkpoint::Checkpoint;
+using checkpoint::TensorEntry;
+using checkpoint::TensorSpec;
+
+// The matrices of a tensor: itself, or the slices of a fused [E, out, in] one.
+struct Slices {
+  uint64_t count = 1;
+  MatrixShape matrix;
+};
+
+Slices SlicesOf(const TensorEntry& entry) {
+  if (entry.shape.size() == 3) return {entry.shape[0], {entry.shape[1], entry.shape[2]}};
+  return {1, {entry.shape[0], entry.shape[1]}};
+}
+
+std::string SliceName(const TensorEntry& entry, uint64_t slice) {
+  return entry.shape.size() == 3 ? fmt::format("{}_e{}", entry.name, slice) : entry.name;
+}
+
+// Builds the job: one pass over the source's tensors, in their order.
+class QuantizePlanner {
+ public:
+  QuantizePlanner(const Checkpoint& source, const QuantizeOptions& options,
+                  const codec::Backend& backend)
+      : source_(source), options_(options), backend_(backend),
+        recipe_(Recipe::Load(options.recipe)) {
+    std::vector<checkpoint::FoundTensor> found;
+    for (const TensorEntry& entry : source.tensors) found.push_back({entry.name, entry.shape});
+    classified_ = checkpoint::ClassifyTensors(source.config, found);
+    for (size_t index = 0; index < source.tensors.size(); ++index) {
+      const TensorEntry& entry = source.tensors[index];
+      bits_.push_back(recipe_.Decide(classified_.specs[index], entry.dtype).bits);
+    }
+  }
+
+  // Names of tensors that cannot be coded (NaN, infinity, norms beyond fp16), found by coding all.
+  void KeepNonFinite(std::vector<std::string>& notes) {
+    for (size_t index = 0; index < source_.tensors.size(); ++index) {
+      if (bits_[index] == 0) continue;
+      const TensorEntry& entry = source_.tensors[index];
+      try {
+        TryEncode(entry, bits_[index]);
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::kNonFinite) throw;
+        notes.push_back(fmt::format("'{}' is kept as it is: {}", entry.name, error.what()));
+        bits_[index] = 0;
+      }
+    }
+  }
+
+  Job Build() {
+    job_.operation = "quantize";
+    job_.options = Describe();
+    job_.side_files = source_.side_files;
+    for (size_t index = 0; index < source_.tensors.size(); ++index) {
+      const TensorSpec& spec = classified_.specs[index];
+      AddReport(source_.tensors[index], spec, bits_[index]);
+      if (bits_[index] > 0) {
+        AddCoded(source_.tensors[index], spec, bits_[index]);
+      } else {
+        AddCarried(job_, source_, source_.tensors[index], backend_, GroupOf(spec, 0));
+      }
+      job_.reports.back().bits_per_weight =
+          8.0 * static_cast<double>(job_.reports.back().stored_bytes) /
+          static_cast<double>(std::max<uint64_t>(1, source_.tensors[index].elements()));
+    }
+    job_.describe = [config = std::move(config_)](const checkpoint::Manifest& manifest) mutable {
+      config.hlwq->sources.clear();
+      for (const checkpoint::SourceFile& file : manifest.sources) {
+        config.hlwq->sources.push_back({file.name, file.bytes, file.xxh3});
+      }
+      checkpoint::DescribeForPublishedReaders(config);
+      return std::vector<checkpoint::SideFile>{
+          {"polar_config.json", {}, checkpoint::PolarConfigToJson(config).dump(1) + "\n"}};
+    };
+    return std::move(job_);
+  }
+
+  const std::vector<std::string>& notes() const { return classified_.notes; }
+
+ private:
+  struct CodecOfBits {
+    std::shared_ptr<const codec::Codec> codec;
+    size_t spec_index = 0;
+  };
+
+  const CodecOfBits& CodecFor(int bits) {
+    const auto found = codecs_.find(bits);
+    if (found != codecs_.end()) return found->second;
+    codec::CodecSpec spec = options_.codec;
+    spec.bits = bits;
+    CodecOfBits made{backend_.MakeCodec(spec), config_.hlwq->specs.size()};
+    config_.hlwq->specs.push_back(made.codec->spec());
+    return codecs_.emplace(bits, std::move(made)).first->second;
+  }
+
+  // Everything the user chose that shapes the output.
+  std::string Describe() const {
+    const auto join = [](const std::vector<std::string>& list) {
+      return fmt::format("{}", fmt::join(list, ","));
+    };
+    return fmt::format(
+        "codec={} version={} table={} scale={} recipe={} bits={} embeddings={} lm_head={} "
+        "include=[{}] exclude=[{}] nonfinite={} max_shard={}",
+        options_.codec.name, options_.codec.version, options_.codec.table,
+        options_.codec.scale_rule, options_.recipe.recipe, options_.recipe.bits,
+        options_.recipe.embedding_bits.value_or(0), options_.recipe.lm_head_bits.value_or(0),
+        join(options_.recipe.include), join(options_.recipe.exclude),
+        options_.non_finite == NonFinitePolicy::kKeep ? "keep" : "error",
+        options_.output.max_shard_bytes);
+  }
+
+  // Tensors are stored in the order of the source, except that the matrices of one expert follow
+  // each other: a reader fetches an expert with one long read.
+  uint64_t GroupOf(const TensorSpec& spec, uint64_t slice) {
+    const bool is_expert =
+        spec.role == checkpoint::Role::kExpertGate || spec.role == checkpoint::Role::kExpertUp ||
+        spec.role == checkpoint::Role::kExpertGateUp || spec.role == checkpoint::Role::kExpertDown;
+    if (!is_expert || spec.layer < 0) return next_group_++;
+    const uint64_t expert = spec.expert >= 0 ? static_cast<uint64_t>(spec.expert) : slice;
+    const auto [found, is_new] = expert_groups_.emplace(std::pair(spec.layer, expert), next_group_);
+    if (is_new) ++next_group_;
+    return found->second;
+  }
+
+  void AddReport(const TensorEntry& entry, const TensorSpec& spec, int bits) {
+    checkpoint::TensorReport report;
+    report.name = entry.name;
+    report.shape = entry.shape;
+    report.source_dtype = entry.dtype;
+    report.role = spec.role;
+    report.layer = spec.layer;
+    report.source_bytes = TensorBytes(entry.dtype, entry.shape).value_or(0);
+    report.is_quantized = bits > 0;
+    if (bits > 0) {
+      report.codec = options_.codec.name;
+      report.bits = bits;
+      report.errors.emplace();
+    }
+    job_.reports.push_back(std::move(report));
+  }
+
+  void AddCoded(const TensorEntry& entry, const TensorSpec& spec, int bits) {
+    const CodecOfBits& codec = CodecFor(bits);
+    const Slices slices = SlicesOf(entry);
+    config_.hlwq->tensors[entry.name] = {codec.spec_index, entry.dtype, entry.shape};
+    for (uint64_t slice = 0; slice < slices.count; ++slice) {
+      const std::string name = SliceName(entry, slice);
+      const uint64_t group = GroupOf(spec, slice);
+      const size_t first_tensor = job_.outputs.size();
+      for (const codec::Part& part : codec.codec->Parts(slices.matrix)) {
+        job_.outputs.push_back({name + part.suffix, part.dtype, part.shape, part.bytes, group, true});
+        job_.reports.back().stored_bytes += part.bytes;
+      }
+      auto task = MakeEncodeTask(source_, entry, slice * slices.matrix.out, slices.matrix,
+                                 codec.codec, backend_, first_tensor);
+      task->name = name;
+      task->report = job_.reports.size() - 1;
+      job_.tasks.push_back(std::move(task));
+    }
+  }
+
+  void TryEncode(const TensorEntry& entry, int bits) {
+    const CodecOfBits& codec = CodecFor(bits);
+    const Slices slices = SlicesOf(entry);
+    for (uint64_t slice = 0; slice < slices.count; ++slice) {
+      const auto task = MakeEncodeTask(source_, entry, slice * slices.matrix.out, slices.matrix,
+                                       codec.codec, backend_, 0);
+      task->name = SliceName(entry, slice);
+      DryRunTask(*task);
+    }
+  }
+
+  const Checkpoint& source_;
+  const QuantizeOptions& options_;
+  const codec::Backend& backend_;
+  Recipe recipe_;
+  checkpoint::Classified classified_;
+  std::vector<int> bits_;  // of each source tensor, 0: carried over
+  Job job_;
+  checkpoint::PolarConfig config_ = MakeConfig(source_);
+  std::map<int, CodecOfBits> codecs_;
+  std::map<std::pair<int, uint64_t>, uint64_t> expert_groups_;
+  uint64_t next_group_ = 0;
+
+  static checkpoint::PolarConfig MakeConfig(const Checkpoint& source) {
+    checkpoint::PolarConfig config;
+    config.hlwq.emplace();
+    config.hlwq->tool_version = kVersion;
+    const auto name = source.config.find("_name_or_path");
+    if (source.config.is_object() && name != source.config.end() && name->is_string()) {
+      config.base_model = name->get<std::string>();
+    }
+    return config;
+  }
+};
+
+}  // namespace
+
+QuantizeResult Quantize(const Checkpoint& source, const std::filesystem::path& destination,
+                        const QuantizeOptions& options, const codec::Backend& backend) {
+  QuantizeResult result;
+  QuantizePlanner planner(source, options, backend);
+  result.notes = source.notes;
+  result.notes.insert(result.notes.end(), planner.notes().begin(), planner.notes().end());
+  if (options.non_finite == NonFinitePolicy::kKeep) planner.KeepNonFinite(result.notes);
+  const Job job = planner.Build();
+  result.job = RunJob(job, source, destination, options.output);
+  return result;
+}
+
+}  // namespace hlwq::convert

@@ -1,0 +1,39 @@
+// From any checkpoint to polar_state.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "codec/backend.h"
+#include "convert/job.h"
+#include "convert/recipe.h"
+
+namespace hlwq::convert {
+
+enum class NonFinitePolicy {
+  kError,  // stop, naming tensor and position
+  kKeep,   // carry such a tensor over in its source dtype
+};
+
+struct QuantizeOptions {
+  RecipeOptions recipe;
+  codec::CodecSpec codec;  // `bits` is what the recipe says, tensor by tensor
+  NonFinitePolicy non_finite = NonFinitePolicy::kError;
+  OutputOptions output;
+};
+
+struct QuantizeResult {
+  JobResult job;
+  std::vector<std::string> notes;  // of the source, of the catalog, of the choices made
+};
+
+// Quantizes `source` into the folder `destination` (docs/format.md, "polar_state"): what the recipe
+// names is coded, fused expert tensors slice by slice; everything else is carried over byte for
+// byte. Memory is bounded whatever the model. Throws as RunJob, and Error{kNonFinite}.
+QuantizeResult Quantize(const checkpoint::Checkpoint& source,
+                        const std::filesystem::path& destination, const QuantizeOptions& options,
+                        const codec::Backend& backend);
+
+}  // namespace hlwq::convert

@@ -1,0 +1,137 @@
+#include "convert/staging.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/error.h"
+#include "checkpoint/manifest.h"
+
+namespace hlwq::convert {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kPartialSuffix = ".partial";
+
+[[noreturn]] void Refuse(ErrorCode code, const fs::path& path, std::string_view what) {
+  throw Error(code, path.string() + ": " + std::string(what));
+}
+
+// True when `inner` is `outer` or lies below it.
+bool Contains(const fs::path& outer, const fs::path& inner) {
+  const auto mismatch = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  return mismatch.first == outer.end();
+}
+
+fs::path Canonical(const fs::path& path) {
+  std::error_code failure;
+  fs::path canonical = fs::weakly_canonical(fs::absolute(path), failure);
+  if (failure) Refuse(ErrorCode::kIo, path, "cannot resolve: " + failure.message());
+  return canonical.has_filename() ? canonical : canonical.parent_path();
+}
+
+// Overwriting must never take away what cannot be made again.
+void CheckReplaceable(const fs::path& destination) {
+  if (fs::exists(destination / checkpoint::kManifestFileName)) return;
+  Refuse(ErrorCode::kAlreadyExists, destination,
+         "holds files that hlwq did not write; remove it yourself to replace it");
+}
+
+void RenameOrThrow(const fs::path& from, const fs::path& to) {
+  std::error_code failure;
+  fs::rename(from, to, failure);
+  if (failure) Refuse(ErrorCode::kIo, to, "cannot rename into place: " + failure.message());
+}
+
+}  // namespace
+
+Staging::Staging(fs::path destination, const checkpoint::Checkpoint& source,
+                 DestinationOptions options)
+    : destination_(Canonical(destination)),
+      folder_(destination_.string() + kPartialSuffix),
+      options_(options) {
+  const fs::path parent = destination_.parent_path();
+  std::error_code failure;
+  if (!fs::is_directory(parent, failure)) {
+    Refuse(ErrorCode::kNotFound, parent, "no such folder to write into");
+  }
+  const bool holds_source =
+      Contains(destination_, Canonical(source.root)) ||
+      std::any_of(source.files.begin(), source.files.end(),
+                  [&](const File& file) { return Contains(destination_, Canonical(file.path())); });
+  if (holds_source) Refuse(ErrorCode::kInvalidArgument, destination_, "is or holds the source");
+
+  if (fs::exists(fs::symlink_status(destination_, failure))) {
+    if (!fs::is_directory(destination_, failure)) {
+      Refuse(ErrorCode::kAlreadyExists, destination_, "want a folder, got a file");
+    }
+    if (!fs::is_empty(destination_, failure)) {
+      if (!options.overwrite) {
+        Refuse(ErrorCode::kAlreadyExists, destination_, "exists; --overwrite replaces it");
+      }
+      CheckReplaceable(destination_);
+      replaces_destination_ = true;
+    }
+  }
+  has_unfinished_ = fs::exists(fs::symlink_status(folder_, failure));
+  if (has_unfinished_ && !options.resume && !options.overwrite) {
+    Refuse(ErrorCode::kAlreadyExists, folder_,
+           "is left from an unfinished run; --resume continues it, --overwrite starts anew");
+  }
+}
+
+void Staging::Create() {
+  std::error_code failure;
+  fs::remove_all(folder_, failure);
+  if (!failure) fs::create_directory(folder_, failure);
+  if (failure) Refuse(ErrorCode::kIo, folder_, "cannot create: " + failure.message());
+}
+
+std::vector<File> Staging::OpenShards(const OutputLayout& layout) const {
+  std::vector<File> files;
+  for (const OutputShard& shard : layout.shards()) {
+    const fs::path final_path = folder_ / shard.file_name;
+    const fs::path partial_path = final_path.string() + kPartialSuffix;
+    // A job that was killed while publishing has renamed some shards already.
+    if (fs::exists(final_path)) RenameOrThrow(final_path, partial_path);
+    File file = File::OpenForWrite(partial_path);
+    file.Allocate(shard.file_bytes);
+    file.WriteAt(0, std::as_bytes(std::span(shard.header)));
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+void Staging::Publish(const OutputLayout& layout, std::span<const File> shards) {
+  for (size_t shard = 0; shard < shards.size(); ++shard) {
+    shards[shard].Sync();
+    const fs::path final_path = folder_ / layout.shards()[shard].file_name;
+    RenameOrThrow(final_path.string() + kPartialSuffix, final_path);
+  }
+  std::error_code failure;
+  fs::remove(journal_path(), failure);
+  if (failure) Refuse(ErrorCode::kIo, journal_path(), "cannot remove: " + failure.message());
+  SyncDirectory(folder_);
+  if (replaces_destination_) {
+    // One system call swaps the two, so DST is never absent.
+    if (::renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, destination_.c_str(), RENAME_EXCHANGE) != 0) {
+      Refuse(ErrorCode::kIo, destination_, "cannot replace: " + SystemReason(errno));
+    }
+    SyncDirectory(destination_.parent_path());
+    Discard();
+  } else {
+    RenameOrThrow(folder_, destination_);
+    SyncDirectory(destination_.parent_path());
+  }
+}
+
+void Staging::Discard() noexcept {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+}  // namespace hlwq::convert

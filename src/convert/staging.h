@@ -1,0 +1,56 @@
+// The life of an output folder. Work happens in "<DST>.partial", whose shards are called
+// "*.partial"; a finished folder appears as DST by one rename.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "checkpoint/checkpoint.h"
+#include "convert/output_layout.h"
+
+namespace hlwq::convert {
+
+struct DestinationOptions {
+  bool resume = false;     // continue an unfinished folder
+  bool overwrite = false;  // replace a finished folder, discard an unfinished one
+};
+
+class Staging {
+ public:
+  // Decides whether work may begin. Throws Error{kAlreadyExists} when DST or an unfinished folder is
+  // in the way and `options` does not say what to do with it, Error{kInvalidArgument} when DST
+  // holds the source, is no folder, or (with overwrite) holds files that hlwq did not write.
+  // Creates nothing.
+  Staging(std::filesystem::path destination, const checkpoint::Checkpoint& source,
+          DestinationOptions options);
+
+  const std::filesystem::path& destination() const noexcept { return destination_; }
+  const std::filesystem::path& folder() const noexcept { return folder_; }
+  std::filesystem::path journal_path() const { return folder_ / "journal.jsonl"; }
+  bool has_unfinished() const noexcept { return has_unfinished_; }
+
+  // Starts from nothing: an empty folder.
+  void Create();
+  // Opens each shard, creating it with its header and its full length where it is not there yet.
+  // Reserves disk space: a full disk shows here.
+  std::vector<File> OpenShards(const OutputLayout& layout) const;
+
+  // Publishes: syncs, gives shards and folder their final names. After it returns DST is whole.
+  void Publish(const OutputLayout& layout, std::span<const File> shards);
+
+  // Removes the staging folder and all in it.
+  void Discard() noexcept;
+
+ private:
+  std::filesystem::path destination_;
+  std::filesystem::path folder_;
+  DestinationOptions options_;
+  bool has_unfinished_ = false;
+  bool replaces_destination_ = false;
+};
+
+}  // namespace hlwq::convert

@@ -1,0 +1,240 @@
+#include "convert/stream.h"
+
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "base/error.h"
+#include "base/hash.h"
+
+namespace hlwq::convert {
+namespace {
+
+// Chunks ahead of the reader that the kernel is told about.
+constexpr size_t kPrefetchChunks = 8;
+
+int ResolveThreads(int threads) {
+  return threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+size_t ChunksInFlight(int threads) { return 2 * static_cast<size_t>(ResolveThreads(threads)) + 2; }
+
+// A piece of one task on its way through the pipeline. Buffers are reused: fresh pages are costly.
+struct Chunk {
+  size_t task = 0;
+  RowRange rows;
+  std::vector<std::byte> in;
+  std::vector<std::vector<std::byte>> out;
+  codec::ErrorStats stats;
+};
+
+// Where the chunk that begins at `row` ends.
+uint64_t ChunkEnd(const Task& task, uint64_t row) {
+  const uint64_t end = std::min(task.rows, row + task.rows_per_chunk);
+  if (task.rows_per_slice == 0) return end;
+  return std::min(end, (row / task.rows_per_slice + 1) * task.rows_per_slice);
+}
+
+void TransformChunk(const Task& task, Chunk& chunk) {
+  chunk.out.resize(std::max(chunk.out.size(), task.outputs.size()));
+  std::vector<std::span<std::byte>> spans;
+  for (size_t output = 0; output < task.outputs.size(); ++output) {
+    chunk.out[output].resize(chunk.rows.size() * task.outputs[output].bytes_per_row);
+    spans.emplace_back(chunk.out[output]);
+  }
+  chunk.stats = {};
+  WithContext("'" + task.name + "'",
+              [&] { task.Transform(chunk.rows, chunk.in, spans, chunk.stats); });
+}
+
+// Enumerates the chunks of all tasks in order.
+class ChunkCursor {
+ public:
+  ChunkCursor(std::span<const std::unique_ptr<Task>> tasks, std::span<const size_t> todo)
+      : tasks_(tasks), todo_(todo) {}
+
+  // False at the end. A task without rows still gives one (empty) chunk.
+  bool Next(size_t& task, RowRange& rows) {
+    if (position_ == todo_.size()) return false;
+    task = todo_[position_];
+    rows = {row_, ChunkEnd(*tasks_[task], row_)};
+    row_ = rows.end;
+    if (row_ == tasks_[task]->rows) {
+      ++position_;
+      row_ = 0;
+    }
+    return true;
+  }
+
+ private:
+  std::span<const std::unique_ptr<Task>> tasks_;
+  std::span<const size_t> todo_;
+  size_t position_ = 0;
+  uint64_t row_ = 0;
+};
+
+class Stream {
+ public:
+  Stream(std::span<const std::unique_ptr<Task>> tasks, std::span<const size_t> todo,
+         const OutputLayout& layout, std::span<const File> shards, size_t chunks,
+         const StreamCallbacks& callbacks)
+      : tasks_(tasks), layout_(layout), shards_(shards), callbacks_(callbacks),
+        cursor_(tasks, todo), ahead_(tasks, todo), chunks_(chunks) {
+    for (Chunk& chunk : chunks_) free_.push_back(&chunk);
+    for (size_t chunk = 0; chunk < kPrefetchChunks; ++chunk) PrefetchNext();
+  }
+
+  // Serial, in order. nullptr at the end.
+  Chunk* Read() {
+    size_t task = 0;
+    RowRange rows;
+    if (!cursor_.Next(task, rows)) return nullptr;
+    PrefetchNext();
+    Chunk* chunk = TakeFree();
+    chunk->task = task;
+    chunk->rows = rows;
+    WithContext("'" + tasks_[task]->name + "'", [&] { tasks_[task]->Read(rows, chunk->in); });
+    source_hash_.Update(chunk->in);
+    if (rows.end == tasks_[task]->rows) {
+      const std::scoped_lock lock(mutex_);
+      source_hashes_.push_back(source_hash_.Digest());
+      source_hash_.Reset();
+    }
+    return chunk;
+  }
+
+  // Parallel.
+  void Transform(Chunk& chunk) const { TransformChunk(*tasks_[chunk.task], chunk); }
+
+  // Serial, in order.
+  void Write(Chunk* chunk) {
+    const Task& task = *tasks_[chunk->task];
+    if (chunk->rows.begin == 0) BeginTask(task);
+    for (size_t output = 0; output < task.outputs.size(); ++output) {
+      const OutputPlace& place = layout_.place(task.outputs[output].tensor);
+      output_hashes_[output].Update(chunk->out[output]);
+      shards_[place.shard].WriteAt(
+          place.offset + chunk->rows.begin * task.outputs[output].bytes_per_row, chunk->out[output]);
+    }
+    result_.stats.Merge(chunk->stats);
+    if (callbacks_.on_chunk_done) callbacks_.on_chunk_done(chunk->task, chunk->in.size());
+    if (chunk->rows.end == task.rows) EndTask(chunk->task);
+    const std::scoped_lock lock(mutex_);
+    free_.push_back(chunk);
+  }
+
+ private:
+  void PrefetchNext() {
+    size_t task = 0;
+    RowRange rows;
+    if (ahead_.Next(task, rows)) tasks_[task]->Prefetch(rows);
+  }
+
+  // There is always one: the pipeline lets no more than chunks_.size() in at a time.
+  Chunk* TakeFree() {
+    const std::scoped_lock lock(mutex_);
+    Chunk* chunk = free_.front();
+    free_.pop_front();
+    return chunk;
+  }
+
+  void BeginTask(const Task& task) {
+    result_ = {};
+    output_hashes_.resize(std::max(output_hashes_.size(), task.outputs.size()));
+    for (Xxh3Stream& hash : output_hashes_) hash.Reset();
+  }
+
+  void EndTask(size_t index) {
+    const Task& task = *tasks_[index];
+    {
+      const std::scoped_lock lock(mutex_);
+      result_.source_xxh3 = source_hashes_.front();
+      source_hashes_.pop_front();
+    }
+    for (size_t output = 0; output < task.outputs.size(); ++output) {
+      result_.outputs_xxh3.push_back(output_hashes_[output].Digest());
+    }
+    for (const ConstantOutput& constant : task.constants) {
+      const OutputPlace& place = layout_.place(constant.tensor);
+      shards_[place.shard].WriteAt(place.offset, constant.data);
+      result_.outputs_xxh3.push_back(Xxh3(constant.data));
+    }
+    callbacks_.on_task_done(index, result_);
+  }
+
+  std::span<const std::unique_ptr<Task>> tasks_;
+  const OutputLayout& layout_;
+  std::span<const File> shards_;
+  const StreamCallbacks& callbacks_;
+  ChunkCursor cursor_;  // reader only
+  ChunkCursor ahead_;   // reader only
+  Xxh3Stream source_hash_;
+  std::vector<Chunk> chunks_;
+  TaskResult result_;  // writer only
+  std::vector<Xxh3Stream> output_hashes_;
+  std::mutex mutex_;  // guards the two queues between writer and reader
+  std::deque<Chunk*> free_;
+  std::deque<uint64_t> source_hashes_;
+};
+
+}  // namespace
+
+void RunStream(std::span<const std::unique_ptr<Task>> tasks, std::span<const size_t> todo,
+               const OutputLayout& layout, std::span<const File> shards, int threads,
+               const StreamCallbacks& callbacks) {
+  const size_t chunks = ChunksInFlight(threads);
+  Stream stream(tasks, todo, layout, shards, chunks, callbacks);
+  tbb::task_arena arena(ResolveThreads(threads));
+  arena.execute([&] {
+    tbb::parallel_pipeline(
+        chunks,
+        tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order,
+                                       [&](tbb::flow_control& control) -> Chunk* {
+                                         Chunk* chunk = stream.Read();
+                                         if (chunk == nullptr) control.stop();
+                                         return chunk;
+                                       }) &
+            tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel,
+                                             [&](Chunk* chunk) {
+                                               stream.Transform(*chunk);
+                                               return chunk;
+                                             }) &
+            tbb::make_filter<Chunk*, void>(tbb::filter_mode::serial_in_order,
+                                           [&](Chunk* chunk) { stream.Write(chunk); }));
+  });
+}
+
+uint64_t PeakStreamBytes(int threads, uint64_t max_in) {
+  // Each chunk holds its source bytes and at most as many output bytes again in float32; each thread
+  // a tile of float32 rows.
+  const uint64_t chunk = std::max(kChunkBytes, 4 * max_in);
+  return ChunksInFlight(threads) * 3 * chunk +
+         static_cast<uint64_t>(ResolveThreads(threads)) * 8 * std::max<uint64_t>(max_in, 32 * 1024);
+}
+
+void DryRunTask(const Task& task) {
+  Chunk chunk;
+  for (uint64_t row = 0; row < task.rows; row = chunk.rows.end) {
+    chunk.rows = {row, ChunkEnd(task, row)};
+    task.Read(chunk.rows, chunk.in);
+    TransformChunk(task, chunk);
+  }
+}
+
+uint64_t HashTaskSource(const Task& task) {
+  Xxh3Stream hash;
+  std::vector<std::byte> buffer;
+  for (uint64_t row = 0; row < task.rows;) {
+    const uint64_t end = ChunkEnd(task, row);
+    task.Read({row, end}, buffer);
+    hash.Update(buffer);
+    row = end;
+  }
+  return hash.Digest();
+}
+
+}  // namespace hlwq::convert
