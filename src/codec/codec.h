@@ -75,12 +75,22 @@ class Codec {
   virtual void DecodeRows(std::span<const std::span<const std::byte>> row_parts, uint64_t in,
                           std::span<float> weights) const = 0;
 
+  // The same with `weights` [rows, in] of dtype F16, BF16 or F32 (little-endian, any alignment), for
+  // callers whose data is not float32. Equal results; the default converts and calls EncodeRows.
+  // Throws Error{kUnsupported} for another dtype.
+  virtual void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
+                              uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+                              ErrorStats& stats) const;
+  // DecodeRows followed by rounding to `dtype` (to nearest, ties to even).
+  virtual void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts,
+                            uint64_t in, std::span<std::byte> weights) const;
+
   // Stored bits for one weight of the shape, norms and padding included.
   double BitsPerWeight(MatrixShape shape) const;
 };
 
 // The scalar codec of `spec`: the executable form of docs/format.md and the judge of every faster
-// implementation (kernels/codec_factory.h). Throws Error{kUnsupported} for an unknown name or
+// implementation (kernels/cpu_backend.h). Throws Error{kUnsupported} for an unknown name or
 // version, Error{kInvalidArgument} for parameters out of range.
 std::unique_ptr<const Codec> MakeReferenceCodec(const CodecSpec& spec);
 

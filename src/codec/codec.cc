@@ -1,0 +1,104 @@
+#include "codec/codec.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "codec/float_rows.h"
+
+namespace hlwq::codec {
+namespace {
+
+// One value of the spec; `key` must be present and of the wanted type.
+template <typename T>
+T Get(const nlohmann::json& json, const char* key, const char* want,
+      bool (nlohmann::json::*is_type)() const noexcept) {
+  const auto found = json.find(key);
+  if (found == json.end()) {
+    throw Error(ErrorCode::kInvalidData, fmt::format("codec: key '{}' is missing", key));
+  }
+  if (!((*found).*is_type)()) {
+    throw Error(ErrorCode::kInvalidData, fmt::format("codec: '{}': want {}, got {}", key, want,
+                                                     found->type_name()));
+  }
+  return found->get<T>();
+}
+
+std::string GetString(const nlohmann::json& json, const char* key) {
+  return Get<std::string>(json, key, "a string", &nlohmann::json::is_string);
+}
+
+int GetInt(const nlohmann::json& json, const char* key, int least, int most) {
+  const auto value =
+      Get<int64_t>(json, key, "an integer", &nlohmann::json::is_number_integer);
+  // Unsigned values beyond int64 wrap to negative ones and fail here as well.
+  if (value < least || value > most) {
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("codec: '{}': want {}..{}, got {}", key, least, most, value));
+  }
+  return static_cast<int>(value);
+}
+
+}  // namespace
+
+nlohmann::json SpecToJson(const CodecSpec& spec) {
+  nlohmann::json json = {{"name", spec.name},           {"version", spec.version},
+                         {"bits", spec.bits},           {"table", spec.table},
+                         {"scale_rule", spec.scale_rule}, {"bit_order", spec.bit_order},
+                         {"block_size", spec.block_size}};
+  json["levels"] = spec.levels;
+  return json;
+}
+
+CodecSpec SpecFromJson(const nlohmann::json& json) {
+  if (!json.is_object()) {
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("codec: want an object, got {}", json.type_name()));
+  }
+  CodecSpec spec;
+  spec.name = GetString(json, "name");
+  spec.version = GetInt(json, "version", 1, 1 << 20);
+  spec.bits = GetInt(json, "bits", 1, 64);
+  spec.table = GetString(json, "table");
+  spec.scale_rule = GetString(json, "scale_rule");
+  spec.bit_order = GetString(json, "bit_order");
+  spec.block_size = static_cast<uint32_t>(GetInt(json, "block_size", 1, 1 << 20));
+  const auto levels = json.find("levels");
+  if (levels == json.end() || !levels->is_array() || levels->size() > 65536) {
+    throw Error(ErrorCode::kInvalidData, "codec: 'levels': want an array of numbers");
+  }
+  for (const nlohmann::json& level : *levels) {
+    if (!level.is_number()) {
+      throw Error(ErrorCode::kInvalidData, fmt::format("codec: 'levels': want numbers, got {}",
+                                                       level.type_name()));
+    }
+    spec.levels.push_back(level.get<float>());
+  }
+  return spec;
+}
+
+void Codec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
+                           uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+                           ErrorStats& stats) const {
+  CheckWeightFloat(dtype);
+  std::vector<float> wide(weights.size() * 8 / BitsPerElement(dtype));
+  ToFloatReference(dtype, weights, wide);
+  EncodeRows(wide, in, first_row, row_parts, stats);
+}
+
+void Codec::DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts,
+                         uint64_t in, std::span<std::byte> weights) const {
+  CheckWeightFloat(dtype);
+  std::vector<float> wide(weights.size() * 8 / BitsPerElement(dtype));
+  DecodeRows(row_parts, in, wide);
+  FromFloatReference(wide, dtype, weights);
+}
+
+double Codec::BitsPerWeight(MatrixShape shape) const {
+  double bytes = 0;
+  for (const Part& part : Parts(shape)) bytes += static_cast<double>(part.bytes);
+  return 8 * bytes / (static_cast<double>(shape.out) * static_cast<double>(shape.in));
+}
+
+}  // namespace hlwq::codec

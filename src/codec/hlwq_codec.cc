@@ -1,0 +1,306 @@
+#include "codec/hlwq_codec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "codec/float_rows.h"
+#include "codec/gaussian_tables.h"
+#include "tensor/float16.h"
+
+namespace hlwq::codec {
+namespace {
+
+// Blocks that are worked on at once: their float32 form stays in the first-level cache.
+constexpr size_t kStretch = 32;
+
+CodecSpec Checked(CodecSpec spec) {
+  const auto fail = [](ErrorCode code, std::string message) { throw Error(code, std::move(message)); };
+  if (spec.name != "hlwq") {
+    fail(ErrorCode::kUnsupported, fmt::format("unknown codec '{}' (want hlwq)", spec.name));
+  }
+  if (spec.version != 1) {
+    fail(ErrorCode::kUnsupported, fmt::format("codec hlwq: want version 1, got {}", spec.version));
+  }
+  if (spec.bits < kMinBits || spec.bits > kMaxBits) {
+    fail(ErrorCode::kInvalidArgument,
+         fmt::format("codec hlwq: want bits in {}..{}, got {}", kMinBits, kMaxBits, spec.bits));
+  }
+  if (spec.block_size != kBlockSize) {
+    fail(ErrorCode::kUnsupported,
+         fmt::format("codec hlwq: want blocks of {}, got {}", kBlockSize, spec.block_size));
+  }
+  if (spec.levels.empty()) {
+    const std::span<const float> levels = GaussianLevels(spec.table, spec.bits);
+    spec.levels.assign(levels.begin(), levels.end());
+  }
+  if (spec.levels.size() != size_t{1} << spec.bits) {
+    fail(ErrorCode::kInvalidArgument, fmt::format("codec hlwq: want {} levels for {} bits, got {}",
+                                                  1 << spec.bits, spec.bits, spec.levels.size()));
+  }
+  return spec;
+}
+
+BitOrder OrderOf(const CodecSpec& spec) {
+  const auto order = BitOrderFromName(spec.bit_order);
+  if (!order || !BitOrderHolds(*order, spec.bits)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("codec hlwq: bit order '{}' does not exist for {} bits", spec.bit_order,
+                            spec.bits));
+  }
+  return *order;
+}
+
+ScaleRule RuleOf(const CodecSpec& spec) {
+  if (spec.scale_rule == "search") return ScaleRule::kSearch;
+  if (spec.scale_rule == "norm") return ScaleRule::kNorm;
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("codec hlwq: want scale rule search or norm, got '{}'", spec.scale_rule));
+}
+
+[[noreturn]] void ThrowUnstorable(std::span<const float> block, uint64_t row, uint64_t column) {
+  const auto bad = std::find_if(block.begin(), block.end(), [](float w) { return !std::isfinite(w); });
+  const std::string where = fmt::format("row {}, columns {}..{}", row, column, column + block.size() - 1);
+  if (bad != block.end()) {
+    throw Error(ErrorCode::kNonFinite,
+                fmt::format("{}: want finite values, got {} in column {}", where, *bad,
+                            column + static_cast<uint64_t>(bad - block.begin())));
+  }
+  double energy = 0;
+  for (const float w : block) energy += double{w} * w;
+  throw Error(ErrorCode::kNonFinite,
+              fmt::format("{}: want a norm below {}, which fp16 can hold, got {:.6g}", where,
+                          kNormLimit, std::sqrt(energy)));
+}
+
+}  // namespace
+
+// Where the stretches of one call go.
+struct HlwqCodec::RowJob {
+  uint64_t in = 0;
+  uint64_t blocks_per_row = 0;
+  uint64_t first_row = 0;
+  std::span<std::byte> packed;
+  std::span<std::byte> multipliers;
+  ErrorStats* stats = nullptr;
+};
+
+HlwqCodec::HlwqCodec(const CodecSpec& spec)
+    : spec_(Checked(spec)),
+      table_(spec_.levels),
+      bit_order_(OrderOf(spec_)),
+      scale_rule_(RuleOf(spec_)),
+      block_bytes_(PackedBlockBytes(bit_order_, spec_.bits)) {}
+
+std::vector<Part> HlwqCodec::Parts(MatrixShape shape) const {
+  const uint64_t n_blocks = CeilDiv<uint64_t>(shape.in, kBlockSize);
+  const auto blocks = CheckedMul(shape.out, n_blocks);
+  const auto codes = blocks ? CheckedMul<uint64_t>(*blocks, kBlockSize) : std::nullopt;
+  // The codes bound every other size, and must fit the signed shape record.
+  if (shape.in == 0 || !codes || *codes > uint64_t{INT64_MAX}) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("codec hlwq: no room for a matrix [{}, {}]", shape.out, shape.in));
+  }
+  const bool is_msb = bit_order_ == BitOrder::kMsb;
+  Part packed;
+  packed.suffix = is_msb ? "__packed" : ".codes";
+  packed.dtype = DType::kU8;
+  packed.bytes_per_row = n_blocks * block_bytes_;
+  packed.bytes = shape.out * packed.bytes_per_row;
+  packed.shape = is_msb ? Shape{packed.bytes} : Shape{shape.out, packed.bytes_per_row};
+
+  Part norms;
+  norms.suffix = is_msb ? "__norms" : ".norms";
+  norms.dtype = DType::kF16;
+  norms.shape = {shape.out, n_blocks};
+  norms.bytes_per_row = 2 * n_blocks;
+  norms.bytes = shape.out * norms.bytes_per_row;
+  if (!is_msb) return {std::move(packed), std::move(norms)};
+
+  Part meta;
+  meta.suffix = "__meta";
+  meta.dtype = DType::kI64;
+  meta.shape = {5};
+  const std::array<uint64_t, 5> record = {shape.out, n_blocks, kBlockSize, *codes, shape.in};
+  meta.bytes = sizeof(record);
+  meta.constant_data.resize(sizeof(record));
+  std::memcpy(meta.constant_data.data(), record.data(), sizeof(record));
+  return {std::move(packed), std::move(norms), std::move(meta)};
+}
+
+void HlwqCodec::CheckEncodable() const {
+  if (bit_order_ != BitOrder::kMsb) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("codec hlwq: bit order '{}' is only decoded", spec_.bit_order));
+  }
+  if (!table_.can_encode()) {
+    throw Error(ErrorCode::kUnsupported,
+                "codec hlwq: levels that do not ascend or exceed 1024 are only decoded");
+  }
+}
+
+void HlwqCodec::EncodeRows(std::span<const float> weights, uint64_t in, uint64_t first_row,
+                           std::span<const std::span<std::byte>> row_parts,
+                           ErrorStats& stats) const {
+  EncodeRowsFrom(DType::kF32, std::as_bytes(weights), in, first_row, row_parts, stats);
+}
+
+void HlwqCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
+                               uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+                               ErrorStats& stats) const {
+  CheckEncodable();
+  CheckWeightFloat(dtype);
+  const size_t element = BitsPerElement(dtype) / 8;
+  const uint64_t rows = in == 0 ? 0 : weights.size() / element / in;
+  const uint64_t n_blocks = CeilDiv<uint64_t>(in, kBlockSize);
+  if (weights.size() != rows * in * element || row_parts.size() != 2 ||
+      row_parts[0].size() != rows * n_blocks * block_bytes_ ||
+      row_parts[1].size() != rows * n_blocks * 2) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("codec hlwq: buffers do not fit {} rows of {}", rows, in));
+  }
+  const RowJob job = {in, n_blocks, first_row, row_parts[0], row_parts[1], &stats};
+  alignas(64) std::array<float, kStretch * kBlockSize> buffer;
+  // Without padding the rows are one run of blocks; with it each row ends in a padded block.
+  const bool is_padded = in % kBlockSize != 0;
+  const uint64_t runs = is_padded ? rows : 1;
+  const uint64_t full_blocks = is_padded ? n_blocks - 1 : rows * n_blocks;
+  for (uint64_t run = 0; run < runs; ++run) {
+    const std::span<const std::byte> source = weights.subspan(run * in * element);
+    for (uint64_t block = 0; block < full_blocks; block += kStretch) {
+      const size_t count = static_cast<size_t>(std::min<uint64_t>(kStretch, full_blocks - block));
+      const std::span<float> wide(buffer.data(), count * kBlockSize);
+      ToFloat(dtype, source.subspan(block * kBlockSize * element, wide.size() * element), wide);
+      EncodeStretch(job, wide, run * n_blocks + block, 0);
+    }
+    if (is_padded) {
+      const size_t tail = in % kBlockSize;
+      ToFloat(dtype, source.subspan(full_blocks * kBlockSize * element, tail * element),
+              std::span<float>(buffer.data(), tail));
+      std::fill(buffer.begin() + static_cast<ptrdiff_t>(tail), buffer.begin() + kBlockSize, 0.0f);
+      EncodeStretch(job, std::span<const float>(buffer.data(), kBlockSize),
+                    run * n_blocks + full_blocks, kBlockSize - tail);
+    }
+  }
+}
+
+// `first_block` counts blocks from the start of the call; `padding` is that of the only block.
+void HlwqCodec::EncodeStretch(const RowJob& job, std::span<const float> weights,
+                              uint64_t first_block, uint64_t padding) const {
+  std::array<BlockSums, kStretch> storage;
+  const size_t count = weights.size() / kBlockSize;
+  const std::span<BlockSums> sums(storage.data(), count);
+  const auto packed = job.packed.subspan(first_block * block_bytes_, count * block_bytes_);
+  const auto multipliers = job.multipliers.subspan(first_block * 2, count * 2);
+  const size_t done = EncodeBlocks(weights, packed, multipliers, sums);
+  const auto block_weights = [&](size_t i) {
+    return std::span<const float, kBlockSize>(weights.data() + i * kBlockSize, kBlockSize);
+  };
+  if (done < count) {
+    const uint64_t block = first_block + done;
+    ThrowUnstorable(block_weights(done).first(kBlockSize - padding),
+                    job.first_row + block / job.blocks_per_row,
+                    block % job.blocks_per_row * kBlockSize);
+  }
+  ErrorStats& stats = *job.stats;
+  constexpr double kPerWeight = 1.0 / kBlockSize;
+  for (size_t i = 0; i < count; ++i) {
+    const auto codes = packed.subspan(i * block_bytes_, block_bytes_);
+    uint16_t half;
+    std::memcpy(&half, multipliers.data() + 2 * i, 2);
+    const double multiplier = F16ToF32(half);
+    stats.count += kBlockSize - padding;
+    stats.zero_blocks += sums[i].energy == 0 ? 1 : 0;
+    stats.signal += sums[i].energy * kPerWeight;
+    if (padding == 0) {
+      stats.noise += sums[i].error * kPerWeight;
+      stats.dot += multiplier * sums[i].along * kPerWeight;
+      stats.decoded += multiplier * multiplier * sums[i].levels * kPerWeight;
+      stats.max_abs_error = std::max(stats.max_abs_error, double{sums[i].max_error});
+    } else {
+      AddTailErrors(block_weights(i), codes, half, padding, stats);
+    }
+    // Counted from the start of the matrix, so that the split into calls does not matter.
+    const uint64_t index = job.first_row * job.blocks_per_row + first_block + i;
+    if (index % kSampledBlocks == 0) Sample(block_weights(i), codes, stats);
+  }
+}
+
+void HlwqCodec::AddTailErrors(std::span<const float, kBlockSize> weights,
+                              std::span<const std::byte> packed, uint16_t multiplier,
+                              uint64_t padding, ErrorStats& stats) const {
+  std::array<uint8_t, kBlockSize> codes;
+  std::array<float, kBlockSize> decoded;
+  UnpackBlock(bit_order_, table_.bits(), packed, codes);
+  DecodeBlock(codes, multiplier, table_, decoded);
+  for (size_t i = 0; i < kBlockSize - padding; ++i) {
+    const double error = double{weights[i]} - decoded[i];
+    stats.noise += error * error;
+    stats.dot += double{weights[i]} * decoded[i];
+    stats.decoded += double{decoded[i]} * decoded[i];
+    stats.max_abs_error = std::max(stats.max_abs_error, std::abs(error));
+  }
+}
+
+void HlwqCodec::Sample(std::span<const float, kBlockSize> weights,
+                       std::span<const std::byte> packed, ErrorStats& stats) const {
+  std::array<uint8_t, kBlockSize> codes;
+  UnpackBlock(bit_order_, table_.bits(), packed, codes);
+  for (const uint8_t code : codes) ++stats.code_use[code];
+
+  std::array<float, kBlockSize> v;
+  std::copy(weights.begin(), weights.end(), v.begin());
+  Fwht128(v);
+  double energy = 0;
+  for (const float value : v) energy += double{value} * value;
+  if (energy == 0) return;
+  const double to_bins = ErrorStats::kHistogramBins / (2 * ErrorStats::kHistogramMax);
+  const double inverse_norm = 1 / std::sqrt(energy / kBlockSize);
+  for (const float value : v) {
+    const double bin = (value * inverse_norm + ErrorStats::kHistogramMax) * to_bins;
+    ++stats.coordinates[static_cast<size_t>(
+        std::clamp(bin, 0.0, double{ErrorStats::kHistogramBins - 1}))];
+  }
+}
+
+void HlwqCodec::DecodeRows(std::span<const std::span<const std::byte>> row_parts, uint64_t in,
+                           std::span<float> weights) const {
+  DecodeRowsTo(DType::kF32, row_parts, in, std::as_writable_bytes(weights));
+}
+
+void HlwqCodec::DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts,
+                             uint64_t in, std::span<std::byte> weights) const {
+  CheckWeightFloat(dtype);
+  const size_t element = BitsPerElement(dtype) / 8;
+  const uint64_t rows = in == 0 ? 0 : weights.size() / element / in;
+  const uint64_t n_blocks = CeilDiv<uint64_t>(in, kBlockSize);
+  if (weights.size() != rows * in * element || row_parts.size() != 2 ||
+      row_parts[0].size() != rows * n_blocks * block_bytes_ ||
+      row_parts[1].size() != rows * n_blocks * 2) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("codec hlwq: parts do not fit {} rows of {}", rows, in));
+  }
+  if (in % kBlockSize == 0) {
+    DecodeBlocks(row_parts[0], row_parts[1], dtype, weights);
+    return;
+  }
+  std::array<std::byte, kBlockSize * sizeof(float)> tail;
+  const uint64_t full_blocks = n_blocks - 1;
+  const size_t tail_bytes = in % kBlockSize * element;
+  for (uint64_t row = 0; row < rows; ++row) {
+    const auto packed = row_parts[0].subspan(row * n_blocks * block_bytes_, n_blocks * block_bytes_);
+    const auto norms = row_parts[1].subspan(row * n_blocks * 2, n_blocks * 2);
+    const auto out = weights.subspan(row * in * element, in * element);
+    const auto full = out.first(full_blocks * kBlockSize * element);
+    DecodeBlocks(packed.first(full_blocks * block_bytes_), norms.first(full_blocks * 2), dtype, full);
+    DecodeBlocks(packed.last(block_bytes_), norms.last(2), dtype,
+                 std::span(tail).first(kBlockSize * element));
+    std::memcpy(out.data() + full.size(), tail.data(), tail_bytes);
+  }
+}
+
+}  // namespace hlwq::codec

@@ -1,0 +1,202 @@
+#include "codec/hlwq_codec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "base/error.h"
+#include "codec/float_rows.h"
+#include "tests/codec/coded_matrix.h"
+
+namespace hlwq::codec {
+namespace {
+
+using test::CodedMatrix;
+using test::Encode;
+using test::GaussianMatrix;
+
+CodecSpec Spec(int bits, const char* rule = "search") {
+  CodecSpec spec;
+  spec.bits = bits;
+  spec.scale_rule = rule;
+  return spec;
+}
+
+TEST(HlwqParts, ShapesAndSizesAreThoseOfTheFormat) {
+  const auto parts = MakeReferenceCodec(Spec(5))->Parts({3, 300});
+  ASSERT_EQ(parts.size(), 3u);
+  EXPECT_EQ(parts[0].suffix, "__packed");
+  EXPECT_EQ(parts[0].dtype, DType::kU8);
+  EXPECT_EQ(parts[0].shape, (Shape{3 * 3 * 80}));
+  EXPECT_EQ(parts[0].bytes_per_row, 240u);
+  EXPECT_EQ(parts[1].suffix, "__norms");
+  EXPECT_EQ(parts[1].shape, (Shape{3, 3}));
+  EXPECT_EQ(parts[1].bytes, 18u);
+  EXPECT_EQ(parts[2].suffix, "__meta");
+  EXPECT_EQ(parts[2].bytes_per_row, 0u);
+  std::array<int64_t, 5> meta;
+  ASSERT_EQ(parts[2].constant_data.size(), sizeof(meta));
+  std::memcpy(meta.data(), parts[2].constant_data.data(), sizeof(meta));
+  EXPECT_EQ(meta, (std::array<int64_t, 5>{3, 3, 128, 1152, 300}));
+}
+
+TEST(HlwqParts, BitsPerWeightCountsNormsPaddingAndShape) {
+  const auto codec = MakeReferenceCodec(Spec(5));
+  EXPECT_NEAR(codec->BitsPerWeight({4096, 4096}), 5 + 16.0 / 128, 1e-4);
+  EXPECT_EQ(codec->BitsPerWeight({1, 1}), 8 * (80 + 2 + 40));
+}
+
+TEST(HlwqParts, SizesThatDoNotFitAreRefused) {
+  const auto codec = MakeReferenceCodec(Spec(8));
+  for (const MatrixShape shape : {MatrixShape{UINT64_MAX, 1}, MatrixShape{1, UINT64_MAX},
+                                  MatrixShape{uint64_t{1} << 40, uint64_t{1} << 40},
+                                  MatrixShape{1, 0}}) {
+    EXPECT_THAT([&] { codec->Parts(shape); },
+                testing::Throws<Error>(testing::Property(&Error::code, ErrorCode::kUnsupported)));
+  }
+}
+
+class CodecEveryWidth : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Bits, CodecEveryWidth, testing::Range(1, 9));
+
+TEST_P(CodecEveryWidth, DecodedErrorIsWhatTheStatsSay) {
+  const auto codec = MakeReferenceCodec(Spec(GetParam()));
+  for (const uint64_t in : {1u, 127u, 128u, 129u, 300u, 384u}) {
+    const auto weights = GaussianMatrix(5, in, 0.03f);
+    const CodedMatrix coded = Encode(*codec, weights, in);
+    std::vector<float> back(weights.size());
+    codec->DecodeRows(coded.ConstParts(), in, back);
+    ErrorStats exact;
+    for (size_t i = 0; i < weights.size(); ++i) exact.AddPair(weights[i], back[i]);
+    EXPECT_EQ(coded.stats.count, exact.count);
+    EXPECT_NEAR(coded.stats.signal / exact.signal, 1, 1e-5);
+    EXPECT_NEAR(coded.stats.noise / exact.noise, 1, 1e-3);
+    EXPECT_NEAR(coded.stats.dot / exact.dot, 1, 1e-4);
+    EXPECT_NEAR(coded.stats.decoded / exact.decoded, 1, 1e-4);
+    EXPECT_NEAR(coded.stats.max_abs_error / exact.max_abs_error, 1, 1e-3);
+  }
+}
+
+TEST_P(CodecEveryWidth, ChunksGiveTheSameBytesAndCounts) {
+  const auto codec = MakeReferenceCodec(Spec(GetParam()));
+  for (const uint64_t in : {256u, 200u}) {
+    const size_t rows = 37;
+    const auto weights = GaussianMatrix(rows, in, 0.03f);
+    const CodedMatrix whole = Encode(*codec, weights, in);
+    CodedMatrix pieces(*codec, rows, in);
+    for (size_t row = 0; row < rows;) {
+      const size_t count = std::min(rows - row, 1 + row % 5);
+      const auto parts = pieces.Rows(row, count);
+      codec->EncodeRows(std::span(weights).subspan(row * in, count * in), in, row, parts,
+                        pieces.stats);
+      row += count;
+    }
+    EXPECT_EQ(whole.packed, pieces.packed);
+    EXPECT_EQ(whole.norms, pieces.norms);
+    EXPECT_EQ(whole.stats.code_use, pieces.stats.code_use);
+    EXPECT_EQ(whole.stats.coordinates, pieces.stats.coordinates);
+  }
+}
+
+TEST_P(CodecEveryWidth, SourceTypesCodeAsTheirFloats) {
+  const auto codec = MakeReferenceCodec(Spec(GetParam()));
+  const uint64_t in = 200;
+  const auto weights = GaussianMatrix(3, in, 0.03f);
+  for (const DType dtype : {DType::kBF16, DType::kF16, DType::kF32}) {
+    std::vector<std::byte> narrow(weights.size() * BitsPerElement(dtype) / 8);
+    FromFloatReference(weights, dtype, narrow);
+    std::vector<float> wide(weights.size());
+    ToFloatReference(dtype, narrow, wide);
+    const CodedMatrix from_floats = Encode(*codec, wide, in);
+    CodedMatrix direct(*codec, 3, in);
+    codec->EncodeRowsFrom(dtype, narrow, in, 0, direct.Rows(0, 3), direct.stats);
+    EXPECT_EQ(from_floats.packed, direct.packed);
+    EXPECT_EQ(from_floats.norms, direct.norms);
+
+    std::vector<float> decoded(weights.size());
+    codec->DecodeRows(direct.ConstParts(), in, decoded);
+    std::vector<std::byte> want(narrow.size()), got(narrow.size());
+    FromFloatReference(decoded, dtype, want);
+    codec->DecodeRowsTo(dtype, direct.ConstParts(), in, got);
+    EXPECT_EQ(want, got);
+  }
+}
+
+TEST(HlwqEncode, UnstorableBlocksAreNamed) {
+  const auto codec = MakeReferenceCodec(Spec(5));
+  const auto expect = [&](float bad, const char* text) {
+    auto weights = GaussianMatrix(4, 300, 0.03f);
+    weights[2 * 300 + 260] = bad;
+    CodedMatrix out(*codec, 4, 300);
+    EXPECT_THAT([&] { codec->EncodeRows(weights, 300, 100, out.Rows(0, 4), out.stats); },
+                testing::Throws<Error>(
+                    testing::AllOf(testing::Property(&Error::code, ErrorCode::kNonFinite),
+                                   testing::Property(&Error::what, testing::HasSubstr(text)))));
+  };
+  expect(std::nanf(""), "row 102, columns 256..299: want finite values, got nan in column 260");
+  expect(INFINITY, "got inf in column 260");
+  expect(70000, "want a norm below 65520, which fp16 can hold, got 70000");
+}
+
+TEST(HlwqEncode, BuffersThatDoNotFitAreRefused) {
+  const auto codec = MakeReferenceCodec(Spec(5));
+  const std::vector<float> weights(256);
+  CodedMatrix out(*codec, 1, 128);
+  EXPECT_THAT([&] { codec->EncodeRows(weights, 128, 0, out.Rows(0, 1), out.stats); },
+              testing::Throws<Error>(testing::Property(&Error::code, ErrorCode::kInvalidArgument)));
+}
+
+TEST(HlwqDecode, LegacyBitOrdersDecodeTheSameCodes) {
+  for (const auto& [order, bits] : {std::pair{"lsb", 5}, {"half-nibble", 3}, {"half-nibble", 4},
+                                    {"plain", 1}, {"plain", 5}, {"plain", 8}}) {
+    const uint64_t in = 200;
+    const auto weights = GaussianMatrix(3, in, 0.03f);
+    const auto codec = MakeReferenceCodec(Spec(bits));
+    const CodedMatrix coded = Encode(*codec, weights, in);
+    CodecSpec spec = Spec(bits);
+    spec.bit_order = order;
+    const auto legacy = MakeReferenceCodec(spec);
+    const BitOrder bit_order = *BitOrderFromName(order);
+    const auto parts = legacy->Parts({3, in});
+    ASSERT_EQ(parts.size(), 2u);
+    EXPECT_EQ(parts[0].shape, (Shape{3, 2 * PackedBlockBytes(bit_order, bits)}));
+    std::vector<std::byte> packed;
+    for (size_t block = 0; block < 6; ++block) {
+      std::array<uint8_t, kBlockSize> codes;
+      const auto size = static_cast<size_t>(16 * bits);
+      UnpackBlock(BitOrder::kMsb, bits, std::span(coded.packed).subspan(block * size, size), codes);
+      std::vector<std::byte> bytes(PackedBlockBytes(bit_order, bits));
+      PackBlock(bit_order, bits, codes, bytes);
+      packed.insert(packed.end(), bytes.begin(), bytes.end());
+    }
+    std::vector<float> want(weights.size()), got(weights.size());
+    codec->DecodeRows(coded.ConstParts(), in, want);
+    const std::array<std::span<const std::byte>, 2> legacy_parts = {packed, coded.norms};
+    legacy->DecodeRows(legacy_parts, in, got);
+    EXPECT_EQ(want, got) << order << bits;
+    ErrorStats stats;
+    CodedMatrix out(*legacy, 3, in);
+    EXPECT_THAT([&] { legacy->EncodeRows(weights, in, 0, out.Rows(0, 3), stats); },
+                testing::Throws<Error>(testing::Property(&Error::code, ErrorCode::kUnsupported)));
+  }
+}
+
+TEST(HlwqStats, SampledBlocksAreCountedByTheirPlaceInTheMatrix) {
+  const auto codec = MakeReferenceCodec(Spec(3));
+  const auto weights = GaussianMatrix(64, 128, 0.03f);
+  const CodedMatrix coded = Encode(*codec, weights, 128);
+  uint64_t codes = 0, coordinates = 0;
+  for (const uint64_t uses : coded.stats.code_use) codes += uses;
+  for (const uint64_t uses : coded.stats.coordinates) coordinates += uses;
+  EXPECT_EQ(codes, 64 / HlwqCodec::kSampledBlocks * 128);
+  EXPECT_EQ(coordinates, codes);
+  const CodedMatrix zero = Encode(*codec, std::vector<float>(256), 128);
+  EXPECT_EQ(zero.stats.zero_blocks, 2u);
+}
+
+}  // namespace
+}  // namespace hlwq::codec
