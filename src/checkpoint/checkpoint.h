@@ -43,7 +43,8 @@ struct CodedStorage {
   DType norm_dtype = DType::kF16;
 };
 
-// Stored as ggml blocks (GGUF). `row_map` is empty, or says which stored row holds row r.
+// Stored as ggml blocks (GGUF). `row_map` is empty, or says which stored row holds row r; for a
+// vector (1-D, a type with one weight a block) it says which stored element holds element r.
 struct GgmlStorage {
   FileRange range;
   codec::GgmlType type = codec::GgmlType::kF32;

@@ -65,8 +65,11 @@ void RowReader::ForEachRange(RowRange rows, Visit&& visit) const {
     visit(range.file, range.offset + rows.begin * row_bytes, rows.size() * row_bytes);
     return;
   }
-  for (uint64_t row = rows.begin; row < rows.end; ++row) {
-    visit(range.file, range.offset + ggml->row_map[row] * row_bytes, row_bytes);
+  // A vector is one row, and its map is of elements.
+  const uint64_t units = ggml->row_map.size() / matrix_.out;
+  const uint64_t unit_bytes = row_bytes / units;
+  for (uint64_t unit = rows.begin * units; unit < rows.end * units; ++unit) {
+    visit(range.file, range.offset + ggml->row_map[unit] * unit_bytes, unit_bytes);
   }
 }
 
