@@ -23,9 +23,9 @@ struct Reading {
   std::string name;
   uint64_t out = 0;
   uint64_t n_blocks = 0;
-  std::optional<uint64_t> in;  // recorded by the reading
-  std::optional<int> bits;     // recorded by the reading
-  std::string contradiction;   // empty: agrees with norms and block size
+  std::optional<uint64_t> in = {};  // recorded by the reading
+  std::optional<int> bits = {};     // recorded by the reading
+  std::string contradiction = {};   // empty: agrees with norms and block size
 };
 
 std::string NormsMismatch(const Shape& norms, uint64_t out, uint64_t n_blocks) {
