@@ -10,6 +10,7 @@ function(hlwq_add_box name)
   target_include_directories(hlwq_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   list(TRANSFORM BOX_DEPS PREPEND hlwq::)
   target_link_libraries(hlwq_${name} PUBLIC ${BOX_DEPS} ${BOX_LINK} PRIVATE hlwq_settings ${BOX_PRIVATE_LINK})

@@ -47,7 +47,7 @@ JournalEntry EntryFromJson(const json& line) {
   entry.task = line.at("task").get<size_t>();
   entry.source_xxh3 = Hash(line.at("source_xxh3"));
   for (const json& output : line.at("outputs")) entry.outputs_xxh3.push_back(Hash(output));
-  entry.stats = checkpoint::StatsFromJson(line.at("stats"));
+  entry.stats = checkpoint::ErrorsFromJson(line.at("stats"));
   return entry;
 }
 
@@ -108,7 +108,7 @@ void JournalWriter::Write(const JournalEntry& entry) {
   json line = {{"task", entry.task},
                {"source_xxh3", HashToHex(entry.source_xxh3)},
                {"outputs", json::array()},
-               {"stats", checkpoint::StatsToJson(entry.stats)}};
+               {"stats", checkpoint::ErrorsToJson(entry.stats)}};
   for (const uint64_t hash : entry.outputs_xxh3) line["outputs"].push_back(HashToHex(hash));
   const std::string text = line.dump() + "\n";
   file_.WriteAt(position_, std::as_bytes(std::span(text)));

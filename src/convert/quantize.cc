@@ -113,18 +113,11 @@ class QuantizePlanner {
 
   // Everything the user chose that shapes the output.
   std::string Describe() const {
-    const auto join = [](const std::vector<std::string>& list) {
-      return fmt::format("{}", fmt::join(list, ","));
-    };
-    return fmt::format(
-        "codec={} version={} table={} scale={} recipe={} bits={} embeddings={} lm_head={} "
-        "include=[{}] exclude=[{}] nonfinite={} max_shard={}",
-        options_.codec.name, options_.codec.version, options_.codec.table,
-        options_.codec.scale_rule, options_.recipe.recipe, options_.recipe.bits,
-        options_.recipe.embedding_bits.value_or(0), options_.recipe.lm_head_bits.value_or(0),
-        join(options_.recipe.include), join(options_.recipe.exclude),
-        options_.non_finite == NonFinitePolicy::kKeep ? "keep" : "error",
-        options_.output.max_shard_bytes);
+    return fmt::format("codec={} version={} table={} scale={} nonfinite={} max_shard={} recipe={}",
+                       options_.codec.name, options_.codec.version, options_.codec.table,
+                       options_.codec.scale_rule,
+                       options_.non_finite == NonFinitePolicy::kKeep ? "keep" : "error",
+                       options_.output.max_shard_bytes, recipe_.ToJson().dump());
   }
 
   // Tensors are stored in the order of the source, except that the matrices of one expert follow

@@ -1,0 +1,94 @@
+#include "convert/dequantize.h"
+
+#include <nlohmann/json.hpp>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "codec/backend.h"
+#include "convert/quantize.h"
+#include "io/json.h"
+#include "io/safetensors.h"
+#include "tests/support/make_checkpoint.h"
+#include "tests/support/shared_data.h"
+#include "tests/support/temp_dir.h"
+
+namespace hlwq::convert {
+namespace {
+
+namespace fs = std::filesystem;
+
+void Quantized(const fs::path& source, const fs::path& destination) {
+  Quantize(checkpoint::OpenCheckpoint(source), destination, {}, codec::ReferenceBackend());
+}
+
+void Dequantized(const fs::path& source, const fs::path& destination, DequantizeOptions options = {}) {
+  Dequantize(checkpoint::OpenCheckpoint(source), destination, options, codec::ReferenceBackend());
+}
+
+std::map<std::string, io::SafetensorsEntry> Entries(const fs::path& folder) {
+  std::map<std::string, io::SafetensorsEntry> entries;
+  for (const auto& item : fs::directory_iterator(folder)) {
+    if (item.path().extension() != ".safetensors") continue;
+    for (const auto& entry : io::SafetensorsFile::Open(item.path()).header().entries) {
+      entries[entry.name] = entry;
+    }
+  }
+  return entries;
+}
+
+TEST(Dequantize, GivesBackTheLayoutOfTheSource) {
+  const test::TempDir dir;
+  test::WriteSmallLlama(dir / "src");
+  Quantized(dir / "src", dir / "coded");
+  Dequantized(dir / "coded", dir / "back");
+  const auto before = Entries(dir / "src");
+  const auto after = Entries(dir / "back");
+  ASSERT_EQ(before.size(), after.size());
+  for (const auto& [name, entry] : before) {
+    ASSERT_TRUE(after.contains(name)) << name;
+    EXPECT_EQ(after.at(name).dtype, entry.dtype) << name;
+    EXPECT_EQ(after.at(name).shape, entry.shape) << name;
+  }
+}
+
+TEST(Dequantize, SecondRoundLosesLittleMore) {
+  // Codes of decoded weights stay close to the codes that made them.
+  const test::TempDir dir;
+  test::WriteSmallLlama(dir / "src", 1);
+  Quantized(dir / "src", dir / "coded");
+  DequantizeOptions options;
+  options.dtype = DType::kF32;
+  Dequantized(dir / "coded", dir / "f32", options);
+  const QuantizeResult again = Quantize(checkpoint::OpenCheckpoint(dir / "f32"), dir / "again", {},
+                                        codec::ReferenceBackend());
+  for (const auto& report : again.job.manifest.reports) {
+    if (report.is_quantized) {
+      EXPECT_GT(report.errors->SnrDb(), 35) << report.name;
+    }
+  }
+  const auto config = io::ReadJsonFile(dir / "f32" / "config.json");
+  EXPECT_EQ(config["torch_dtype"], "float32");
+}
+
+TEST(Dequantize, RealCheckpointsOfEveryFamilyKeepTheirTensors) {
+  for (const char* name : {"llama-tied", "llama-rope3", "mistral-swa", "qwen2", "qwen3", "qwen3-moe",
+                           "qwen3_5", "qwen3_5_moe", "qwen3_5_moe-text", "qwen3_next"}) {
+    const auto source = test::SharedData(std::string("golden/") + name);
+    HLWQ_REQUIRE_SHARED(source);
+    const test::TempDir dir;
+    Quantized(source, dir / "coded");
+    Dequantized(dir / "coded", dir / "back");
+    const auto before = Entries(source);
+    const auto after = Entries(dir / "back");
+    EXPECT_EQ(before.size(), after.size()) << name;
+    for (const auto& [tensor, entry] : before) {
+      ASSERT_TRUE(after.contains(tensor)) << name << " " << tensor;
+      EXPECT_EQ(after.at(tensor).dtype, entry.dtype) << name << " " << tensor;
+      EXPECT_EQ(after.at(tensor).shape, entry.shape) << name << " " << tensor;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hlwq::convert

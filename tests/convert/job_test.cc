@@ -1,0 +1,153 @@
+#include "convert/job.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "codec/backend.h"
+#include "convert/quantize.h"
+#include "tests/support/make_checkpoint.h"
+#include "tests/support/temp_dir.h"
+
+namespace hlwq::convert {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+struct Stop : std::exception {};
+
+// Runs until `chunks` chunks are written, then throws as a full disk or a kill would.
+void RunUntil(const fs::path& source, const fs::path& destination, QuantizeOptions options,
+              int chunks) {
+  options.output.threads = 2;
+  options.output.progress = [&](const ProgressUpdate&) {
+    if (--chunks < 0) throw Stop();
+  };
+  EXPECT_THROW(Quantize(checkpoint::OpenCheckpoint(source), destination, options,
+                        codec::ReferenceBackend()),
+               Stop);
+}
+
+QuantizeResult Resume(const fs::path& source, const fs::path& destination,
+                      QuantizeOptions options = {}) {
+  options.output.destination.resume = true;
+  return Quantize(checkpoint::OpenCheckpoint(source), destination, options,
+                  codec::ReferenceBackend());
+}
+
+std::string ResumeError(const fs::path& source, const fs::path& destination, ErrorCode code,
+                        QuantizeOptions options = {}) {
+  try {
+    Resume(source, destination, options);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    return error.what();
+  }
+  return "no error";
+}
+
+class JobTest : public ::testing::Test {
+ protected:
+  JobTest() {
+    test::WriteSmallLlama(dir_ / "src");
+    Quantize(checkpoint::OpenCheckpoint(dir_ / "src"), dir_ / "want", {}, codec::ReferenceBackend());
+  }
+  test::TempDir dir_;
+};
+
+TEST_F(JobTest, ResumeAtEveryPointGivesTheBytesOfAnUndisturbedRun) {
+  const auto want = test::FolderContent(dir_ / "want");
+  for (int chunks = 0; chunks < 20; ++chunks) {
+    const fs::path dst = dir_ / ("dst" + std::to_string(chunks));
+    RunUntil(dir_ / "src", dst, {}, chunks);
+    EXPECT_FALSE(fs::exists(dst));
+    const QuantizeResult result = Resume(dir_ / "src", dst);
+    if (chunks > 2) {
+      EXPECT_GT(result.job.resumed_bytes, 0u);
+    }
+    EXPECT_EQ(test::FolderContent(dst), want) << chunks;
+    EXPECT_FALSE(fs::exists(dst.string() + ".partial"));
+  }
+}
+
+TEST_F(JobTest, DamagedShardsAreDoneAgain) {
+  RunUntil(dir_ / "src", dir_ / "dst", {}, 15);
+  for (const auto& item : fs::directory_iterator(dir_ / "dst.partial")) {
+    if (item.path().extension() != ".partial") continue;
+    const File file = File::OpenForWrite(item.path());
+    const std::string zeros(file.SizeBytes() / 2, '\0');
+    file.WriteAt(0, std::as_bytes(std::span(zeros)));
+  }
+  Resume(dir_ / "src", dir_ / "dst");
+  EXPECT_EQ(test::FolderContent(dir_ / "dst"), test::FolderContent(dir_ / "want"));
+}
+
+TEST_F(JobTest, ResumeOfAFinishedFolderIsANoOp) {
+  const QuantizeResult result = Resume(dir_ / "src", dir_ / "want");
+  EXPECT_TRUE(result.job.was_complete);
+  EXPECT_EQ(result.job.source_bytes, 0u);
+}
+
+TEST_F(JobTest, ResumeWithOtherOptionsIsRefused) {
+  RunUntil(dir_ / "src", dir_ / "dst", {}, 5);
+  QuantizeOptions other;
+  other.recipe.bits = 4;
+  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kInvalidArgument, other),
+              HasSubstr("begun as"));
+}
+
+TEST_F(JobTest, AChangedSourceIsRefusedAndATouchedOneIsNot) {
+  RunUntil(dir_ / "src", dir_ / "dst", {}, 15);
+  const fs::path shard = dir_ / "src" / "model.safetensors";
+  fs::last_write_time(shard, fs::file_time_type::clock::now());
+  fs::copy(dir_ / "dst.partial", dir_ / "copy.partial");
+  Resume(dir_ / "src", dir_ / "dst");
+  EXPECT_EQ(test::FolderContent(dir_ / "dst"), test::FolderContent(dir_ / "want"));
+
+  const auto source = checkpoint::OpenCheckpoint(dir_ / "src");
+  const auto& first = std::get<checkpoint::PlainStorage>(source.tensors[0].storage).range;
+  const std::byte flipped{0x55};
+  File::OpenForWrite(shard).WriteAt(first.offset, std::span(&flipped, 1));
+  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "copy", ErrorCode::kSourceChanged),
+              HasSubstr(source.tensors[0].name));
+}
+
+TEST_F(JobTest, ASourceOfOtherShapeIsRefused) {
+  RunUntil(dir_ / "src", dir_ / "dst", {}, 5);
+  fs::remove_all(dir_ / "src");
+  test::WriteSmallLlama(dir_ / "src", 3);
+  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kSourceChanged),
+              HasSubstr("changed"));
+}
+
+TEST_F(JobTest, TruncationWhileReadingLeavesNothingThatLooksFinished) {
+  const auto source = checkpoint::OpenCheckpoint(dir_ / "src");
+  fs::resize_file(dir_ / "src" / "model.safetensors",
+                  fs::file_size(dir_ / "src" / "model.safetensors") / 2);
+  try {
+    Quantize(source, dir_ / "dst", {}, codec::ReferenceBackend());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kIo);
+    EXPECT_THAT(error.what(), HasSubstr("file ends early"));
+  }
+  EXPECT_FALSE(fs::exists(dir_ / "dst"));
+}
+
+TEST_F(JobTest, OverwriteReplacesAFinishedFolderWhole) {
+  QuantizeOptions options;
+  options.recipe.bits = 3;
+  options.output.destination.overwrite = true;
+  fs::copy(dir_ / "want", dir_ / "dst");
+  Quantize(checkpoint::OpenCheckpoint(dir_ / "src"), dir_ / "dst", options, codec::ReferenceBackend());
+  options.output.destination.overwrite = false;
+  Quantize(checkpoint::OpenCheckpoint(dir_ / "src"), dir_ / "fresh", options, codec::ReferenceBackend());
+  EXPECT_EQ(test::FolderContent(dir_ / "dst"), test::FolderContent(dir_ / "fresh"));
+  EXPECT_FALSE(fs::exists(dir_ / "dst.partial"));
+}
+
+}  // namespace
+}  // namespace hlwq::convert
