@@ -1,0 +1,173 @@
+#include "eval/report_html.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "eval/axis.h"
+#include "eval/drawings.h"
+#include "eval/gaussian.h"
+#include "tests/eval/sample_reports.h"
+#include "tests/eval/synthetic_reports.h"
+
+namespace hlwq::eval {
+namespace {
+
+using checkpoint::Role;
+using checkpoint::TensorReport;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+std::string Render(const std::vector<TensorReport>& reports) {
+  ReportInput input;
+  input.levels = test::LevelsOf(reports);
+  input.tensors = reports;
+  return RenderReportHtml(input);
+}
+
+size_t Occurrences(const std::string& text, std::string_view part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(ReportHtml, EqualInputGivesEqualBytes) {
+  EXPECT_EQ(test::RenderSampleReports(), test::RenderSampleReports());
+}
+
+TEST(ReportHtml, ThirtyThousandRecordsStayBelowTwoMegabytes) {
+  const auto reports = test::MakeReports({.layers = 94, .experts = 160});
+  ASSERT_GT(reports.size(), 30'000u);
+  EXPECT_LT(Render(reports).size(), 2'000'000u);
+}
+
+TEST(ReportHtml, ThousandsOfLayersShareColumns) {
+  const auto reports = test::MakeReports({.layers = 3000});
+  const std::string html = Render(reports);
+  EXPECT_LT(html.size(), 2'000'000u);
+  EXPECT_THAT(html, HasSubstr("layers 0 to 11:"));
+}
+
+TEST(ReportHtml, EveryBitsValueGetsItsPanels) {
+  const std::string html = Render(test::MakeReports({.layers = 4, .has_mixed_bits = true}));
+  for (const char* bits : {"3", "4", "5", "6"}) {
+    EXPECT_THAT(html, HasSubstr(std::string(bits) + " bits: rotated coordinates"));
+    EXPECT_THAT(html, HasSubstr(std::string(bits) + " bits: use of each code"));
+  }
+  EXPECT_THAT(html, Not(HasSubstr("7 bits: ")));
+}
+
+TEST(ReportHtml, ACellShowsThePooledSnrOfItsTensors) {
+  // Equal signal, noise 10 and 20 dB down: together 10 log10(2 / 0.11).
+  TensorReport a = test::MakeQuantized("a", Role::kExpertDown, 7, {128, 128}, 5, 0);
+  TensorReport b = test::MakeQuantized("b", Role::kExpertDown, 7, {128, 128}, 5, 0);
+  a.errors->signal = b.errors->signal = 1;
+  a.errors->noise = 0.1;
+  b.errors->noise = 0.01;
+  const std::string html = Render({a, b});
+  EXPECT_THAT(html, HasSubstr("expert down, layer 7: 12.60 dB · 5 bits · 2 tensors, 10.00 to 20.00 dB"));
+}
+
+TEST(ReportHtml, NamesAreEscaped) {
+  TensorReport report = test::MakeQuantized("<b>&\"'", Role::kOther, 0, {128, 128}, 5, 0);
+  const std::string html = Render({report});
+  EXPECT_THAT(html, HasSubstr("<code>&lt;b&gt;&amp;&quot;&#39;</code>"));
+  EXPECT_THAT(html, Not(HasSubstr("<b>")));
+}
+
+TEST(ReportHtml, ZeroExactAndLostTensorsAreCountedInWords) {
+  const Shape shape = {128, 128};
+  std::vector<TensorReport> reports;
+  for (int layer = 0; layer < 4; ++layer) {
+    reports.push_back(test::MakeQuantized("t" + std::to_string(layer), Role::kMlpUp, layer, shape, 5, 0));
+  }
+  reports[0].errors->noise = 0;
+  reports[1].errors->signal = reports[1].errors->noise = 0;
+  reports[2].errors->noise = kInfinity;
+  const std::string html = Render(reports);
+  EXPECT_THAT(html, HasSubstr("1 tensor without any error is not drawn."));
+  EXPECT_THAT(html, HasSubstr("1 tensor is all zero on both sides."));
+  EXPECT_THAT(html, HasSubstr("1 tensor is lost"));
+  EXPECT_THAT(html, HasSubstr("Values of mlp up in layer 2 are lost"));
+  EXPECT_THAT(html, HasSubstr("The 2 worst tensors"));
+}
+
+TEST(ReportHtml, PanelsWithoutDataAreLeftOutWithAWord) {
+  const std::string compare = test::RenderSampleReports().at("compare.html");
+  EXPECT_THAT(compare, HasSubstr("Left out: these records hold no codes"));
+  EXPECT_THAT(compare, HasSubstr("Left out: nothing was quantized"));
+  EXPECT_THAT(compare, Not(HasSubstr("rotated coordinates")));
+  const std::string empty = test::RenderSampleReports().at("empty.html");
+  EXPECT_EQ(Occurrences(empty, "<svg"), 0u);
+  EXPECT_THAT(empty, HasSubstr("No errors were recorded for any tensor."));
+}
+
+TEST(ReportHtml, WorstTensorsComeFirst) {
+  auto reports = test::MakeReports({.layers = 8});
+  reports[20].errors = test::MakeQuantized("", Role::kOther, 0, {128, 128}, 5, -9).errors;
+  const std::string html = Render(reports);
+  EXPECT_EQ(html.find("<code>"), html.find("<code>" + reports[20].name + "</code>"));
+}
+
+TEST(SnrScale, OneBadTensorDoesNotHideTheOthers) {
+  std::vector<double> snrs(200, 27.2);
+  for (size_t index = 0; index < 100; ++index) snrs[index] = 27.0;
+  snrs.push_back(3);
+  snrs.push_back(kInfinity);
+  snrs.push_back(std::nan(""));
+  const SnrScale scale = MakeSnrScale(snrs);
+  EXPECT_GE(scale.low, 26);
+  EXPECT_LE(scale.low, 27.0);
+  EXPECT_GE(scale.high, 27.2);
+  EXPECT_LE(scale.high, 28);
+  EXPECT_EQ(scale.Hex(3), scale.Hex(-kInfinity));
+}
+
+TEST(SnrScale, IsAtLeastOneDecibelWideAndHoldsItsValues) {
+  for (const double snr : {-4.1, 0.0, 26.99, 27.0, 27.49}) {
+    const SnrScale scale = MakeSnrScale(std::vector{snr});
+    EXPECT_GE(scale.high - scale.low, 1) << snr;
+    EXPECT_LE(scale.low, snr);
+    EXPECT_GE(scale.high, snr);
+  }
+}
+
+TEST(Axis, TicksAreFewRoundAndInside) {
+  for (const auto& [low, high] : {std::pair{0.0, 1.0}, {26.5, 27.5}, {-3.0, 41.0}, {0.0, 1e6}}) {
+    const Axis axis{low, high, 0, 100};
+    const std::vector<double> ticks = axis.Ticks(5);
+    ASSERT_GE(ticks.size(), 2u);
+    EXPECT_LE(ticks.size(), 6u);
+    EXPECT_GE(ticks.front(), low - 1e-9);
+    EXPECT_LE(ticks.back(), high + 1e-9);
+    for (const double tick : ticks) EXPECT_FALSE(tick == 0 && std::signbit(tick));
+  }
+}
+
+TEST(Gaussian, CellsOfAnyLevelsSumToOne) {
+  for (int bits = 1; bits <= 8; ++bits) {
+    double sum = 0;
+    for (const double cell : CellProbabilities(test::OptimalLevels(bits))) sum += cell;
+    EXPECT_NEAR(sum, 1, 1e-12);
+  }
+}
+
+TEST(Gaussian, SphereDensityHasUnitMassAndVariance) {
+  double mass = 0;
+  double variance = 0;
+  constexpr double kStep = 1e-3;
+  for (double z = -12; z < 12; z += kStep) {
+    mass += SphereDensity(z, 128) * kStep;
+    variance += z * z * SphereDensity(z, 128) * kStep;
+  }
+  EXPECT_NEAR(mass, 1, 1e-6);
+  EXPECT_NEAR(variance, 1, 1e-6);
+  EXPECT_LT(SphereDensity(4, 128), GaussianDensity(4));
+}
+
+}  // namespace
+}  // namespace hlwq::eval

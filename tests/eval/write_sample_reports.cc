@@ -1,0 +1,22 @@
+// usage: write_sample_reports DIR
+//
+// Writes every sample report, for check_report_html.py and for looking at in a browser.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "tests/eval/sample_reports.h"
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: write_sample_reports DIR\n";
+    return 2;
+  }
+  const std::filesystem::path folder = argv[1];
+  std::filesystem::create_directories(folder);
+  for (const auto& [name, html] : hlwq::test::RenderSampleReports()) {
+    std::ofstream(folder / name, std::ios::binary) << html;
+    std::cout << name << ": " << html.size() << " bytes\n";
+  }
+  return 0;
+}
