@@ -1,6 +1,7 @@
 #include "checkpoint/row_reader.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include "base/error.h"
@@ -25,6 +26,8 @@ RowReader::RowReader(const Checkpoint& checkpoint, const TensorEntry& entry,
     for (const codec::Part& part : codec_->Parts(coded->matrix)) {
       if (part.bytes_per_row > 0) part_row_bytes_.push_back(part.bytes_per_row);
     }
+    has_wide_norms_ = coded->norm_dtype == DType::kF32;
+    if (has_wide_norms_) part_row_bytes_.at(1) *= 2;
   } else if (const auto* ggml = std::get_if<GgmlStorage>(&entry.storage)) {
     part_row_bytes_ = {GgmlRowBytes(*ggml, matrix_.in)};
   } else if (std::holds_alternative<SyntheticStorage>(entry.storage)) {
@@ -108,7 +111,11 @@ void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
       parts.push_back(stored.subspan(position, rows.size() * row_bytes));
       position += rows.size() * row_bytes;
     }
-    codec_->DecodeRows(parts, matrix_.in, weights);
+    if (has_wide_norms_) {
+      DecodeWideNorms(rows, parts, weights);
+    } else {
+      codec_->DecodeRows(parts, matrix_.in, weights);
+    }
   } else if (const auto* ggml = std::get_if<GgmlStorage>(&entry_.storage)) {
     codec::DecodeGgml(ggml->type, stored, weights);
   } else if (const auto* synthetic = std::get_if<SyntheticStorage>(&entry_.storage)) {
@@ -119,6 +126,28 @@ void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
     }
   } else {
     backend_.ToFloat(entry_.dtype, stored, weights);
+  }
+}
+
+// Codecs know fp16 norms only. A block is linear in its norm: decode with norms of 1, then
+// multiply.
+void RowReader::DecodeWideNorms(RowRange rows, std::span<const std::span<const std::byte>> parts,
+                                std::span<float> weights) const {
+  constexpr uint16_t kOneF16 = 0x3C00;
+  const uint64_t num_norms = parts[1].size() / sizeof(float);
+  const std::vector<uint16_t> ones(num_norms, kOneF16);
+  codec_->DecodeRows(
+      std::vector<std::span<const std::byte>>{parts[0], std::as_bytes(std::span(ones))}, matrix_.in,
+      weights);
+  const uint64_t norms_per_row = num_norms / rows.size();
+  const uint64_t block_size = std::get<CodedStorage>(entry_.storage).spec.block_size;
+  for (uint64_t row = 0; row < rows.size(); ++row) {
+    for (uint64_t column = 0; column < matrix_.in; ++column) {
+      float norm;
+      const uint64_t index = row * norms_per_row + column / block_size;
+      std::memcpy(&norm, parts[1].data() + index * sizeof(float), sizeof(float));
+      weights[row * matrix_.in + column] *= norm;
+    }
   }
 }
 

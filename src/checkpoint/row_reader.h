@@ -43,10 +43,12 @@ class RowReader {
   void ReadRows(RowRange rows, std::span<float> weights) const;
 
  private:
-  // Calls visit(file, offset, bytes) for each stretch that holds stored bytes of `rows`, in the order
-  // of ReadStored.
+  // Calls visit(file, offset, bytes) for each stretch that holds stored bytes of `rows`, in the
+  // order of ReadStored.
   template <typename Visit>
   void ForEachRange(RowRange rows, Visit&& visit) const;
+  void DecodeWideNorms(RowRange rows, std::span<const std::span<const std::byte>> parts,
+                       std::span<float> weights) const;
 
   const Checkpoint& checkpoint_;
   const TensorEntry& entry_;
@@ -55,6 +57,7 @@ class RowReader {
   std::vector<uint64_t> part_row_bytes_;
   MatrixShape matrix_;
   uint64_t slice_rows_ = 0;
+  bool has_wide_norms_ = false;  // CodedStorage::norm_dtype is F32
 };
 
 }  // namespace hlwq::checkpoint
