@@ -46,8 +46,11 @@ const json& RequireArray(const json& value, std::string_view what) {
 }
 
 uint64_t ToUnsigned(const json& value, std::string_view what, uint64_t low, uint64_t high) {
-  // Non-negative JSON integers are stored as unsigned; so "-1" and "5.0" fail here.
-  if (!value.is_number_unsigned()) {
+  // A parsed document has non-negative integers as unsigned, one made in memory may have signed
+  // ones.
+  const bool is_natural =
+      value.is_number_unsigned() || (value.is_number_integer() && value.get<int64_t>() >= 0);
+  if (!is_natural) {
     Fail(fmt::format("'{}': want an integer from {} to {}, got {}", what, low, high,
                      value.is_number() ? value.dump() : value.type_name()));
   }

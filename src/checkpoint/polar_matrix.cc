@@ -37,6 +37,9 @@ class MatrixReader {
                const PolarName& name)
       : input_(input), stored_(stored), head_(head), key_(*SplitPolarKey(head.name)), name_(name) {
     layer_ = FindLayer(input.polar_config, key_.prefix);
+    if (layer_ == nullptr && name.slice) {
+      layer_ = FindLayer(input.polar_config, fmt::format("{}_e{}", name.name, *name.slice));
+    }
     if (layer_ == nullptr) layer_ = FindLayer(input.polar_config, name.name);
   }
 
