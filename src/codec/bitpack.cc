@@ -74,17 +74,23 @@ std::optional<BitOrder> BitOrderFromName(std::string_view name) noexcept {
 
 bool BitOrderHolds(BitOrder order, int bits) noexcept {
   switch (order) {
-    case BitOrder::kLsb: return bits == 5;
-    case BitOrder::kHalfNibble: return bits <= 4;
-    default: return true;
+    case BitOrder::kLsb:
+      return bits == 5;
+    case BitOrder::kHalfNibble:
+      return bits <= 4;
+    default:
+      return true;
   }
 }
 
 size_t PackedBlockBytes(BitOrder order, int bits) noexcept {
   switch (order) {
-    case BitOrder::kHalfNibble: return kHalf;
-    case BitOrder::kPlain: return kBlockSize;
-    default: return kBlockSize / 8 * static_cast<size_t>(bits);
+    case BitOrder::kHalfNibble:
+      return kHalf;
+    case BitOrder::kPlain:
+      return kBlockSize;
+    default:
+      return kBlockSize / 8 * static_cast<size_t>(bits);
   }
 }
 
@@ -92,8 +98,12 @@ void PackBlock(BitOrder order, int bits, std::span<const uint8_t, kBlockSize> co
                std::span<std::byte> packed) noexcept {
   HLWQ_DASSERT(packed.size() == PackedBlockBytes(order, bits));
   switch (order) {
-    case BitOrder::kMsb: PackMsb(bits, codes, packed); break;
-    case BitOrder::kLsb: PackLsb5(codes, packed); break;
+    case BitOrder::kMsb:
+      PackMsb(bits, codes, packed);
+      break;
+    case BitOrder::kLsb:
+      PackLsb5(codes, packed);
+      break;
     case BitOrder::kHalfNibble:
       for (size_t i = 0; i < kHalf; ++i) {
         packed[i] = static_cast<std::byte>(codes[i] | (codes[kHalf + i] << 4));
@@ -110,8 +120,12 @@ void UnpackBlock(BitOrder order, int bits, std::span<const std::byte> packed,
   HLWQ_DASSERT(packed.size() == PackedBlockBytes(order, bits));
   const auto mask = static_cast<uint8_t>((1u << bits) - 1);
   switch (order) {
-    case BitOrder::kMsb: UnpackMsb(bits, packed, codes); break;
-    case BitOrder::kLsb: UnpackLsb5(packed, codes); break;
+    case BitOrder::kMsb:
+      UnpackMsb(bits, packed, codes);
+      break;
+    case BitOrder::kLsb:
+      UnpackLsb5(packed, codes);
+      break;
     case BitOrder::kHalfNibble:
       for (size_t i = 0; i < kHalf; ++i) {
         const auto byte = std::to_integer<uint8_t>(packed[i]);

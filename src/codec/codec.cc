@@ -19,8 +19,8 @@ T Get(const nlohmann::json& json, const char* key, const char* want,
     throw Error(ErrorCode::kInvalidData, fmt::format("codec: key '{}' is missing", key));
   }
   if (!((*found).*is_type)()) {
-    throw Error(ErrorCode::kInvalidData, fmt::format("codec: '{}': want {}, got {}", key, want,
-                                                     found->type_name()));
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("codec: '{}': want {}, got {}", key, want, found->type_name()));
   }
   return found->get<T>();
 }
@@ -30,8 +30,7 @@ std::string GetString(const nlohmann::json& json, const char* key) {
 }
 
 int GetInt(const nlohmann::json& json, const char* key, int least, int most) {
-  const auto value =
-      Get<int64_t>(json, key, "an integer", &nlohmann::json::is_number_integer);
+  const auto value = Get<int64_t>(json, key, "an integer", &nlohmann::json::is_number_integer);
   // Unsigned values beyond int64 wrap to negative ones and fail here as well.
   if (value < least || value > most) {
     throw Error(ErrorCode::kInvalidData,
@@ -43,9 +42,12 @@ int GetInt(const nlohmann::json& json, const char* key, int least, int most) {
 }  // namespace
 
 nlohmann::json SpecToJson(const CodecSpec& spec) {
-  nlohmann::json json = {{"name", spec.name},           {"version", spec.version},
-                         {"bits", spec.bits},           {"table", spec.table},
-                         {"scale_rule", spec.scale_rule}, {"bit_order", spec.bit_order},
+  nlohmann::json json = {{"name", spec.name},
+                         {"version", spec.version},
+                         {"bits", spec.bits},
+                         {"table", spec.table},
+                         {"scale_rule", spec.scale_rule},
+                         {"bit_order", spec.bit_order},
                          {"block_size", spec.block_size}};
   json["levels"] = spec.levels;
   return json;
@@ -70,8 +72,8 @@ CodecSpec SpecFromJson(const nlohmann::json& json) {
   }
   for (const nlohmann::json& level : *levels) {
     if (!level.is_number()) {
-      throw Error(ErrorCode::kInvalidData, fmt::format("codec: 'levels': want numbers, got {}",
-                                                       level.type_name()));
+      throw Error(ErrorCode::kInvalidData,
+                  fmt::format("codec: 'levels': want numbers, got {}", level.type_name()));
     }
     spec.levels.push_back(level.get<float>());
   }

@@ -35,7 +35,8 @@ void NarrowAll(std::span<const float> in, std::span<std::byte> out, Convert conv
 
 void CheckWeightFloat(DType dtype) {
   if (!IsWeightFloat(dtype)) {
-    throw Error(ErrorCode::kUnsupported, fmt::format("want F16, BF16 or F32, got {}", DTypeName(dtype)));
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("want F16, BF16 or F32, got {}", DTypeName(dtype)));
   }
 }
 
@@ -43,8 +44,12 @@ void ToFloatReference(DType dtype, std::span<const std::byte> in, std::span<floa
   CheckWeightFloat(dtype);
   HLWQ_DASSERT(in.size() == out.size() * BitsPerElement(dtype) / 8);
   switch (dtype) {
-    case DType::kF16: WidenAll(in, out, F16ToF32); break;
-    case DType::kBF16: WidenAll(in, out, BF16ToF32); break;
+    case DType::kF16:
+      WidenAll(in, out, F16ToF32);
+      break;
+    case DType::kBF16:
+      WidenAll(in, out, BF16ToF32);
+      break;
     default:
       if (!in.empty()) std::memcpy(out.data(), in.data(), in.size());
   }
@@ -54,8 +59,12 @@ void FromFloatReference(std::span<const float> in, DType dtype, std::span<std::b
   CheckWeightFloat(dtype);
   HLWQ_DASSERT(out.size() == in.size() * BitsPerElement(dtype) / 8);
   switch (dtype) {
-    case DType::kF16: NarrowAll(in, out, F32ToF16); break;
-    case DType::kBF16: NarrowAll(in, out, F32ToBF16); break;
+    case DType::kF16:
+      NarrowAll(in, out, F32ToF16);
+      break;
+    case DType::kBF16:
+      NarrowAll(in, out, F32ToBF16);
+      break;
     default:
       if (!out.empty()) std::memcpy(out.data(), in.data(), out.size());
   }

@@ -107,10 +107,8 @@ std::vector<double> PublishedRounds(int bits, double outer, double least_probabi
       const auto a = static_cast<double>(boundaries[i]);
       const auto b = static_cast<double>(boundaries[i + 1]);
       const double probability = Phi(b) - Phi(a);
-      centroids[i] =
-          static_cast<Stored>(probability > least_probability
-                                  ? (Density(a) - Density(b)) / probability
-                                  : (a + b) / 2);
+      centroids[i] = static_cast<Stored>(
+          probability > least_probability ? (Density(a) - Density(b)) / probability : (a + b) / 2);
     }
     for (size_t i = 1; i < count; ++i) {
       boundaries[i] = (centroids[i - 1] + centroids[i]) / 2;
@@ -177,7 +175,7 @@ double GaussianMse(std::span<const double> levels) {
     const double b = last ? kInfinity : 0.5 * (c + levels[i + 1]);
     const double at_a = first ? 0 : (a - 2 * c) * Density(a);
     const double at_b = last ? 0 : (b - 2 * c) * Density(b);
-    const double probability = a >= 0 ? UpperProbability(a, b)
+    const double probability = a >= 0   ? UpperProbability(a, b)
                                : b <= 0 ? UpperProbability(-b, -a)
                                         : Phi(b) - Phi(a);
     mse += (1 + c * c) * probability + at_a - at_b;

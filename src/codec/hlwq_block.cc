@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "tensor/float16.h"
@@ -14,22 +15,26 @@ namespace {
 
 using Block = std::array<float, kBlockSize>;
 
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kLargestLevel = 1024.0f;
 constexpr float kInverseBlock = 1.0f / kBlockSize;
 
-constexpr SearchPlan kPlan = {
-    {1.0f, 0.82f, 0.87f, 0.91f, 0.955f, 1.04f, 1.09f, 1.15f},
-    {0.9950f, 1.0050f, 0.9900f, 1.0100f, 0.9850f, 1.0150f, 0.9800f, 1.0200f},
-};
+// Fitted to the squared error of Gaussian blocks, width by width. Factor 1 is always among them, so
+// that no block comes out worse than under kNorm.
+constexpr std::array<SearchPlan, 8> kPlans = {{
+    {{1, 0.94f, 0.97f, 1.03f, 1.06f, 1.1f, 1.15f, 1.2f}, {0.96f, 0.985f, 1.01f, 1.035f}},
+    {{0.83f, 0.882f, 0.941f, 1, 1.045f, 1.087f, 1.122f, 1.17f}, {0.959f, 0.975f, 0.99f, 1.015f}},
+    {{0.752f, 0.849f, 0.917f, 1, 1.043f, 1.102f, 1.177f, 1.266f}, {0.968f, 0.988f, 1.011f, 1.03f}},
+    {{0.758f, 0.827f, 0.897f, 0.945f, 1, 1.095f, 1.184f, 1.284f}, {0.967f, 0.988f, 1.01f, 1.031f}},
+    {{0.783f, 0.863f, 0.93f, 1, 1.063f, 1.132f, 1.209f, 1.295f}, {0.97f, 0.988f, 1.01f, 1.031f}},
+    {{0.84f, 0.922f, 1, 1.037f, 1.076f, 1.118f, 1.165f, 1.218f}, {0.983f, 0.993f, 1.007f, 1.017f}},
+    {{0.839f, 0.903f, 1, 1.092f, 1.119f, 1.147f, 1.174f, 1.204f}, {0.964f, 0.994f, 1.003f, 1.009f}},
+    {{0.79f, 0.901f, 1, 1.06f, 1.111f, 1.123f, 1.16f, 1.211f}, {0.981f, 0.997f, 1.001f, 1.004f}},
+}};
 
-// Nearest levels of x * scale, with the sums that the best multiplier for them needs.
-struct Trial {
-  float along = 0;   // sum x c
-  float levels = 0;  // sum c^2
-};
-
-Trial TryScale(const Block& x, float scale, const LevelTable& table,
-               std::array<uint8_t, kBlockSize>* codes) {
+// Nearest levels of x * scale, and the sums that tell how good they are.
+ScaleTrial TryScale(const Block& x, float scale, const LevelTable& table,
+                    std::array<uint8_t, kBlockSize>* codes) {
   Block along, squares;
   for (size_t i = 0; i < kBlockSize; ++i) {
     const uint8_t code = table.Code(x[i] * scale);
@@ -41,27 +46,15 @@ Trial TryScale(const Block& x, float scale, const LevelTable& table,
   return {SumBlock(along), SumBlock(squares)};
 }
 
-// The squared error left by the best multiplier is sum x^2 - Score; levels of zero leave all of it.
-float Score(const Trial& trial) {
-  return trial.along * trial.along / std::max(trial.levels, 1e-30f);
-}
-
-// The least-squares multiplier relative to the norm, kept inside [0, 65504] as fp16.
-uint16_t RefitMultiplier(const Trial& trial, float scale) {
-  const float multiplier = trial.along / std::max(trial.levels, 1e-30f) * scale;
-  if (!(multiplier > 0)) return 0;
-  return std::min(F32ToF16(multiplier), kLargestHalf);
-}
-
 void Search(const Block& x, const Block& v, float norm, const LevelTable& table,
             EncodedBlock& out) {
   const SearchPlan& plan = SearchPlanFor(table.bits());
-  Trial best;
+  ScaleTrial best;
   float best_score = -1;
   float best_factor = 1;
   const auto consider = [&](float factor) {
-    const Trial trial = TryScale(x, factor, table, nullptr);
-    const float score = Score(trial);
+    const ScaleTrial trial = TryScale(x, factor, table, nullptr);
+    const float score = TrialScore(trial);
     if (score > best_score) {
       best_score = score;
       best_factor = factor;
@@ -69,13 +62,13 @@ void Search(const Block& x, const Block& v, float norm, const LevelTable& table,
     }
   };
   for (const float factor : plan.coarse) consider(factor);
-  const float center = best_factor;
+  const float center = RefitFactor(best, best_factor);
   for (const float factor : plan.fine) consider(center * factor);
 
   // The codes are those nearest under the multiplier as fp16 holds it, and the multiplier is fitted
   // once more to these codes: neither step can add error.
   const float first = F16ToF32(RefitMultiplier(best, norm));
-  const Trial last = TryScale(v, first > 0 ? 1.0f / first : 0.0f, table, &out.codes);
+  const ScaleTrial last = TryScale(v, first > 0 ? 1.0f / first : 0.0f, table, &out.codes);
   out.multiplier = RefitMultiplier(last, 1.0f);
   out.sums.along = last.along;
   out.sums.levels = last.levels;
@@ -97,12 +90,16 @@ void AddErrors(const Block& v, const LevelTable& table, EncodedBlock& out) {
 
 }  // namespace
 
-const SearchPlan& SearchPlanFor(int /*bits*/) noexcept { return kPlan; }
+const SearchPlan& SearchPlanFor(int bits) noexcept {
+  HLWQ_DASSERT(bits >= 1 && bits <= 8);
+  return kPlans[static_cast<size_t>(bits - 1)];
+}
 
 LevelTable::LevelTable(std::span<const float> levels) : levels_(levels.begin(), levels.end()) {
   const size_t count = levels.size();
   if (count < 2 || count > 256 || !std::has_single_bit(count)) {
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("want 2, 4, .. or 256 levels, got {}", count));
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("want 2, 4, .. or 256 levels, got {}", count));
   }
   bits_ = std::countr_zero(count);
   can_encode_ = true;
@@ -114,7 +111,10 @@ LevelTable::LevelTable(std::span<const float> levels) : levels_(levels.begin(), 
     if (std::abs(levels_[k]) > kLargestLevel) can_encode_ = false;
     if (k > 0 && levels_[k] < levels_[k - 1]) can_encode_ = false;
     if (levels_[k] != -levels_[count - 1 - k]) is_antisymmetric_ = false;
-    if (k > 0) thresholds_.push_back(0.5f * (levels_[k - 1] + levels_[k]));
+    if (k > 0) {
+      const float middle = 0.5f * (levels_[k - 1] + levels_[k]);
+      thresholds_.push_back(middle < 0 ? std::nextafter(middle, -kInfinity) : middle);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 // implementation can produce the same bytes.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "codec/hadamard.h"
+#include "tensor/float16.h"
 
 namespace hlwq::codec {
 
@@ -19,18 +21,42 @@ enum class ScaleRule : uint8_t {
   kSearch,  // the multiplier with the least squared error among those tried, see SearchPlan
 };
 
-// The multipliers that kSearch tries, relative to the norm: the coarse factors, then the best of
-// them times each fine factor. Ties go to the earlier one; coarse candidates stay in the race.
+// The scales that kSearch tries, as factors on x = v / norm before its levels are looked up: the
+// coarse ones; then, around the factor that is least-squares optimal for the codes of the best
+// coarse one, the fine ones. The best of all wins; ties go to the one tried first.
 struct SearchPlan {
   static constexpr size_t kCoarse = 8;
-  static constexpr size_t kFine = 8;
+  static constexpr size_t kFine = 4;
   std::array<float, kCoarse> coarse;
   std::array<float, kFine> fine;
 };
-// The plan of format version 1 for codes of `bits`.
+// The plan of format version 1 for codes of `bits` (1..8).
 const SearchPlan& SearchPlanFor(int bits) noexcept;
 
-// Levels with the thresholds between them: thresholds[k] = 0.5f * (levels[k] + levels[k + 1]).
+// One tried scale: sums over the block in the order of SumBlock, c the levels taken.
+struct ScaleTrial {
+  float along = 0;   // sum x c
+  float levels = 0;  // sum c^2
+};
+
+// The squared error left by the best multiplier for a trial's codes is sum x^2 - TrialScore.
+inline float TrialScore(const ScaleTrial& trial) noexcept {
+  return trial.along > 0 ? trial.along * trial.along / std::max(trial.levels, 1e-30f) : 0.0f;
+}
+// The factor whose inverse is the least-squares multiplier of the trial's codes; `factor`, the one
+// that was tried, where there is none.
+inline float RefitFactor(const ScaleTrial& trial, float factor) noexcept {
+  return trial.along > 0 ? std::min(trial.levels / trial.along, 1e6f) : factor;
+}
+// The least-squares multiplier of the trial's codes times `scale` as fp16, inside [0, 65504].
+inline uint16_t RefitMultiplier(const ScaleTrial& trial, float scale) noexcept {
+  const float multiplier = trial.along / std::max(trial.levels, 1e-30f) * scale;
+  if (!(multiplier > 0)) return 0;
+  return std::min(F32ToF16(multiplier), uint16_t{0x7BFF});
+}
+
+// Levels with the thresholds between them. Threshold k is t = 0.5f * (levels[k] + levels[k + 1]),
+// or the next float below t where t is negative, so that a tie goes to the level nearer to zero.
 class LevelTable {
  public:
   // `levels` is 2^bits values. Throws Error{kInvalidArgument} when the count is not a power of two
@@ -45,7 +71,8 @@ class LevelTable {
   // levels[k] == -levels[n - 1 - k] for all k.
   bool is_antisymmetric() const noexcept { return is_antisymmetric_; }
 
-  // Nearest level: the number of thresholds below z. A tie goes to the lower code. NaN is code 0.
+  // Nearest level: the number of thresholds below z. Zero between two levels goes to the lower one.
+  // NaN is code 0.
   uint8_t Code(float z) const noexcept;
 
  private:
@@ -60,7 +87,6 @@ class LevelTable {
 inline constexpr float kNormLimit = 65520.0f;
 // Norms are raised to this before dividing by them, as the published tools do.
 inline constexpr float kNormFloor = 1e-10f;
-inline constexpr uint16_t kLargestHalf = 0x7BFF;  // 65504
 
 // Sums over one block, in float32 and the order of SumBlock. All but `energy` are of the stored
 // multiplier and codes. v = Fwht128(w), c the levels of the codes, m the decoded multiplier.

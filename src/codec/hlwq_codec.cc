@@ -16,10 +16,12 @@ namespace hlwq::codec {
 namespace {
 
 // Blocks that are worked on at once: their float32 form stays in the first-level cache.
-constexpr size_t kStretch = 32;
+constexpr size_t kStretch = 16;
 
 CodecSpec Checked(CodecSpec spec) {
-  const auto fail = [](ErrorCode code, std::string message) { throw Error(code, std::move(message)); };
+  const auto fail = [](ErrorCode code, std::string message) {
+    throw Error(code, std::move(message));
+  };
   if (spec.name != "hlwq") {
     fail(ErrorCode::kUnsupported, fmt::format("unknown codec '{}' (want hlwq)", spec.name));
   }
@@ -63,8 +65,10 @@ ScaleRule RuleOf(const CodecSpec& spec) {
 }
 
 [[noreturn]] void ThrowUnstorable(std::span<const float> block, uint64_t row, uint64_t column) {
-  const auto bad = std::find_if(block.begin(), block.end(), [](float w) { return !std::isfinite(w); });
-  const std::string where = fmt::format("row {}, columns {}..{}", row, column, column + block.size() - 1);
+  const auto bad =
+      std::find_if(block.begin(), block.end(), [](float w) { return !std::isfinite(w); });
+  const std::string where =
+      fmt::format("row {}, columns {}..{}", row, column, column + block.size() - 1);
   if (bad != block.end()) {
     throw Error(ErrorCode::kNonFinite,
                 fmt::format("{}: want finite values, got {} in column {}", where, *bad,
@@ -292,11 +296,13 @@ void HlwqCodec::DecodeRowsTo(DType dtype, std::span<const std::span<const std::b
   const uint64_t full_blocks = n_blocks - 1;
   const size_t tail_bytes = in % kBlockSize * element;
   for (uint64_t row = 0; row < rows; ++row) {
-    const auto packed = row_parts[0].subspan(row * n_blocks * block_bytes_, n_blocks * block_bytes_);
+    const auto packed =
+        row_parts[0].subspan(row * n_blocks * block_bytes_, n_blocks * block_bytes_);
     const auto norms = row_parts[1].subspan(row * n_blocks * 2, n_blocks * 2);
     const auto out = weights.subspan(row * in * element, in * element);
     const auto full = out.first(full_blocks * kBlockSize * element);
-    DecodeBlocks(packed.first(full_blocks * block_bytes_), norms.first(full_blocks * 2), dtype, full);
+    DecodeBlocks(packed.first(full_blocks * block_bytes_), norms.first(full_blocks * 2), dtype,
+                 full);
     DecodeBlocks(packed.last(block_bytes_), norms.last(2), dtype,
                  std::span(tail).first(kBlockSize * element));
     std::memcpy(out.data() + full.size(), tail.data(), tail_bytes);

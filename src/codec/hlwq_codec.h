@@ -1,7 +1,7 @@
-// The "hlwq" codec: rows of blocks of 128, each rotated and coded with b bits and an fp16 multiplier
-// (docs/format.md, "Codec hlwq"). This base class owns everything that is layout, checking and
-// bookkeeping; the arithmetic of blocks comes from a derived class, the scalar one here or the
-// vector one of kernels/cpu_backend.h.
+// The "hlwq" codec: rows of blocks of 128, each rotated and coded with b bits and an fp16
+// multiplier (docs/format.md, "Codec hlwq"). This base class owns everything that is layout,
+// checking and bookkeeping; the arithmetic of blocks comes from a derived class, the scalar one
+// here or the vector one of kernels/cpu_backend.h.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ namespace hlwq::codec {
 
 class HlwqCodec : public Codec {
  public:
-  // Every kSampledBlocks-th block of a matrix (by its index row * n_blocks + block, rows counted from
-  // the start of the matrix) is counted in ErrorStats::code_use and ::coordinates.
+  // Every kSampledBlocks-th block of a matrix (by its index row * n_blocks + block, rows counted
+  // from the start of the matrix) is counted in ErrorStats::code_use and ::coordinates.
   static constexpr uint64_t kSampledBlocks = 32;
 
   const CodecSpec& spec() const noexcept final { return spec_; }
@@ -42,8 +42,8 @@ class HlwqCodec : public Codec {
   size_t block_bytes() const noexcept { return block_bytes_; }
 
   // Codes sums.size() whole blocks: `weights` 128 each, `packed` block_bytes() each (always MSB
-  // first), `multipliers` two bytes each, little-endian. Returns the number of blocks done before the
-  // first that cannot be stored (EncodeBlock), sums.size() when there is none.
+  // first), `multipliers` two bytes each, little-endian. Returns the number of blocks done before
+  // the first that cannot be stored (EncodeBlock), sums.size() when there is none.
   virtual size_t EncodeBlocks(std::span<const float> weights, std::span<std::byte> packed,
                               std::span<std::byte> multipliers,
                               std::span<BlockSums> sums) const noexcept = 0;

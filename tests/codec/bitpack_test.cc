@@ -78,7 +78,8 @@ TEST_P(EveryLayout, AnyBytesGiveCodesInRange) {
 }
 
 TEST(BitOrder, NamesAreTheirOwnInverse) {
-  for (const auto order : {BitOrder::kMsb, BitOrder::kLsb, BitOrder::kHalfNibble, BitOrder::kPlain}) {
+  for (const auto order :
+       {BitOrder::kMsb, BitOrder::kLsb, BitOrder::kHalfNibble, BitOrder::kPlain}) {
     EXPECT_EQ(BitOrderFromName(BitOrderName(order)), order);
   }
   EXPECT_FALSE(BitOrderFromName("MSB").has_value());

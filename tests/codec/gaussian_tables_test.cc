@@ -12,9 +12,9 @@ namespace hlwq::codec {
 namespace {
 
 // The true optimum for N(0,1), to the digits of the literature.
-constexpr std::array<double, 9> kOptimalMse = {0,          0.363380,   0.117482,    0.0345478,
-                                               0.00950101, 0.00250467, 0.000644240, 0.000163478,
-                                               0.0000411851};
+constexpr std::array<double, 9> kOptimalMse = {0,           0.363380,    0.117482,
+                                               0.0345478,   0.00950101,  0.00250467,
+                                               0.000644240, 0.000163478, 0.0000411851};
 
 class TableEveryWidth : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Bits, TableEveryWidth, testing::Range(1, 9));
@@ -85,8 +85,9 @@ TEST(GaussianTables, UnknownNamesAndWidthsAreRefused) {
   EXPECT_THAT([] { GaussianLevels("uniform", 4); },
               testing::Throws<Error>(testing::Property(&Error::code, ErrorCode::kUnsupported)));
   for (const int bits : {0, 9, -1}) {
-    EXPECT_THAT([bits] { GaussianLevels(kTableLloydMax, bits); },
-                testing::Throws<Error>(testing::Property(&Error::code, ErrorCode::kInvalidArgument)));
+    EXPECT_THAT(
+        [bits] { GaussianLevels(kTableLloydMax, bits); },
+        testing::Throws<Error>(testing::Property(&Error::code, ErrorCode::kInvalidArgument)));
   }
 }
 

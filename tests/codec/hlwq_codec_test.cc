@@ -52,9 +52,9 @@ TEST(HlwqParts, BitsPerWeightCountsNormsPaddingAndShape) {
 
 TEST(HlwqParts, SizesThatDoNotFitAreRefused) {
   const auto codec = MakeReferenceCodec(Spec(8));
-  for (const MatrixShape shape : {MatrixShape{UINT64_MAX, 1}, MatrixShape{1, UINT64_MAX},
-                                  MatrixShape{uint64_t{1} << 40, uint64_t{1} << 40},
-                                  MatrixShape{1, 0}}) {
+  for (const MatrixShape shape :
+       {MatrixShape{UINT64_MAX, 1}, MatrixShape{1, UINT64_MAX},
+        MatrixShape{uint64_t{1} << 40, uint64_t{1} << 40}, MatrixShape{1, 0}}) {
     EXPECT_THAT([&] { codec->Parts(shape); },
                 testing::Throws<Error>(testing::Property(&Error::code, ErrorCode::kUnsupported)));
   }
@@ -151,8 +151,12 @@ TEST(HlwqEncode, BuffersThatDoNotFitAreRefused) {
 }
 
 TEST(HlwqDecode, LegacyBitOrdersDecodeTheSameCodes) {
-  for (const auto& [order, bits] : {std::pair{"lsb", 5}, {"half-nibble", 3}, {"half-nibble", 4},
-                                    {"plain", 1}, {"plain", 5}, {"plain", 8}}) {
+  for (const auto& [order, bits] : {std::pair{"lsb", 5},
+                                    {"half-nibble", 3},
+                                    {"half-nibble", 4},
+                                    {"plain", 1},
+                                    {"plain", 5},
+                                    {"plain", 8}}) {
     const uint64_t in = 200;
     const auto weights = GaussianMatrix(3, in, 0.03f);
     const auto codec = MakeReferenceCodec(Spec(bits));

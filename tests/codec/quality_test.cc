@@ -1,0 +1,145 @@
+// The codec's quality is a fact of the repository: tests/quality.csv. A drop fails here.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "codec/codec.h"
+#include "tests/codec/coded_matrix.h"
+#include "tests/support/shared_data.h"
+
+namespace hlwq::codec {
+namespace {
+
+// One line: source, bits, table, scale rule -> SNR in dB (pooled for gaussian, the median tensor
+// for real weights) and stored bits per weight.
+struct Quality {
+  double snr_db = 0;
+  double bits_per_weight = 0;
+};
+
+std::map<std::string, Quality> RecordedQuality() {
+  std::ifstream file(test::Golden("").parent_path().parent_path() / "quality.csv");
+  std::map<std::string, Quality> recorded;
+  std::string line;
+  std::getline(file, line);  // the header
+  while (std::getline(file, line)) {
+    const size_t second_last = line.rfind(',', line.rfind(',') - 1);
+    std::istringstream numbers(line.substr(second_last + 1));
+    Quality quality;
+    char comma = 0;
+    numbers >> quality.snr_db >> comma >> quality.bits_per_weight;
+    recorded[line.substr(0, second_last)] = quality;
+  }
+  return recorded;
+}
+
+// The recorded figure is a floor, and far above it is a record that nobody renewed.
+void ExpectAsRecorded(const std::string& key, Quality measured) {
+  const auto recorded = RecordedQuality();
+  const auto found = recorded.find(key);
+  const std::string line =
+      fmt::format("{},{:.4f},{:.5f}", key, measured.snr_db, measured.bits_per_weight);
+  ASSERT_NE(found, recorded.end()) << "tests/quality.csv lacks: " << line;
+  EXPECT_GE(measured.snr_db, found->second.snr_db - 0.0005) << line;
+  EXPECT_LE(measured.snr_db, found->second.snr_db + 0.02) << "renew the record: " << line;
+  EXPECT_NEAR(measured.bits_per_weight, found->second.bits_per_weight, 1e-5) << line;
+}
+
+std::string Key(const char* source, const CodecSpec& spec) {
+  return fmt::format("{},{},{},{}", source, spec.bits, spec.table, spec.scale_rule);
+}
+
+// Normal variates by the polar method on splitmix64: the standard library's differ between systems.
+std::vector<float> PortableGaussian(size_t count) {
+  uint64_t state = 12345;
+  const auto uniform = [&state] {
+    state += 0x9E3779B97F4A7C15u;
+    uint64_t z = state;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53 * 2 - 1;
+  };
+  std::vector<float> values;
+  while (values.size() < count) {
+    const double a = uniform();
+    const double b = uniform();
+    const double s = a * a + b * b;
+    if (s >= 1 || s == 0) continue;
+    const double factor = 0.02 * std::sqrt(-2 * std::log(s) / s);
+    values.push_back(static_cast<float>(a * factor));
+    values.push_back(static_cast<float>(b * factor));
+  }
+  values.resize(count);
+  return values;
+}
+
+class GaussianQuality : public testing::TestWithParam<std::tuple<int, std::string, std::string>> {};
+INSTANTIATE_TEST_SUITE_P(Converged, GaussianQuality,
+                         testing::Combine(testing::Range(1, 9), testing::Values("lloyd-max"),
+                                          testing::Values("search", "norm")));
+INSTANTIATE_TEST_SUITE_P(Published, GaussianQuality,
+                         testing::Combine(testing::Values(3, 5), testing::Values("polarquant-v1"),
+                                          testing::Values("norm")));
+
+TEST_P(GaussianQuality, IsAsRecorded) {
+  CodecSpec spec;
+  std::tie(spec.bits, spec.table, spec.scale_rule) = GetParam();
+  const auto codec = MakeReferenceCodec(spec);
+  static const std::vector<float> weights = PortableGaussian(128 * 8192);
+  const auto coded = test::Encode(*codec, weights, 1024);
+  ExpectAsRecorded(Key("gaussian", spec),
+                   {coded.stats.SnrDb(), codec->BitsPerWeight({1024, 1024})});
+}
+
+// What issue A asks of the default encoder.
+TEST(QualityTargets, SearchReachesTheTargets) {
+  const auto recorded = RecordedQuality();
+  for (const auto& [bits, target] :
+       {std::pair{2, 9.41}, {3, 14.98}, {4, 21.04}, {5, 27.15}, {6, 33.15}}) {
+    EXPECT_GE(recorded.at(fmt::format("gaussian,{},lloyd-max,search", bits)).snr_db, target);
+  }
+  EXPECT_GE(recorded.at("bert-attention,5,lloyd-max,search").snr_db, 27.1);
+  EXPECT_GE(recorded.at("bert-attention,4,lloyd-max,search").snr_db, 21.0);
+}
+
+class RealWeights : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Bits, RealWeights, testing::Values(3, 4, 5, 6));
+
+TEST_P(RealWeights, MedianTensorIsAsRecorded) {
+  const auto path = test::SharedData("weights/bert_attention_bf16.safetensors");
+  HLWQ_REQUIRE_SHARED(path);
+  CodecSpec spec;
+  spec.bits = GetParam();
+  const auto codec = MakeReferenceCodec(spec);
+  const std::string file = ReadSmallFile(path, uint64_t{1} << 26);
+  uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, file.data(), 8);
+  const auto header = nlohmann::json::parse(file.substr(8, header_bytes));
+  std::vector<double> snr;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") continue;
+    const auto shape = entry.at("shape").get<std::vector<size_t>>();
+    const auto offset = entry.at("data_offsets").at(0).get<size_t>() + 8 + header_bytes;
+    // A quarter of the rows keeps the scalar reference quick.
+    const size_t rows = shape[0] / 4;
+    const auto bytes = std::as_bytes(std::span(file)).subspan(offset, rows * shape[1] * 2);
+    test::CodedMatrix out(*codec, rows, shape[1]);
+    codec->EncodeRowsFrom(DType::kBF16, bytes, shape[1], 0, out.Rows(0, rows), out.stats);
+    snr.push_back(out.stats.SnrDb());
+  }
+  std::nth_element(snr.begin(), snr.begin() + static_cast<ptrdiff_t>(snr.size() / 2), snr.end());
+  ExpectAsRecorded(Key("bert-attention", spec),
+                   {snr[snr.size() / 2], codec->BitsPerWeight({768, 768})});
+}
+
+}  // namespace
+}  // namespace hlwq::codec
