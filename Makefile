@@ -1,0 +1,36 @@
+# The front door. Each target installs what is missing, configures, and builds; the build itself is
+# CMake's (CMakePresets.json). PRESET=dev|release|asan|tsan|fuzz chooses the configuration.
+PRESET ?= release
+BUILD  := build/$(PRESET)
+SHELL  := /bin/bash
+# A regular expression in TESTS limits `make test`: make test TESTS=Safetensors
+TESTS  ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help deps configure build test bench fuzz clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps:  ## Install the Debian packages that are missing
+	@scripts/install-deps.sh build
+
+configure: deps
+	@if [ ! -f $(BUILD)/build.ninja ]; then cmake --preset $(PRESET); fi
+
+build: configure  ## Build everything
+	@cmake --build --preset $(PRESET)
+
+test: build  ## Build and run every test
+	@ctest --preset $(PRESET) -j $$(nproc) $(if $(TESTS),-R '$(TESTS)')
+
+bench:  ## Run the benchmarks; results in build/bench/*.json
+	@$(MAKE) --no-print-directory build PRESET=release
+	@scripts/bench.sh build/release/bench build/bench
+
+fuzz:  ## Run every libFuzzer target for SECONDS each (clang; default 60)
+	@scripts/install-deps.sh build fuzz
+	@scripts/fuzz.sh $(or $(SECONDS),60)
+
+clean:  ## Remove everything that was built
+	rm -rf build

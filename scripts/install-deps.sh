@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing; does nothing, quickly, when all are there.
+#
+# usage: install-deps.sh [build|fuzz|docs]...     (default: build)
+#
+# Uses apt-get as root or through sudo. Elsewhere it says what is needed and lets CMake judge.
+set -euo pipefail
+
+declare -A groups=(
+  [build]="build-essential cmake ninja-build python3 python3-venv ca-certificates
+           libtbb-dev libfmt-dev nlohmann-json3-dev libhwy-dev libcli11-dev libxxhash-dev
+           libgtest-dev libgmock-dev libbenchmark-dev"
+  [fuzz]="clang libclang-rt-dev"
+  [docs]="librsvg2-bin man-db"
+)
+
+packages=()
+for group in "${@:-build}"; do
+  if [[ -z ${groups[$group]:-} ]]; then
+    echo "install-deps.sh: unknown group '$group' (have: ${!groups[*]})" >&2
+    exit 2
+  fi
+  read -ra names -d '' <<<"${groups[$group]}" || true
+  packages+=("${names[@]}")
+done
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "install-deps.sh: not a Debian system; needed are the equivalents of: ${packages[*]}" >&2
+  exit 0
+fi
+
+# dpkg-query lists what is known; a package counts only when it is installed.
+installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "${packages[@]}" 2>/dev/null || true)
+missing=()
+for package in "${packages[@]}"; do
+  grep -qx "ii *$package" <<<"$installed" || missing+=("$package")
+done
+[[ ${#missing[@]} -eq 0 ]] && exit 0
+
+elevate=()
+if [[ $(id -u) -ne 0 ]]; then
+  if command -v sudo >/dev/null; then
+    elevate=(sudo)
+  else
+    echo "install-deps.sh: missing packages, and neither root nor sudo. Please install them:" >&2
+    echo "  apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+fi
+echo "Installing: ${missing[*]}" >&2
+install=("${elevate[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq
+         --no-install-recommends "${missing[@]}")
+# The package lists of a fresh container are empty or old: refresh them only when that matters.
+if ! "${install[@]}" >/dev/null 2>&1; then
+  "${elevate[@]}" apt-get update -qq
+  "${install[@]}"
+fi
