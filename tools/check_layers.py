@@ -24,7 +24,9 @@ ARROWS = {
     "server": ["runtime", "text"],
     "cli": ["convert", "eval", "server", "text"],
 }
-INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
+# The one public header that stands below every box.
+PUBLIC_BASE = {"hlwq/version.h"}
 BOX = re.compile(r"hlwq_add_box\(\s*(\w+)(.*?)\)", re.S)
 
 
@@ -52,13 +54,19 @@ def check(root: pathlib.Path) -> list[str]:
                 continue
             text = path.read_text(encoding="utf-8")
             for match in INCLUDE.finditer(text):
-                target = match.group(1).split("/")[0]
+                bracket, include = match.groups()
+                target = include.split("/")[0]
                 line = text.count("\n", 0, match.start()) + 1
                 where = f"{path.relative_to(root)}:{line}"
-                if target in {"hlwq", "hwy"}:
+                if bracket == "<":
+                    if "/" in include and target in ARROWS and (src / include).exists():
+                        problems.append(f'{where}: write "{include}" in quotes')
+                elif include in PUBLIC_BASE or target == "hwy":
                     continue
-                if "/" not in match.group(1) or target not in ARROWS:
-                    problems.append(f'{where}: include "{match.group(1)}" by its path from src/')
+                elif target == "hlwq":
+                    problems.append(f'{where}: src/ may not use "{include}", which includes the boxes')
+                elif "/" not in include or target not in ARROWS:
+                    problems.append(f'{where}: include "{include}" by its path from src/')
                 elif target not in allowed:
                     problems.append(f"{where}: {box} may not use {target} (allowed: {', '.join(sorted(allowed))})")
         listing = folder / "CMakeLists.txt"
