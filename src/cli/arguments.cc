@@ -1,0 +1,164 @@
+#include "cli/arguments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/error.h"
+#include "cli/suggest.h"
+#include "cli/units.h"
+
+namespace hlwq::cli {
+namespace {
+
+[[noreturn]] void Refuse(const std::string& line) {
+  throw Error(ErrorCode::kInvalidArgument, line);
+}
+
+std::optional<int64_t> ParseInteger(std::string_view text) noexcept {
+  int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  return value;
+}
+
+std::optional<double> ParseNumber(std::string_view text) noexcept {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || rest != end || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+void CheckChoice(const Flag& flag, std::string_view value) {
+  std::vector<std::string_view> names;
+  for (const Choice& choice : flag.choices) names.push_back(choice.name);
+  if (std::ranges::find(names, value) != names.end()) return;
+  const std::string_view near = NearestWord(value, names);
+  Refuse(fmt::format("--{}: want {}, got '{}'{}", flag.name, fmt::join(names, " or "), value,
+                     near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
+}
+
+void CheckRange(const Flag& flag, std::string_view text, std::optional<double> value,
+                std::string_view what) {
+  if (value && *value >= flag.minimum && *value <= flag.maximum) return;
+  // Bounds that no one meets are not worth a word.
+  const std::string range =
+      flag.maximum < 1e15 ? fmt::format(" from {:.17g} to {:.17g}", flag.minimum, flag.maximum)
+                          : fmt::format(" of at least {:.17g}", flag.minimum);
+  Refuse(fmt::format("--{}: want {}{}, got '{}'", flag.name, what, range, text));
+}
+
+void CheckValue(const Flag& flag, std::string_view value) {
+  switch (flag.kind) {
+    case FlagKind::kChoice:
+      return CheckChoice(flag, value);
+    case FlagKind::kInteger:
+      return CheckRange(flag, value, ParseInteger(value), "a whole number");
+    case FlagKind::kNumber:
+      return CheckRange(flag, value, ParseNumber(value), "a number");
+    case FlagKind::kBytes:
+      return CheckRange(flag, value, ParseBytes(value), "a size such as 5GB or 512MiB");
+    case FlagKind::kText:
+    case FlagKind::kPath:
+    case FlagKind::kList:
+      if (value.empty()) Refuse(fmt::format("--{}: the value is empty", flag.name));
+      return;
+    case FlagKind::kSwitch:
+      return;
+  }
+}
+
+}  // namespace
+
+Arguments::Arguments(const CommandTable& table, const Verb& verb)
+    : verb_(&verb), flags_(table.FlagsOf(verb)) {}
+
+const Flag& Arguments::Find(std::string_view flag, std::initializer_list<FlagKind> kinds) const {
+  const auto found = std::ranges::find(flags_, flag, &Flag::name);
+  const bool is_kind =
+      found != flags_.end() &&
+      (kinds.size() == 0 || std::ranges::find(kinds, (*found)->kind) != kinds.end());
+  if (!is_kind) Refuse(fmt::format("{} has no flag --{} of this kind", verb_->name, flag));
+  return **found;
+}
+
+std::optional<std::string> Arguments::Value(const Flag& flag) const {
+  const auto found = values_.find(flag.name);
+  if (found != values_.end()) return found->second.back();
+  if (!flag.default_value.empty()) return std::string(flag.default_value);
+  return std::nullopt;
+}
+
+std::string Arguments::Operand(std::string_view name) const {
+  const auto found = std::ranges::find(verb_->operands, name, &Positional::name);
+  if (found == verb_->operands.end()) {
+    Refuse(fmt::format("{} has no operand {}", verb_->name, name));
+  }
+  const auto index = static_cast<size_t>(found - verb_->operands.begin());
+  return index < operands_.size() ? operands_[index] : std::string();
+}
+
+bool Arguments::Has(std::string_view flag) const { return values_.contains(Find(flag, {}).name); }
+
+bool Arguments::Switch(std::string_view flag) const {
+  return values_.contains(Find(flag, {FlagKind::kSwitch}).name);
+}
+
+std::optional<std::string> Arguments::FindText(std::string_view flag) const {
+  return Value(Find(flag, {FlagKind::kText, FlagKind::kPath, FlagKind::kChoice}));
+}
+std::string Arguments::Text(std::string_view flag) const { return FindText(flag).value_or(""); }
+
+std::optional<int64_t> Arguments::FindInteger(std::string_view flag) const {
+  const auto value = Value(Find(flag, {FlagKind::kInteger}));
+  return value ? ParseInteger(*value) : std::nullopt;
+}
+int64_t Arguments::Integer(std::string_view flag) const { return FindInteger(flag).value_or(0); }
+
+std::optional<double> Arguments::FindNumber(std::string_view flag) const {
+  const auto value = Value(Find(flag, {FlagKind::kNumber}));
+  return value ? ParseNumber(*value) : std::nullopt;
+}
+double Arguments::Number(std::string_view flag) const { return FindNumber(flag).value_or(0); }
+
+uint64_t Arguments::Bytes(std::string_view flag) const {
+  const auto value = Value(Find(flag, {FlagKind::kBytes}));
+  return value ? ParseBytes(*value).value_or(0) : 0;
+}
+
+std::vector<std::string> Arguments::List(std::string_view flag) const {
+  const auto found = values_.find(Find(flag, {FlagKind::kList}).name);
+  return found == values_.end() ? std::vector<std::string>() : found->second;
+}
+
+void Arguments::Add(const Flag& flag, std::string_view value) {
+  CheckValue(flag, value);
+  values_[flag.name].emplace_back(value);
+}
+
+void Arguments::Check() const {
+  for (size_t index = operands_.size(); index < verb_->operands.size(); ++index) {
+    if (verb_->operands[index].is_required) {
+      Refuse(fmt::format("{} needs {}: hlwq help {}", verb_->name, verb_->operands[index].name,
+                         verb_->name));
+    }
+  }
+  if (operands_.size() > verb_->operands.size()) {
+    Refuse(fmt::format("unexpected argument '{}': hlwq help {}", operands_[verb_->operands.size()],
+                       verb_->name));
+  }
+  for (const Flag* flag : flags_) {
+    if (!values_.contains(flag->name)) continue;
+    for (const std::string_view other : flag->conflicts) {
+      if (values_.contains(other)) {
+        Refuse(fmt::format("--{} and --{} cannot go together", flag->name, other));
+      }
+    }
+  }
+}
+
+}  // namespace hlwq::cli

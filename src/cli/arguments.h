@@ -1,0 +1,57 @@
+// What the user asked of one verb, checked against its flags.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/flags.h"
+
+namespace hlwq::cli {
+
+// Values are valid for their flag (kind, range, choices) when an Arguments exists. A flag is named
+// by its long name; the getters answer with the default where it was not given. Asking for a flag
+// that the verb does not have, or as the wrong kind, is an error of the program: it throws
+// Error{kInvalidArgument} and no input can cause it. Immutable after parsing. Borrows the table.
+class Arguments {
+ public:
+  Arguments(const CommandTable& table, const Verb& verb);
+
+  const Verb& verb() const noexcept { return *verb_; }
+  bool quiet() const { return Switch("quiet"); }
+  bool json() const { return Switch("json"); }
+
+  // The operand called `name` ("SRC"); empty when it is optional and absent.
+  std::string Operand(std::string_view name) const;
+
+  bool Has(std::string_view flag) const;  // given on the command line
+  bool Switch(std::string_view flag) const;
+  std::string Text(std::string_view flag) const;  // kText, kPath, kChoice; empty without default
+  std::optional<std::string> FindText(std::string_view flag) const;
+  int64_t Integer(std::string_view flag) const;  // 0 without default
+  std::optional<int64_t> FindInteger(std::string_view flag) const;
+  double Number(std::string_view flag) const;
+  std::optional<double> FindNumber(std::string_view flag) const;
+  uint64_t Bytes(std::string_view flag) const;
+  std::vector<std::string> List(std::string_view flag) const;
+
+  // For the parser: checks the value, throws Error{kInvalidArgument} with one line about it.
+  void Add(const Flag& flag, std::string_view value);
+  void AddOperand(std::string value) { operands_.push_back(std::move(value)); }
+  // For the parser: operands complete, no conflicts.
+  void Check() const;
+
+ private:
+  const Flag& Find(std::string_view flag, std::initializer_list<FlagKind> kinds) const;
+  std::optional<std::string> Value(const Flag& flag) const;
+
+  const Verb* verb_;
+  std::vector<const Flag*> flags_;
+  std::map<std::string_view, std::vector<std::string>> values_;
+  std::vector<std::string> operands_;
+};
+
+}  // namespace hlwq::cli

@@ -1,0 +1,51 @@
+// Shows hlwq::ProgressUpdate: one line that is redrawn on a terminal, a plain line now and then
+// elsewhere, nothing when quiet.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/progress.h"
+#include "cli/arguments.h"
+
+namespace hlwq::cli {
+
+// Not thread-safe; ProgressCallback promises one thread at a time.
+class ProgressPrinter {
+ public:
+  enum class Mode { kQuiet, kPlain, kLine };
+  struct Output {
+    Mode mode = Mode::kQuiet;
+    std::function<void(const std::string&)> write;
+    std::function<double()> now_seconds;  // any steady clock
+    std::function<size_t()> width;        // columns, for kLine
+  };
+
+  ProgressPrinter(std::string title, Output output);
+  // Shows on stderr as it is, unless the arguments say --quiet.
+  ProgressPrinter(std::string title, const Arguments& arguments);
+  ~ProgressPrinter();  // Finish()
+  ProgressPrinter(const ProgressPrinter&) = delete;
+  ProgressPrinter& operator=(const ProgressPrinter&) = delete;
+
+  // At most 10 redraws a second, a plain line every 5 seconds.
+  void Show(const ProgressUpdate& update);
+  ProgressCallback Callback();
+
+  // Takes the line away, so that what is printed next begins at the left.
+  void Finish();
+
+  // Since construction.
+  double ElapsedSeconds() const { return output_.now_seconds() - start_; }
+
+ private:
+  std::string Text(const ProgressUpdate& update, double seconds) const;
+
+  std::string title_;
+  Output output_;
+  double start_;
+  double last_shown_;
+  bool has_line_ = false;
+};
+
+}  // namespace hlwq::cli

@@ -1,0 +1,55 @@
+// What the other end of stdout and stderr is, and text fitted to it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hlwq::cli {
+
+// One of the standard streams. Writing is unbuffered, and a reader that went away is not an error:
+// what it no longer reads is dropped.
+class Stream {
+ public:
+  static const Stream& Out();  // data
+  static const Stream& Err();  // talk
+
+  bool is_terminal() const noexcept { return is_terminal_; }
+  // Whether escape sequences are welcome: a terminal, NO_COLOR unset, TERM not "dumb".
+  bool has_color() const noexcept { return has_color_; }
+  // Columns of the terminal now, `fallback` where there is none.
+  size_t Width(size_t fallback) const noexcept;
+
+  // Throws Error{kIo} when the system refuses (a full disk behind a redirection).
+  void Write(std::string_view text) const;
+
+ private:
+  explicit Stream(int fd) noexcept;
+
+  int fd_;
+  bool is_terminal_;
+  bool has_color_;
+};
+
+// Escape sequences, or nothing where they are not welcome.
+struct Style {
+  std::string_view bold, dim, red, green, yellow, cyan, reset;
+
+  static Style For(const Stream& stream) noexcept;
+};
+
+// `text` with control characters shown as \xNN: names from files must not drive the terminal.
+std::string Printable(std::string_view text);
+
+// Columns that UTF-8 text takes, one for each code point.
+size_t DisplayWidth(std::string_view text) noexcept;
+
+// The first `width` columns of `text`, or its beginning and "…" where it is wider.
+std::string Shorten(std::string_view text, size_t width);
+
+// Breaks `text` at spaces into lines of at most `width` columns; longer words stand alone. "\n"
+// breaks a line, "\n\n" leaves an empty one; lines that begin with two spaces are kept as they are.
+std::vector<std::string> Wrap(std::string_view text, size_t width);
+
+}  // namespace hlwq::cli
