@@ -100,6 +100,8 @@ void CountsFromJson(const json& object, const char* key, std::span<uint64_t> cou
   }
 }
 
+}  // namespace
+
 json ErrorsToJson(const codec::ErrorStats& errors) {
   json out = {{"count", errors.count},
               {"signal", NumberToJson(errors.signal)},
@@ -129,8 +131,6 @@ codec::ErrorStats ErrorsFromJson(const json& object) {
   if (object.contains("coordinates")) CountsFromJson(object, "coordinates", errors.coordinates);
   return errors;
 }
-
-}  // namespace
 
 json ReportToJson(const TensorReport& report) {
   json out = {{"name", report.name},

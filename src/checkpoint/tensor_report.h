@@ -31,6 +31,9 @@ struct TensorReport {
 
 // The form in the manifest (docs/format.md, "Manifest"): sums, not only ratios, so that reports can
 // be made again and added up.
+nlohmann::json ErrorsToJson(const codec::ErrorStats& errors);
+// Throws Error{kInvalidData} naming the key.
+codec::ErrorStats ErrorsFromJson(const nlohmann::json& json);
 nlohmann::json ReportToJson(const TensorReport& report);
 TensorReport ReportFromJson(const nlohmann::json& json);
 

@@ -2,14 +2,13 @@
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "checkpoint/manifest.h"
 #include "io/safetensors.h"
 
@@ -48,8 +47,7 @@ void HashItems(std::vector<Item>& items, const VerifyOptions& options) {
   for (const Item& item : items) bytes_total += item.entry->bytes();
   std::mutex progress_mutex;
   uint64_t bytes_done = 0, tensors_done = 0;
-  tbb::task_arena arena(options.threads > 0 ? options.threads : tbb::task_arena::automatic);
-  arena.execute([&] {
+  WithThreads(options.threads, [&] {
     tbb::parallel_for(tbb::blocked_range<size_t>(0, items.size(), 1), [&](const auto& range) {
       for (size_t index = range.begin(); index != range.end(); ++index) {
         Item& item = items[index];

@@ -44,6 +44,7 @@ class JobRun {
     if (options_.destination.resume && !staging_.has_unfinished()) {
       if (auto finished = FinishedEarlier()) return std::move(*finished);
     }
+    staging_.RequireFreeDestination();
     std::optional<JournalContent> journal;
     if (options_.destination.resume && staging_.has_unfinished()) {
       journal = ReadJournal(staging_.journal_path());

@@ -60,28 +60,29 @@ Staging::Staging(fs::path destination, const checkpoint::Checkpoint& source,
     Refuse(ErrorCode::kNotFound, parent, "no such folder to write into");
   }
   const bool holds_source =
-      Contains(destination_, Canonical(source.root)) ||
+      (!source.root.empty() && Contains(destination_, Canonical(source.root))) ||
       std::any_of(source.files.begin(), source.files.end(),
                   [&](const File& file) { return Contains(destination_, Canonical(file.path())); });
   if (holds_source) Refuse(ErrorCode::kInvalidArgument, destination_, "is or holds the source");
-
-  if (fs::exists(fs::symlink_status(destination_, failure))) {
-    if (!fs::is_directory(destination_, failure)) {
-      Refuse(ErrorCode::kAlreadyExists, destination_, "want a folder, got a file");
-    }
-    if (!fs::is_empty(destination_, failure)) {
-      if (!options.overwrite) {
-        Refuse(ErrorCode::kAlreadyExists, destination_, "exists; --overwrite replaces it");
-      }
-      CheckReplaceable(destination_);
-      replaces_destination_ = true;
-    }
-  }
   has_unfinished_ = fs::exists(fs::symlink_status(folder_, failure));
   if (has_unfinished_ && !options.resume && !options.overwrite) {
     Refuse(ErrorCode::kAlreadyExists, folder_,
            "is left from an unfinished run; --resume continues it, --overwrite starts anew");
   }
+}
+
+void Staging::RequireFreeDestination() {
+  std::error_code failure;
+  if (!fs::exists(fs::symlink_status(destination_, failure))) return;
+  if (!fs::is_directory(destination_, failure)) {
+    Refuse(ErrorCode::kAlreadyExists, destination_, "want a folder, got a file");
+  }
+  if (fs::is_empty(destination_, failure)) return;
+  if (!options_.overwrite) {
+    Refuse(ErrorCode::kAlreadyExists, destination_, "exists; --overwrite replaces it");
+  }
+  CheckReplaceable(destination_);
+  replaces_destination_ = true;
 }
 
 void Staging::Create() {

@@ -21,10 +21,8 @@ struct DestinationOptions {
 
 class Staging {
  public:
-  // Decides whether work may begin. Throws Error{kAlreadyExists} when DST or an unfinished folder is
-  // in the way and `options` does not say what to do with it, Error{kInvalidArgument} when DST
-  // holds the source, is no folder, or (with overwrite) holds files that hlwq did not write.
-  // Creates nothing.
+  // Throws Error{kInvalidArgument} when DST holds the source, Error{kAlreadyExists} when an unfinished
+  // folder is in the way and `options` does not say what to do with it. Creates nothing.
   Staging(std::filesystem::path destination, const checkpoint::Checkpoint& source,
           DestinationOptions options);
 
@@ -33,6 +31,9 @@ class Staging {
   std::filesystem::path journal_path() const { return folder_ / "journal.jsonl"; }
   bool has_unfinished() const noexcept { return has_unfinished_; }
 
+  // Throws Error{kAlreadyExists} when DST exists and is not empty, unless it may be overwritten and
+  // hlwq wrote it.
+  void RequireFreeDestination();
   // Starts from nothing: an empty folder.
   void Create();
   // Opens each shard, creating it with its header and its full length where it is not there yet.

@@ -1,25 +1,20 @@
 #include "convert/stream.h"
 
 #include <tbb/parallel_pipeline.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <deque>
 #include <mutex>
-#include <thread>
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/parallel.h"
 
 namespace hlwq::convert {
 namespace {
 
 // Chunks ahead of the reader that the kernel is told about.
 constexpr size_t kPrefetchChunks = 8;
-
-int ResolveThreads(int threads) {
-  return threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
 
 size_t ChunksInFlight(int threads) { return 2 * static_cast<size_t>(ResolveThreads(threads)) + 2; }
 
@@ -188,8 +183,7 @@ void RunStream(std::span<const std::unique_ptr<Task>> tasks, std::span<const siz
                const StreamCallbacks& callbacks) {
   const size_t chunks = ChunksInFlight(threads);
   Stream stream(tasks, todo, layout, shards, chunks, callbacks);
-  tbb::task_arena arena(ResolveThreads(threads));
-  arena.execute([&] {
+  WithThreads(threads, [&] {
     tbb::parallel_pipeline(
         chunks,
         tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order,

@@ -30,7 +30,8 @@ std::map<std::string, io::SafetensorsEntry> Entries(const fs::path& folder) {
   std::map<std::string, io::SafetensorsEntry> entries;
   for (const auto& item : fs::directory_iterator(folder)) {
     if (item.path().extension() != ".safetensors") continue;
-    for (const auto& entry : io::SafetensorsFile::Open(item.path()).header().entries) {
+    const io::SafetensorsFile file = io::SafetensorsFile::Open(item.path());
+    for (const auto& entry : file.header().entries) {
       entries[entry.name] = entry;
     }
   }

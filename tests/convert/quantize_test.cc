@@ -26,7 +26,7 @@ QuantizeOptions Options(int bits = 5) {
   return options;
 }
 
-QuantizeResult Run(const fs::path& source, const fs::path& destination,
+QuantizeResult QuantizeFolder(const fs::path& source, const fs::path& destination,
                    const QuantizeOptions& options = Options()) {
   return Quantize(checkpoint::OpenCheckpoint(source), destination, options,
                   codec::ReferenceBackend());
@@ -56,7 +56,7 @@ double SnrDb(std::span<const float> original, std::span<const float> decoded) {
 TEST(Quantize, WeightsComeBackAtTheQualityOfTheCodecAndTheRestByteForByte) {
   const test::TempDir dir;
   test::WriteSmallLlama(dir / "src");
-  const QuantizeResult result = Run(dir / "src", dir / "dst");
+  const QuantizeResult result = QuantizeFolder(dir / "src", dir / "dst");
   const auto source = checkpoint::OpenCheckpoint(dir / "src");
   const auto coded = checkpoint::OpenCheckpoint(dir / "dst");
   EXPECT_EQ(coded.format, checkpoint::Format::kPolarState);
@@ -83,13 +83,13 @@ TEST(Quantize, ResultDoesNotDependOnThreadsOrShards) {
   test::WriteSmallLlama(dir / "src");
   QuantizeOptions options = Options();
   options.output.threads = 1;
-  Run(dir / "src", dir / "one", options);
+  QuantizeFolder(dir / "src", dir / "one", options);
   options.output.threads = 4;
-  Run(dir / "src", dir / "four", options);
+  QuantizeFolder(dir / "src", dir / "four", options);
   EXPECT_EQ(test::FolderContent(dir / "one"), test::FolderContent(dir / "four"));
 
   options.output.max_shard_bytes = 20'000;
-  Run(dir / "src", dir / "sharded", options);
+  QuantizeFolder(dir / "src", dir / "sharded", options);
   const auto one = checkpoint::OpenCheckpoint(dir / "one");
   const auto sharded = checkpoint::OpenCheckpoint(dir / "sharded");
   EXPECT_GT(sharded.files.size(), 3u);
@@ -103,7 +103,7 @@ TEST(Quantize, EveryWidthRoundTripsThroughTheFolder) {
   test::WriteSmallLlama(dir / "src", 1);
   double previous = 0;
   for (int bits = 1; bits <= 8; ++bits) {
-    const auto result = Run(dir / "src", dir / ("dst" + std::to_string(bits)), Options(bits));
+    const auto result = QuantizeFolder(dir / "src", dir / ("dst" + std::to_string(bits)), Options(bits));
     const auto source = checkpoint::OpenCheckpoint(dir / "src");
     const auto coded = checkpoint::OpenCheckpoint(dir / ("dst" + std::to_string(bits)));
     const std::string name = "model.layers.0.mlp.down_proj.weight";
@@ -119,7 +119,7 @@ TEST(Quantize, FusedExpertsAreCodedSliceBySlice) {
   test::WriteSafetensors(dir / "src" / "model.safetensors",
                          {{"model.layers.0.mlp.experts.gate_up_proj", DType::kBF16, {3, 64, 128}},
                           {"model.layers.0.mlp.experts.down_proj", DType::kBF16, {3, 128, 32}}});
-  Run(dir / "src", dir / "dst");
+  QuantizeFolder(dir / "src", dir / "dst");
   const auto source = checkpoint::OpenCheckpoint(dir / "src");
   const auto coded = checkpoint::OpenCheckpoint(dir / "dst");
   for (const checkpoint::TensorEntry& entry : source.tensors) {
@@ -142,7 +142,7 @@ TEST(Quantize, NonFiniteWeightsAreAnErrorOrKept) {
                              [&](uint64_t index) { return index == 300 ? bad : 0.01f; }},
                             {"model.layers.0.mlp.gate_proj.weight", DType::kBF16, {4, 128}}});
     try {
-      Run(dir / "src", dir / "dst");
+      QuantizeFolder(dir / "src", dir / "dst");
       FAIL();
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kNonFinite);
@@ -154,7 +154,7 @@ TEST(Quantize, NonFiniteWeightsAreAnErrorOrKept) {
     QuantizeOptions options = Options();
     options.non_finite = NonFinitePolicy::kKeep;
     options.output.destination.overwrite = true;
-    const QuantizeResult result = Run(dir / "src", dir / "dst", options);
+    const QuantizeResult result = QuantizeFolder(dir / "src", dir / "dst", options);
     EXPECT_THAT(result.notes, testing::Contains(HasSubstr(name)));
     const auto coded = checkpoint::OpenCheckpoint(dir / "dst");
     EXPECT_TRUE(std::holds_alternative<checkpoint::PlainStorage>(coded.Find(name)->storage));
@@ -170,7 +170,7 @@ TEST(Quantize, ZeroBlocksAndDenormalsHaveDefinedCodes) {
   test::WriteSafetensors(dir / "src" / "model.safetensors",
                          {{zero, DType::kF32, {2, 256}, [](uint64_t) { return 0.0f; }},
                           {tiny, DType::kF32, {2, 256}, [](uint64_t i) { return 1e-41f * (i % 7); }}});
-  const auto result = Run(dir / "src", dir / "dst");
+  const auto result = QuantizeFolder(dir / "src", dir / "dst");
   const auto coded = checkpoint::OpenCheckpoint(dir / "dst");
   EXPECT_EQ(ReadAll(coded, zero), std::vector<float>(512, 0.0f));
   EXPECT_EQ(ReadAll(coded, tiny), std::vector<float>(512, 0.0f));
@@ -180,7 +180,7 @@ TEST(Quantize, ZeroBlocksAndDenormalsHaveDefinedCodes) {
 TEST(Verify, NamesTheTensorOfASingleFlippedBit) {
   const test::TempDir dir;
   test::WriteSmallLlama(dir / "src");
-  Run(dir / "src", dir / "dst");
+  QuantizeFolder(dir / "src", dir / "dst");
   const auto coded = checkpoint::OpenCheckpoint(dir / "dst");
   const std::string name = "model.layers.1.self_attn.k_proj.weight";
   const auto& storage = std::get<checkpoint::CodedStorage>(coded.Find(name)->storage);
@@ -199,7 +199,7 @@ TEST(Verify, NamesTheTensorOfASingleFlippedBit) {
 TEST(Verify, MissingAndTruncatedFilesAreNamed) {
   const test::TempDir dir;
   test::WriteSmallLlama(dir / "src");
-  Run(dir / "src", dir / "dst");
+  QuantizeFolder(dir / "src", dir / "dst");
   fs::remove(dir / "dst" / "config.json");
   fs::resize_file(dir / "dst" / "model.safetensors", fs::file_size(dir / "dst" / "model.safetensors") - 1);
   const auto result = checkpoint::VerifyFolder(dir / "dst", {});

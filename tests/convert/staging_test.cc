@@ -24,6 +24,7 @@ class StagingTest : public ::testing::Test {
   std::string Refusal(const fs::path& destination, DestinationOptions options = {}) {
     try {
       Staging staging(destination, source_, options);
+      staging.RequireFreeDestination();
     } catch (const Error& error) {
       return error.what();
     }
