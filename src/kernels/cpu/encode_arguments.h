@@ -1,0 +1,22 @@
+// What EncodeBlocks passes to its targets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "codec/hlwq_block.h"
+#include "kernels/level_cells.h"
+
+namespace hlwq::kernels {
+
+struct EncodeArguments {
+  const LevelCells* cells = nullptr;
+  codec::ScaleRule rule = codec::ScaleRule::kSearch;
+  const float* weights = nullptr;
+  uint8_t* packed = nullptr;
+  uint8_t* multipliers = nullptr;
+  codec::BlockSums* sums = nullptr;
+  size_t count = 0;
+};
+
+}  // namespace hlwq::kernels

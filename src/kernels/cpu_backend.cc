@@ -1,0 +1,76 @@
+#include "kernels/cpu_backend.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "codec/float_rows.h"
+#include "codec/hlwq_codec.h"
+#include "kernels/decode_blocks.h"
+#include "kernels/encode_blocks.h"
+#include "kernels/float_rows.h"
+
+namespace hlwq::kernels {
+namespace {
+
+class VectorCodec final : public codec::HlwqCodec {
+ public:
+  explicit VectorCodec(const codec::CodecSpec& spec)
+      : HlwqCodec(spec), levels_(hwy::AllocateAligned<float>(256)) {
+    std::fill_n(levels_.get(), 256, 0.0f);
+    std::copy(table().levels().begin(), table().levels().end(), levels_.get());
+    if (table().can_encode()) cells_ = ChooseLevelCells(table());
+  }
+
+  // Levels that do not ascend cannot be encoded by any codec; levels too close for cells can by the
+  // scalar one.
+  bool HasKernels() const noexcept { return cells_.has_value() || !table().can_encode(); }
+
+ protected:
+  size_t EncodeBlocks(std::span<const float> weights, std::span<std::byte> packed,
+                      std::span<std::byte> multipliers,
+                      std::span<codec::BlockSums> sums) const noexcept override {
+    return kernels::EncodeBlocks(*cells_, scale_rule(), weights, packed, multipliers, sums);
+  }
+
+  void DecodeBlocks(std::span<const std::byte> packed, std::span<const std::byte> multipliers,
+                    DType dtype, std::span<std::byte> weights) const noexcept override {
+    const CodedBlocks blocks = {bit_order(), table().bits(), levels_.get(), packed, multipliers};
+    kernels::DecodeBlocks(blocks, dtype, weights);
+  }
+
+  void ToFloat(DType dtype, std::span<const std::byte> in,
+               std::span<float> out) const noexcept override {
+    kernels::ToFloat(dtype, in, out);
+  }
+
+ private:
+  hwy::AlignedFreeUniquePtr<float[]> levels_;
+  std::optional<LevelCells> cells_;
+};
+
+class Cpu final : public codec::Backend {
+ public:
+  std::unique_ptr<const codec::Codec> MakeCodec(const codec::CodecSpec& spec) const override {
+    auto codec = std::make_unique<const VectorCodec>(spec);
+    if (!codec->HasKernels()) return codec::MakeReferenceCodec(spec);
+    return codec;
+  }
+  void ToFloat(DType dtype, std::span<const std::byte> in, std::span<float> out) const override {
+    codec::CheckWeightFloat(dtype);
+    kernels::ToFloat(dtype, in, out);
+  }
+  void FromFloat(std::span<const float> in, DType dtype, std::span<std::byte> out) const override {
+    codec::CheckWeightFloat(dtype);
+    kernels::FromFloat(in, dtype, out);
+  }
+};
+
+}  // namespace
+
+const codec::Backend& CpuBackend() {
+  static const Cpu backend;
+  return backend;
+}
+
+}  // namespace hlwq::kernels
