@@ -87,11 +87,12 @@ PolarContents RecogniseOwnPolar(const PolarInput& input) {
   }
   StoredTensors stored(input);
   std::vector<PlacedEntry> coded;
-  for (const auto& [name, tensor] : section.tensors) {
-    coded.push_back(
-        WithContext(fmt::format("tensor '{}'", name), [&, &name = name, &tensor = tensor] {
-          return AssembleTensor(stored, name, tensor, *codecs[tensor.spec]);
-        }));
+  for (const auto& listed : section.tensors) {
+    const std::string& name = listed.first;
+    const PolarTensor& tensor = listed.second;
+    coded.push_back(WithContext(fmt::format("tensor '{}'", name), [&] {
+      return AssembleTensor(stored, name, tensor, *codecs[tensor.spec]);
+    }));
   }
   CheckLeftovers(input, stored, suffixes);
   PolarContents contents;

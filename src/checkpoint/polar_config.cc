@@ -158,11 +158,11 @@ HlwqSection ParseSection(const json& object) {
       section.specs.push_back(codec::SpecFromJson(RequireObject(spec, "a spec")));
     });
   }
-  for (const auto& [name, value] :
-       RequireObject(RequireKey(object, "tensors"), "'tensors'").items()) {
-    WithContext(fmt::format("tensors: '{}'", name), [&] {
-      if (name.empty()) Fail("a tensor needs a name");
-      section.tensors[name] = ParseTensor(RequireObject(value, "an entry"), section.specs.size());
+  for (const auto& item : RequireObject(RequireKey(object, "tensors"), "'tensors'").items()) {
+    WithContext(fmt::format("tensors: '{}'", item.key()), [&] {
+      if (item.key().empty()) Fail("a tensor needs a name");
+      section.tensors[item.key()] =
+          ParseTensor(RequireObject(item.value(), "an entry"), section.specs.size());
     });
   }
   for (const json& value : RequireArray(RequireKey(object, "sources"), "'sources'")) {
@@ -195,7 +195,9 @@ PolarLayer DescribeTensor(const PolarTensor& tensor, const codec::CodecSpec& spe
 
 // The section and the published keys are written together: where both speak, they must agree.
 void CheckLayersAgree(const PolarConfig& config) {
-  for (const auto& [name, tensor] : config.hlwq->tensors) {
+  for (const auto& tensor_by_name : config.hlwq->tensors) {
+    const std::string& name = tensor_by_name.first;
+    const PolarTensor& tensor = tensor_by_name.second;
     const PolarLayer* layer = FindLayer(config, name);
     if (layer == nullptr) continue;
     const PolarLayer want = DescribeTensor(tensor, config.hlwq->specs[tensor.spec]);
@@ -313,9 +315,10 @@ PolarConfig ParsePolarConfig(const json& document) {
     }
   }
   if (const json* layers = FindKey(document, "layers")) {
-    for (const auto& [name, layer] : RequireObject(*layers, "'layers'").items()) {
-      WithContext(fmt::format("layers: '{}'", name),
-                  [&] { config.layers[name] = ParseLayer(RequireObject(layer, "an entry")); });
+    for (const auto& item : RequireObject(*layers, "'layers'").items()) {
+      WithContext(fmt::format("layers: '{}'", item.key()), [&] {
+        config.layers[item.key()] = ParseLayer(RequireObject(item.value(), "an entry"));
+      });
     }
   }
   if (document.contains("hlwq")) {
