@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Writes tests/golden/{good,bad}/polar: small checkpoints of every polar_state variant.
 
-usage: make_polar_golden.py GOLDEN_FOLDER
+usage: make_polar_golden.py GOLDEN_FOLDER [SEED_FOLDER]
 
 Each folder of good/polar holds a checkpoint and expected.st, the float32 values of its coded tensors
 (computed in float64), with the expected format, dtype and notes as metadata. Each folder of bad/polar
-holds error.txt: the error's code, then a part of its message.
+holds error.txt: the error's code, then a part of its message. SEED_FOLDER takes some of them in the
+form of fuzz/fuzz_polar_config.cc.
 """
 import json
 import pathlib
@@ -18,6 +19,9 @@ from polar_bytes import Matrix, floats, i64, polarquant_v1, write_safetensors
 Q = "model.layers.0.self_attn.q_proj"
 EXPERTS = "model.layers.1.mlp.experts.gate_up_proj"
 BF16_CONFIG = {"model_type": "llama", "dtype": "bfloat16"}
+SEEDS = ("dotted", "underscores", "experts", "flat-norms", "meta-of-the-reader", "codes-underscores-table",
+         "legacy-both-tables", "own", "own-odd-names", "one-byte-a-code", "ambiguous-width",
+         "slice-missing", "meta-huge", "legacy-both-flags", "own-slice-missing", "name-twice")
 NORM = {"model.norm.weight": ("BF16", [4], bytes.fromhex("803f004080bf003f"))}
 
 
@@ -361,8 +365,19 @@ def bad_own(g: Golden) -> None:
         sources=[{"name": "x", "bytes": 1, "xxh3": "zz"}]))
 
 
+def write_seeds(root: pathlib.Path, seeds: pathlib.Path) -> None:
+    read = lambda path: path.read_bytes() if path.exists() else b""
+    for name in SEEDS:
+        folder = next(f for f in (root / "good/polar" / name, root / "bad/polar" / name) if f.exists())
+        file = (folder / "model.safetensors").read_bytes()
+        header = 8 + struct.unpack("<Q", file[:8])[0]
+        (seeds / name).write_bytes(b"\0".join((read(folder / "polar_config.json"),
+                                               read(folder / "config.json"), file[8:header],
+                                               file[header:])))
+
+
 def main() -> None:
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     golden = Golden(pathlib.Path(sys.argv[1]))
     for kind in ("good", "bad"):
@@ -372,6 +387,8 @@ def main() -> None:
     good_own(golden)
     for part in (bad_parts, bad_meta, bad_slices, bad_codes, bad_own):
         part(golden)
+    if len(sys.argv) == 3:
+        write_seeds(golden.root, pathlib.Path(sys.argv[2]))
 
 
 if __name__ == "__main__":
