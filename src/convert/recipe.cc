@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "convert/glob.h"
+#include "base/glob.h"
 
 namespace hlwq::convert {
 namespace {

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "convert/glob.h"
+#include "base/glob.h"
 #include "convert/recipe.h"
 #include "io/json.h"
 

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace hlwq::convert {
+namespace hlwq {
 
 // `*` any run of characters (dots too), `?` one character, `[a-z0]` one of a set, `[!a-z]` one not
 // in it; everything else stands for itself. Bytes, case-sensitive, the whole of `text`.
@@ -15,4 +15,4 @@ bool GlobMatches(std::string_view pattern, std::string_view text) noexcept;
 // runs backwards.
 void CheckGlob(std::string_view pattern);
 
-}  // namespace hlwq::convert
+}  // namespace hlwq

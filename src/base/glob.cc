@@ -1,4 +1,4 @@
-#include "convert/glob.h"
+#include "base/glob.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace hlwq::convert {
+namespace hlwq {
 namespace {
 
 // The set that begins at pattern[open] == '['. A `]` in first place is a member.
@@ -106,4 +106,4 @@ void CheckGlob(std::string_view pattern) {
   }
 }
 
-}  // namespace hlwq::convert
+}  // namespace hlwq
