@@ -1,0 +1,152 @@
+#include "eval/compare_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "eval/json_number.h"
+#include "eval/number_text.h"
+#include "eval/report_data.h"
+#include "eval/text_table.h"
+
+namespace hlwq::eval {
+namespace {
+
+using checkpoint::TensorReport;
+using nlohmann::json;
+constexpr auto kLeft = TextTable::Align::kLeft;
+constexpr auto kRight = TextTable::Align::kRight;
+
+std::string BitsCell(int low, int high) {
+  if (high == 0) return "-";
+  return low == high ? fmt::format("{}", high) : fmt::format("{}-{}", low, high);
+}
+
+std::string WorstTable(const CompareResult& result, size_t worst) {
+  TextTable table({kLeft, kLeft, kRight, kRight, kRight, kRight});
+  table.AddRow({"tensor", "shape", "bits", "SNR dB", "cosine", "max error"});
+  const size_t shown = std::min(worst, result.tensors.size());
+  for (const TensorReport& report : std::span(result.tensors).first(shown)) {
+    table.AddRow({PrintableText(report.name), ShapeToString(report.shape),
+                  BitsCell(report.bits, report.bits), SnrText(report.errors->SnrDb()),
+                  CosineText(report.errors->Cosine()), ErrorText(report.errors->max_abs_error)});
+  }
+  std::string out = table.ToString();
+  if (shown < result.tensors.size()) {
+    out += fmt::format("... and {} better ones\n", CountText(result.tensors.size() - shown));
+  }
+  return out;
+}
+
+std::string RoleTable(const ReportData& data) {
+  TextTable table({kLeft, kRight, kRight, kRight, kRight, kRight, kRight, kRight});
+  table.AddRow({"role", "tensors", "weights", "bits", "SNR dB", "worst", "cosine", "max error"});
+  for (const Cell& cell : data.by_role) {
+    table.AddRow({RoleLabel(cell.role), CountText(cell.tensors), WeightsText(cell.errors.count),
+                  BitsCell(cell.min_bits, cell.max_bits), SnrText(cell.errors.SnrDb()),
+                  SnrText(cell.worst_snr), CosineText(cell.errors.Cosine()),
+                  ErrorText(cell.errors.max_abs_error)});
+  }
+  table.AddRow({"all", CountText(data.rated.size()), WeightsText(data.total.count), "",
+                SnrText(data.total.SnrDb()),
+                data.rated.empty() ? "" : SnrText(data.rated.front().snr),
+                CosineText(data.total.Cosine()), ErrorText(data.total.max_abs_error)});
+  return table.ToString();
+}
+
+void AppendNames(std::string& out, const std::vector<std::string>& names, const char* what) {
+  constexpr size_t kShown = 10;
+  if (names.empty()) return;
+  out += fmt::format("{} ({}):\n", what, CountText(names.size()));
+  for (const std::string& name : std::span(names).first(std::min(kShown, names.size()))) {
+    out += "  " + PrintableText(name) + '\n';
+  }
+  if (names.size() > kShown) {
+    out += fmt::format("  ... and {} more\n", CountText(names.size() - kShown));
+  }
+}
+
+json TensorJson(const TensorReport& report) {
+  const codec::ErrorStats& errors = *report.errors;
+  return {{"name", report.name},
+          {"shape", report.shape},
+          {"role", RoleName(report.role)},
+          {"layer", report.layer},
+          {"bits", report.bits},
+          {"first_bytes", report.source_bytes},
+          {"second_bytes", report.stored_bytes},
+          {"snr_db", JsonNumber(errors.SnrDb())},
+          {"cosine", JsonNumber(errors.Cosine())},
+          {"max_abs_error", JsonNumber(errors.max_abs_error)}};
+}
+
+}  // namespace
+
+std::string CompareToText(const CompareResult& result, size_t worst) {
+  std::string out;
+  if (!result.tensors.empty()) {
+    const ReportData data = SummarizeReports(result.tensors);
+    out += WorstTable(result, worst) + '\n' + RoleTable(data);
+    const uint64_t equal = data.exact_tensors + data.zero_tensors;
+    out += fmt::format("{} of {} compared tensors are equal, value for value\n", CountText(equal),
+                       CountText(data.rated.size()));
+  } else {
+    out += "no tensors were compared as numbers\n";
+  }
+  std::vector<std::string> differing;
+  for (const ByteComparison& tensor : result.bytewise) {
+    if (tensor.different_bytes == 0) continue;
+    differing.push_back(fmt::format("{}: {} of {} bytes", tensor.name,
+                                    CountText(tensor.different_bytes), CountText(tensor.bytes)));
+  }
+  if (!result.bytewise.empty()) {
+    out += fmt::format("{} of {} tensors of other dtypes are equal, byte for byte\n",
+                       CountText(result.bytewise.size() - differing.size()),
+                       CountText(result.bytewise.size()));
+  }
+  std::vector<std::string> problems;
+  for (const CompareProblem& problem : result.problems) {
+    problems.push_back(fmt::format("{}: {}", problem.name, problem.what));
+  }
+  AppendNames(out, differing, "bytes differ");
+  AppendNames(out, problems, "not comparable");
+  AppendNames(out, result.only_in_first, "only in the first");
+  AppendNames(out, result.only_in_second, "only in the second");
+  return out;
+}
+
+json CompareToJson(const CompareResult& result) {
+  json tensors = json::array();
+  for (const TensorReport& report : result.tensors) tensors.push_back(TensorJson(report));
+  json bytewise = json::array();
+  for (const ByteComparison& tensor : result.bytewise) {
+    bytewise.push_back({{"name", tensor.name},
+                        {"dtype", DTypeName(tensor.dtype)},
+                        {"shape", tensor.shape},
+                        {"bytes", tensor.bytes},
+                        {"different_bytes", tensor.different_bytes}});
+  }
+  json problems = json::array();
+  for (const CompareProblem& problem : result.problems) {
+    problems.push_back({{"name", problem.name}, {"what", problem.what}});
+  }
+  json worst = nullptr;
+  if (!result.tensors.empty()) worst = JsonNumber(result.tensors.front().errors->SnrDb());
+  return {{"tensors", std::move(tensors)},
+          {"bytewise", std::move(bytewise)},
+          {"problems", std::move(problems)},
+          {"only_in_first", result.only_in_first},
+          {"only_in_second", result.only_in_second},
+          {"notes", result.notes},
+          {"total",
+           {{"tensors", result.tensors.size()},
+            {"weights", result.total.count},
+            {"snr_db", JsonNumber(result.total.SnrDb())},
+            {"worst_snr_db", std::move(worst)},
+            {"cosine", JsonNumber(result.total.Cosine())},
+            {"max_abs_error", JsonNumber(result.total.max_abs_error)}}}};
+}
+
+}  // namespace hlwq::eval
