@@ -25,7 +25,8 @@ int ToBits(const std::string& key, const OrderedJson& value) {
   if (!value.is_number_integer() || value.get<int64_t>() < kMinRecipeBits ||
       value.get<int64_t>() > kMaxRecipeBits) {
     Fail(key, fmt::format("want an integer in {}..{} or \"keep\", got {}", kMinRecipeBits,
-                          kMaxRecipeBits, value.is_structured() ? value.type_name() : value.dump()));
+                          kMaxRecipeBits,
+                          value.is_structured() ? value.type_name() : value.dump().substr(0, 40)));
   }
   return value.get<int>();
 }
