@@ -5,7 +5,6 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(hwy REQUIRED)
 find_path(HLWQ_XXHASH_INCLUDE xxhash.h REQUIRED)  # used header-only
-find_package(CLI11 REQUIRED)
 if(HLWQ_BUILD_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)

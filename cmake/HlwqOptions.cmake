@@ -2,6 +2,7 @@
 # target at run time (docs/style of kernels: CONTRIBUTING.md, "Add a kernel").
 option(HLWQ_BUILD_TESTS "Build the tests and the fuzz targets" ${PROJECT_IS_TOP_LEVEL})
 option(HLWQ_BUILD_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(HLWQ_INSTALL "Install the program, the libraries and the CMake package" ${PROJECT_IS_TOP_LEVEL})
 option(HLWQ_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
 option(HLWQ_LIBFUZZER "Link the fuzz targets with libFuzzer (clang only)" OFF)
 set(HLWQ_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined or thread)")
@@ -25,7 +26,6 @@ if(PROJECT_IS_TOP_LEVEL)
 endif()
 
 add_library(hlwq_settings INTERFACE)
-target_compile_features(hlwq_settings INTERFACE cxx_std_20)
 target_compile_options(hlwq_settings INTERFACE
   $<BUILD_INTERFACE:-Wall> $<BUILD_INTERFACE:-Wextra> $<BUILD_INTERFACE:-Wshadow>
   $<BUILD_INTERFACE:-Wnon-virtual-dtor>

@@ -1,3 +1,5 @@
+include(GNUInstallDirs)
+
 # hlwq_add_box(NAME SOURCES ... [DEPS box ...] [LINK lib ...] [PRIVATE_LINK lib ...])
 #
 # The library of one folder of src/: target hlwq_NAME, alias hlwq::NAME. DEPS are other boxes and
@@ -7,11 +9,13 @@ function(hlwq_add_box name)
   add_library(hlwq_${name} STATIC ${BOX_SOURCES})
   add_library(hlwq::${name} ALIAS hlwq_${name})
   set_target_properties(hlwq_${name} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(hlwq_${name} PUBLIC cxx_std_20)
   target_include_directories(hlwq_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
-    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/hlwq/boxes>)
   list(TRANSFORM BOX_DEPS PREPEND hlwq::)
   target_link_libraries(hlwq_${name} PUBLIC ${BOX_DEPS} ${BOX_LINK} PRIVATE hlwq_settings ${BOX_PRIVATE_LINK})
   add_dependencies(hlwq_${name} hlwq_check_layers)

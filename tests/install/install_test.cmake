@@ -1,0 +1,33 @@
+# Installs BUILD below WORK, builds CONSUMER against it, and looks at what both print.
+file(REMOVE_RECURSE ${WORK})
+set(prefix ${WORK}/prefix)
+
+function(run result)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}: ${code}\n${output}")
+  endif()
+  set(${result} "${output}" PARENT_SCOPE)
+endfunction()
+
+run(ignored ${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
+foreach(file bin/hlwq share/man/man1/hlwq.1 share/bash-completion/completions/hlwq
+    share/zsh/site-functions/_hlwq share/fish/vendor_completions.d/hlwq.fish
+    include/hlwq/version.h include/hlwq/boxes/base/error.h share/doc/hlwq/LICENSE)
+  if(NOT EXISTS ${prefix}/${file})
+    message(FATAL_ERROR "not installed: ${file}")
+  endif()
+endforeach()
+run(version ${prefix}/bin/hlwq --version)
+if(NOT version STREQUAL "hlwq ${VERSION}\n")
+  message(FATAL_ERROR "hlwq --version: want hlwq ${VERSION}, got ${version}")
+endif()
+
+run(ignored ${CMAKE_COMMAND} -S ${CONSUMER} -B ${WORK}/build -D CMAKE_PREFIX_PATH=${prefix}
+  -D CMAKE_CXX_COMPILER=${CXX} -D WANTED_VERSION=${VERSION})
+run(ignored ${CMAKE_COMMAND} --build ${WORK}/build)
+run(output ${WORK}/build/consumer)
+if(NOT output MATCHES "^hlwq ${VERSION}\n")
+  message(FATAL_ERROR "consumer: want hlwq ${VERSION} first, got ${output}")
+endif()
