@@ -1,0 +1,22 @@
+// JSON from any bytes: what is accepted is printed and read again as the same document.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "base/error.h"
+#include "io/json.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace hlwq;
+  try {
+    const nlohmann::json document =
+        io::ParseJson(std::string_view(reinterpret_cast<const char*>(data), size));
+    // dump() throws on text that is not UTF-8: the parser must have refused it.
+    if (io::ParseJson(document.dump()) != document) std::abort();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInvalidData) std::abort();
+  }
+  return 0;
+}
