@@ -55,7 +55,7 @@ void AddPairs(std::span<const float> a, std::span<const float> b,
       noise[lane] += error * error;
       dot[lane] += x * y;
       decoded[lane] += y * y;
-      largest[lane] = largest[lane] < magnitude ? magnitude : largest[lane];
+      largest[lane] = std::max(largest[lane], magnitude);
     }
   }
   codec::ErrorStats sums;
