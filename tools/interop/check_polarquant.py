@@ -3,15 +3,15 @@
 
 usage: check_polarquant.py [--hlwq build/release/src/cli/hlwq] [--venv build/interop/polarquant]
 
-Makes the virtual environment when it is missing (torch and transformers: about 2 GB), then
+Makes the virtual environment when it is missing (torch with its CUDA parts: about 5 GB), then
 
 1. lets the published tool quantize a small model in its three packings, runs `hlwq dequantize` on the
    result and compares every tensor with what codes, norms and table mean in float64: 1e-5 of the
    tensor's largest value;
 2. lets `hlwq quantize --compat polarquant-v1` quantize the same model and requires that the published
-   tool's own functions read the same codes from it, and that its table and norms are theirs bit for
-   bit, so that its decoder gives bit for bit what it gives for the codes themselves. Codes and norms
-   are compared with those that the published encoder finds; ties and roundings are counted.
+   tool's own functions read the same codes from it and that the recorded table is theirs bit for bit,
+   so that its decoder starts from the same numbers as ours. Codes and norms are compared with those
+   that the published encoder finds; ties and roundings are counted.
 
 Exits 1 where a check fails. Needs a network on the first run.
 """
@@ -192,6 +192,7 @@ def main() -> None:
     parser.add_argument("--venv", type=pathlib.Path, default=root / "build/interop/polarquant")
     arguments = parser.parse_args()
     enter_venv(arguments.venv)
+    os.environ["TRANSFORMERS_VERBOSITY"] = "error"
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         make_model(work / "model")
