@@ -70,8 +70,9 @@ TEST(MergesFromScores, FindsEverySplitOfNestedTokens) {
   EXPECT_EQ(FromScores(Tokens(texts, scores)).size(), 60u * 59 / 2);
 }
 
-// The tokenizer.json that transformers' converter made of the same pieces and scores.
-TEST(MergesFromScores, EqualTransformersOnARealModel) {
+// A published tokenizer.json of the same pieces and scores. It ranks the splits of one token the
+// other way round: no text tells them apart, because the better-scored half is merged before.
+TEST(MergesFromScores, EqualARealModelUpToSplitsOfOneToken) {
   const auto folder = test::SharedData("models/stories260k");
   const auto binary = test::SharedData("models/stories260k-llama2c/tok512.bin");
   HLWQ_REQUIRE_SHARED(folder);
@@ -95,11 +96,15 @@ TEST(MergesFromScores, EqualTransformersOnARealModel) {
   std::vector<int32_t> types(texts.size(), 1);
   for (size_t id = 0; id < 259; ++id) types[id] = id == 0 ? 2 : id < 3 ? 3 : 6;
 
-  nlohmann::json merges = nlohmann::json::array();
-  for (const Merge& merge : FromScores(Tokens(texts, scores, types))) {
-    merges.push_back({merge.first, merge.second});
+  const std::vector<Merge> merges = FromScores(Tokens(texts, scores, types));
+  const auto published = tokenizer["model"]["merges"].get<std::vector<Merge>>();
+  ASSERT_EQ(merges.size(), published.size());
+  for (size_t rank = 0; rank < merges.size(); ++rank) {
+    EXPECT_EQ(merges[rank].first + merges[rank].second,
+              published[rank].first + published[rank].second)
+        << rank;
   }
-  EXPECT_EQ(merges, tokenizer["model"]["merges"]);
+  EXPECT_THAT(merges, testing::UnorderedElementsAreArray(published));
 }
 
 TEST(GgufVocabulary, ContradictionsAreNamed) {
