@@ -80,7 +80,7 @@ def sentencepiece_tokenizer() -> tuple[dict, list[float]]:
     """A Llama-2 style tokenizer.json, its merges derived by transformers, and the scores."""
     trained = Tokenizer(models.BPE())
     trained.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
-    trained.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=V - 260, show_progress=False))
+    trained.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=V - 259, show_progress=False))
     pieces = sorted(trained.get_vocab(), key=trained.get_vocab().get)
     merged = [p for p in pieces if len(p) > 1]
     tokens = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)] + merged + [p for p in pieces if len(p) == 1]
@@ -237,9 +237,9 @@ def main() -> None:
         mlp_bias=True, rope_parameters=plain),
         {"q_proj": T.Q4_K, "k_proj": T.Q6_K, "v_proj": T.Q5_K, "gate_proj": T.Q4_K}, "smollm", 2)
     build(root / "qwen2", Q2, transformers.Qwen2Config(
-        **COMMON, num_hidden_layers=1, max_position_embeddings=512, tie_word_embeddings=True,
-        rope_parameters=plain),
-        {"q_proj": T.Q8_0, "k_proj": T.Q4_K, "gate_proj": T.Q6_K, "up_proj": T.Q5_K}, "qwen2", 3)
+        **(COMMON | dict(num_attention_heads=8)), num_hidden_layers=1, max_position_embeddings=512,
+        tie_word_embeddings=True, rope_parameters=plain),
+        {"q_proj": T.Q4_K, "k_proj": T.Q8_0, "o_proj": T.Q4_K, "gate_proj": T.Q6_K, "up_proj": T.Q5_K}, "qwen2", 3)
     build(root / "qwen3", Q3, transformers.Qwen3Config(
         **COMMON, num_hidden_layers=1, max_position_embeddings=2048, tie_word_embeddings=False,
         rope_parameters=yarn),
