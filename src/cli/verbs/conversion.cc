@@ -1,0 +1,61 @@
+#include "cli/verbs/conversion.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "checkpoint/tensor_report.h"
+#include "cli/units.h"
+#include "io/json.h"
+
+namespace hlwq::cli {
+
+const codec::Backend& DefaultBackend() { return codec::ReferenceBackend(); }
+
+int ThreadsOf(const Arguments& arguments) { return static_cast<int>(arguments.Integer("threads")); }
+
+convert::OutputOptions OutputOptionsOf(const Arguments& arguments, ProgressPrinter& progress) {
+  convert::OutputOptions options;
+  options.destination.resume = arguments.Switch("resume");
+  options.destination.overwrite = arguments.Switch("overwrite");
+  options.max_shard_bytes = arguments.Bytes("max-shard-size");
+  options.threads = ThreadsOf(arguments);
+  options.progress = progress.Callback();
+  return options;
+}
+
+nlohmann::json ReadConfig(const std::filesystem::path& path) {
+  return io::ReadJsonFile(std::filesystem::is_directory(path) ? path / "config.json" : path);
+}
+
+nlohmann::json JobToJson(const convert::JobResult& result, const std::filesystem::path& destination,
+                         const std::vector<std::string>& notes) {
+  nlohmann::json tensors = nlohmann::json::array();
+  for (const checkpoint::TensorReport& report : result.manifest.reports) {
+    tensors.push_back(checkpoint::ReportToJson(report));
+  }
+  return {{"operation", result.manifest.operation}, {"destination", destination.string()},
+          {"source_bytes", result.source_bytes},    {"resumed_bytes", result.resumed_bytes},
+          {"output_bytes", result.output_bytes},    {"seconds", result.seconds},
+          {"was_complete", result.was_complete},    {"notes", notes},
+          {"tensors", std::move(tensors)}};
+}
+
+std::string RenderJob(const convert::JobResult& result, const std::filesystem::path& destination) {
+  if (result.was_complete) {
+    return fmt::format("{} was complete already\n", destination.string());
+  }
+  // What synth makes is read from nowhere; then the output tells the speed.
+  const bool is_read = result.source_bytes > 0 || result.resumed_bytes > 0;
+  const uint64_t bytes = is_read ? result.source_bytes : result.output_bytes;
+  const double rate = result.seconds > 0 ? static_cast<double>(bytes) / 1e9 / result.seconds : 0;
+  std::string text = is_read ? fmt::format("{} read, ", FormatBytes(result.source_bytes)) : "";
+  if (result.resumed_bytes > 0) {
+    text += fmt::format("{} done by an earlier run, ", FormatBytes(result.resumed_bytes));
+  }
+  return text + fmt::format("{} written to {} in {} ({:.2f} GB/s)\n",
+                            FormatBytes(result.output_bytes), destination.string(),
+                            FormatDuration(result.seconds), rate);
+}
+
+}  // namespace hlwq::cli

@@ -1,0 +1,36 @@
+// What the verbs that write a checkpoint have in common.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "cli/arguments.h"
+#include "cli/progress.h"
+#include "codec/backend.h"
+#include "convert/job.h"
+
+namespace hlwq::cli {
+
+// The implementation that the verbs compute with.
+const codec::Backend& DefaultBackend();
+
+// --threads; 0, which is all processors, where it was not given.
+int ThreadsOf(const Arguments& arguments);
+
+// --overwrite, --max-shard-size, --threads, and --resume where the verb has it. Borrows `progress`.
+convert::OutputOptions OutputOptionsOf(const Arguments& arguments, ProgressPrinter& progress);
+
+// A config.json, given itself or as the folder it is in. Throws as io::ReadJsonFile.
+nlohmann::json ReadConfig(const std::filesystem::path& path);
+
+// The result as JSON: sizes, time, and the record of every tensor.
+nlohmann::json JobToJson(const convert::JobResult& result, const std::filesystem::path& destination,
+                         const std::vector<std::string>& notes);
+
+// Sizes and speed in a line: what was read and what was written.
+std::string RenderJob(const convert::JobResult& result, const std::filesystem::path& destination);
+
+}  // namespace hlwq::cli

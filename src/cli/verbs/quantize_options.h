@@ -1,0 +1,16 @@
+// The flags that say what is coded and how, for quantize and plan.
+#pragma once
+
+#include "cli/arguments.h"
+#include "codec/codec.h"
+#include "convert/recipe.h"
+
+namespace hlwq::cli {
+
+// --bits, --recipe, --include, --exclude, --embeddings, --lm-head.
+convert::RecipeOptions RecipeOptionsOf(const Arguments& arguments);
+
+// --bits, --table, --scale, --compat.
+codec::CodecSpec CodecSpecOf(const Arguments& arguments);
+
+}  // namespace hlwq::cli

@@ -1,0 +1,54 @@
+#include "cli/verbs/report_page.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/file.h"
+#include "eval/report_html.h"
+#include "hlwq/version.h"
+
+namespace hlwq::cli {
+namespace {
+
+std::string LastName(const std::filesystem::path& path) {
+  const std::filesystem::path normal = path.lexically_normal();
+  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
+}
+
+// The levels of each width that was used.
+std::map<int, std::vector<float>> LevelsOf(const codec::CodecSpec& spec,
+                                           const convert::QuantizeResult& result) {
+  std::map<int, std::vector<float>> levels;
+  for (const checkpoint::TensorReport& report : result.job.manifest.reports) {
+    if (!report.is_quantized || levels.contains(report.bits)) continue;
+    codec::CodecSpec used = spec;
+    used.bits = report.bits;
+    levels[report.bits] = codec::MakeReferenceCodec(used)->spec().levels;
+  }
+  return levels;
+}
+
+}  // namespace
+
+void WriteQuantizePage(const std::filesystem::path& page, const std::filesystem::path& source,
+                       const std::filesystem::path& destination, const codec::CodecSpec& spec,
+                       const convert::QuantizeResult& result) {
+  eval::ReportInput input;
+  input.title = LastName(source);
+  input.source = LastName(source);
+  input.destination = LastName(destination);
+  input.codec = fmt::format("{}, version {}", spec.name, spec.version);
+  input.table = spec.table;
+  input.scale_rule = spec.scale_rule;
+  input.block_size = spec.block_size;
+  input.levels = LevelsOf(spec, result);
+  input.bytes_after = result.job.output_bytes;
+  input.seconds = result.job.seconds;
+  input.tool_version = kVersion;
+  input.notes = result.notes;
+  input.tensors = result.job.manifest.reports;
+  WriteFileAtomically(page, eval::RenderReportHtml(input));
+}
+
+}  // namespace hlwq::cli

@@ -1,0 +1,8 @@
+# The main job from end to end on a small made-up model: the sizes follow from the shapes.
+set -e
+hlwq synth "$CASES/config_llama.json" model --quiet
+hlwq quantize model coded --report report.html 2>&1 | sed -E 's/in [0-9.]+ s.*//'
+hlwq verify coded --json
+hlwq dequantize coded restored --quiet
+hlwq inspect restored --quiet
+grep -c '<svg' report.html >/dev/null

@@ -1,0 +1,1 @@
+hlwq quantize nothing-here out --json
