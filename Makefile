@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 TESTS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build test bench fuzz clean
+.PHONY: help deps configure build demo test bench fuzz clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,11 @@ build: configure  ## Build everything
 
 test: build  ## Build and run every test
 	@ctest --preset $(PRESET) -j $$(nproc) $(if $(TESTS),-R '$(TESTS)')
+
+demo: deps  ## Quantize a real language model and show what was lost
+	@if [ ! -f build/release/build.ninja ]; then cmake --preset release; fi
+	@cmake --build --preset release --target hlwq
+	@scripts/demo.sh build/release/bin/hlwq build/demo
 
 bench:  ## Run the benchmarks; results in build/bench/*.json
 	@$(MAKE) --no-print-directory build PRESET=release

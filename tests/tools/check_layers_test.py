@@ -73,6 +73,11 @@ class CheckLayers(unittest.TestCase):
         self.write("src/io/CMakeLists.txt", "hlwq_add_box(io SOURCES a.cc DEPS base convert)\n")
         self.assert_refused("io may not link convert")
 
+    def test_the_picture_of_the_layers_is_the_present_one(self):
+        tool = ROOT / "tools" / "docs" / "draw_architecture.py"
+        result = subprocess.run([sys.executable, tool], capture_output=True, text=True, check=True)
+        self.assertEqual(result.stdout, (ROOT / "docs" / "architecture.svg").read_text("utf-8"))
+
 
 if __name__ == "__main__":
     unittest.main()

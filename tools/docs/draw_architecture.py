@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Draws docs/architecture.svg: the boxes of src/ and the arrows that tools/check_layers.py enforces.
+
+usage: draw_architecture.py > docs/architecture.svg
+
+The arrows come from the checker's own table; only the places of the boxes are given here.
+"""
+import html
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from check_layers import ARROWS  # noqa: E402
+
+WIDTH, ROW, HEIGHT = 1000, 104, 58
+# name: (row, left, right, what it holds)
+BOXES = {
+    "cli": (0, 60, 940, "one flag table: parser, help, man page, completions; verbs; progress"),
+    "convert": (1, 60, 330, "recipes, quantize, dequantize, resume"),
+    "eval": (1, 370, 570, "compare, reports"),
+    "server": (1, 610, 780, "HTTP"),
+    "runtime": (2, 500, 680, "engine, caches"),
+    "text": (2, 790, 940, "tokenizer"),
+    "model": (3, 500, 680, "architectures"),
+    "kernels": (4, 60, 350, "SIMD, chosen at run time"),
+    "checkpoint": (4, 430, 750, "formats, catalog, manifest"),
+    "codec": (5, 160, 460, "the executable specification"),
+    "io": (5, 530, 750, "hostile bytes: parsers"),
+    "tensor": (6, 240, 680, "dtypes, shapes, 16-bit floats"),
+    "base": (7, 60, 940, "errors, files, hashes, checked arithmetic"),
+}
+COMING = {"server", "runtime", "text", "model"}
+# (from, to): where the arrow leaves and arrives, where straight down does not do.
+ENDS = {
+    ("cli", "convert"): (195, 195), ("cli", "eval"): (470, 470), ("cli", "server"): (695, 695),
+    ("cli", "text"): (865, 865), ("convert", "kernels"): (150, 150),
+    ("convert", "checkpoint"): (270, 470), ("eval", "runtime"): (530, 560),
+    ("eval", "text"): (556, 820), ("server", "runtime"): (640, 620), ("server", "text"): (740, 850),
+    ("runtime", "model"): (590, 590), ("model", "kernels"): (540, 310),
+    ("model", "checkpoint"): (610, 610), ("kernels", "codec"): (230, 250),
+    ("checkpoint", "codec"): (480, 400), ("checkpoint", "io"): (640, 640),
+    ("codec", "tensor"): (330, 330), ("io", "tensor"): (610, 610), ("tensor", "base"): (460, 460),
+    ("text", "base"): (865, 865),
+}
+
+
+def top(name: str) -> int:
+    return 24 + BOXES[name][0] * ROW
+
+
+def main() -> None:
+    height = top("base") + HEIGHT + 56
+    print(f'''<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"
+     font-family="system-ui, 'DejaVu Sans', sans-serif" aria-label="The boxes of src/ and what each may use">
+<style>
+  .paper {{ fill: #ffffff; }}
+  .box {{ fill: #eef4fb; stroke: #3b6ea5; stroke-width: 1.6; }}
+  .coming {{ fill: #ffffff; stroke: #9aa7b4; stroke-dasharray: 6 5; }}
+  .name {{ font-size: 18px; font-weight: 600; fill: #14304d; }}
+  .what {{ font-size: 13px; fill: #46586a; }}
+  .arrow {{ stroke: #51677d; stroke-width: 1.7; fill: none; }}
+  .faint {{ stroke: #a9b5c0; }}
+</style>
+<defs>
+  <marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">
+    <path d="M0 1 10 5 0 9z" fill="#51677d"/></marker>
+  <marker id="tip-faint" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">
+    <path d="M0 1 10 5 0 9z" fill="#a9b5c0"/></marker>
+</defs>
+<rect class="paper" width="{WIDTH}" height="{height}" rx="10"/>''')
+    for source, targets in ARROWS.items():
+        for target in targets:
+            start, end = ENDS[source, target]
+            faint = source in COMING or target in COMING
+            print(f'<path class="arrow{" faint" if faint else ""}" marker-end="url(#tip{"-faint" if faint else ""})" '
+                  f'd="M{start} {top(source) + HEIGHT} L{end} {top(target) - 2}"/>')
+    for name, (_, left, right, what) in BOXES.items():
+        middle, y = (left + right) / 2, top(name)
+        style = "box coming" if name in COMING else "box"
+        print(f'<rect class="{style}" x="{left}" y="{y}" width="{right - left}" height="{HEIGHT}" rx="8"/>')
+        print(f'<text class="name" x="{middle:g}" y="{y + 25}" text-anchor="middle">{name}</text>')
+        print(f'<text class="what" x="{middle:g}" y="{y + 45}" text-anchor="middle">{html.escape(what)}</text>')
+    y = height - 22
+    print(f'<rect class="box" x="60" y="{y - 13}" width="26" height="16" rx="3"/>'
+          f'<text class="what" x="94" y="{y}">in this release</text>'
+          f'<rect class="box coming" x="220" y="{y - 13}" width="26" height="16" rx="3"/>'
+          f'<text class="what" x="254" y="{y}">to come</text>'
+          f'<text class="what" x="940" y="{y}" text-anchor="end">a box may use whatever its arrows reach</text>')
+    print("</svg>")
+
+
+if __name__ == "__main__":
+    assert set(BOXES) == set(ARROWS), "a box of the checker has no place in the picture"
+    main()
