@@ -12,6 +12,9 @@
 
 namespace hlwq::convert {
 
+// A conversion holds a little memory for each matrix; more than this is taken for a broken file.
+inline constexpr uint64_t kMaxMatrices = uint64_t{1} << 20;
+
 // A 2-D tensor itself, or the slices of a fused [E, out, in] one.
 struct TensorMatrices {
   uint64_t count = 1;

@@ -16,9 +16,6 @@ namespace {
 using checkpoint::Role;
 using checkpoint::TensorSpec;
 
-// Beyond any model; bounds the memory of a plan for a hostile header.
-constexpr uint64_t kMaxMatrices = uint64_t{1} << 20;
-
 uint64_t& CountOf(PlanCounts& counts, Role role) {
   switch (role) {
     case Role::kExpertGate:

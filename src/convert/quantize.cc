@@ -9,6 +9,7 @@
 #include "checkpoint/catalog.h"
 #include "checkpoint/polar_config.h"
 #include "convert/carry.h"
+#include "convert/matrices.h"
 #include "convert/stream.h"
 #include "hlwq/version.h"
 
@@ -18,21 +19,6 @@ namespace {
 using checkpoint::Checkpoint;
 using checkpoint::TensorEntry;
 using checkpoint::TensorSpec;
-
-// The matrices of a tensor: itself, or the slices of a fused [E, out, in] one.
-struct Slices {
-  uint64_t count = 1;
-  MatrixShape matrix;
-};
-
-Slices SlicesOf(const TensorEntry& entry) {
-  if (entry.shape.size() == 3) return {entry.shape[0], {entry.shape[1], entry.shape[2]}};
-  return {1, {entry.shape[0], entry.shape[1]}};
-}
-
-std::string SliceName(const TensorEntry& entry, uint64_t slice) {
-  return entry.shape.size() == 3 ? fmt::format("{}_e{}", entry.name, slice) : entry.name;
-}
 
 // Builds the job: one pass over the source's tensors, in their order.
 class QuantizePlanner {
@@ -75,7 +61,7 @@ class QuantizePlanner {
       if (bits_[index] > 0) {
         AddCoded(source_.tensors[index], spec, bits_[index]);
       } else {
-        AddCarried(job_, source_, source_.tensors[index], backend_, GroupOf(spec, 0));
+        AddCarried(job_, source_, source_.tensors[index], backend_, groups_.GroupOf(spec, 0));
       }
       job_.reports.back().bits_per_weight =
           8.0 * static_cast<double>(job_.reports.back().stored_bytes) /
@@ -120,19 +106,6 @@ class QuantizePlanner {
                        options_.output.max_shard_bytes, recipe_.ToJson().dump());
   }
 
-  // Tensors are stored in the order of the source, except that the matrices of one expert follow
-  // each other: a reader fetches an expert with one long read.
-  uint64_t GroupOf(const TensorSpec& spec, uint64_t slice) {
-    const bool is_expert =
-        spec.role == checkpoint::Role::kExpertGate || spec.role == checkpoint::Role::kExpertUp ||
-        spec.role == checkpoint::Role::kExpertGateUp || spec.role == checkpoint::Role::kExpertDown;
-    if (!is_expert || spec.layer < 0) return next_group_++;
-    const uint64_t expert = spec.expert >= 0 ? static_cast<uint64_t>(spec.expert) : slice;
-    const auto [found, is_new] = expert_groups_.emplace(std::pair(spec.layer, expert), next_group_);
-    if (is_new) ++next_group_;
-    return found->second;
-  }
-
   void AddReport(const TensorEntry& entry, const TensorSpec& spec, int bits) {
     checkpoint::TensorReport report;
     report.name = entry.name;
@@ -152,11 +125,15 @@ class QuantizePlanner {
 
   void AddCoded(const TensorEntry& entry, const TensorSpec& spec, int bits) {
     const CodecOfBits& codec = CodecFor(bits);
-    const Slices slices = SlicesOf(entry);
+    const TensorMatrices slices = MatricesOf(entry.shape);
+    if (slices.count > kMaxMatrices - std::min<uint64_t>(kMaxMatrices, job_.tasks.size())) {
+      throw Error(ErrorCode::kInvalidData, fmt::format("'{}': want at most {} matrices in all, got {}",
+                                                       entry.name, kMaxMatrices, slices.count));
+    }
     config_.hlwq->tensors[entry.name] = {codec.spec_index, entry.dtype, entry.shape};
     for (uint64_t slice = 0; slice < slices.count; ++slice) {
-      const std::string name = SliceName(entry, slice);
-      const uint64_t group = GroupOf(spec, slice);
+      const std::string name = MatrixName(entry.name, entry.shape, slice);
+      const uint64_t group = groups_.GroupOf(spec, slice);
       const size_t first_tensor = job_.outputs.size();
       for (const codec::Part& part : codec.codec->Parts(slices.matrix)) {
         job_.outputs.push_back({name + part.suffix, part.dtype, part.shape, part.bytes, group, true});
@@ -172,11 +149,11 @@ class QuantizePlanner {
 
   void TryEncode(const TensorEntry& entry, int bits) {
     const CodecOfBits& codec = CodecFor(bits);
-    const Slices slices = SlicesOf(entry);
+    const TensorMatrices slices = MatricesOf(entry.shape);
     for (uint64_t slice = 0; slice < slices.count; ++slice) {
       const auto task = MakeEncodeTask(source_, entry, slice * slices.matrix.out, slices.matrix,
                                        codec.codec, backend_, 0);
-      task->name = SliceName(entry, slice);
+      task->name = MatrixName(entry.name, entry.shape, slice);
       DryRunTask(*task);
     }
   }
@@ -190,8 +167,7 @@ class QuantizePlanner {
   Job job_;
   checkpoint::PolarConfig config_ = MakeConfig(source_);
   std::map<int, CodecOfBits> codecs_;
-  std::map<std::pair<int, uint64_t>, uint64_t> expert_groups_;
-  uint64_t next_group_ = 0;
+  OutputGroups groups_;
 
   static checkpoint::PolarConfig MakeConfig(const Checkpoint& source) {
     checkpoint::PolarConfig config;
