@@ -7,10 +7,11 @@
 #include "checkpoint/tensor_report.h"
 #include "cli/units.h"
 #include "io/json.h"
+#include "kernels/cpu_backend.h"
 
 namespace hlwq::cli {
 
-const codec::Backend& DefaultBackend() { return codec::ReferenceBackend(); }
+const codec::Backend& DefaultBackend() { return kernels::CpuBackend(); }
 
 int ThreadsOf(const Arguments& arguments) { return static_cast<int>(arguments.Integer("threads")); }
 
