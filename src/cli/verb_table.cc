@@ -101,6 +101,37 @@ Verb InspectVerb() {
   };
 }
 
+Verb PlanVerb() {
+  return {
+      .name = "plan",
+      .group = kLook,
+      .summary = "Tell what quantizing would do, from shapes alone",
+      .description =
+          "Counts matrices, keys and parameters by role, and gives the sizes and the peak memory "
+          "of "
+          "the job. A config.json is enough: no weights are read.",
+      .operands = {{"SRC", "a checkpoint, or a config.json"}},
+      .examples = {{"hlwq plan Qwen3.6-35B-A3B/config.json --bits 5",
+                    "How large would 35 billion parameters become?"}},
+      .run = RunPlan,
+  };
+}
+
+Verb CompareVerb() {
+  return {
+      .name = "compare",
+      .group = kLook,
+      .summary = "Measure the error between two checkpoints, tensor by tensor",
+      .description =
+          "Decodes both as needed, whatever their formats, and lists for each tensor the signal-to-"
+          "noise ratio, the cosine and the largest error, worst first. A is the original.",
+      .operands = {{"A", "the original"}, {"B", "what was made from it"}},
+      .examples = {{"hlwq compare Qwen3-1.7B Qwen3-1.7B-hlwq --min-snr 26",
+                    "Exit status 1 when a tensor falls below 26 dB."}},
+      .run = RunCompare,
+  };
+}
+
 Verb VerifyVerb() {
   return {
       .name = "verify",
@@ -130,8 +161,8 @@ Verb HelpVerb() {
 }  // namespace
 
 std::vector<Verb> HlwqVerbs() {
-  return {QuantizeVerb(), DequantizeVerb(), ImportVerb(), SynthVerb(),
-          InspectVerb(),  VerifyVerb(),     HelpVerb()};
+  return {QuantizeVerb(), DequantizeVerb(), ImportVerb(), SynthVerb(), InspectVerb(),
+          PlanVerb(),     CompareVerb(),    VerifyVerb(), HelpVerb()};
 }
 
 }  // namespace hlwq::cli

@@ -10,6 +10,8 @@ int RunDequantize(const Arguments& arguments);
 int RunImport(const Arguments& arguments);
 int RunSynth(const Arguments& arguments);
 int RunInspect(const Arguments& arguments);
+int RunPlan(const Arguments& arguments);
+int RunCompare(const Arguments& arguments);
 int RunVerify(const Arguments& arguments);
 int RunHelp(const Arguments& arguments);
 

@@ -42,6 +42,14 @@ TEST(FlagTable, EveryFlagIsDocumented) {
   }
 }
 
+TEST(FlagTable, EveryVerbThatAFlagNamesExists) {
+  for (const Flag& flag : HlwqCommands().flags()) {
+    for (const std::string_view verb : flag.verbs) {
+      EXPECT_NE(HlwqCommands().FindVerb(verb), nullptr) << flag.name << " of " << verb;
+    }
+  }
+}
+
 TEST(FlagTable, NamesAreUniqueWithinAVerb) {
   for (const Verb& verb : HlwqCommands().verbs()) {
     std::set<std::string_view> names;

@@ -15,6 +15,8 @@
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/quantize_options.h"
 #include "cli/verbs/report_page.h"
+#include "convert/plan.h"
+#include "convert/staging.h"
 
 namespace hlwq::cli {
 namespace {
@@ -78,6 +80,17 @@ std::string RenderSummary(const std::vector<checkpoint::TensorReport>& reports,
   return table.Render(Style::For(stream), stream.Width(100));
 }
 
+// Everything that can fail before the first weight is read does so here too.
+int DryRun(const Arguments& arguments, const checkpoint::Checkpoint& source,
+           const std::filesystem::path& destination, const convert::DestinationOptions& options) {
+  const convert::Staging staging(destination, source, options);
+  const convert::QuantizePlan plan =
+      PlanQuantize(arguments, convert::PlanInputFromCheckpoint(source));
+  if (arguments.json()) PrintJson(convert::PlanToJson(plan));
+  PrintSummary(arguments, convert::RenderPlan(plan));
+  return 0;
+}
+
 }  // namespace
 
 int RunQuantize(const Arguments& arguments) {
@@ -92,6 +105,9 @@ int RunQuantize(const Arguments& arguments) {
                                                              : convert::NonFinitePolicy::kError;
   ProgressPrinter progress("quantize", arguments);
   options.output = OutputOptionsOf(arguments, progress);
+  if (arguments.Switch("dry-run")) {
+    return DryRun(arguments, source, destination, options.output.destination);
+  }
   const convert::QuantizeResult result =
       convert::Quantize(source, destination, options, DefaultBackend());
   progress.Finish();

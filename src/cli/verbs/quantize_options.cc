@@ -1,5 +1,8 @@
 #include "cli/verbs/quantize_options.h"
 
+#include "cli/verbs/conversion.h"
+#include "convert/stream.h"
+
 namespace hlwq::cli {
 namespace {
 
@@ -30,6 +33,16 @@ codec::CodecSpec CodecSpecOf(const Arguments& arguments) {
     spec.scale_rule = arguments.Text("scale");
   }
   return spec;
+}
+
+convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::PlanInput& input) {
+  convert::PlanOptions options;
+  options.codec = CodecSpecOf(arguments);
+  options.max_shard_bytes = arguments.Bytes("max-shard-size");
+  options.peak_memory_bytes = [threads = ThreadsOf(arguments)](uint64_t max_in, uint64_t) {
+    return convert::PeakStreamBytes(threads, max_in);
+  };
+  return convert::MakePlan(input, convert::Recipe::Load(RecipeOptionsOf(arguments)), options);
 }
 
 }  // namespace hlwq::cli

@@ -3,6 +3,7 @@
 
 #include "cli/arguments.h"
 #include "codec/codec.h"
+#include "convert/plan.h"
 #include "convert/recipe.h"
 
 namespace hlwq::cli {
@@ -12,5 +13,8 @@ convert::RecipeOptions RecipeOptionsOf(const Arguments& arguments);
 
 // --bits, --table, --scale, --compat.
 codec::CodecSpec CodecSpecOf(const Arguments& arguments);
+
+// What quantize would do with these flags and --max-shard-size, --threads.
+convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::PlanInput& input);
 
 }  // namespace hlwq::cli

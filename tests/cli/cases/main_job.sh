@@ -4,5 +4,5 @@ hlwq synth "$CASES/config_llama.json" model --quiet
 hlwq quantize model coded --report report.html 2>&1 | sed -E 's/in [0-9.]+ s.*//'
 hlwq verify coded --json
 hlwq dequantize coded restored --quiet
-hlwq inspect restored --quiet
+hlwq inspect restored --json | python3 -c "import json, sys; d = json.load(sys.stdin); print(d['format'], d['weights'], len(d['tensors']))"
 grep -c '<svg' report.html >/dev/null

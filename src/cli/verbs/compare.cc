@@ -1,0 +1,43 @@
+// hlwq compare: the error of every tensor between two checkpoints.
+#include "eval/compare.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "checkpoint/checkpoint.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/verbs.h"
+#include "cli/verbs/conversion.h"
+#include "eval/compare_text.h"
+#include "eval/report_html.h"
+
+namespace hlwq::cli {
+
+int RunCompare(const Arguments& arguments) {
+  const checkpoint::Checkpoint first = checkpoint::OpenCheckpoint(arguments.Operand("A"));
+  const checkpoint::Checkpoint second = checkpoint::OpenCheckpoint(arguments.Operand("B"));
+  ProgressPrinter progress("compare", arguments);
+  eval::CompareOptions options;
+  options.threads = ThreadsOf(arguments);
+  options.include = arguments.List("include");
+  options.exclude = arguments.List("exclude");
+  options.progress = progress.Callback();
+  const eval::CompareResult result = eval::Compare(first, second, options, DefaultBackend());
+  progress.Finish();
+
+  if (const auto page = arguments.FindText("report")) {
+    const eval::ReportInput input = eval::CompareReportInput(first, second, result);
+    WriteFileAtomically(*page, eval::RenderReportHtml(input));
+  }
+  const bool meets_bar = eval::MeetsBar(result, arguments.FindNumber("min-snr"));
+  if (arguments.json()) {
+    nlohmann::json json = eval::CompareToJson(result);
+    json["meets_bar"] = meets_bar;
+    PrintJson(json);
+  }
+  PrintSummary(arguments, eval::CompareToText(result));
+  return meets_bar ? 0 : 1;
+}
+
+}  // namespace hlwq::cli
