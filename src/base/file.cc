@@ -133,6 +133,12 @@ void File::PrefetchHint(uint64_t offset, uint64_t length) const noexcept {
                         POSIX_FADV_WILLNEED);
 }
 
+void File::StartWriteback(uint64_t offset, uint64_t length) const noexcept {
+  if (length == 0) return;
+  (void)::sync_file_range(fd_, static_cast<off_t>(offset), static_cast<off_t>(length),
+                          SYNC_FILE_RANGE_WRITE);
+}
+
 void File::Sync() const {
   if (::fdatasync(fd_) != 0) ThrowIo(path_, "cannot sync", errno);
 }

@@ -56,6 +56,9 @@ class File {
   void Allocate(uint64_t size_bytes) const;
   // Tells the kernel that [offset, offset + length) will be read soon. Never fails.
   void PrefetchHint(uint64_t offset, uint64_t length) const noexcept;
+  // Has the kernel begin to write [offset, offset + length) to the device, so that a later Sync has
+  // little left to wait for. Never fails, may do nothing.
+  void StartWriteback(uint64_t offset, uint64_t length) const noexcept;
   // Returns when the data is on the device.
   void Sync() const;
   // Takes an exclusive lock held until the File closes; false when another process has it.

@@ -152,6 +152,9 @@ class Stream {
     }
     for (size_t output = 0; output < task.outputs.size(); ++output) {
       result_.outputs_xxh3.push_back(output_hashes_[output].Digest());
+      const OutputPlace& place = layout_.place(task.outputs[output].tensor);
+      shards_[place.shard].StartWriteback(place.offset,
+                                          task.rows * task.outputs[output].bytes_per_row);
     }
     for (const ConstantOutput& constant : task.constants) {
       const OutputPlace& place = layout_.place(constant.tensor);
