@@ -1,6 +1,8 @@
 #include "convert/task.h"
 
 #include <algorithm>
+#include <cmath>
+#include <string>
 
 #include "base/checked.h"
 #include "base/error.h"
@@ -115,12 +117,27 @@ class DecodeTask final : public RowTask {
                  std::span<const std::span<std::byte>> out, codec::ErrorStats&) const override {
     const uint64_t row_bytes = outputs[0].bytes_per_row;
     ForEachDecodedTile(range, in, [&](RowRange tile, std::span<const float> floats) {
+      if (dtype_ == DType::kF16) RequireF16Range(floats, range.begin + tile.begin);
       backend_.FromFloat(floats, dtype_,
                          out[0].subspan(tile.begin * row_bytes, tile.size() * row_bytes));
     });
   }
 
  private:
+  // A finite weight that would silently become infinite is an error; what is not finite stays so.
+  void RequireF16Range(std::span<const float> floats, uint64_t first_row) const {
+    constexpr float kRoundsToInfinity = 65520.0f;  // halfway from the largest F16 to the next step
+    const auto bad = std::find_if(floats.begin(), floats.end(), [](float value) {
+      return std::abs(value) >= kRoundsToInfinity && std::isfinite(value);
+    });
+    if (bad == floats.end()) return;
+    const auto index = static_cast<uint64_t>(bad - floats.begin());
+    throw Error(ErrorCode::kNonFinite,
+                "row " + std::to_string(first_row + index / columns()) + ", column " +
+                    std::to_string(index % columns()) + ": " + std::to_string(*bad) +
+                    " is beyond F16; --dtype bf16 or f32 holds it");
+  }
+
   DType dtype_;
   const codec::Backend& backend_;
 };

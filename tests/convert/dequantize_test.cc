@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -70,6 +71,25 @@ TEST(Dequantize, SecondRoundLosesLittleMore) {
   }
   const auto config = io::ReadJsonFile(dir / "f32" / "config.json");
   EXPECT_EQ(config["torch_dtype"], "float32");
+}
+
+TEST(Dequantize, ValuesBeyondF16AreAnErrorNotInfinity) {
+  const test::TempDir dir;
+  checkpoint::Checkpoint source;
+  source.header_hashes = {0};
+  source.tensors.push_back({"w", DType::kF32, {4, 128},
+                            checkpoint::SyntheticStorage{.seed = 1, .mean = 1e5f, .deviation = 1}});
+  DequantizeOptions options;
+  options.dtype = DType::kF16;
+  try {
+    Dequantize(source, dir / "f16", options, codec::ReferenceBackend());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNonFinite);
+    EXPECT_THAT(error.what(), testing::HasSubstr("'w': row 0, column 0"));
+  }
+  options.dtype = DType::kF32;
+  Dequantize(source, dir / "f32", options, codec::ReferenceBackend());
 }
 
 TEST(Dequantize, RealCheckpointsOfEveryFamilyKeepTheirTensors) {
