@@ -143,7 +143,7 @@ void HlwqCodec::CheckEncodable() const {
   }
   if (!table_.can_encode()) {
     throw Error(ErrorCode::kUnsupported,
-                "codec hlwq: levels that do not ascend or exceed 1024 are only decoded");
+                "codec hlwq: levels that do not ascend or exceed 15 are only decoded");
   }
 }
 

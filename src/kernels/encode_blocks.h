@@ -16,7 +16,7 @@ namespace hlwq::kernels {
 // done before the first that cannot be stored (codec::EncodeBlock), sums.size() if there is none;
 // what is written beyond is unspecified. Buffers do not overlap.
 //
-// Bytes and sums equal the scalar reference's on every target. Stack: 24 KiB. Thread: safe.
+// Bytes and sums equal the scalar reference's on every target. Stack: 20 KiB. Thread: safe.
 size_t EncodeBlocks(const LevelCells& cells, codec::ScaleRule rule, std::span<const float> weights,
                     std::span<std::byte> packed, std::span<std::byte> multipliers,
                     std::span<codec::BlockSums> sums) noexcept;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "codec/hlwq_block.h"
+#include "kernels/search_cells.h"
 
 namespace hlwq::kernels {
 
@@ -15,9 +16,11 @@ namespace hlwq::kernels {
 // power of two. The low bits of that float are j modulo any power of two, which saves a conversion.
 // Inside it: number = bases[j] + (z > thresholds[j]), the number of thresholds below z.
 struct LevelCells {
-  explicit LevelCells(const codec::LevelTable& source) : table(source) {}
+  // `source` can encode.
+  explicit LevelCells(const codec::LevelTable& source) : table(source), search(source.search()) {}
 
   codec::LevelTable table;  // what the cells are made from
+  SearchCells search;
   // Antisymmetric levels are looked up by magnitude: `number` counts the positive thresholds, level
   // and code follow from the sign. Otherwise by value, and `number` is the code.
   bool by_magnitude = false;

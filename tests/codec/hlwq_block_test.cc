@@ -61,7 +61,7 @@ TEST(LevelTable, OnlyWholeFiniteTablesExist) {
   EXPECT_TRUE(LevelTable(std::vector<float>{-1, 1}).is_antisymmetric());
   EXPECT_FALSE(LevelTable(std::vector<float>{-1, 2}).is_antisymmetric());
   EXPECT_FALSE(LevelTable(std::vector<float>{1, -1}).can_encode());
-  EXPECT_FALSE(LevelTable(std::vector<float>{1, 1025}).can_encode());
+  EXPECT_FALSE(LevelTable(std::vector<float>{1, 15.5f}).can_encode());
 }
 
 class EveryWidthAndRule : public testing::TestWithParam<std::tuple<int, ScaleRule>> {
@@ -158,7 +158,8 @@ TEST(EncodeBlock, SearchIsNeverWorseThanTheNorm) {
       EncodedBlock norm, search;
       ASSERT_TRUE(EncodeBlock(block, table, ScaleRule::kNorm, norm));
       ASSERT_TRUE(EncodeBlock(block, table, ScaleRule::kSearch, search));
-      EXPECT_LE(SquaredError(block, search, table), SquaredError(block, norm, table) * (1 + 1e-5));
+      // Trials round to 16 bits, so near ties may be decided otherwise.
+      EXPECT_LE(SquaredError(block, search, table), SquaredError(block, norm, table) * 1.002);
     }
   }
 }
@@ -182,7 +183,7 @@ TEST(EncodeBlock, SearchMultiplierIsTheBestFp16ForItsCodes) {
 
 TEST(EncodeBlock, AnyAscendingLevelsWork) {
   // Neither symmetric nor evenly spaced, with a zero level and a repeated one.
-  const LevelTable table(std::vector<float>{-4, -0.5f, 0, 0, 0.001f, 1, 1.1f, 900});
+  const LevelTable table(std::vector<float>{-4, -0.5f, 0, 0, 0.001f, 1, 1.1f, 14});
   const Block block = GaussianBlock(1, 0.02f);
   EncodedBlock coded;
   for (const auto rule : {ScaleRule::kNorm, ScaleRule::kSearch}) {

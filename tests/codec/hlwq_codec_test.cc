@@ -191,12 +191,12 @@ TEST(HlwqDecode, LegacyBitOrdersDecodeTheSameCodes) {
 
 TEST(HlwqStats, SampledBlocksAreCountedByTheirPlaceInTheMatrix) {
   const auto codec = MakeReferenceCodec(Spec(3));
-  const auto weights = GaussianMatrix(64, 128, 0.03f);
+  const auto weights = GaussianMatrix(300, 128, 0.03f);
   const CodedMatrix coded = Encode(*codec, weights, 128);
   uint64_t codes = 0, coordinates = 0;
   for (const uint64_t uses : coded.stats.code_use) codes += uses;
   for (const uint64_t uses : coded.stats.coordinates) coordinates += uses;
-  EXPECT_EQ(codes, 64 / HlwqCodec::kSampledBlocks * 128);
+  EXPECT_EQ(codes, (300 / HlwqCodec::kSampledBlocks + 1) * 128);
   EXPECT_EQ(coordinates, codes);
   const CodedMatrix zero = Encode(*codec, std::vector<float>(256), 128);
   EXPECT_EQ(zero.stats.zero_blocks, 2u);

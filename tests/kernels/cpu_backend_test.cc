@@ -115,7 +115,7 @@ TEST_P(EveryWidth, AnyLevelsEncodeAsTheReference) {
   spec.table = "custom";
   std::mt19937 random(5);
   for (int i = 0; i < 1 << spec.bits; ++i) {
-    const auto step = static_cast<float>(random() % 100) / 50;
+    const auto step = static_cast<float>(random() % 100) / static_cast<float>(5 << spec.bits);
     spec.levels.push_back(spec.levels.empty() ? -2.5f : spec.levels.back() + step);
   }
   const std::vector<Input> inputs = Inputs();

@@ -1,6 +1,7 @@
-// The encoder on a run of blocks. Four passes, each over all blocks of the run, so that the long
+// The encoder on a run of blocks. Five passes, each over all blocks of the run, so that the long
 // dependency at the end of one block's pass (sum, root, division) overlaps the next block's work:
-//   1. transform and norm,  2. coarse scales,  3. fine scales,  4. codes, multiplier and errors.
+//   1. transform and norm,  2. coarse scales,  3. fine scales,  4. codes and multiplier,  5.
+//   errors.
 #if defined(HLWQ_KERNELS_CPU_ENCODE_BLOCKS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef HLWQ_KERNELS_CPU_ENCODE_BLOCKS_INL_H_
 #undef HLWQ_KERNELS_CPU_ENCODE_BLOCKS_INL_H_
@@ -19,6 +20,7 @@
 #include "kernels/cpu/encode_arguments.h"
 #include "kernels/cpu/fwht-inl.h"
 #include "kernels/cpu/level_finder-inl.h"
+#include "kernels/cpu/scale_search-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
@@ -29,12 +31,12 @@ constexpr size_t kRun = 16;
 
 // What the passes hand to each other.
 struct EncodeRun {
-  alignas(64) float v[kRun * kBlock];  // Fwht128 of the weights
+  alignas(64) float v[kRun * kBlock];       // Fwht128 of the weights
+  alignas(64) float levels[kRun * kBlock];  // those of the codes
   alignas(64) uint8_t codes[kRun * kBlock];
-  float norm[kRun];    // not below kNormFloor
-  float factor[kRun];  // the best so far
-  float score[kRun];
-  codec::ScaleTrial trial[kRun];  // its sums
+  float norm[kRun];        // not below kNormFloor
+  float multiplier[kRun];  // as decoded
+  BestTrial best[kRun];
 };
 
 // Pass 1. Returns how many blocks can be stored before the first that cannot.
@@ -60,70 +62,53 @@ inline HWY_ATTR size_t TransformRun(const float* HWY_RESTRICT weights, size_t co
   return count;
 }
 
-// Tries kCount factors on each block; keeps the best in run.factor, .score and .trial. Where
-// kCenter, the factors are relative to the refit of the best so far, else there is none yet.
-template <class Finder, size_t kCount, bool kCenter>
-HWY_ATTR void TryFactors(const Finder& finder, const std::array<float, kCount>& factors,
-                         size_t count, EncodeRun& run) {
+// Passes 2 and 3.
+template <class Trials>
+HWY_ATTR void SearchRun(const SearchCells& cells, const codec::SearchPlan& plan, size_t count,
+                        EncodeRun& run) {
+  const Trials trials(cells);
   for (size_t i = 0; i < count; ++i) {
-    const VF inverse = hn::Set(DF(), 1.0f / run.norm[i]);
-    BlockVectors x = LoadBlock(run.v + i * kBlock);
-    for (size_t j = 0; j < kVectors; ++j) x.v[j] = Finder::Prepare(hn::Mul(x.v[j], inverse));
-    const float center = kCenter ? codec::RefitFactor(run.trial[i], run.factor[i]) : 1.0f;
-
-    alignas(64) float along_rows[kCount * 4];
-    alignas(64) float level_rows[kCount * 4];
-    for (size_t k = 0; k < kCount; ++k) {
-      const VF factor = hn::Set(DF(), kCenter ? center * factors[k] : factors[k]);
-      BlockSum along, levels;
-      ForEachVector([&](auto j) HWY_ATTR {
-        const VF c = finder.TrialLevel(hn::Mul(x.v[j], factor));
-        along.Add<j>(hn::Mul(x.v[j], c));
-        levels.Add<j>(hn::Mul(c, c));
-      });
-      along.StoreFour(along_rows + 4 * k);
-      levels.StoreFour(level_rows + 4 * k);
-    }
-    alignas(64) float along[kCount];
-    alignas(64) float levels[kCount];
-    for (size_t k = 0; k < kCount; k += 4) {
-      FinishSums(along_rows + 4 * k, along + k);
-      FinishSums(level_rows + 4 * k, levels + k);
-    }
-    float best_score = kCenter ? run.score[i] : -1.0f;
-    for (size_t k = 0; k < kCount; ++k) {
-      const codec::ScaleTrial trial = {along[k], levels[k]};
-      const float score = codec::TrialScore(trial);
-      if (score > best_score) {
-        best_score = score;
-        run.trial[i] = trial;
-        run.factor[i] = kCenter ? center * factors[k] : factors[k];
-      }
-    }
-    run.score[i] = best_score;
+    const auto block = trials.Prepare(run.v + i * kBlock, hn::Set(DF(), 1.0f / run.norm[i]));
+    run.best[i] = BestTrial();
+    TryFactors(trials, cells.table, block, 1.0f, plan.coarse, run.best[i]);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const auto block = trials.Prepare(run.v + i * kBlock, hn::Set(DF(), 1.0f / run.norm[i]));
+    const float center = codec::RefitFactor(run.best[i].trial, run.best[i].factor);
+    TryFactors(trials, cells.table, block, center, plan.fine, run.best[i]);
   }
 }
 
-// Pass 4: codes of v * scale, the sums that go with them, the multiplier and its errors.
+inline HWY_ATTR void SearchRunOf(const SearchCells& cells, int bits, size_t count, EncodeRun& run) {
+  const codec::SearchPlan& plan = codec::SearchPlanFor(bits);
+#if HWY_TARGET <= HWY_AVX3
+  if (cells.cell_count > 0) {
+    if (cells.cell_count <= 32) return SearchRun<PermuteTrials<32>>(cells, plan, count, run);
+    return SearchRun<PermuteTrials<64>>(cells, plan, count, run);
+  }
+#endif
+  SearchRun<GatherTrials>(cells, plan, count, run);
+}
+
+// Pass 4: codes of v * scale and the multiplier that fits them.
 template <class Finder>
-HWY_ATTR void FinishRun(const Finder& finder, codec::ScaleRule rule, size_t count, EncodeRun& run,
-                        uint8_t* HWY_RESTRICT multipliers, codec::BlockSums* HWY_RESTRICT sums) {
+HWY_ATTR void CodeRun(const Finder& finder, codec::ScaleRule rule, size_t count, EncodeRun& run,
+                      uint8_t* HWY_RESTRICT multipliers, codec::BlockSums* HWY_RESTRICT sums) {
   const bool is_search = rule == codec::ScaleRule::kSearch;
-  alignas(64) float level_of[kBlock];
   for (size_t i = 0; i < count; ++i) {
-    const BlockVectors v = LoadBlock(run.v + i * kBlock);
     float scale = 1.0f / run.norm[i];
     if (is_search) {
-      const float first = F16ToF32(codec::RefitMultiplier(run.trial[i], run.norm[i]));
+      const float first = F16ToF32(codec::RefitMultiplier(run.best[i].trial, run.norm[i]));
       scale = first > 0 ? 1.0f / first : 0.0f;
     }
+    const BlockVectors v = LoadBlock(run.v + i * kBlock);
     const VF scale_v = hn::Set(DF(), scale);
     BlockSum along, levels;
     ForEachVector([&](auto j) HWY_ATTR {
       const FoundLevel found = finder.Find(hn::Mul(v.v[j], scale_v));
       along.Add<j>(hn::Mul(v.v[j], found.level));
       levels.Add<j>(hn::Mul(found.level, found.level));
-      hn::Store(found.level, DF(), level_of + j * kLanes);
+      hn::Store(found.level, DF(), run.levels + i * kBlock + j * kLanes);
       const hn::Rebind<uint8_t, DF> d8;
       hn::StoreU(hn::DemoteTo(d8, found.code), d8, run.codes + i * kBlock + j * kLanes);
     });
@@ -136,19 +121,29 @@ HWY_ATTR void FinishRun(const Finder& finder, codec::ScaleRule rule, size_t coun
     const uint16_t multiplier = is_search ? codec::RefitMultiplier(last, 1.0f)
                                           : F32ToF16(std::sqrt(sums[i].energy * (1.0f / kBlock)));
     std::memcpy(multipliers + 2 * i, &multiplier, 2);
+    run.multiplier[i] = F16ToF32(multiplier);
     sums[i].along = last.along;
     sums[i].levels = last.levels;
+  }
+}
 
-    const VF m = hn::Set(DF(), F16ToF32(multiplier));
+// Pass 5: what the codes leave.
+inline HWY_ATTR void MeasureRun(size_t count, const EncodeRun& run,
+                                codec::BlockSums* HWY_RESTRICT sums) {
+  for (size_t i = 0; i < count; ++i) {
+    const VF m = hn::Set(DF(), run.multiplier[i]);
     BlockVectors error;
     BlockSum squares;
     ForEachVector([&](auto j) HWY_ATTR {
-      error.v[j] = hn::Sub(v.v[j], hn::Mul(m, hn::Load(DF(), level_of + j * kLanes)));
+      const size_t at = i * kBlock + j * kLanes;
+      error.v[j] = hn::Sub(hn::Load(DF(), run.v + at), hn::Mul(m, hn::Load(DF(), run.levels + at)));
       squares.Add<j>(hn::Mul(error.v[j], error.v[j]));
     });
-    squares.StoreFour(rows + 8);
+    alignas(64) float rows[16] = {};
+    alignas(64) float finished[4];
+    squares.StoreFour(rows);
     FinishSums(rows, finished);
-    sums[i].error = finished[2];
+    sums[i].error = finished[0];
     Fwht128(error);
     VF largest = hn::Zero(DF());
     for (size_t j = 0; j < kVectors; ++j) largest = hn::Max(largest, hn::Abs(error.v[j]));
@@ -189,17 +184,14 @@ template <class Finder>
 HWY_ATTR size_t EncodeWith(const EncodeArguments& args) {
   const Finder finder(*args.cells);
   const int bits = args.cells->table.bits();
-  const codec::SearchPlan& plan = codec::SearchPlanFor(bits);
   EncodeRun run;
   for (size_t begin = 0; begin < args.count; begin += kRun) {
     const size_t count = HWY_MIN(kRun, args.count - begin);
     codec::BlockSums* sums = args.sums + begin;
     const size_t good = TransformRun(args.weights + begin * kBlock, count, run, sums);
-    if (args.rule == codec::ScaleRule::kSearch) {
-      TryFactors<Finder, codec::SearchPlan::kCoarse, false>(finder, plan.coarse, good, run);
-      TryFactors<Finder, codec::SearchPlan::kFine, true>(finder, plan.fine, good, run);
-    }
-    FinishRun(finder, args.rule, good, run, args.multipliers + begin * 2, sums);
+    if (args.rule == codec::ScaleRule::kSearch) SearchRunOf(args.cells->search, bits, good, run);
+    CodeRun(finder, args.rule, good, run, args.multipliers + begin * 2, sums);
+    MeasureRun(good, run, sums);
     PackRunOf(bits, run, good, args.packed + begin * 16 * static_cast<size_t>(bits));
     if (good < count) return begin + good;
   }

@@ -91,7 +91,7 @@ HWY_INLINE void Fwht128(BlockVectors& block) {
 
 // Lanes i + 8 added to i, then i + 4, as far as there are that many; the four that are left.
 template <class D>
-HWY_INLINE void StoreHalved(D d, hn::Vec<D> v, float* HWY_RESTRICT to) {
+HWY_INLINE void StoreHalved(D d, hn::Vec<D> v, hn::TFromD<D>* HWY_RESTRICT to) {
   if constexpr (hn::MaxLanes(D()) > 4) {
     const hn::Half<D> half;
     StoreHalved(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)), to);

@@ -19,8 +19,7 @@ struct FoundLevel {
   VI code;
 };
 
-// For antisymmetric levels. Sums over x c and c^2 do not see the sign when both are taken by
-// magnitude, so trials work on |x| and half the table.
+// For antisymmetric levels: half the table, by magnitude.
 template <size_t kCells, size_t kLevels>
 class MagnitudeFinder {
  public:
@@ -36,10 +35,6 @@ class MagnitudeFinder {
     return cells.by_magnitude && cells.cell_count <= kCells && cells.level_count <= kLevels;
   }
 
-  // What trials multiply by their scale.
-  static HWY_INLINE VF Prepare(VF x) { return hn::Abs(x); }
-  // The level of a prepared, scaled value.
-  HWY_INLINE VF TrialLevel(VF z) const { return levels_(Number(z)); }
   // Level and code of any value.
   HWY_INLINE FoundLevel Find(VF z) const {
     const VI number = Number(hn::Abs(z));
@@ -78,8 +73,6 @@ class ValueFinder {
         high_(hn::Set(DF(), cells.high)),
         mask_(hn::Set(DI(), static_cast<int32_t>(cells.cell_count - 1))) {}
 
-  static HWY_INLINE VF Prepare(VF x) { return x; }
-  HWY_INLINE VF TrialLevel(VF z) const { return Find(z).level; }
   HWY_INLINE FoundLevel Find(VF value) const {
     const VF z = hn::Max(hn::Min(value, high_), low_);
     const VI cell = hn::And(hn::BitCast(DI(), hn::Add(z, magic_)), mask_);
