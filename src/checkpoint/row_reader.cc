@@ -10,6 +10,9 @@
 namespace hlwq::checkpoint {
 namespace {
 
+// Float32 weights decoded at a time: they stay in the second-level cache.
+constexpr uint64_t kTileWeights = 32 * 1024;
+
 uint64_t GgmlRowBytes(const GgmlStorage& storage, uint64_t in) {
   return in / codec::GgmlBlockWeights(storage.type) * codec::GgmlBlockBytes(storage.type);
 }
@@ -100,17 +103,28 @@ size_t RowReader::FirstFile(uint64_t row) const {
   return first.value_or(0);
 }
 
+std::optional<DType> RowReader::plain_dtype() const noexcept {
+  if (std::holds_alternative<PlainStorage>(entry_.storage)) return entry_.dtype;
+  return std::nullopt;
+}
+
+std::vector<std::span<const std::byte>> RowReader::PartsOf(
+    RowRange rows, std::span<const std::byte> stored) const {
+  std::vector<std::span<const std::byte>> parts;
+  size_t position = 0;
+  for (const uint64_t row_bytes : part_row_bytes_) {
+    parts.push_back(stored.subspan(position, rows.size() * row_bytes));
+    position += rows.size() * row_bytes;
+  }
+  return parts;
+}
+
 void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
                        std::span<float> weights) const {
   HLWQ_DASSERT(stored.size() == StoredBytes(rows));
   HLWQ_DASSERT(weights.size() == rows.size() * matrix_.in);
   if (codec_) {
-    std::vector<std::span<const std::byte>> parts;
-    size_t position = 0;
-    for (const uint64_t row_bytes : part_row_bytes_) {
-      parts.push_back(stored.subspan(position, rows.size() * row_bytes));
-      position += rows.size() * row_bytes;
-    }
+    const auto parts = PartsOf(rows, stored);
     if (has_wide_norms_) {
       DecodeWideNorms(rows, parts, weights);
     } else {
@@ -127,6 +141,38 @@ void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
   } else {
     backend_.ToFloat(entry_.dtype, stored, weights);
   }
+}
+
+void RowReader::DecodeTiles(RowRange rows, std::span<const std::byte> stored,
+                            const VisitTile& visit) const {
+  // Rows of several parts cannot be told apart inside `stored`: they are decoded as one tile.
+  const bool is_contiguous = part_row_bytes_.size() == 1;
+  const uint64_t step = is_contiguous
+                            ? std::max<uint64_t>(1, kTileWeights / std::max<uint64_t>(matrix_.in, 1))
+                            : rows.size();
+  std::vector<float> weights;
+  for (uint64_t row = 0; row < rows.size(); row += step) {
+    const RowRange tile = {row, std::min(rows.size(), row + step)};
+    weights.resize(tile.size() * matrix_.in);
+    const RowRange absolute = {rows.begin + tile.begin, rows.begin + tile.end};
+    Decode(absolute,
+           is_contiguous ? stored.subspan(row * part_row_bytes_[0], StoredBytes(tile)) : stored,
+           weights);
+    visit(tile, weights);
+  }
+}
+
+void RowReader::DecodeTo(DType dtype, RowRange rows, std::span<const std::byte> stored,
+                         std::span<std::byte> weights) const {
+  if (codec_ && !has_wide_norms_) {
+    codec_->DecodeRowsTo(dtype, PartsOf(rows, stored), matrix_.in, weights);
+    return;
+  }
+  const uint64_t row_bytes = matrix_.in * BitsPerElement(dtype) / 8;
+  DecodeTiles(rows, stored, [&](RowRange tile, std::span<const float> floats) {
+    backend_.FromFloat(floats, dtype,
+                       weights.subspan(tile.begin * row_bytes, tile.size() * row_bytes));
+  });
 }
 
 // Codecs know fp16 norms only. A block is linear in its norm: decode with norms of 1, then

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,14 +27,20 @@ class RowReader {
   // Rows per slice: a range passed to ReadStored must not cross a multiple of this.
   uint64_t slice_rows() const noexcept { return slice_rows_; }
 
-  // True where the stored bytes of rows [a, b) are those of a, a+1, ... one after the other: any
-  // subrange of what ReadStored gave can then be decoded on its own.
-  bool is_row_contiguous() const noexcept { return part_row_bytes_.size() == 1; }
-
   // Fills `stored` (resized) with the stored bytes of `rows`, part after part.
   void ReadStored(RowRange rows, std::vector<std::byte>& stored) const;
+  // The dtype of what ReadStored gives where it is the dense tensor itself; else empty.
+  std::optional<DType> plain_dtype() const noexcept;
+
   // Turns what ReadStored gave for `rows` into float32 [rows, in].
   void Decode(RowRange rows, std::span<const std::byte> stored, std::span<float> weights) const;
+  // Decode in pieces that fit a cache: calls visit(tile, weights) for consecutive tiles of `rows`,
+  // counted from rows.begin, with weights [tile, in].
+  using VisitTile = std::function<void(RowRange tile, std::span<const float> weights)>;
+  void DecodeTiles(RowRange rows, std::span<const std::byte> stored, const VisitTile& visit) const;
+  // Decode rounded to `dtype` (F16, BF16 or F32; to nearest, ties to even).
+  void DecodeTo(DType dtype, RowRange rows, std::span<const std::byte> stored,
+                std::span<std::byte> weights) const;
   // Tells the kernel that these rows will be read soon.
   void Prefetch(RowRange rows) const;
 
@@ -47,6 +55,8 @@ class RowReader {
   // order of ReadStored.
   template <typename Visit>
   void ForEachRange(RowRange rows, Visit&& visit) const;
+  std::vector<std::span<const std::byte>> PartsOf(RowRange rows,
+                                                  std::span<const std::byte> stored) const;
   void DecodeWideNorms(RowRange rows, std::span<const std::span<const std::byte>> parts,
                        std::span<float> weights) const;
 

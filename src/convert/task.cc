@@ -1,10 +1,9 @@
 #include "convert/task.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstring>
 #include <string>
 
-#include "base/checked.h"
 #include "base/error.h"
 
 namespace hlwq::convert {
@@ -13,23 +12,6 @@ namespace {
 using checkpoint::Checkpoint;
 using checkpoint::RowReader;
 using checkpoint::TensorEntry;
-
-// Float32 rows handled at a time inside one chunk: they stay in the second-level cache between
-// decoding and encoding.
-constexpr uint64_t kTileFloats = 32 * 1024;
-
-// Rows [0, n) in tiles of about kTileFloats; calls visit(RowRange) relative to 0.
-template <typename Visit>
-void ForEachTile(uint64_t rows, uint64_t in, Visit&& visit) {
-  const uint64_t step = std::max<uint64_t>(1, kTileFloats / std::max<uint64_t>(in, 1));
-  for (uint64_t row = 0; row < rows; row += step) visit(RowRange{row, std::min(rows, row + step)});
-}
-
-std::span<float> Scratch(size_t floats) {
-  thread_local std::vector<float> scratch;
-  if (scratch.size() < floats) scratch.resize(floats);
-  return std::span(scratch).first(floats);
-}
 
 class CopyTask final : public Task {
  public:
@@ -75,34 +57,14 @@ class RowTask : public Task {
   uint64_t SourceBytes(RowRange range) const override { return reader_.StoredBytes(range); }
 
  protected:
-  // Calls visit(tile, floats) for the rows of `range`, `tile` counted from range.begin.
-  template <typename Visit>
-  void ForEachDecodedTile(RowRange range, std::span<const std::byte> in, Visit&& visit) const {
-    const uint64_t columns = reader_.matrix().in;
-    if (!reader_.is_row_contiguous()) {
-      const std::span<float> floats = Scratch(range.size() * columns);
-      reader_.Decode(Shifted(range), in, floats);
-      ForEachTile(range.size(), columns, [&](RowRange tile) {
-        visit(tile, floats.subspan(tile.begin * columns, tile.size() * columns));
-      });
-      return;
-    }
-    const uint64_t row_bytes = reader_.StoredBytes({0, 1});
-    ForEachTile(range.size(), columns, [&](RowRange tile) {
-      const std::span<float> floats = Scratch(tile.size() * columns);
-      reader_.Decode(Shifted({range.begin + tile.begin, range.begin + tile.end}),
-                     in.subspan(tile.begin * row_bytes, tile.size() * row_bytes), floats);
-      visit(tile, floats);
-    });
-  }
-
+  const RowReader& reader() const { return reader_; }
   uint64_t columns() const { return reader_.matrix().in; }
-
- private:
+  // Rows of the tensor, from rows of the task.
   RowRange Shifted(RowRange range) const {
     return {range.begin + first_row_, range.end + first_row_};
   }
 
+ private:
   RowReader reader_;
   uint64_t first_row_;
 };
@@ -111,35 +73,30 @@ class DecodeTask final : public RowTask {
  public:
   DecodeTask(const Checkpoint& source, const TensorEntry& entry, DType dtype,
              const codec::Backend& backend)
-      : RowTask(source, entry, backend, 0), dtype_(dtype), backend_(backend) {}
+      : RowTask(source, entry, backend, 0), dtype_(dtype) {}
 
   void Transform(RowRange range, std::span<const std::byte> in,
                  std::span<const std::span<std::byte>> out, codec::ErrorStats&) const override {
-    const uint64_t row_bytes = outputs[0].bytes_per_row;
-    ForEachDecodedTile(range, in, [&](RowRange tile, std::span<const float> floats) {
-      if (dtype_ == DType::kF16) RequireF16Range(floats, range.begin + tile.begin);
-      backend_.FromFloat(floats, dtype_,
-                         out[0].subspan(tile.begin * row_bytes, tile.size() * row_bytes));
-    });
+    reader().DecodeTo(dtype_, range, in, out[0]);
+    if (dtype_ == DType::kF16) RequireF16Range(range, out[0]);
   }
 
  private:
-  // A finite weight that would silently become infinite is an error; what is not finite stays so.
-  void RequireF16Range(std::span<const float> floats, uint64_t first_row) const {
-    constexpr float kRoundsToInfinity = 65520.0f;  // halfway from the largest F16 to the next step
-    const auto bad = std::find_if(floats.begin(), floats.end(), [](float value) {
-      return std::abs(value) >= kRoundsToInfinity && std::isfinite(value);
-    });
-    if (bad == floats.end()) return;
-    const auto index = static_cast<uint64_t>(bad - floats.begin());
-    throw Error(ErrorCode::kNonFinite,
-                "row " + std::to_string(first_row + index / columns()) + ", column " +
-                    std::to_string(index % columns()) + ": " + std::to_string(*bad) +
-                    " is beyond F16; --dtype bf16 or f32 holds it");
+  // A weight that would silently become infinite is an error.
+  void RequireF16Range(RowRange range, std::span<const std::byte> halves) const {
+    for (size_t offset = 0; offset < halves.size(); offset += sizeof(uint16_t)) {
+      uint16_t half;
+      std::memcpy(&half, halves.data() + offset, sizeof(half));
+      if ((half & 0x7FFF) != 0x7C00) continue;
+      const uint64_t index = offset / sizeof(half);
+      throw Error(ErrorCode::kNonFinite,
+                  "row " + std::to_string(range.begin + index / columns()) + ", column " +
+                      std::to_string(index % columns()) +
+                      ": beyond F16; --dtype bf16 or f32 holds it");
+    }
   }
 
   DType dtype_;
-  const codec::Backend& backend_;
 };
 
 class EncodeTask final : public RowTask {
@@ -151,8 +108,12 @@ class EncodeTask final : public RowTask {
   void Transform(RowRange range, std::span<const std::byte> in,
                  std::span<const std::span<std::byte>> out,
                  codec::ErrorStats& stats) const override {
+    if (const auto dtype = reader().plain_dtype()) {
+      codec_->EncodeRowsFrom(*dtype, in, columns(), range.begin, out, stats);
+      return;
+    }
     std::vector<std::span<std::byte>> parts(out.size());
-    ForEachDecodedTile(range, in, [&](RowRange tile, std::span<const float> floats) {
+    reader().DecodeTiles(Shifted(range), in, [&](RowRange tile, std::span<const float> floats) {
       for (size_t part = 0; part < out.size(); ++part) {
         const uint64_t row_bytes = outputs[part].bytes_per_row;
         parts[part] = out[part].subspan(tile.begin * row_bytes, tile.size() * row_bytes);
