@@ -48,14 +48,18 @@ void File::Close() noexcept {
 }
 
 File File::OpenForRead(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Non-blocking: a pipe would hold the open until somebody writes to it. Files do not care.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
     if (errno == ENOENT) throw Error(ErrorCode::kNotFound, path.string() + ": no such file");
     ThrowIo(path, "cannot open", errno);
   }
   File file(fd, path);
-  if (S_ISDIR(Stat(fd, path).st_mode)) {
-    throw Error(ErrorCode::kInvalidArgument, path.string() + ": want a file, got a folder");
+  const mode_t mode = Stat(fd, path).st_mode;
+  if (!S_ISREG(mode)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                path.string() + ": want a file, got a " +
+                    (S_ISDIR(mode) ? "folder" : S_ISFIFO(mode) ? "pipe" : "device or socket"));
   }
   return file;
 }

@@ -30,7 +30,8 @@ class File {
   File& operator=(File&& other) noexcept;
   ~File();
 
-  // Throws Error{kNotFound} when the file is absent.
+  // Throws Error{kNotFound} when the file is absent, Error{kInvalidArgument} when it is a folder, a
+  // pipe or a device: sizes and offsets mean nothing there, and a pipe would block.
   static File OpenForRead(const std::filesystem::path& path);
   // Creates or keeps the file, readable and writable; its content is not truncated.
   static File OpenForWrite(const std::filesystem::path& path);

@@ -40,8 +40,9 @@ std::string HashToHex(uint64_t hash) {
 
 uint64_t HashFromHex(std::string_view hex) {
   uint64_t hash = 0;
+  const bool has_upper = hex.find_first_of("ABCDEF") != hex.npos;
   const auto [end, failure] = std::from_chars(hex.data(), hex.data() + hex.size(), hash, 16);
-  if (hex.size() != 16 || failure != std::errc() || end != hex.data() + hex.size()) {
+  if (hex.size() != 16 || has_upper || failure != std::errc() || end != hex.data() + hex.size()) {
     throw Error(ErrorCode::kInvalidData,
                 "checksum: want 16 hexadecimal digits, got '" + std::string(hex) + "'");
   }

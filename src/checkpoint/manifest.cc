@@ -3,8 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "io/json.h"
+#include "io/shard_index.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -12,14 +14,34 @@ namespace {
 using nlohmann::json;
 
 constexpr uint64_t kMaxManifestBytes = 1u << 30;
+constexpr std::string_view kNoDigits = "0000000000000000";
 
-}  // namespace
+// Where the digits of manifest_xxh3 begin in a manifest's text. Keys are sorted and values before it
+// hold no such pair of strings, so the first one is the manifest's own.
+size_t FindDigits(std::string_view text) {
+  constexpr std::string_view kKey = "\"manifest_xxh3\": \"";
+  const size_t found = text.find(kKey);
+  if (found == text.npos || text.size() - found < kKey.size() + kNoDigits.size()) {
+    throw Error(ErrorCode::kInvalidData, "manifest_xxh3: want a checksum of the manifest, got none");
+  }
+  return found + kKey.size();
+}
+
+uint64_t HashWithoutDigits(std::string_view text, size_t digits) {
+  Xxh3Stream hash;
+  const auto add = [&](std::string_view part) { hash.Update(std::as_bytes(std::span(part))); };
+  add(text.substr(0, digits));
+  add(kNoDigits);
+  add(text.substr(digits + kNoDigits.size()));
+  return hash.Digest();
+}
 
 json ManifestToJson(const Manifest& manifest) {
   json document;
   document["format_version"] = kManifestVersion;
   document["tool_version"] = manifest.tool_version;
   document["operation"] = manifest.operation;
+  document["manifest_xxh3"] = kNoDigits;
   document["plan_xxh3"] = HashToHex(manifest.plan_xxh3);
   json sources = json::array();
   for (const SourceFile& source : manifest.sources) {
@@ -41,10 +63,18 @@ json ManifestToJson(const Manifest& manifest) {
   return document;
 }
 
+uint64_t UintFrom(const json& object, const char* key) {
+  const json& value = object.at(key);
+  if (!value.is_number_unsigned()) {
+    throw Error(ErrorCode::kInvalidData, std::string(key) + ": want a number, got " + value.dump());
+  }
+  return value.get<uint64_t>();
+}
+
 Manifest ManifestFromJson(const json& document) {
   const auto hash = [](const json& value) { return HashFromHex(value.get_ref<const std::string&>()); };
   try {
-    const int version = document.at("format_version").get<int>();
+    const uint64_t version = UintFrom(document, "format_version");
     if (version != kManifestVersion) {
       throw Error(ErrorCode::kUnsupported, "format_version: want " + std::to_string(kManifestVersion) +
                                                ", got " + std::to_string(version));
@@ -55,11 +85,14 @@ Manifest ManifestFromJson(const json& document) {
     manifest.plan_xxh3 = hash(document.at("plan_xxh3"));
     for (const json& source : document.at("sources")) {
       manifest.sources.push_back({source.at("name").get<std::string>(),
-                                  source.at("bytes").get<uint64_t>(), hash(source.at("xxh3"))});
+                                  UintFrom(source, "bytes"), hash(source.at("xxh3"))});
     }
     for (const auto& [name, file] : document.at("files").items()) {
+      if (!io::IsPlainFileName(name)) {
+        throw Error(ErrorCode::kInvalidData, "files: want names in the same folder, got '" + name + "'");
+      }
       const bool is_shard = file.contains("header_xxh3");
-      manifest.files[name] = {file.at("bytes").get<uint64_t>(), is_shard,
+      manifest.files[name] = {UintFrom(file, "bytes"), is_shard,
                               hash(file.at(is_shard ? "header_xxh3" : "xxh3"))};
     }
     for (const auto& [name, value] : document.at("tensors").items()) {
@@ -74,11 +107,33 @@ Manifest ManifestFromJson(const json& document) {
   }
 }
 
+}  // namespace
+
+std::string SerializeManifest(const Manifest& manifest) {
+  std::string text = ManifestToJson(manifest).dump(1) + "\n";
+  const size_t digits = FindDigits(text);
+  return text.replace(digits, kNoDigits.size(), HashToHex(HashWithoutDigits(text, digits)));
+}
+
+Manifest ParseManifest(std::string_view text) {
+  const json document = io::ParseJson(text);
+  Manifest manifest = ManifestFromJson(document);
+  const size_t digits = FindDigits(text);
+  const std::string_view want = text.substr(digits, kNoDigits.size());
+  const std::string got = HashToHex(HashWithoutDigits(text, digits));
+  if (want != got) {
+    throw Error(ErrorCode::kInvalidData,
+                "checksum of the manifest: want " + std::string(want) + ", got " + got);
+  }
+  return manifest;
+}
+
 std::optional<Manifest> ReadManifest(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / kManifestFileName;
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  const json document = io::ReadJsonFile(path, kMaxManifestBytes);
-  return WithContext(path.string(), [&] { return ManifestFromJson(document); });
+  std::error_code failure;
+  if (!std::filesystem::exists(path, failure)) return std::nullopt;
+  const std::string text = ReadSmallFile(path, kMaxManifestBytes);
+  return WithContext(path.string(), [&] { return ParseManifest(text); });
 }
 
 }  // namespace hlwq::checkpoint

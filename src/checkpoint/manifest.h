@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "checkpoint/tensor_report.h"
@@ -44,11 +44,13 @@ struct Manifest {
   std::vector<TensorReport> reports;
 };
 
-nlohmann::json ManifestToJson(const Manifest& manifest);
-// Throws Error{kInvalidData} naming the key.
-Manifest ManifestFromJson(const nlohmann::json& json);
+// The file's text. Its key manifest_xxh3 is the XXH3 of the whole text with the 16 digits of that
+// value written as zeros, so that no byte of the manifest changes unnoticed either.
+std::string SerializeManifest(const Manifest& manifest);
+// Throws Error{kInvalidData} naming the key, or saying that the text is not what was written.
+Manifest ParseManifest(std::string_view text);
 
-// Empty when the folder has none. Throws as ManifestFromJson, with the path.
+// Empty when the folder has none. Throws as ParseManifest, with the path.
 std::optional<Manifest> ReadManifest(const std::filesystem::path& folder);
 
 }  // namespace hlwq::checkpoint

@@ -61,6 +61,8 @@ int Run(const CommandTable& table, std::span<const std::string_view> words) {
 int RunCommandLine(const CommandTable& table, std::span<const std::string_view> words) noexcept {
   // A closed pipe must not kill a job that is writing files; Stream drops what nobody reads.
   std::signal(SIGPIPE, SIG_IGN);
+  // A write beyond the limit on file sizes is then an error with a message, as on a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   const bool wants_json = WantsJson(words);
   try {
     try {

@@ -36,18 +36,29 @@ class JobRun {
     for (const checkpoint::SideFile& file : job.side_files) {
       side_files_.emplace_back(file.name, SideFileContent(file));
     }
+    RequireWritableNames();
     plan_xxh3_ = PlanHash();
   }
 
   JobResult Run() {
     const auto start = std::chrono::steady_clock::now();
-    if (options_.destination.resume && !staging_.has_unfinished()) {
-      if (auto finished = FinishedEarlier()) return std::move(*finished);
+    if (options_.destination.resume) {
+      if (auto finished = FinishedIn(staging_.destination())) {
+        if (staging_.has_unfinished()) staging_.DiscardUnused();
+        return std::move(*finished);
+      }
     }
     staging_.RequireFreeDestination();
     std::optional<JournalContent> journal;
     if (options_.destination.resume && staging_.has_unfinished()) {
       journal = ReadJournal(staging_.journal_path());
+      // Killed with all done but the last renaming: the journal goes when the rest is safe on disk.
+      if (!journal && !fs::exists(staging_.journal_path())) {
+        if (auto finished = FinishedIn(staging_.folder())) {
+          staging_.PublishFolder();
+          return std::move(*finished);
+        }
+      }
     }
     const bool is_fresh = !journal;
     if (is_fresh) staging_.Create();
@@ -58,6 +69,7 @@ class JobRun {
         writer.Write(Header());
       } else {
         CheckSameJob(journal->header);
+        staging_.RemoveLeftovers(layout_);
       }
       shards = staging_.OpenShards(layout_);
     } catch (...) {
@@ -65,7 +77,13 @@ class JobRun {
       throw;
     }
     if (!is_fresh) TakeOver(*journal, shards);
-    Stream(writer, shards);
+    try {
+      Stream(writer, shards);
+    } catch (const Error& error) {
+      // Such a source fails again however often it is resumed.
+      if (error.code() == ErrorCode::kNonFinite) staging_.Discard();
+      throw;
+    }
     CheckSourceUntouched();
     CompleteManifest();
     WriteSmallFiles();
@@ -76,6 +94,19 @@ class JobRun {
   }
 
  private:
+  // The manifest is JSON: a name that is not UTF-8 must stop the job before it starts, not at its end.
+  void RequireWritableNames() const {
+    const auto require = [](const std::string& name) {
+      try {
+        (void)nlohmann::json(name).dump();
+      } catch (const nlohmann::json::exception&) {
+        throw Error(ErrorCode::kUnsupported, "'" + name + "': want a file name in UTF-8");
+      }
+    };
+    for (size_t file = 0; file < source_.files.size(); ++file) require(SourceName(file));
+    for (const auto& [name, content] : side_files_) require(name);
+  }
+
   // Hash of everything that determines the output: a resumed job must have the same.
   uint64_t PlanHash() const {
     Xxh3Stream hash;
@@ -110,8 +141,8 @@ class JobRun {
     return header;
   }
 
-  std::optional<JobResult> FinishedEarlier() {
-    auto manifest = checkpoint::ReadManifest(staging_.destination());
+  std::optional<JobResult> FinishedIn(const fs::path& folder) const {
+    auto manifest = checkpoint::ReadManifest(folder);
     if (!manifest || manifest->plan_xxh3 != plan_xxh3_) return std::nullopt;
     JobResult result;
     result.was_complete = true;
@@ -136,7 +167,7 @@ class JobRun {
         }
       }
     }
-    if (earlier.plan_xxh3 != plan_xxh3_) {
+    if (earlier.plan_xxh3 != plan_xxh3_ || earlier.sources.size() != source_.files.size()) {
       throw Error(ErrorCode::kSourceChanged,
                   where + ": the source or the version of hlwq changed since this run began; "
                           "--overwrite starts anew");
@@ -285,7 +316,7 @@ class JobRun {
       result_.output_bytes += content.size();
     }
     WriteFileAtomically(staging_.folder() / checkpoint::kManifestFileName,
-                        checkpoint::ManifestToJson(manifest).dump(1) + "\n");
+                        checkpoint::SerializeManifest(manifest));
   }
 
   const Job& job_;

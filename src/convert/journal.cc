@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "checkpoint/tensor_report.h"
+#include "io/json.h"
 
 namespace hlwq::convert {
 namespace {
@@ -28,7 +29,7 @@ uint64_t Hash(const json& value) { return HashFromHex(value.get_ref<const std::s
 
 JournalHeader HeaderFromJson(const json& line) {
   if (line.at("journal_version").get<int>() != kJournalVersion) {
-    throw Error(ErrorCode::kUnsupported, "journal of another version of hlwq");
+    throw Error(ErrorCode::kUnsupported, "written by another version of hlwq; --overwrite starts anew");
   }
   JournalHeader header;
   header.operation = line.at("operation").get<std::string>();
@@ -44,6 +45,9 @@ JournalHeader HeaderFromJson(const json& line) {
 
 JournalEntry EntryFromJson(const json& line) {
   JournalEntry entry;
+  if (!line.at("task").is_number_unsigned()) {
+    throw Error(ErrorCode::kInvalidData, "task: want a number");
+  }
   entry.task = line.at("task").get<size_t>();
   entry.source_xxh3 = Hash(line.at("source_xxh3"));
   for (const json& output : line.at("outputs")) entry.outputs_xxh3.push_back(Hash(output));
@@ -53,16 +57,14 @@ JournalEntry EntryFromJson(const json& line) {
 
 }  // namespace
 
-std::optional<JournalContent> ReadJournal(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  const std::string text = ReadSmallFile(path, kMaxJournalBytes);
+std::optional<JournalContent> ParseJournal(std::string_view text) {
   JournalContent content;
   bool has_header = false;
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = text.find('\n', begin);
-    if (end == std::string::npos) break;
+    if (end == std::string_view::npos) break;
     try {
-      const json line = json::parse(text.begin() + begin, text.begin() + end);
+      const json line = io::ParseJson(text.substr(begin, end - begin));
       if (!has_header) {
         content.header = HeaderFromJson(line);
         has_header = true;
@@ -70,13 +72,23 @@ std::optional<JournalContent> ReadJournal(const std::filesystem::path& path) {
         content.entries.push_back(EntryFromJson(line));
       }
     } catch (const json::exception&) {
-      break;  // a line that was never finished, or a damaged one: redo from here
+      break;
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kUnsupported) throw;
+      break;
     }
     begin = end + 1;
     content.valid_bytes = begin;
   }
   if (!has_header) return std::nullopt;
   return content;
+}
+
+std::optional<JournalContent> ReadJournal(const std::filesystem::path& path) {
+  std::error_code failure;
+  if (!std::filesystem::exists(path, failure)) return std::nullopt;
+  const std::string text = ReadSmallFile(path, kMaxJournalBytes);
+  return WithContext(path.string(), [&] { return ParseJournal(text); });
 }
 
 JournalWriter::JournalWriter(const std::filesystem::path& path, uint64_t keep_bytes)

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
@@ -42,7 +43,10 @@ struct JournalContent {
   uint64_t valid_bytes = 0;  // up to the last whole line
 };
 
-// Reads what a killed job left. A torn last line is ignored; empty when there is no whole header.
+// Reads what a killed job left, up to the first line that is torn or damaged: what comes after is done
+// again. Empty when there is no whole header. Throws Error{kUnsupported} for a journal of another version.
+std::optional<JournalContent> ParseJournal(std::string_view text);
+// The same for a file; empty when it is absent. Errors name the path.
 std::optional<JournalContent> ReadJournal(const std::filesystem::path& path);
 
 // Appends lines, each with one write. Holds an exclusive lock on the file while it lives.

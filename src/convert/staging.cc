@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <set>
 
 #include "base/error.h"
 #include "checkpoint/manifest.h"
@@ -65,6 +67,9 @@ Staging::Staging(fs::path destination, const checkpoint::Checkpoint& source,
                   [&](const File& file) { return Contains(destination_, Canonical(file.path())); });
   if (holds_source) Refuse(ErrorCode::kInvalidArgument, destination_, "is or holds the source");
   has_unfinished_ = fs::exists(fs::symlink_status(folder_, failure));
+  if (has_unfinished_ && !IsOwnFolder()) {
+    Refuse(ErrorCode::kAlreadyExists, folder_, "is needed for the work and was not left by hlwq");
+  }
   if (has_unfinished_ && !options.resume && !options.overwrite) {
     Refuse(ErrorCode::kAlreadyExists, folder_,
            "is left from an unfinished run; --resume continues it, --overwrite starts anew");
@@ -85,11 +90,37 @@ void Staging::RequireFreeDestination() {
   replaces_destination_ = true;
 }
 
-void Staging::Create() {
+// A run begins its folder with the journal and ends it with the manifest; Discard removes these two
+// last. Killed between creating the folder and the journal, it leaves nothing in it.
+bool Staging::IsOwnFolder() const {
   std::error_code failure;
-  fs::remove_all(folder_, failure);
-  if (!failure) fs::create_directory(folder_, failure);
+  if (!fs::is_directory(fs::symlink_status(folder_, failure))) return false;
+  return fs::is_empty(folder_, failure) || fs::exists(journal_path(), failure) ||
+         fs::exists(folder_ / checkpoint::kManifestFileName, failure);
+}
+
+void Staging::Create() {
+  if (has_unfinished_) DiscardUnused();
+  std::error_code failure;
+  fs::create_directory(folder_, failure);
   if (failure) Refuse(ErrorCode::kIo, folder_, "cannot create: " + failure.message());
+}
+
+void Staging::RemoveLeftovers(const OutputLayout& layout) const {
+  std::set<fs::path> keep = {journal_path()};
+  for (const OutputShard& shard : layout.shards()) {
+    keep.insert(folder_ / shard.file_name);
+    keep.insert(folder_ / (shard.file_name + kPartialSuffix));
+  }
+  std::vector<fs::path> leftovers;
+  std::error_code failure;
+  for (fs::directory_iterator it(folder_, failure), end; !failure && it != end; it.increment(failure)) {
+    if (!keep.contains(it->path())) leftovers.push_back(it->path());
+  }
+  for (const fs::path& path : leftovers) {
+    if (!failure) fs::remove_all(path, failure);
+  }
+  if (failure) Refuse(ErrorCode::kIo, folder_, "cannot tidy up: " + failure.message());
 }
 
 std::vector<File> Staging::OpenShards(const OutputLayout& layout) const {
@@ -116,6 +147,10 @@ void Staging::Publish(const OutputLayout& layout, std::span<const File> shards) 
   std::error_code failure;
   fs::remove(journal_path(), failure);
   if (failure) Refuse(ErrorCode::kIo, journal_path(), "cannot remove: " + failure.message());
+  PublishFolder();
+}
+
+void Staging::PublishFolder() {
   SyncDirectory(folder_);
   if (replaces_destination_) {
     // One system call swaps the two, so DST is never absent.
@@ -132,7 +167,27 @@ void Staging::Publish(const OutputLayout& layout, std::span<const File> shards) 
 
 void Staging::Discard() noexcept {
   std::error_code ignored;
+  // What marks the folder as one of hlwq's goes last, so that a kill leaves a folder we may remove.
+  const fs::path last[] = {journal_path(), folder_ / checkpoint::kManifestFileName};
+  std::vector<fs::path> first;
+  for (fs::directory_iterator it(folder_, ignored), end; !ignored && it != end; it.increment(ignored)) {
+    if (std::ranges::find(last, it->path()) == std::end(last)) first.push_back(it->path());
+  }
+  for (const fs::path& path : first) fs::remove_all(path, ignored);
   fs::remove_all(folder_, ignored);
+}
+
+void Staging::DiscardUnused() {
+  std::error_code failure;
+  File journal;  // its lock is held while the folder goes
+  if (fs::exists(journal_path(), failure)) journal = File::OpenForWrite(journal_path());
+  if (journal.is_open() && !journal.TryLock()) {
+    Refuse(ErrorCode::kAlreadyExists, folder_, "another process is writing this output");
+  }
+  Discard();
+  if (fs::exists(fs::symlink_status(folder_, failure))) {
+    Refuse(ErrorCode::kIo, folder_, "cannot remove what an earlier run left");
+  }
 }
 
 }  // namespace hlwq::convert

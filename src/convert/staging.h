@@ -22,7 +22,8 @@ struct DestinationOptions {
 class Staging {
  public:
   // Throws Error{kInvalidArgument} when DST holds the source, Error{kAlreadyExists} when an unfinished
-  // folder is in the way and `options` does not say what to do with it. Creates nothing.
+  // folder is in the way and `options` does not say what to do with it, or when something that hlwq
+  // did not leave has its name. Creates nothing.
   Staging(std::filesystem::path destination, const checkpoint::Checkpoint& source,
           DestinationOptions options);
 
@@ -34,19 +35,28 @@ class Staging {
   // Throws Error{kAlreadyExists} when DST exists and is not empty, unless it may be overwritten and
   // hlwq wrote it.
   void RequireFreeDestination();
-  // Starts from nothing: an empty folder.
+  // Starts from nothing: an empty folder. Throws Error{kAlreadyExists} when another process is at
+  // work in the one that is there.
   void Create();
+  // Removes what a killed run left and a resumed one does not take over (half-written small files).
+  void RemoveLeftovers(const OutputLayout& layout) const;
   // Opens each shard, creating it with its header and its full length where it is not there yet.
   // Reserves disk space: a full disk shows here.
   std::vector<File> OpenShards(const OutputLayout& layout) const;
 
   // Publishes: syncs, gives shards and folder their final names. After it returns DST is whole.
   void Publish(const OutputLayout& layout, std::span<const File> shards);
+  // The last step of Publish: gives a whole folder its final name.
+  void PublishFolder();
 
   // Removes the staging folder and all in it.
   void Discard() noexcept;
+  // The same, unless another process is at work in it: then throws Error{kAlreadyExists}.
+  void DiscardUnused();
 
  private:
+  bool IsOwnFolder() const;
+
   std::filesystem::path destination_;
   std::filesystem::path folder_;
   DestinationOptions options_;

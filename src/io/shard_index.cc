@@ -10,12 +10,12 @@ namespace {
 
 using nlohmann::json;
 
+}  // namespace
+
 bool IsPlainFileName(std::string_view name) {
   return !name.empty() && name != "." && name != ".." &&
          name.find_first_of(std::string_view("/\\\0", 3)) == std::string_view::npos;
 }
-
-}  // namespace
 
 ShardIndex ParseShardIndex(std::string_view text) {
   const json document = ParseJson(text);

@@ -13,6 +13,9 @@ struct ShardIndex {
   uint64_t total_size_bytes = 0;
 };
 
+// A name that stays in its folder: not empty, no "." or "..", no separator, no NUL.
+bool IsPlainFileName(std::string_view name);
+
 // Throws Error{kInvalidData} on a malformed index, and on file names that are not plain names of the
 // same folder (absolute, "..", separators).
 ShardIndex ParseShardIndex(std::string_view json);
