@@ -17,3 +17,5 @@ for program in "${programs[@]}"; do
   "$program" --benchmark_out="$results/$name.json" --benchmark_out_format=json
 done
 echo "Results: $results/*.json"
+echo "== files"
+python3 "$(dirname "${BASH_SOURCE[0]}")/bench_files.py" "$programs_dir/../bin/hlwq" "$results/files" | tee "$results/files.txt"
