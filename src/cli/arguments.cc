@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/number_text.h"
 #include "cli/suggest.h"
-#include "cli/units.h"
 
 namespace hlwq::cli {
 namespace {

@@ -10,7 +10,7 @@ namespace hlwq::cli {
 
 struct HelpLayout {
   size_t width = 100;
-  Style style = {};
+  TextStyle style = {};
   bool is_long = true;  // false: one line for each flag
 };
 

@@ -20,16 +20,16 @@ void PrintSummary(const Arguments& arguments, std::string_view text) {
 
 void PrintNote(const Arguments& arguments, std::string_view line) {
   if (arguments.quiet()) return;
-  const Style style = Style::For(Stream::Err());
+  const TextStyle style = StyleFor(Stream::Err());
   Stream::Err().Write(
       fmt::format("{}hlwq: note:{} {}\n", style.yellow, style.reset, Printable(line)));
 }
 
-HelpLayout LayoutFor(const Stream& stream) {
+HelpLayout HelpLayoutFor(const Stream& stream) {
   constexpr size_t kWidest = 100;
   constexpr size_t kNarrowest = 60;
   return {.width = std::clamp(stream.Width(kWidest), kNarrowest, kWidest),
-          .style = Style::For(stream)};
+          .style = StyleFor(stream)};
 }
 
 }  // namespace hlwq::cli

@@ -19,6 +19,6 @@ void PrintSummary(const Arguments& arguments, std::string_view text);
 void PrintNote(const Arguments& arguments, std::string_view line);
 
 // Help as wide as the terminal, 100 columns at most, and coloured where that is welcome.
-HelpLayout LayoutFor(const Stream& stream);
+HelpLayout HelpLayoutFor(const Stream& stream);
 
 }  // namespace hlwq::cli

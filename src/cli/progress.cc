@@ -6,8 +6,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "base/number_text.h"
 #include "cli/terminal.h"
-#include "cli/units.h"
 
 namespace hlwq::cli {
 namespace {

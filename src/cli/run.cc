@@ -25,7 +25,7 @@ bool WantsJson(std::span<const std::string_view> words) noexcept {
 }
 
 void Report(std::string_view code, std::string_view message, bool wants_json) {
-  const Style style = Style::For(Stream::Err());
+  const TextStyle style = StyleFor(Stream::Err());
   Stream::Err().Write(
       fmt::format("{}hlwq: error:{} {}\n", style.red, style.reset, Printable(message)));
   if (wants_json) PrintJson({{"error", {{"code", code}, {"message", message}}}});
@@ -34,7 +34,7 @@ void Report(std::string_view code, std::string_view message, bool wants_json) {
 int Run(const CommandTable& table, std::span<const std::string_view> words) {
   using Action = CommandLine::Action;
   if (words.empty()) {
-    Stream::Err().Write(RenderOverview(table, LayoutFor(Stream::Err())));
+    Stream::Err().Write(RenderOverview(table, HelpLayoutFor(Stream::Err())));
     return kErrorExit;
   }
   const CommandLine command = ParseCommandLine(table, words);
@@ -44,7 +44,7 @@ int Run(const CommandTable& table, std::span<const std::string_view> words) {
       return 0;
     case Action::kShortHelp:
     case Action::kLongHelp: {
-      HelpLayout layout = LayoutFor(Stream::Out());
+      HelpLayout layout = HelpLayoutFor(Stream::Out());
       layout.is_long = command.action == Action::kLongHelp;
       Stream::Out().Write(command.verb == nullptr ? RenderOverview(table, layout)
                                                   : RenderVerbHelp(table, *command.verb, layout));

@@ -4,7 +4,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -20,8 +19,6 @@ bool WantsColor() noexcept {
   return (no_color == nullptr || *no_color == '\0') && term != nullptr &&
          std::string_view(term) != "dumb";
 }
-
-bool IsContinuation(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u; }
 
 }  // namespace
 
@@ -58,7 +55,7 @@ void Stream::Write(std::string_view text) const {
   }
 }
 
-Style Style::For(const Stream& stream) noexcept {
+TextStyle StyleFor(const Stream& stream) noexcept {
   if (!stream.has_color()) return {};
   return {.bold = "\x1b[1m",
           .dim = "\x1b[2m",
@@ -69,33 +66,8 @@ Style Style::For(const Stream& stream) noexcept {
           .reset = "\x1b[0m"};
 }
 
-std::string Printable(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
-      result += fmt::format("\\x{:02x}", byte);
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
-
-size_t DisplayWidth(std::string_view text) noexcept {
-  return static_cast<size_t>(
-      std::ranges::count_if(text, [](char c) { return !IsContinuation(c); }));
-}
-
-std::string Shorten(std::string_view text, size_t width) {
-  if (DisplayWidth(text) <= width) return std::string(text);
-  if (width == 0) return {};
-  size_t end = 0;
-  for (size_t columns = 0; end < text.size(); ++end) {
-    if (!IsContinuation(text[end]) && ++columns == width) break;
-  }
-  return std::string(text.substr(0, end)) + "…";
+TextLayout LayoutFor(const Stream& stream) noexcept {
+  return {.width = stream.Width(TextLayout().width), .style = StyleFor(stream)};
 }
 
 std::vector<std::string> Wrap(std::string_view text, size_t width) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/terminal_text.h"
+
 namespace hlwq::cli {
 
 // One of the standard streams. Writing is unbuffered, and a reader that went away is not an error:
@@ -32,21 +34,11 @@ class Stream {
   bool has_color_;
 };
 
-// Escape sequences, or nothing where they are not welcome.
-struct Style {
-  std::string_view bold, dim, red, green, yellow, cyan, reset;
+// Escape sequences where the stream welcomes them.
+TextStyle StyleFor(const Stream& stream) noexcept;
 
-  static Style For(const Stream& stream) noexcept;
-};
-
-// `text` with control characters shown as \xNN: names from files must not drive the terminal.
-std::string Printable(std::string_view text);
-
-// Columns that UTF-8 text takes, one for each code point.
-size_t DisplayWidth(std::string_view text) noexcept;
-
-// The first `width` columns of `text`, or its beginning and "…" where it is wider.
-std::string Shorten(std::string_view text, size_t width);
+// As wide as the terminal; unlimited where there is none, so that what is piped is whole.
+TextLayout LayoutFor(const Stream& stream) noexcept;
 
 // Breaks `text` at spaces into lines of at most `width` columns; longer words stand alone. "\n"
 // breaks a line, "\n\n" leaves an empty one; lines that begin with two spaces are kept as they are.

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/terminal_text.h"
 #include "checkpoint/catalog.h"
 #include "checkpoint/checkpoint.h"
 #include "codec/codec.h"
@@ -109,7 +110,7 @@ struct QuantizePlan {
 QuantizePlan MakePlan(const PlanInput& input, const Recipe& recipe, const PlanOptions& options);
 
 nlohmann::json PlanToJson(const QuantizePlan& plan);
-// A table for people, lines ended by '\n', at most 100 columns unless a note is longer.
-std::string RenderPlan(const QuantizePlan& plan);
+// A table and facts for people, lines ended by '\n'.
+std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout = {});
 
 }  // namespace hlwq::convert

@@ -1,100 +1,38 @@
 // A plan as a table and as JSON.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/number_text.h"
+#include "base/text_table.h"
 #include "convert/plan.h"
 
 namespace hlwq::convert {
 namespace {
 
-// "35,107,181,936"
-std::string Grouped(uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
-  return digits;
-}
-
-struct Unit {
-  double size;
-  const char* name;
-};
-
-std::string Scaled(uint64_t number, std::initializer_list<Unit> units) {
-  for (const Unit& unit : units) {
-    // Half a last digit early, so that 999,999 is not "1000.00 k".
-    if (static_cast<double>(number) >= 0.999995 * unit.size) {
-      return fmt::format("{:.2f} {}", static_cast<double>(number) / unit.size, unit.name);
-    }
-  }
-  return fmt::format("{}", number);
-}
-
-std::string Bytes(uint64_t bytes) {
-  return bytes < 1000 ? fmt::format("{} B", bytes)
-                      : Scaled(bytes, {{1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}});
-}
-
-std::string Parameters(uint64_t number) {
-  return Scaled(number, {{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "k"}});
-}
-
-// Rows of cells in columns as wide as their widest cell; the first column is words, the others are
-// numbers and end at one edge. A row without cells is a rule.
-class Table {
- public:
-  explicit Table(std::vector<std::string> header) {
-    Add(std::move(header));
-    AddRule();
-  }
-
-  void Add(std::vector<std::string> cells) {
-    widths_.resize(std::max(widths_.size(), cells.size()));
-    for (size_t column = 0; column < cells.size(); ++column) {
-      widths_[column] = std::max(widths_[column], cells[column].size());
-    }
-    rows_.push_back(std::move(cells));
-  }
-  void AddRule() { rows_.emplace_back(); }
-
-  void Render(std::string& out) const {
-    size_t total = 2 * (widths_.size() - 1);
-    for (const size_t width : widths_) total += width;
-    for (const std::vector<std::string>& cells : rows_) {
-      std::string line = "  ";
-      if (cells.empty()) line.append(total, '-');
-      for (size_t column = 0; column < cells.size(); ++column) {
-        line += column == 0 ? fmt::format("{:<{}}", cells[column], widths_[column])
-                            : fmt::format("  {:>{}}", cells[column], widths_[column]);
-      }
-      line.erase(line.find_last_not_of(' ') + 1);
-      out += line + "\n";
-    }
-  }
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-  std::vector<size_t> widths_;
-};
+// Sizes are told to four digits here: they are there to be compared.
+std::string Bytes(uint64_t bytes) { return FormatBytes(bytes, 4); }
 
 std::string BitsPerWeight(uint64_t bytes, uint64_t weights) {
   if (weights == 0) return "";
   return fmt::format("{:.3f}", 8.0 * static_cast<double>(bytes) / static_cast<double>(weights));
 }
 
-void AddRows(Table& table, const QuantizePlan& plan, bool is_coded) {
+void AddRows(TextTable& table, const QuantizePlan& plan, bool is_coded) {
   for (const PlanRow& row : plan.rows) {
     if ((row.bits > 0) != is_coded) continue;
-    table.Add({std::string(RoleName(row.role)), row.bits > 0 ? std::to_string(row.bits) : "keep",
-               Grouped(row.tensors), row.bits > 0 ? Grouped(row.matrices) : "",
-               Parameters(row.parameters), Bytes(row.source_bytes), Bytes(row.stored_bytes),
+    table.AddRow({std::string(RoleName(row.role)), row.bits > 0 ? std::to_string(row.bits) : "keep",
+               FormatCount(row.tensors), row.bits > 0 ? FormatCount(row.matrices) : "",
+               FormatWeights(row.parameters), Bytes(row.source_bytes), Bytes(row.stored_bytes),
                BitsPerWeight(row.stored_bytes, row.parameters)});
   }
 }
 
-std::string Roles(const QuantizePlan& plan) {
-  Table table({"role", "bits", "tensors", "matrices", "parameters", "now", "then", "bits/weight"});
+std::string Roles(const QuantizePlan& plan, const TextLayout& layout) {
+  constexpr auto kRight = TextTable::Align::kRight;
+  TextTable table({{"role"}, {"bits", kRight}, {"tensors", kRight}, {"matrices", kRight},
+                   {"parameters", kRight}, {"now", kRight}, {"then", kRight},
+                   {"bits/weight", kRight}});
   AddRows(table, plan, true);
   if (plan.matrices.total > 0 && plan.carried_tensors > 0) table.AddRule();
   AddRows(table, plan, false);
@@ -102,12 +40,10 @@ std::string Roles(const QuantizePlan& plan) {
   uint64_t tensors = 0;
   for (const PlanRow& row : plan.rows) tensors += row.tensors;
   const uint64_t stored_bytes = plan.coded_bytes + plan.carried_bytes;
-  table.Add({"total", "", Grouped(tensors), Grouped(plan.matrices.total),
-             Parameters(plan.parameters), Bytes(plan.source_bytes), Bytes(stored_bytes),
+  table.AddRow({"total", "", FormatCount(tensors), FormatCount(plan.matrices.total),
+             FormatWeights(plan.parameters), Bytes(plan.source_bytes), Bytes(stored_bytes),
              BitsPerWeight(stored_bytes, plan.parameters)});
-  std::string out;
-  table.Render(out);
-  return out;
+  return table.Render(layout);
 }
 
 struct Noun {
@@ -116,7 +52,7 @@ struct Noun {
 };
 
 std::string Counted(uint64_t count, Noun noun) {
-  return fmt::format("{} {}", Grouped(count), count == 1 ? noun.one : noun.many);
+  return fmt::format("{} {}", FormatCount(count), count == 1 ? noun.one : noun.many);
 }
 
 std::string Matrices(const PlanCounts& counts) {
@@ -142,37 +78,42 @@ std::string Parts(const QuantizePlan& plan) {
 
 }  // namespace
 
-std::string RenderPlan(const QuantizePlan& plan) {
-  std::string out = plan.source;
-  if (!plan.model_type.empty()) out += fmt::format(" ({})", plan.model_type);
-  out += fmt::format(", recipe {}\n\n{}\n", plan.recipe, Roles(plan));
-  const auto line = [&](std::string_view label, const std::string& text) {
-    out += fmt::format("  {:<12}{}\n", label, text);
-  };
-  line("matrices", plan.matrices.total == 0
-                       ? "0"
-                       : fmt::format("{} = {}", Grouped(plan.matrices.total),
-                                     Matrices(plan.matrices)));
-  line("keys", Grouped(plan.keys));
-  line("parameters",
-       fmt::format("{} of {} quantized, {:.1f} %", Parameters(plan.quantized_parameters),
-                   Parameters(plan.parameters), 100 * plan.quantized_share()));
+std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  facts.emplace_back("matrices", plan.matrices.total == 0
+                                     ? "0"
+                                     : fmt::format("{} = {}", FormatCount(plan.matrices.total),
+                                                   Matrices(plan.matrices)));
+  facts.emplace_back("keys", FormatCount(plan.keys));
+  facts.emplace_back("parameters", fmt::format("{} of {} quantized, {}",
+                                               FormatWeights(plan.quantized_parameters),
+                                               FormatWeights(plan.parameters),
+                                               FormatPercent(plan.quantized_share())));
   if (plan.matrices.total > 0) {
-    line("coded", fmt::format("{} at {:.3f} bits per weight: {}", Bytes(plan.coded_bytes),
-                              plan.bits_per_weight(), Parts(plan)));
+    facts.emplace_back("coded", fmt::format("{} at {:.3f} bits per weight: {}",
+                                            Bytes(plan.coded_bytes), plan.bits_per_weight(),
+                                            Parts(plan)));
   }
-  line("carried", fmt::format("{} in {}", Bytes(plan.carried_bytes),
-                              Counted(plan.carried_tensors, {"tensor", "tensors"})));
+  facts.emplace_back("carried", fmt::format("{} in {}", Bytes(plan.carried_bytes),
+                                            Counted(plan.carried_tensors, {"tensor", "tensors"})));
   std::string shards = Counted(plan.shards, {"shard", "shards"});
   if (plan.shards > 1) shards += fmt::format(" of up to {}", Bytes(plan.largest_shard_bytes));
-  line("output", fmt::format("{} in {}, from {}", Bytes(plan.output_bytes), shards,
-                             Bytes(plan.source_bytes)));
+  facts.emplace_back("output", fmt::format("{} in {}, from {}", Bytes(plan.output_bytes), shards,
+                                           Bytes(plan.source_bytes)));
   if (plan.matrices.total > 0) {
-    line("", fmt::format("{} without the carried tensors", Bytes(plan.coded_file_bytes)));
+    facts.emplace_back(
+        "", fmt::format("{} without the carried tensors", Bytes(plan.coded_file_bytes)));
   }
-  if (plan.peak_memory_bytes) line("memory", fmt::format("at most {}", Bytes(*plan.peak_memory_bytes)));
+  if (plan.peak_memory_bytes) {
+    facts.emplace_back("memory", fmt::format("at most {}", FormatBytes(*plan.peak_memory_bytes)));
+  }
+
+  std::string out = Printable(plan.source);
+  if (!plan.model_type.empty()) out += fmt::format(" ({})", Printable(plan.model_type));
+  out += fmt::format(", recipe {}\n\n{}\n{}", Printable(plan.recipe), Roles(plan, layout),
+                     RenderPairs(facts, layout));
   if (!plan.notes.empty()) out += "\n";
-  for (const std::string& note : plan.notes) out += fmt::format("  note: {}\n", note);
+  for (const std::string& note : plan.notes) out += fmt::format("note: {}\n", Printable(note));
   return out;
 }
 

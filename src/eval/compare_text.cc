@@ -6,17 +6,16 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "base/number_text.h"
+#include "base/text_table.h"
 #include "eval/json_number.h"
-#include "eval/number_text.h"
 #include "eval/report_data.h"
-#include "eval/text_table.h"
 
 namespace hlwq::eval {
 namespace {
 
 using checkpoint::TensorReport;
 using nlohmann::json;
-constexpr auto kLeft = TextTable::Align::kLeft;
 constexpr auto kRight = TextTable::Align::kRight;
 
 std::string BitsCell(int low, int high) {
@@ -24,47 +23,50 @@ std::string BitsCell(int low, int high) {
   return low == high ? fmt::format("{}", high) : fmt::format("{}-{}", low, high);
 }
 
-std::string WorstTable(const CompareResult& result, size_t worst) {
-  TextTable table({kLeft, kLeft, kRight, kRight, kRight, kRight});
-  table.AddRow({"tensor", "shape", "bits", "SNR dB", "cosine", "max error"});
+std::string WorstTable(const CompareResult& result, const TextLayout& layout, size_t worst) {
+  TextTable table({{"tensor"}, {"shape"}, {"bits", kRight}, {"SNR dB", kRight}, {"cosine", kRight},
+                   {"max error", kRight}});
   const size_t shown = std::min(worst, result.tensors.size());
   for (const TensorReport& report : std::span(result.tensors).first(shown)) {
-    table.AddRow({PrintableText(report.name), ShapeToString(report.shape),
-                  BitsCell(report.bits, report.bits), SnrText(report.errors->SnrDb()),
-                  CosineText(report.errors->Cosine()), ErrorText(report.errors->max_abs_error)});
+    table.AddRow({report.name, ShapeToString(report.shape),
+                  BitsCell(report.bits, report.bits), FormatSnr(report.errors->SnrDb()),
+                  FormatCosine(report.errors->Cosine()),
+                  FormatError(report.errors->max_abs_error)});
   }
-  std::string out = table.ToString();
+  std::string out = table.Render(layout);
   if (shown < result.tensors.size()) {
-    out += fmt::format("... and {} better ones\n", CountText(result.tensors.size() - shown));
+    out += fmt::format("... and {} better ones\n", FormatCount(result.tensors.size() - shown));
   }
   return out;
 }
 
-std::string RoleTable(const ReportData& data) {
-  TextTable table({kLeft, kRight, kRight, kRight, kRight, kRight, kRight, kRight});
-  table.AddRow({"role", "tensors", "weights", "bits", "SNR dB", "worst", "cosine", "max error"});
+std::string RoleTable(const ReportData& data, const TextLayout& layout) {
+  TextTable table({{"role"}, {"tensors", kRight}, {"weights", kRight}, {"bits", kRight},
+                   {"SNR dB", kRight}, {"worst", kRight}, {"cosine", kRight},
+                   {"max error", kRight}});
   for (const Cell& cell : data.by_role) {
-    table.AddRow({RoleLabel(cell.role), CountText(cell.tensors), WeightsText(cell.errors.count),
-                  BitsCell(cell.min_bits, cell.max_bits), SnrText(cell.errors.SnrDb()),
-                  SnrText(cell.worst_snr), CosineText(cell.errors.Cosine()),
-                  ErrorText(cell.errors.max_abs_error)});
+    table.AddRow({RoleLabel(cell.role), FormatCount(cell.tensors), FormatWeights(cell.errors.count),
+                  BitsCell(cell.min_bits, cell.max_bits), FormatSnr(cell.errors.SnrDb()),
+                  FormatSnr(cell.worst_snr), FormatCosine(cell.errors.Cosine()),
+                  FormatError(cell.errors.max_abs_error)});
   }
-  table.AddRow({"all", CountText(data.rated.size()), WeightsText(data.total.count), "",
-                SnrText(data.total.SnrDb()),
-                data.rated.empty() ? "" : SnrText(data.rated.front().snr),
-                CosineText(data.total.Cosine()), ErrorText(data.total.max_abs_error)});
-  return table.ToString();
+  table.AddRule();
+  table.AddRow({"all", FormatCount(data.rated.size()), FormatWeights(data.total.count), "",
+                FormatSnr(data.total.SnrDb()),
+                data.rated.empty() ? "" : FormatSnr(data.rated.front().snr),
+                FormatCosine(data.total.Cosine()), FormatError(data.total.max_abs_error)});
+  return table.Render(layout);
 }
 
 void AppendNames(std::string& out, const std::vector<std::string>& names, const char* what) {
   constexpr size_t kShown = 10;
   if (names.empty()) return;
-  out += fmt::format("{} ({}):\n", what, CountText(names.size()));
+  out += fmt::format("{} ({}):\n", what, FormatCount(names.size()));
   for (const std::string& name : std::span(names).first(std::min(kShown, names.size()))) {
-    out += "  " + PrintableText(name) + '\n';
+    out += "  " + Printable(name) + '\n';
   }
   if (names.size() > kShown) {
-    out += fmt::format("  ... and {} more\n", CountText(names.size() - kShown));
+    out += fmt::format("  ... and {} more\n", FormatCount(names.size() - kShown));
   }
 }
 
@@ -84,14 +86,14 @@ json TensorJson(const TensorReport& report) {
 
 }  // namespace
 
-std::string CompareToText(const CompareResult& result, size_t worst) {
+std::string CompareToText(const CompareResult& result, const TextLayout& layout, size_t worst) {
   std::string out;
   if (!result.tensors.empty()) {
     const ReportData data = SummarizeReports(result.tensors);
-    out += WorstTable(result, worst) + '\n' + RoleTable(data);
+    out += WorstTable(result, layout, worst) + '\n' + RoleTable(data, layout);
     const uint64_t equal = data.exact_tensors + data.zero_tensors;
-    out += fmt::format("{} of {} compared tensors are equal, value for value\n", CountText(equal),
-                       CountText(data.rated.size()));
+    out += fmt::format("{} of {} compared tensors are equal, value for value\n", FormatCount(equal),
+                       FormatCount(data.rated.size()));
   } else {
     out += "no tensors were compared as numbers\n";
   }
@@ -99,12 +101,13 @@ std::string CompareToText(const CompareResult& result, size_t worst) {
   for (const ByteComparison& tensor : result.bytewise) {
     if (tensor.different_bytes == 0) continue;
     differing.push_back(fmt::format("{}: {} of {} bytes", tensor.name,
-                                    CountText(tensor.different_bytes), CountText(tensor.bytes)));
+                                    FormatCount(tensor.different_bytes),
+                                    FormatCount(tensor.bytes)));
   }
   if (!result.bytewise.empty()) {
     out += fmt::format("{} of {} tensors of other dtypes are equal, byte for byte\n",
-                       CountText(result.bytewise.size() - differing.size()),
-                       CountText(result.bytewise.size()));
+                       FormatCount(result.bytewise.size() - differing.size()),
+                       FormatCount(result.bytewise.size()));
   }
   std::vector<std::string> problems;
   for (const CompareProblem& problem : result.problems) {

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/number_text.h"
 #include "eval/axis.h"
 #include "eval/drawings.h"
 #include "eval/gaussian.h"
 #include "eval/markup.h"
-#include "eval/number_text.h"
 
 namespace hlwq::eval {
 namespace {

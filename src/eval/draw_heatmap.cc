@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/number_text.h"
 #include "eval/axis.h"
 #include "eval/colour_scale.h"
 #include "eval/drawings.h"
 #include "eval/markup.h"
-#include "eval/number_text.h"
 
 namespace hlwq::eval {
 namespace {
@@ -34,15 +34,15 @@ std::string LayerText(const LayerColumn& column) {
 }
 
 std::string WithUnit(double snr) {
-  return std::isfinite(snr) ? SnrText(snr) + " dB" : SnrText(snr);
+  return std::isfinite(snr) ? FormatSnr(snr) + " dB" : FormatSnr(snr);
 }
 
 std::string HoverText(const Cell& cell, const LayerColumn& column) {
   std::string text = fmt::format("{}, {}: {}{}", RoleLabel(cell.role), LayerText(column),
                                  WithUnit(cell.errors.SnrDb()), BitsOf(cell));
   if (cell.tensors > 1) {
-    text += fmt::format(" · {} tensors, {} to {}", CountText(cell.tensors),
-                        SnrText(cell.worst_snr), WithUnit(cell.best_snr));
+    text += fmt::format(" · {} tensors, {} to {}", FormatCount(cell.tensors),
+                        FormatSnr(cell.worst_snr), WithUnit(cell.best_snr));
   }
   return text;
 }
@@ -184,7 +184,7 @@ std::string DrawSnrHeatMap(const ReportData& data, const SnrScale& scale) {
                kLeft + cell_width * static_cast<double>(cell.column), y, cell_width);
     }
     svg.Leaf("text", {{"class", "number"}, {"x", grid_end + 10}, {"y", y + kRowHeight / 2 + 3.5}},
-             SnrText(all.SnrDb()));
+             FormatSnr(all.SnrDb()));
   }
   DrawLayerLabels(svg, data, cell_width, bottom + 15);
   svg.Leaf("text", {{"class", "label"}, {"x", kLeft}, {"y", bottom + 34}},

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/number_text.h"
 #include "eval/axis.h"
 #include "eval/drawings.h"
 #include "eval/markup.h"
-#include "eval/number_text.h"
 
 namespace hlwq::eval {
 namespace {
@@ -34,7 +34,7 @@ void DrawBar(Markup& svg, const Axis& axis, double y, std::initializer_list<Piec
     const double right = axis.At(static_cast<double>(from + piece.bytes));
     svg.Open("rect", {{"class", piece.style}, {"x", left}, {"y", y},
                       {"width", std::max(right - left, 0.75)}, {"height", kBarHeight}});
-    svg.Leaf("title", {}, fmt::format("{}: {}", piece.what, BytesText(piece.bytes)));
+    svg.Leaf("title", {}, fmt::format("{}: {}", piece.what, FormatBytes(piece.bytes, 4)));
     svg.Close();
     from += piece.bytes;
   }
@@ -53,17 +53,18 @@ void DrawRow(Markup& svg, const Axis& axis, double y, std::string_view name, con
           {{row.quantized_after, "quantized", "quantized, after"},
            {row.carried_after, "carried", "carried over, after"}});
   const std::string sizes = row.before() == row.after()
-                                ? BytesText(row.after())
-                                : BytesText(row.before()) + " → " + BytesText(row.after());
+                                ? FormatBytes(row.after(), 4)
+                                : FormatBytes(row.before(), 4) + " → " +
+                                      FormatBytes(row.after(), 4);
   svg.Leaf("text", {{"class", fmt::format("number{}", weight)}, {"x", kSizesAt}, {"y", text_y}},
            sizes);
   const double bits = row.weights() == 0 ? 0
                                          : 8 * static_cast<double>(row.after()) /
                                                static_cast<double>(row.weights());
   svg.Leaf("text", {{"class", fmt::format("number end{}", weight)}, {"x", kBitsAt}, {"y", text_y}},
-           row.weights() == 0 ? "–" : BitsText(bits));
+           row.weights() == 0 ? "–" : FormatBits(bits));
   svg.Leaf("text", {{"class", fmt::format("number end{}", weight)}, {"x", kCountAt},
-                    {"y", text_y}}, CountText(row.tensors()));
+                    {"y", text_y}}, FormatCount(row.tensors()));
 }
 
 }  // namespace

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/number_text.h"
 #include "eval/axis.h"
 #include "eval/drawings.h"
 #include "eval/markup.h"
-#include "eval/number_text.h"
 
 namespace hlwq::eval {
 namespace {
@@ -68,7 +68,7 @@ std::string DrawSnrDistribution(const ReportData& data, const SnrScale& scale) {
     svg.Empty("line", {{"class", "grid"}, {"x1", kLeft}, {"x2", kWidth - kRight},
                        {"y1", y.At(tick)}, {"y2", y.At(tick)}});
     svg.Leaf("text", {{"class", "label end"}, {"x", kLeft - 8}, {"y", y.At(tick) + 4}},
-             CountText(static_cast<uint64_t>(tick)));
+             FormatCount(static_cast<uint64_t>(tick)));
   }
   for (const Bin& bin : bins) {
     if (bin.tensors == 0) continue;
@@ -78,8 +78,8 @@ std::string DrawSnrDistribution(const ReportData& data, const SnrScale& scale) {
     svg.Open("rect", {{"x", left + 0.5}, {"y", kBase - height},
                       {"width", std::max(right - left - 1, 0.5)}, {"height", height},
                       {"fill", scale.Hex(bin.low + bin_width / 2)}});
-    svg.Leaf("title", {}, fmt::format("{} to {} dB: {} {}", SnrText(bin.low),
-                                      SnrText(bin.low + bin_width), CountText(bin.tensors),
+    svg.Leaf("title", {}, fmt::format("{} to {} dB: {} {}", FormatSnr(bin.low),
+                                      FormatSnr(bin.low + bin_width), FormatCount(bin.tensors),
                                       bin.tensors == 1 ? "tensor" : "tensors"));
     svg.Close();
   }
@@ -95,7 +95,7 @@ std::string DrawSnrDistribution(const ReportData& data, const SnrScale& scale) {
   svg.Leaf("text", {{"class", "label end"}, {"x", kLeft - 8}, {"y", kTop - 10}}, "tensors");
   const double median = snrs[snrs.size() / 2];
   Mark(svg, x.At(median), x.At(median) > kWidth / 2 ? "end" : "start",
-       fmt::format("median {}", SnrText(median)));
+       fmt::format("median {}", FormatSnr(median)));
   svg.Close();
   return std::move(svg).Finish();
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/terminal_text.h"
 #include "checkpoint/catalog.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/manifest.h"
@@ -95,9 +96,10 @@ TensorDetail InspectTensor(const checkpoint::Checkpoint& checkpoint,
                            std::string_view name, const codec::Backend& backend);
 
 // `list_tensors`: with one line for each tensor.
-std::string InspectToText(const InspectResult& result, bool list_tensors);
+std::string InspectToText(const InspectResult& result, bool list_tensors,
+                          const TextLayout& layout = {});
 nlohmann::json InspectToJson(const InspectResult& result);
-std::string TensorDetailToText(const TensorDetail& detail);
+std::string TensorDetailToText(const TensorDetail& detail, const TextLayout& layout = {});
 nlohmann::json TensorDetailToJson(const TensorDetail& detail);
 
 }  // namespace hlwq::eval

@@ -4,17 +4,16 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/number_text.h"
+#include "base/text_table.h"
 #include "eval/inspect.h"
 #include "eval/json_number.h"
-#include "eval/number_text.h"
 #include "eval/role_group.h"
-#include "eval/text_table.h"
 
 namespace hlwq::eval {
 namespace {
 
 using nlohmann::json;
-constexpr auto kLeft = TextTable::Align::kLeft;
 constexpr auto kRight = TextTable::Align::kRight;
 
 double Share(uint64_t part, uint64_t whole) {
@@ -23,9 +22,10 @@ double Share(uint64_t part, uint64_t whole) {
 
 double BitsPerWeight(uint64_t bytes, uint64_t weights) { return 8 * Share(bytes, weights); }
 
-// "label            value" lines.
-void AppendFact(std::string& out, std::string_view label, std::string_view value) {
-  if (!value.empty()) out += fmt::format("{:<22}{}\n", label, PrintableText(value));
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+void AddFact(Facts& facts, std::string_view label, std::string_view value) {
+  if (!value.empty()) facts.emplace_back(label, value);
 }
 
 std::string SpecText(const codec::CodecSpec& spec) {
@@ -35,30 +35,32 @@ std::string SpecText(const codec::CodecSpec& spec) {
 }
 
 std::string SnrWithUnit(double snr) {
-  return std::isfinite(snr) ? SnrText(snr) + " dB" : SnrText(snr);
+  return std::isfinite(snr) ? FormatSnr(snr) + " dB" : FormatSnr(snr);
 }
 
-std::string EncodingTable(const InspectResult& result) {
-  TextTable table({kLeft, kRight, kRight, kRight, kRight});
-  table.AddRow({"stored as", "tensors", "weights", "bytes", "bits/weight"});
+std::string EncodingTable(const InspectResult& result, const TextLayout& layout) {
+  TextTable table({{"stored as"}, {"tensors", kRight}, {"weights", kRight}, {"bytes", kRight},
+                   {"bits/weight", kRight}});
   for (const EncodingUse& use : result.encodings) {
-    table.AddRow({PrintableText(use.name), CountText(use.tensors), WeightsText(use.weights),
-                  BytesText(use.bytes), BitsText(BitsPerWeight(use.bytes, use.weights))});
+    table.AddRow({use.name, FormatCount(use.tensors), FormatWeights(use.weights),
+                  FormatBytes(use.bytes, 4), FormatBits(BitsPerWeight(use.bytes, use.weights))});
   }
-  table.AddRow({"all", CountText(result.tensors.size()), WeightsText(result.weights),
-                BytesText(result.bytes), BitsText(BitsPerWeight(result.bytes, result.weights))});
-  return table.ToString();
+  table.AddRule();
+  table.AddRow({"all", FormatCount(result.tensors.size()), FormatWeights(result.weights),
+                FormatBytes(result.bytes, 4),
+                FormatBits(BitsPerWeight(result.bytes, result.weights))});
+  return table.Render(layout);
 }
 
-std::string TensorTable(const std::vector<InspectedTensor>& tensors) {
-  TextTable table({kLeft, kLeft, kLeft, kLeft, kRight, kRight});
-  table.AddRow({"tensor", "shape", "stored as", "role", "bytes", "SNR dB"});
+std::string TensorTable(const std::vector<InspectedTensor>& tensors, const TextLayout& layout) {
+  TextTable table({{"tensor"}, {"shape"}, {"stored as"}, {"role"}, {"bytes", kRight},
+                   {"SNR dB", kRight}});
   for (const InspectedTensor& tensor : tensors) {
-    table.AddRow({PrintableText(tensor.name), ShapeToString(tensor.shape),
-                  PrintableText(tensor.storage), RoleLabel(tensor.role), CountText(tensor.bytes),
-                  tensor.snr_db ? SnrText(*tensor.snr_db) : ""});
+    table.AddRow({tensor.name, ShapeToString(tensor.shape),
+                  tensor.storage, RoleLabel(tensor.role), FormatCount(tensor.bytes),
+                  tensor.snr_db ? FormatSnr(*tensor.snr_db) : ""});
   }
-  return table.ToString();
+  return table.Render(layout);
 }
 
 json TensorJson(const InspectedTensor& tensor) {
@@ -72,34 +74,35 @@ json TensorJson(const InspectedTensor& tensor) {
 
 }  // namespace
 
-std::string InspectToText(const InspectResult& result, bool list_tensors) {
-  std::string out;
-  AppendFact(out, "path", result.path);
-  AppendFact(out, "format", result.format);
-  AppendFact(out, "model type", result.model_type);
-  for (const codec::CodecSpec& spec : result.specs) AppendFact(out, "codec", SpecText(spec));
-  for (const auto& [label, value] : result.provenance) AppendFact(out, label, value);
+std::string InspectToText(const InspectResult& result, bool list_tensors,
+                          const TextLayout& layout) {
+  Facts facts;
+  AddFact(facts, "path", result.path);
+  AddFact(facts, "format", result.format);
+  AddFact(facts, "model type", result.model_type);
+  for (const codec::CodecSpec& spec : result.specs) AddFact(facts, "codec", SpecText(spec));
+  for (const auto& [label, value] : result.provenance) AddFact(facts, label, value);
   uint64_t file_bytes = 0;
   for (const auto& [name, bytes] : result.files) file_bytes += bytes;
-  AppendFact(out, "files", fmt::format("{}, {}", result.files.size(), BytesText(file_bytes)));
+  AddFact(facts, "files", fmt::format("{}, {}", result.files.size(), FormatBytes(file_bytes, 4)));
   if (result.quantized_weights != 0) {
-    AppendFact(out, "coverage",
+    AddFact(facts, "coverage",
                fmt::format("{} of {} weights are quantized ({})",
-                           WeightsText(result.quantized_weights), WeightsText(result.weights),
-                           PercentText(Share(result.quantized_weights, result.weights))));
-    AppendFact(out, "bits per weight",
+                           FormatWeights(result.quantized_weights), FormatWeights(result.weights),
+                           FormatPercent(Share(result.quantized_weights, result.weights))));
+    AddFact(facts, "bits per weight",
                fmt::format("{} where quantized, {} over all",
-                           BitsText(BitsPerWeight(result.quantized_bytes,
+                           FormatBits(BitsPerWeight(result.quantized_bytes,
                                                   result.quantized_weights)),
-                           BitsText(BitsPerWeight(result.bytes, result.weights))));
+                           FormatBits(BitsPerWeight(result.bytes, result.weights))));
   }
-  if (result.matrices != 0) AppendFact(out, "coded matrices", CountText(result.matrices));
+  if (result.matrices != 0) AddFact(facts, "coded matrices", FormatCount(result.matrices));
   if (result.recorded_errors) {
-    AppendFact(out, "recorded SNR", SnrWithUnit(result.recorded_errors->SnrDb()));
+    AddFact(facts, "recorded SNR", SnrWithUnit(result.recorded_errors->SnrDb()));
   }
-  out += '\n' + EncodingTable(result);
-  if (list_tensors) out += '\n' + TensorTable(result.tensors);
-  for (const std::string& note : result.notes) out += "note: " + PrintableText(note) + '\n';
+  std::string out = RenderPairs(facts, layout) + '\n' + EncodingTable(result, layout);
+  if (list_tensors) out += '\n' + TensorTable(result.tensors, layout);
+  for (const std::string& note : result.notes) out += "note: " + Printable(note) + '\n';
   return out;
 }
 
@@ -143,43 +146,43 @@ json InspectToJson(const InspectResult& result) {
   return out;
 }
 
-std::string TensorDetailToText(const TensorDetail& detail) {
+std::string TensorDetailToText(const TensorDetail& detail, const TextLayout& layout) {
   constexpr size_t kStretchesShown = 8;
   const InspectedTensor& tensor = detail.tensor;
-  std::string out;
-  AppendFact(out, "tensor", tensor.name);
-  AppendFact(out, "shape", ShapeToString(tensor.shape));
-  AppendFact(out, "dtype", detail.dtype);
-  AppendFact(out, "role", RoleLabel(tensor.role));
-  if (tensor.layer >= 0) AppendFact(out, "layer", fmt::format("{}", tensor.layer));
-  AppendFact(out, "stored as", tensor.storage);
-  if (detail.spec) AppendFact(out, "codec", SpecText(*detail.spec));
-  AppendFact(out, "bytes", CountText(tensor.bytes));
+  Facts facts;
+  AddFact(facts, "tensor", tensor.name);
+  AddFact(facts, "shape", ShapeToString(tensor.shape));
+  AddFact(facts, "dtype", detail.dtype);
+  AddFact(facts, "role", RoleLabel(tensor.role));
+  if (tensor.layer >= 0) AddFact(facts, "layer", fmt::format("{}", tensor.layer));
+  AddFact(facts, "stored as", tensor.storage);
+  if (detail.spec) AddFact(facts, "codec", SpecText(*detail.spec));
+  AddFact(facts, "bytes", FormatCount(tensor.bytes));
   const size_t shown = std::min(kStretchesShown, detail.stretches.size());
   for (size_t index = 0; index < shown; ++index) {
     const TensorStretch& stretch = detail.stretches[index];
-    AppendFact(out, "at", fmt::format("{}, offset {}, {} bytes", stretch.file, stretch.offset,
+    AddFact(facts, "at", fmt::format("{}, offset {}, {} bytes", stretch.file, stretch.offset,
                                       stretch.bytes));
   }
   if (shown < detail.stretches.size()) {
-    AppendFact(out, "", fmt::format("... and {} more", detail.stretches.size() - shown));
+    AddFact(facts, "", fmt::format("... and {} more", detail.stretches.size() - shown));
   }
   if (detail.values) {
     const TensorDetail::Values& values = *detail.values;
-    AppendFact(out, "values", fmt::format("{}, of which {} zero, {} not finite",
-                                          CountText(values.count), CountText(values.zeros),
-                                          CountText(values.not_finite)));
-    AppendFact(out, "range", fmt::format("{:.6g} to {:.6g}, largest magnitude {:.6g}", values.min,
+    AddFact(facts, "values", fmt::format("{}, of which {} zero, {} not finite",
+                                          FormatCount(values.count), FormatCount(values.zeros),
+                                          FormatCount(values.not_finite)));
+    AddFact(facts, "range", fmt::format("{:.6g} to {:.6g}, largest magnitude {:.6g}", values.min,
                                          values.max, values.abs_max));
-    AppendFact(out, "mean, deviation",
+    AddFact(facts, "mean, deviation",
                fmt::format("{:.6g}, {:.6g}", values.mean, values.deviation));
   }
   if (detail.recorded_errors) {
-    AppendFact(out, "recorded SNR", SnrWithUnit(detail.recorded_errors->SnrDb()));
-    AppendFact(out, "recorded cosine", CosineText(detail.recorded_errors->Cosine()));
-    AppendFact(out, "recorded max error", ErrorText(detail.recorded_errors->max_abs_error));
+    AddFact(facts, "recorded SNR", SnrWithUnit(detail.recorded_errors->SnrDb()));
+    AddFact(facts, "recorded cosine", FormatCosine(detail.recorded_errors->Cosine()));
+    AddFact(facts, "recorded max error", FormatError(detail.recorded_errors->max_abs_error));
   }
-  return out;
+  return RenderPairs(facts, layout);
 }
 
 json TensorDetailToJson(const TensorDetail& detail) {

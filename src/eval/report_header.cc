@@ -3,7 +3,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "eval/number_text.h"
+#include "base/number_text.h"
 #include "eval/report_sections.h"
 
 namespace hlwq::eval {
@@ -16,7 +16,7 @@ struct KeyFigure {
 };
 
 std::string WithUnit(double snr) {
-  return std::isfinite(snr) ? SnrText(snr) + " dB" : SnrText(snr);
+  return std::isfinite(snr) ? FormatSnr(snr) + " dB" : FormatSnr(snr);
 }
 
 double Ratio(uint64_t numerator, uint64_t denominator) {
@@ -41,17 +41,17 @@ std::string QuantizationLede(const ReportContext& context) {
   const SizeRow& size = context.data.size_total;
   if (size.quantized_tensors == 0) {
     return fmt::format("None of the {} tensors were quantized; all are carried over as they were.",
-                       CountText(size.tensors()));
+                       FormatCount(size.tensors()));
   }
   const std::string bits = BitsList(context.data.by_bits);
   std::string lede = fmt::format(
       "{} of {} tensors, holding {} of all weights, are now stored {}; the others are carried over "
       "unchanged.",
-      CountText(size.quantized_tensors), CountText(size.tensors()),
-      PercentText(Ratio(size.quantized_weights, size.weights())),
+      FormatCount(size.quantized_tensors), FormatCount(size.tensors()),
+      FormatPercent(Ratio(size.quantized_weights, size.weights())),
       bits.empty() ? "in fewer bits" : fmt::format("in codes of {} bits", bits));
   if (size.carried_tensors == 0) {
-    lede = fmt::format("All {} tensors are now stored {}.", CountText(size.tensors()),
+    lede = fmt::format("All {} tensors are now stored {}.", FormatCount(size.tensors()),
                        bits.empty() ? "in fewer bits" : fmt::format("in codes of {} bits", bits));
   }
   if (context.bytes_after > 0 && context.bytes_before > context.bytes_after) {
@@ -65,13 +65,14 @@ std::string ComparisonLede(const ReportData& data) {
   const uint64_t compared = data.rated.size();
   if (compared == 0) return "No tensor could be compared.";
   if (data.exact_tensors + data.zero_tensors == compared) {
-    return fmt::format("All {} compared tensors are equal, value for value.", CountText(compared));
+    return fmt::format("All {} compared tensors are equal, value for value.",
+                       FormatCount(compared));
   }
   const uint64_t equal = data.exact_tensors + data.zero_tensors;
-  std::string lede = fmt::format("Of {} compared tensors {} differ{}.", CountText(compared),
-                                 CountText(compared - equal),
+  std::string lede = fmt::format("Of {} compared tensors {} differ{}.", FormatCount(compared),
+                                 FormatCount(compared - equal),
                                  equal == 0 ? "" : fmt::format(" and {} are equal, value for value",
-                                                               CountText(equal)));
+                                                               FormatCount(equal)));
   return lede;
 }
 
@@ -81,26 +82,27 @@ std::vector<KeyFigure> KeyFigures(const ReportContext& context) {
   std::vector<KeyFigure> figures;
   if (context.bytes_before != 0 && context.bytes_after != 0) {
     const bool is_same = context.bytes_before == context.bytes_after;
-    figures.push_back({"Size", BytesText(context.bytes_after),
-                       is_same ? "both checkpoints" : "from " + BytesText(context.bytes_before)});
+    figures.push_back({"Size", FormatBytes(context.bytes_after, 4),
+                       is_same ? "both checkpoints"
+                               : "from " + FormatBytes(context.bytes_before, 4)});
   }
   if (!data.rated.empty()) {
     const RatedTensor& worst = data.rated.front();
     figures.push_back({"SNR, all compared weights", WithUnit(data.total.SnrDb()),
                        fmt::format("worst tensor: {}", WithUnit(worst.snr))});
-    figures.push_back({"Cosine similarity", CosineText(data.total.Cosine()),
-                       fmt::format("largest error {}", ErrorText(data.total.max_abs_error))});
+    figures.push_back({"Cosine similarity", FormatCosine(data.total.Cosine()),
+                       fmt::format("largest error {}", FormatError(data.total.max_abs_error))});
   }
   const SizeRow& size = data.size_total;
   if (size.quantized_weights != 0) {
     const double quantized = 8 * Ratio(size.quantized_after, size.quantized_weights);
     const double all = 8 * Ratio(size.after(), size.weights());
-    figures.push_back({"Bits per quantized weight", BitsText(quantized),
-                       fmt::format("{} over all weights", BitsText(all))});
+    figures.push_back({"Bits per quantized weight", FormatBits(quantized),
+                       fmt::format("{} over all weights", FormatBits(all))});
   }
   if (input.seconds > 0) {
     const double rate = static_cast<double>(context.bytes_before) / input.seconds / 1e9;
-    figures.push_back({"Time", SecondsText(input.seconds),
+    figures.push_back({"Time", FormatDuration(input.seconds),
                        fmt::format("{:.2f} GB/s of source", rate)});
   }
   return figures;

@@ -7,7 +7,7 @@
 #include <numeric>
 #include <string_view>
 
-#include "eval/number_text.h"
+#include "base/number_text.h"
 
 namespace hlwq::eval {
 namespace {
@@ -25,9 +25,13 @@ void WriteWideFigure(Markup& page, const std::string& svg) {
   page.Open("figure").Open("div", {{"class", "scroll"}}).Raw(svg).Close().Close();
 }
 
+std::string ShapeText(const Shape& shape) {
+  return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, " × "));
+}
+
 std::string Range(double low, double high) {
-  const std::string low_text = SnrText(low);
-  const std::string high_text = SnrText(high);
+  const std::string low_text = FormatSnr(low);
+  const std::string high_text = FormatSnr(high);
   return low_text == high_text ? low_text : fmt::format("{} to {}", low_text, high_text);
 }
 
@@ -48,7 +52,7 @@ std::string WeakestSpot(const ReportData& data) {
     where += fmt::format(" in layer {}", data.columns[weakest->column].first_layer);
   }
   if (std::isinf(snr)) return fmt::format("Values of {} are lost", where);
-  return fmt::format("The weakest spot is {}, at {} dB", where, SnrText(snr));
+  return fmt::format("The weakest spot is {}, at {} dB", where, FormatSnr(snr));
 }
 
 // Names are of any length; the middle of a very long one tells least.
@@ -82,7 +86,7 @@ void WriteNumber(Markup& page, const std::string& text) {
 void WriteSnr(Markup& page, const SnrScale& scale, double snr) {
   page.Open("td", {{"class", "num"}});
   if (!std::isnan(snr)) WriteSwatch(page, scale.Hex(snr));
-  page.Text(SnrText(snr)).Close();
+  page.Text(FormatSnr(snr)).Close();
 }
 
 // The entropy of the codes, in bits.
@@ -105,7 +109,7 @@ std::string CodesText(const ReportData& data) {
       "the codes fit.";
   if (data.total.zero_blocks > 0) {
     text += fmt::format(" {} blocks have no energy at all and are not counted.",
-                        CountText(data.total.zero_blocks));
+                        FormatCount(data.total.zero_blocks));
   }
   return text;
 }
@@ -139,7 +143,7 @@ void WriteHeatMap(Markup& page, const ReportContext& context) {
       const double snr = cell.errors.SnrDb();
       page.Open("li");
       if (!std::isnan(snr)) WriteSwatch(page, context.scale.Hex(snr));
-      page.Text(fmt::format("{} {}{}", RoleLabel(cell.role), SnrText(snr),
+      page.Text(fmt::format("{} {}{}", RoleLabel(cell.role), FormatSnr(snr),
                             std::isfinite(snr) ? " dB" : ""));
       page.Close();
     }
@@ -155,7 +159,7 @@ void WriteDistribution(Markup& page, const ReportContext& context) {
   std::string text;
   const auto add = [&](uint64_t count, std::string_view one, std::string_view many) {
     if (count == 0) return;
-    text += fmt::format("{}{} {}", text.empty() ? "" : " ", CountText(count),
+    text += fmt::format("{}{} {}", text.empty() ? "" : " ", FormatCount(count),
                         count == 1 ? one : many);
   };
   add(data.exact_tensors, "tensor without any error is not drawn.",
@@ -171,7 +175,7 @@ void WriteDistribution(Markup& page, const ReportContext& context) {
   } else {
     OpenSection(page,
                 fmt::format("Half of all tensors lie between {} and {} dB",
-                            SnrText(snrs[snrs.size() / 4]), SnrText(snrs[snrs.size() * 3 / 4])),
+                            FormatSnr(snrs[snrs.size() / 4]), FormatSnr(snrs[snrs.size() * 3 / 4])),
                 text);
     WriteWideFigure(page, svg);
   }
@@ -245,16 +249,16 @@ void WriteRoles(Markup& page, const ReportContext& context) {
   page.Open("tbody");
   for (const Cell& cell : data.by_role) {
     page.Open("tr").Leaf("td", {}, RoleLabel(cell.role));
-    WriteNumber(page, CountText(cell.tensors));
-    WriteNumber(page, WeightsText(cell.errors.count));
+    WriteNumber(page, FormatCount(cell.tensors));
+    WriteNumber(page, FormatWeights(cell.errors.count));
     WriteNumber(page, cell.max_bits == 0              ? "–"
                       : cell.min_bits == cell.max_bits ? fmt::format("{}", cell.max_bits)
                                                        : fmt::format("{}–{}", cell.min_bits,
                                                                      cell.max_bits));
     WriteSnr(page, context.scale, cell.errors.SnrDb());
     WriteNumber(page, Range(cell.worst_snr, cell.best_snr));
-    WriteNumber(page, CosineText(cell.errors.Cosine()));
-    WriteNumber(page, ErrorText(cell.errors.max_abs_error));
+    WriteNumber(page, FormatCosine(cell.errors.Cosine()));
+    WriteNumber(page, FormatError(cell.errors.max_abs_error));
     page.Close();
   }
   page.Close().Close().Close().Close();
@@ -277,8 +281,8 @@ void WriteWorst(Markup& page, const ReportContext& context) {
     page.Leaf("td", {}, ShapeText(report.shape));
     WriteNumber(page, report.bits == 0 ? "–" : fmt::format("{}", report.bits));
     WriteSnr(page, context.scale, rated.snr);
-    WriteNumber(page, CosineText(report.errors->Cosine()));
-    WriteNumber(page, ErrorText(report.errors->max_abs_error));
+    WriteNumber(page, FormatCosine(report.errors->Cosine()));
+    WriteNumber(page, FormatError(report.errors->max_abs_error));
     page.Close();
   }
   page.Close().Close().Close().Close();

@@ -244,22 +244,27 @@ TEST(Plan, TableAlignsItsColumns) {
   EXPECT_EQ(RenderPlan(MakePlan(input, Recipe::Load({.bits = 4}), {})),
             R"(folder (llama), recipe published
 
-  role         bits  tensors  matrices  parameters       now     then  bits/weight
-  --------------------------------------------------------------------------------
-  attention_q     4        1         1     16.78 M  33.55 MB  8.65 MB        4.125
-  --------------------------------------------------------------------------------
-  norm         keep        1                     8      16 B     16 B       16.000
-  --------------------------------------------------------------------------------
-  total                    2         1     16.78 M  33.55 MB  8.65 MB        4.125
+role         bits  tensors  matrices  parameters       now      then  bits/weight
+─────────────────────────────────────────────────────────────────────────────────
+attention_q     4        1         1     16.78 M  33.55 MB  8.651 MB        4.125
+─────────────────────────────────────────────────────────────────────────────────
+norm         keep        1                     8      16 B      16 B       16.000
+─────────────────────────────────────────────────────────────────────────────────
+total                    2         1     16.78 M  33.55 MB  8.651 MB        4.125
 
-  matrices    1 = 1 attention projection
-  keys        3
-  parameters  16.78 M of 16.78 M quantized, 100.0 %
-  coded       8.65 MB at 4.125 bits per weight: __packed 8.39 MB, __norms 262.14 kB, __meta 40 B
-  carried     16 B in 1 tensor
-  output      8.65 MB in 1 shard, from 33.55 MB
-              8.65 MB without the carried tensors
+matrices    1 = 1 attention projection
+keys        3
+parameters  16.78 M of 16.78 M quantized, 99.9 %
+coded       8.651 MB at 4.125 bits per weight: __packed 8.389 MB, __norms 262.1 kB, __meta 40 B
+carried     16 B in 1 tensor
+output      8.651 MB in 1 shard, from 33.55 MB
+            8.651 MB without the carried tensors
 )");
+}
+
+TEST(Plan, NamesFromFilesCannotDriveTheTerminal) {
+  PlanInput input{.source = "a\x1b[2J", .model_type = "b\x1b[2J", .notes = {"c\x1b[2J"}};
+  EXPECT_THAT(RenderPlan(MakePlan(input, Recipe::Load({}), {})), Not(HasSubstr("\x1b")));
 }
 
 TEST(Plan, NothingToQuantizeIsStillAPlan) {

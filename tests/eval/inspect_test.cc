@@ -150,7 +150,7 @@ TEST_F(InspectTest, NamesCannotSteerATerminal) {
   const Checkpoint checkpoint = Make({{"\x1b[31mred", DType::kF32, {3}}});
   const std::string text = InspectToText(Inspect(checkpoint, std::nullopt), true);
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
-  EXPECT_THAT(text, HasSubstr("?[31mred"));
+  EXPECT_THAT(text, HasSubstr("\\x1b[31mred"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "checkpoint/checkpoint.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "cli/verbs/conversion.h"
 #include "eval/compare_text.h"
@@ -36,7 +37,7 @@ int RunCompare(const Arguments& arguments) {
     json["meets_bar"] = meets_bar;
     PrintJson(json);
   }
-  PrintSummary(arguments, eval::CompareToText(result));
+  PrintSummary(arguments, eval::CompareToText(result, LayoutFor(Stream::Out())));
   return meets_bar ? 0 : 1;
 }
 

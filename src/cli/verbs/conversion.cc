@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/number_text.h"
 #include "checkpoint/tensor_report.h"
-#include "cli/units.h"
 #include "io/json.h"
 #include "kernels/cpu_backend.h"
 

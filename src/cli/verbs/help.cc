@@ -53,7 +53,7 @@ int RunHelp(const Arguments& arguments) {
     PrintJson(TableToJson(table));
     return 0;
   }
-  const HelpLayout layout = LayoutFor(Stream::Out());
+  const HelpLayout layout = HelpLayoutFor(Stream::Out());
   const std::string name = arguments.Operand("VERB");
   if (name.empty()) {
     Stream::Out().Write(RenderOverview(table, layout));

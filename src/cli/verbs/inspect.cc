@@ -25,7 +25,7 @@ int RunInspect(const Arguments& arguments) {
     if (arguments.json()) {
       PrintJson(eval::TensorDetailToJson(detail));
     } else {
-      Stream::Out().Write(eval::TensorDetailToText(detail));
+      Stream::Out().Write(eval::TensorDetailToText(detail, LayoutFor(Stream::Out())));
     }
     return 0;
   }
@@ -33,7 +33,7 @@ int RunInspect(const Arguments& arguments) {
   if (arguments.json()) {
     PrintJson(eval::InspectToJson(result));
   } else {
-    Stream::Out().Write(eval::InspectToText(result, !arguments.quiet()));
+    Stream::Out().Write(eval::InspectToText(result, !arguments.quiet(), LayoutFor(Stream::Out())));
   }
   return 0;
 }

@@ -30,7 +30,7 @@ int RunPlan(const Arguments& arguments) {
   if (arguments.json()) {
     PrintJson(convert::PlanToJson(plan));
   } else {
-    Stream::Out().Write(convert::RenderPlan(plan));
+    Stream::Out().Write(convert::RenderPlan(plan, LayoutFor(Stream::Out())));
   }
   return 0;
 }

@@ -3,14 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/number_text.h"
+#include "base/text_table.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/output.h"
-#include "cli/text_table.h"
-#include "cli/units.h"
 #include "cli/verbs.h"
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/quantize_options.h"
@@ -39,16 +38,14 @@ struct Group {
   std::vector<std::string> Cells(std::string name, std::string bits) const {
     const double per_weight =
         weights == 0 ? 0 : 8 * static_cast<double>(stored_bytes) / static_cast<double>(weights);
-    const double snr = errors.SnrDb();
-    const bool has_snr = errors.count > 0 && std::isfinite(snr);
     return {std::move(name),
             std::move(bits),
             FormatCount(tensors),
             FormatBytes(source_bytes),
             FormatBytes(stored_bytes),
             fmt::format("{:.3f}", per_weight),
-            has_snr ? fmt::format("{:.2f}", snr) : "",
-            has_snr ? fmt::format("{:.5f}", errors.Cosine()) : ""};
+            errors.count > 0 ? FormatSnr(errors.SnrDb()) : "",
+            errors.count > 0 ? FormatCosine(errors.Cosine()) : ""};
   }
 };
 
@@ -77,7 +74,7 @@ std::string RenderSummary(const std::vector<checkpoint::TensorReport>& reports,
   if (carried.tensors > 0) table.AddRow(carried.Cells("carried over", ""));
   table.AddRule();
   table.AddRow(all.Cells("all", ""));
-  return table.Render(Style::For(stream), stream.Width(100));
+  return table.Render(LayoutFor(stream));
 }
 
 // Everything that can fail before the first weight is read does so here too.
@@ -87,7 +84,7 @@ int DryRun(const Arguments& arguments, const checkpoint::Checkpoint& source,
   const convert::QuantizePlan plan =
       PlanQuantize(arguments, convert::PlanInputFromCheckpoint(source));
   if (arguments.json()) PrintJson(convert::PlanToJson(plan));
-  PrintSummary(arguments, convert::RenderPlan(plan));
+  PrintSummary(arguments, convert::RenderPlan(plan, LayoutFor(Stream::Out())));
   return 0;
 }
 

@@ -5,10 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/number_text.h"
+#include "base/text_table.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-#include "cli/text_table.h"
-#include "cli/units.h"
 #include "cli/verbs.h"
 #include "cli/verbs/conversion.h"
 
@@ -44,14 +44,15 @@ int RunVerify(const Arguments& arguments) {
     return result.ok() ? 0 : 1;
   }
   const Stream& out = Stream::Out();
-  const Style style = Style::For(out);
+  const TextLayout layout = LayoutFor(out);
+  const TextStyle& style = layout.style;
   if (!result.ok()) {
     // Damage is the answer, so it is told even to who asked for quiet.
     TextTable table({{"file"}, {"tensor"}, {"damage"}});
     for (const checkpoint::VerifyProblem& problem : result.problems) {
       table.AddRow({problem.file, problem.tensor, problem.what});
     }
-    out.Write(table.Render(style, out.is_terminal() ? out.Width(100) : 400));
+    out.Write(table.Render(layout));
   }
   const std::string verdict =
       result.ok() ? fmt::format("{}intact{}", style.green, style.reset)

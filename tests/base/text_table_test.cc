@@ -1,8 +1,8 @@
-#include "cli/text_table.h"
+#include "base/text_table.h"
 
 #include <gtest/gtest.h>
 
-namespace hlwq::cli {
+namespace hlwq {
 namespace {
 
 using Align = TextTable::Align;
@@ -13,7 +13,7 @@ TEST(TextTable, AlignsColumnsAndEndsLinesWithoutBlanks) {
   table.AddRow({"ö", "3.00", "low"});
   table.AddRule();
   table.AddRow({"all", "9"});
-  EXPECT_EQ(table.Render({}, 100),
+  EXPECT_EQ(table.Render({}),
             "tensor       dB  note\n"
             "─────────────────────\n"
             "a.weight  27.15\n"
@@ -25,7 +25,7 @@ TEST(TextTable, AlignsColumnsAndEndsLinesWithoutBlanks) {
 TEST(TextTable, ShortensTheWidestColumnToFit) {
   TextTable table({{"tensor"}, {"dB", Align::kRight}});
   table.AddRow({"model.layers.0.self_attn.q_proj.weight", "27.15"});
-  EXPECT_EQ(table.Render({}, 30),
+  EXPECT_EQ(table.Render({.width = 30}),
             "tensor                      dB\n"
             "──────────────────────────────\n"
             "model.layers.0.self_at…  27.15\n");
@@ -34,7 +34,23 @@ TEST(TextTable, ShortensTheWidestColumnToFit) {
 TEST(TextTable, NamesFromFilesCannotDriveTheTerminal) {
   TextTable table({{"tensor"}});
   table.AddRow({"\x1b[2J"});
-  EXPECT_EQ(table.Render({}, 80).find('\x1b'), std::string::npos);
+  EXPECT_EQ(table.Render({}).find('\x1b'), std::string::npos);
+}
+
+TEST(TextTable, ShortensOneColumnAfterAnother) {
+  TextTable table({{"tensor"}, {"shape"}, {"dB", Align::kRight}});
+  table.AddRow({"model.layers.0.self_attn.q_proj.weight", "[1024, 4096, 16384, 128]", "27.15"});
+  EXPECT_EQ(table.Render({.width = 40}),
+            "tensor        shape                   dB\n"
+            "────────────────────────────────────────\n"
+            "model.layer…  [1024, 4096, 16384…  27.15\n");
+}
+
+TEST(TextTable, StylesTitlesAndRulesAlone) {
+  TextTable table({{"a"}});
+  table.AddRow({"b"});
+  EXPECT_EQ(table.Render({.style = {.bold = "<b>", .dim = "<d>", .reset = "</>"}}),
+            "<b>a</>\n<d>─</>\nb\n");
 }
 
 TEST(RenderPairs, PutsValuesInOneColumn) {
@@ -43,4 +59,4 @@ TEST(RenderPairs, PutsValuesInOneColumn) {
 }
 
 }  // namespace
-}  // namespace hlwq::cli
+}  // namespace hlwq

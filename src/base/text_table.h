@@ -2,12 +2,12 @@
 #pragma once
 
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "cli/terminal.h"
+#include "base/terminal_text.h"
 
-namespace hlwq::cli {
+namespace hlwq {
 
 class TextTable {
  public:
@@ -24,17 +24,19 @@ class TextTable {
   // A line between what is above and below.
   void AddRule() { rows_.emplace_back(); }
 
-  // Titles, a rule, the rows; two spaces between columns. A line wider than `max_width` is made to
-  // fit by shortening the widest left-aligned column.
-  std::string Render(const Style& style, size_t max_width) const;
+  // Titles, a rule, the rows; two spaces between columns, no blanks at the end of a line. Where a
+  // line is wider than the layout, the left-aligned columns are shortened, the widest first.
+  std::string Render(const TextLayout& layout) const;
 
  private:
+  std::vector<size_t> Widths(size_t max_width) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;  // an empty one is a rule
 };
 
-// "name   value" lines with the values in one column.
+// "name   value" lines with the values in one column. Control characters are made visible.
 std::string RenderPairs(const std::vector<std::pair<std::string, std::string>>& pairs,
-                        const Style& style);
+                        const TextLayout& layout);
 
-}  // namespace hlwq::cli
+}  // namespace hlwq
