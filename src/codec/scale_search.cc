@@ -8,7 +8,7 @@ namespace hlwq::codec {
 namespace {
 
 // Fitted to the squared error of Gaussian blocks, width by width. Factor 1 is always among them, so
-// that no block comes out worse than under ScaleRule::kNorm.
+// that hardly any block comes out worse than under ScaleRule::kNorm.
 constexpr std::array<SearchPlan, 8> kPlans = {{
     {{1, 0.94f, 0.97f, 1.03f, 1.06f, 1.1f, 1.15f, 1.2f}, {0.96f, 0.985f, 1.01f, 1.035f}},
     {{0.83f, 0.882f, 0.941f, 1, 1.045f, 1.087f, 1.122f, 1.17f}, {0.959f, 0.975f, 0.99f, 1.015f}},
@@ -20,10 +20,12 @@ constexpr std::array<SearchPlan, 8> kPlans = {{
     {{0.79f, 0.901f, 1, 1.06f, 1.111f, 1.123f, 1.16f, 1.211f}, {0.981f, 0.997f, 1.001f, 1.004f}},
 }};
 
+constexpr float kWordUnits = 1024.0f;  // steps per 1 of scaled coordinates on the word grid
+
 using Coordinates = std::array<int16_t, kBlockSize>;
 
 ScaleTrial TryFactor(const Coordinates& x, float factor, const SearchTable& table) {
-  const int32_t scale = FactorToFixed(factor);
+  const int32_t scale = table.FixedFactor(factor);
   int32_t along = 0;
   int32_t levels = 0;
   for (const int16_t coordinate : x) {
@@ -48,19 +50,41 @@ SearchTable::SearchTable(std::span<const float> all, bool is_antisymmetric)
   if (by_magnitude) all = all.last(all.size() / 2);
   float largest = 0;
   for (const float level : all) largest = std::max(largest, std::abs(level));
-  // Sums of c^2 stay below 2^31, and with sum x^2 = 128 * 2^22 so do sums of x c.
-  level_shift = 11;
-  while (level_shift > 0 && std::ldexp(largest, level_shift) + 1 >= 4095.0f) --level_shift;
-  along_unit = std::ldexp(1.0f, -level_shift) / kCoordinateUnits;
-  levels_unit = std::ldexp(1.0f, -2 * level_shift);
-  for (size_t k = 0; k < all.size(); ++k) {
-    levels.push_back(RoundToFixed(all[k], static_cast<float>(1 << level_shift)));
-    if (k == 0) continue;
-    const float middle = 0.5f * (all[k - 1] + all[k]);
-    const int16_t threshold = RoundToFixed(middle, kThresholdUnits);
-    // As in LevelTable, a tie goes toward zero.
-    thresholds.push_back(middle < 0 ? static_cast<int16_t>(threshold - 1) : threshold);
+  if (by_magnitude && all.size() <= kMostByteLevels) {
+    // No finer than the word grid, where factors fill their 16 bits.
+    const float units = std::min(kByteSteps / largest, kWordUnits);
+    Fill(all, units, units);
+    has_byte_grid = FitsByteGrid();
+    if (has_byte_grid) return;
   }
+  // Sums of c^2 stay below 2^31, and with sum x^2 = 128 * 2^22 so do sums of x c.
+  float level_units = 2048.0f;
+  while (level_units > 1 && largest * level_units + 1 >= 4095.0f) level_units *= 0.5f;
+  Fill(all, kWordUnits, level_units);
+}
+
+void SearchTable::Fill(std::span<const float> all, float scaled_units, float level_units) {
+  factor_units = scaled_units * 16;
+  along_unit = 1 / level_units / kCoordinateUnits;
+  levels_unit = 1 / level_units / level_units;
+  thresholds.clear();
+  levels.clear();
+  for (size_t k = 0; k < all.size(); ++k) {
+    levels.push_back(RoundToFixed(all[k], level_units));
+    if (k == 0) continue;
+    // The z above the threshold are those above the middle; as in LevelTable, a tie goes toward
+    // zero.
+    const float middle = 0.5f * (all[k - 1] + all[k]) * scaled_units;
+    thresholds.push_back(
+        static_cast<int16_t>(middle < 0 ? std::ceil(middle) - 1 : std::floor(middle)));
+  }
+}
+
+bool SearchTable::FitsByteGrid() const {
+  for (size_t k = 1; k < thresholds.size(); ++k) {
+    if (thresholds[k] - thresholds[k - 1] < kLeastByteGap) return false;
+  }
+  return true;
 }
 
 int16_t SearchTable::Level(int16_t z) const noexcept {

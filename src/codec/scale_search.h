@@ -27,27 +27,39 @@ struct SearchPlan {
 // The plan of format version 1 for codes of `bits` (1..8).
 const SearchPlan& SearchPlanFor(int bits) noexcept;
 
-// Fixed point: coordinates x in units of 2^-11 (|x| <= sqrt(128)), factors of 2^-14, scaled
-// coordinates and thresholds of 2^-10, levels of 2^-level_shift.
+// Fixed point: coordinates x in units of 2^-11 (|x| <= sqrt(128)); the other units are the table's.
 inline constexpr float kCoordinateUnits = 2048.0f;
-inline constexpr float kFactorUnits = 16384.0f;
-inline constexpr float kThresholdUnits = 1024.0f;
 
+// Two grids. The byte grid has 127 steps up to the largest level, so that scaled coordinates and
+// levels are bytes: for antisymmetric tables of at most 32 levels whose positive thresholds are 4
+// steps apart or more. A decision that it takes wrongly is close to a threshold and costs little,
+// in all trials alike; the final codes are taken in float32. The word grid is for all other tables.
 struct SearchTable {
+  static constexpr float kByteSteps = 127.0f;
+  static constexpr size_t kMostByteLevels = 16;
+  static constexpr int kLeastByteGap = 4;
+
   SearchTable() = default;
   // `levels` ascending, at most 15 in magnitude.
   SearchTable(std::span<const float> levels, bool is_antisymmetric);
 
   // Antisymmetric levels: trials see |x|, and the tables hold the positive half.
   bool by_magnitude = false;
-  int level_shift = 0;    // the largest with 128 * levels^2 below 2^31
-  float along_unit = 1;   // 2^-11 * 2^-level_shift, of sums of x c
-  float levels_unit = 1;  // 2^-(2 level_shift), of sums of c^2
+  bool has_byte_grid = false;
+  float factor_units = 1;  // steps of factors per 1: 16 times those of scaled coordinates
+  float along_unit = 1;    // of sums of x c
+  float levels_unit = 1;   // of sums of c^2
   std::vector<int16_t> thresholds;
   std::vector<int16_t> levels;
 
   // The level for a scaled coordinate: levels[number of thresholds below z].
   int16_t Level(int16_t z) const noexcept;
+  // A factor below 1.6 in fixed point.
+  int16_t FixedFactor(float factor) const noexcept;
+
+ private:
+  void Fill(std::span<const float> all, float scaled_units, float level_units);
+  bool FitsByteGrid() const;
 };
 
 // One tried scale: sum x c and sum c^2 over the block, c the levels taken.
@@ -72,8 +84,9 @@ inline int16_t RoundToFixed(float value, float units) noexcept {
   const int32_t bits = std::bit_cast<int32_t>(value * units + kRounder);
   return static_cast<int16_t>(bits - std::bit_cast<int32_t>(kRounder));
 }
-// A factor below 2 in fixed point.
-inline int16_t FactorToFixed(float factor) noexcept { return RoundToFixed(factor, kFactorUnits); }
+inline int16_t SearchTable::FixedFactor(float factor) const noexcept {
+  return RoundToFixed(factor, factor_units);
+}
 
 // The least-squares multiplier of the trial's codes times `scale` as fp16, inside [0, 65504].
 inline uint16_t RefitMultiplier(const ScaleTrial& trial, float scale) noexcept {

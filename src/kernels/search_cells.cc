@@ -4,28 +4,6 @@
 #include <limits>
 
 namespace hlwq::kernels {
-namespace {
-
-// False when one of the cells of 2^shift would hold two thresholds or there would be too many.
-bool FillCells(int shift, SearchCells& cells) {
-  const auto& thresholds = cells.table.thresholds;
-  const int top = thresholds.empty() ? 0 : thresholds.back();
-  cells.cell_count = (top >> shift) + 2;
-  if (cells.cell_count > SearchCells::kMostCells) return false;
-  for (int cell = 0; cell < cells.cell_count; ++cell) {
-    const auto from = std::lower_bound(thresholds.begin(), thresholds.end(), cell << shift);
-    const auto to = std::lower_bound(from, thresholds.end(), (cell + 1) << shift);
-    if (to - from > 1) return false;
-    const auto at = static_cast<size_t>(cell);
-    cells.bases[at] = static_cast<int16_t>(from - thresholds.begin());
-    cells.thresholds[at] = from == to ? std::numeric_limits<int16_t>::max() : *from;
-  }
-  cells.cell_shift = shift;
-  cells.cell_high = static_cast<int16_t>((cells.cell_count << shift) - 1);
-  return true;
-}
-
-}  // namespace
 
 SearchCells::SearchCells(const codec::SearchTable& source) : table(source) {
   if (!table.thresholds.empty()) {
@@ -37,12 +15,47 @@ SearchCells::SearchCells(const codec::SearchTable& source) : table(source) {
   for (size_t i = 0; i < count; ++i) {
     lookup[i] = table.Level(static_cast<int16_t>(low + static_cast<int32_t>(i)));
   }
+  if (table.has_byte_grid) FillBytes();
   if (!table.by_magnitude || table.levels.size() > kMostLevels) return;
   std::copy(table.levels.begin(), table.levels.end(), levels.begin());
-  for (int shift = 9; shift >= 4; --shift) {
-    if (FillCells(shift, *this)) return;
+  for (int shift = 9; shift >= 0; --shift) {
+    if (FillCells(shift)) return;
   }
   cell_count = 0;
+}
+
+// False when one of the cells of 2^shift would hold two thresholds or there would be too many.
+bool SearchCells::FillCells(int shift) {
+  const auto& all = table.thresholds;
+  const int top = all.empty() ? 0 : all.back();
+  cell_count = (top >> shift) + 2;
+  if (cell_count > kMostCells) return false;
+  for (int cell = 0; cell < cell_count; ++cell) {
+    const auto from = std::lower_bound(all.begin(), all.end(), cell << shift);
+    const auto to = std::lower_bound(from, all.end(), (cell + 1) << shift);
+    if (to - from > 1) return false;
+    const auto at = static_cast<size_t>(cell);
+    bases[at] = static_cast<int16_t>(from - all.begin());
+    thresholds[at] = from == to ? std::numeric_limits<int16_t>::max() : *from;
+  }
+  cell_shift = shift;
+  cell_high = static_cast<int16_t>((cell_count << shift) - 1);
+  return true;
+}
+
+void SearchCells::FillBytes() {
+  const auto& all = table.thresholds;
+  for (size_t z = 0; z < byte_lookup.size(); ++z) {
+    byte_lookup[z] = static_cast<uint8_t>(table.Level(static_cast<int16_t>(z)));
+  }
+  for (size_t cell = 0; cell < byte_thresholds.size(); ++cell) {
+    const auto begin = static_cast<int>(4 * cell);
+    const auto from = std::lower_bound(all.begin(), all.end(), begin);
+    const bool has_one = from != all.end() && *from < begin + 4;
+    byte_bases[cell] = static_cast<int8_t>(from - all.begin());
+    byte_thresholds[cell] = has_one ? static_cast<int8_t>(*from) : int8_t{127};
+  }
+  std::copy(table.levels.begin(), table.levels.end(), byte_levels.begin());
 }
 
 }  // namespace hlwq::kernels

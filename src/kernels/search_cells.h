@@ -28,6 +28,16 @@ struct SearchCells {
   alignas(64) std::array<int16_t, kMostCells> thresholds{};
   alignas(64) std::array<int16_t, kMostCells> bases{};
   alignas(64) std::array<int16_t, kMostLevels> levels{};
+
+  // On the byte grid the same as bytes, by cells of four, and the level of every z in 0..127.
+  alignas(64) std::array<uint8_t, 128> byte_lookup{};
+  alignas(32) std::array<int8_t, 32> byte_thresholds{};
+  alignas(32) std::array<int8_t, 32> byte_bases{};
+  alignas(16) std::array<int8_t, 16> byte_levels{};
+
+ private:
+  bool FillCells(int shift);
+  void FillBytes();
 };
 
 }  // namespace hlwq::kernels

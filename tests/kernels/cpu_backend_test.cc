@@ -124,6 +124,24 @@ TEST_P(EveryWidth, AnyLevelsEncodeAsTheReference) {
   });
 }
 
+TEST_P(EveryWidth, AnyAntisymmetricLevelsEncodeAsTheReference) {
+  // Of the scale search's grids the first takes the bytes up to 5 bits, the others need the words.
+  for (const float bend : {0.0f, 1.2f, 3.0f}) {
+    CodecSpec spec;
+    spec.bits = GetParam();
+    spec.table = "custom";
+    const int half = 1 << (spec.bits - 1);
+    for (int k = -half; k < half; ++k) {
+      const float at = (static_cast<float>(k) + 0.5f) / static_cast<float>(half);
+      spec.levels.push_back(std::copysign(3 * std::pow(std::abs(at), 1 + bend), at));
+    }
+    const std::vector<Input> inputs = Inputs();
+    test::ForEachTarget([&](const char*) {
+      for (const Input& input : inputs) ExpectSameCoding(spec, input);
+    });
+  }
+}
+
 TEST_P(EveryWidth, AnyBytesDecodeAsTheReferenceInEveryBitOrder) {
   std::mt19937 random(9);
   for (const auto order : {codec::BitOrder::kMsb, codec::BitOrder::kLsb,

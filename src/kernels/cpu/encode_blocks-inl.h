@@ -67,20 +67,25 @@ template <class Trials>
 HWY_ATTR void SearchRun(const SearchCells& cells, const codec::SearchPlan& plan, size_t count,
                         EncodeRun& run) {
   const Trials trials(cells);
+  typename Trials::Block blocks[kRun];
   for (size_t i = 0; i < count; ++i) {
-    const auto block = trials.Prepare(run.v + i * kBlock, hn::Set(DF(), 1.0f / run.norm[i]));
+    // Exact, so that x is rounded once as in the reference.
+    const float to_units = 1.0f / run.norm[i] * codec::kCoordinateUnits;
+    trials.Prepare(run.v + i * kBlock, hn::Set(DF(), to_units), blocks[i]);
     run.best[i] = BestTrial();
-    TryFactors(trials, cells.table, block, 1.0f, plan.coarse, run.best[i]);
+    TryFactors(trials, cells.table, blocks[i], 1.0f, plan.coarse, run.best[i]);
   }
   for (size_t i = 0; i < count; ++i) {
-    const auto block = trials.Prepare(run.v + i * kBlock, hn::Set(DF(), 1.0f / run.norm[i]));
     const float center = codec::RefitFactor(run.best[i].trial, run.best[i].factor);
-    TryFactors(trials, cells.table, block, center, plan.fine, run.best[i]);
+    TryFactors(trials, cells.table, blocks[i], center, plan.fine, run.best[i]);
   }
 }
 
 inline HWY_ATTR void SearchRunOf(const SearchCells& cells, int bits, size_t count, EncodeRun& run) {
   const codec::SearchPlan& plan = codec::SearchPlanFor(bits);
+#if HWY_TARGET <= HWY_AVX3_DL || HWY_TARGET == HWY_AVX2
+  if (cells.table.has_byte_grid) return SearchRun<ByteTrials>(cells, plan, count, run);
+#endif
 #if HWY_TARGET <= HWY_AVX3
   if (cells.cell_count > 0) {
     if (cells.cell_count <= 32) return SearchRun<PermuteTrials<32>>(cells, plan, count, run);

@@ -32,16 +32,13 @@ class GatherTrials {
         low_(hn::Set(DI(), cells.low)),
         high_(hn::Set(DI(), cells.high)) {}
 
-  // x * 2^11 to nearest, of a block of v = x / inverse.
-  HWY_INLINE Block Prepare(const float* HWY_RESTRICT v, VF inverse) const {
-    Block block;
-    const VF units = hn::Set(DF(), codec::kCoordinateUnits);
+  // v * to_units to nearest.
+  HWY_INLINE void Prepare(const float* HWY_RESTRICT v, VF to_units, Block& block) const {
     for (size_t j = 0; j < kVectors; ++j) {
-      VF x = hn::Mul(hn::LoadU(DF(), v + j * kLanes), inverse);
+      VF x = hn::Mul(hn::LoadU(DF(), v + j * kLanes), to_units);
       if (by_magnitude_) x = hn::Abs(x);
-      block.x[j] = hn::NearestInt(hn::Mul(x, units));
+      block.x[j] = hn::NearestInt(x);
     }
-    return block;
   }
 
   // Four partial sums of x c, then four of c^2.
@@ -70,6 +67,14 @@ class GatherTrials {
 
 #if HWY_TARGET <= HWY_AVX3
 
+// 32 of |v * to_units| to nearest. The order of coordinates is not kept: only sums are taken.
+HWY_INLINE __m512i MagnitudeWords(const float* HWY_RESTRICT v, VF to_units) {
+  const auto fixed = [&](const float* from) HWY_ATTR {
+    return _mm512_cvtps_epi32(hn::Mul(hn::LoadU(DF(), from), to_units).raw);
+  };
+  return _mm512_abs_epi16(_mm512_packs_epi32(fixed(v), fixed(v + kLanes)));
+}
+
 // Small tables by magnitude: 16-bit lanes, everything in registers. kCells 32 or 64.
 template <int kCells>
 class PermuteTrials {
@@ -89,18 +94,10 @@ class PermuteTrials {
     }
   }
 
-  // The order of coordinates is not kept: only sums are taken.
-  HWY_INLINE Block Prepare(const float* HWY_RESTRICT v, VF inverse) const {
-    Block block;
-    const VF units = hn::Set(DF(), codec::kCoordinateUnits);
-    const auto fixed = [&](size_t j) HWY_ATTR {
-      const VF x = hn::Abs(hn::Mul(hn::LoadU(DF(), v + j * kLanes), inverse));
-      return hn::NearestInt(hn::Mul(x, units)).raw;
-    };
+  HWY_INLINE void Prepare(const float* HWY_RESTRICT v, VF to_units, Block& block) const {
     for (size_t j = 0; j < kBlock / kWords; ++j) {
-      block.x[j] = _mm512_packs_epi32(fixed(2 * j), fixed(2 * j + 1));
+      block.x[j] = MagnitudeWords(v + j * kWords, to_units);
     }
-    return block;
   }
 
   HWY_INLINE void Try(const Block& block, int16_t factor, int32_t* HWY_RESTRICT along_row,
@@ -148,7 +145,139 @@ class PermuteTrials {
   __m128i shift_;
 };
 
-#endif  // HWY_TARGET <= HWY_AVX3
+#if HWY_TARGET <= HWY_AVX3_DL
+
+// sum + the products of groups of four unsigned and signed bytes. Highway asks the CPU for VNNI but
+// not the compiler (1.0.3), which so refuses the intrinsic.
+HWY_INLINE __m512i AddByteProducts(__m512i sum, __m512i u, __m512i s) {
+  __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(s));
+  return sum;
+}
+
+// The byte grid: 64 coordinates a vector, all levels in two registers.
+class ByteTrials {
+ public:
+  struct Block {
+    __m512i x[4];     // words
+    __m512i high[2];  // the same / 128 and % 128 as bytes, in the order that z gets below
+    __m512i low[2];
+  };
+
+  explicit HWY_INLINE ByteTrials(const SearchCells& cells)
+      : low_levels_(_mm512_load_si512(cells.byte_lookup.data())),
+        high_levels_(_mm512_load_si512(cells.byte_lookup.data() + 64)) {}
+
+  HWY_INLINE void Prepare(const float* HWY_RESTRICT v, VF to_units, Block& block) const {
+    const __m512i mask = _mm512_set1_epi16(127);
+    for (size_t j = 0; j < 4; ++j) block.x[j] = MagnitudeWords(v + 32 * j, to_units);
+    for (size_t j = 0; j < 2; ++j) {
+      const __m512i a = block.x[2 * j];
+      const __m512i b = block.x[2 * j + 1];
+      block.high[j] = _mm512_packus_epi16(_mm512_srli_epi16(a, 7), _mm512_srli_epi16(b, 7));
+      block.low[j] = _mm512_packus_epi16(_mm512_and_si512(a, mask), _mm512_and_si512(b, mask));
+    }
+  }
+
+  HWY_INLINE void Try(const Block& block, int16_t factor, int32_t* HWY_RESTRICT along_row,
+                      int32_t* HWY_RESTRICT level_row) const {
+    const __m512i scale = _mm512_set1_epi16(factor);
+    __m512i high = _mm512_setzero_si512();
+    __m512i low = _mm512_setzero_si512();
+    __m512i levels = _mm512_setzero_si512();
+    for (size_t j = 0; j < 2; ++j) {
+      // Saturates at 127, above every threshold.
+      const __m512i z = _mm512_packs_epi16(_mm512_mulhrs_epi16(block.x[2 * j], scale),
+                                           _mm512_mulhrs_epi16(block.x[2 * j + 1], scale));
+      const __m512i c = _mm512_permutex2var_epi8(low_levels_, z, high_levels_);
+      high = AddByteProducts(high, block.high[j], c);
+      low = AddByteProducts(low, block.low[j], c);
+      levels = AddByteProducts(levels, c, c);
+    }
+    const __m512i along = _mm512_add_epi32(_mm512_slli_epi32(high, 7), low);
+    StoreHalved(DI(), VI{along}, along_row);
+    StoreHalved(DI(), VI{levels}, level_row);
+  }
+
+ private:
+  __m512i low_levels_, high_levels_;
+};
+
+#endif  // HWY_TARGET <= HWY_AVX3_DL
+
+#elif HWY_TARGET == HWY_AVX2
+
+// The byte grid: 32 coordinates a vector, tables of 16 bytes in each half of a register.
+class ByteTrials {
+ public:
+  struct Block {
+    __m256i x[8];     // words
+    __m256i high[4];  // the same / 128 and % 128 as bytes, in the order that z gets below
+    __m256i low[4];
+  };
+
+  explicit HWY_INLINE ByteTrials(const SearchCells& cells) : levels_(Twice(&cells.byte_levels[0])) {
+    for (size_t i = 0; i < 2; ++i) {
+      thresholds_[i] = Twice(&cells.byte_thresholds[16 * i]);
+      bases_[i] = Twice(&cells.byte_bases[16 * i]);
+    }
+  }
+
+  HWY_INLINE void Prepare(const float* HWY_RESTRICT v, VF to_units, Block& block) const {
+    const auto fixed = [&](size_t j) HWY_ATTR {
+      return _mm256_cvtps_epi32(hn::Mul(hn::LoadU(DF(), v + j * kLanes), to_units).raw);
+    };
+    const __m256i mask = _mm256_set1_epi16(127);
+    for (size_t j = 0; j < 8; ++j) {
+      block.x[j] = _mm256_abs_epi16(_mm256_packs_epi32(fixed(2 * j), fixed(2 * j + 1)));
+    }
+    for (size_t j = 0; j < 4; ++j) {
+      const __m256i a = block.x[2 * j];
+      const __m256i b = block.x[2 * j + 1];
+      block.high[j] = _mm256_packus_epi16(_mm256_srli_epi16(a, 7), _mm256_srli_epi16(b, 7));
+      block.low[j] = _mm256_packus_epi16(_mm256_and_si256(a, mask), _mm256_and_si256(b, mask));
+    }
+  }
+
+  HWY_INLINE void Try(const Block& block, int16_t factor, int32_t* HWY_RESTRICT along_row,
+                      int32_t* HWY_RESTRICT level_row) const {
+    const __m256i scale = _mm256_set1_epi16(factor);
+    const __m256i one = _mm256_set1_epi16(1);
+    __m256i along = _mm256_setzero_si256();
+    __m256i levels = _mm256_setzero_si256();
+    for (size_t j = 0; j < 4; ++j) {
+      // Saturates at 127, above every threshold.
+      const __m256i z = _mm256_packs_epi16(_mm256_mulhrs_epi16(block.x[2 * j], scale),
+                                           _mm256_mulhrs_epi16(block.x[2 * j + 1], scale));
+      const __m256i cell = _mm256_and_si256(_mm256_srli_epi16(z, 2), _mm256_set1_epi8(31));
+      const __m256i is_upper = _mm256_slli_epi16(z, 1);  // bit 7 is z >= 64
+      const __m256i above = _mm256_cmpgt_epi8(z, Permute(thresholds_, cell, is_upper));
+      const __m256i number = _mm256_sub_epi8(Permute(bases_, cell, is_upper), above);
+      const __m256i c = _mm256_shuffle_epi8(levels_, number);
+      // No pair saturates: sum x^2 <= 128 bounds two neighbours of `high` by 256, so 256 * 127.
+      const __m256i high =
+          _mm256_madd_epi16(_mm256_maddubs_epi16(block.high[j], c), _mm256_set1_epi16(128));
+      const __m256i low = _mm256_madd_epi16(_mm256_maddubs_epi16(block.low[j], c), one);
+      along = _mm256_add_epi32(along, _mm256_add_epi32(high, low));
+      levels = _mm256_add_epi32(levels, _mm256_madd_epi16(_mm256_maddubs_epi16(c, c), one));
+    }
+    StoreHalved(DI(), VI{along}, along_row);
+    StoreHalved(DI(), VI{levels}, level_row);
+  }
+
+ private:
+  static HWY_INLINE __m256i Twice(const int8_t* table) {
+    return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table)));
+  }
+  static HWY_INLINE __m256i Permute(const __m256i (&table)[2], __m256i index, __m256i is_upper) {
+    return _mm256_blendv_epi8(_mm256_shuffle_epi8(table[0], index),
+                              _mm256_shuffle_epi8(table[1], index), is_upper);
+  }
+
+  __m256i thresholds_[2], bases_[2];
+  __m256i levels_;
+};
+
+#endif  // HWY_TARGET
 
 // The best trial so far and how it was found: four floats, so that it is chosen as one vector.
 struct alignas(16) BestTrial {
@@ -198,7 +327,7 @@ HWY_INLINE void TryFactors(const Trials& trials, const codec::SearchTable& table
                            const std::array<float, kCount>& factors, BestTrial& best) {
   TrialRows<kCount> rows;
   for (size_t k = 0; k < kCount; ++k) {
-    trials.Try(block, codec::FactorToFixed(center * factors[k]), rows.along_rows + 4 * k,
+    trials.Try(block, table.FixedFactor(center * factors[k]), rows.along_rows + 4 * k,
                rows.level_rows + 4 * k);
   }
   rows.Finish(table);
