@@ -60,14 +60,14 @@ HWY_INLINE VF SwapLanes(VF v) {
 }
 
 // The stage of distance kDistance inside each vector. Where the bit is clear: v + partner; where it
-// is set: partner - v, written as partner + (-v), which rounds alike.
+// is set: partner - v. As v * (+-1) + partner, whose product is exact, fused or not.
 template <size_t kDistance>
 HWY_INLINE void LaneStage(BlockVectors& block) {
-  alignas(64) uint32_t signs[kLanes];
-  for (size_t i = 0; i < kLanes; ++i) signs[i] = (i & kDistance) != 0 ? 0x80000000u : 0u;
-  const VF flip = hn::BitCast(DF(), hn::Load(DU(), signs));
+  alignas(64) float signs[kLanes];
+  for (size_t i = 0; i < kLanes; ++i) signs[i] = (i & kDistance) != 0 ? -1.0f : 1.0f;
+  const VF sign = hn::Load(DF(), signs);
   for (size_t j = 0; j < kVectors; ++j) {
-    block.v[j] = hn::Add(hn::Xor(block.v[j], flip), SwapLanes<kDistance>(block.v[j]));
+    block.v[j] = hn::MulAdd(block.v[j], sign, SwapLanes<kDistance>(block.v[j]));
   }
 }
 
