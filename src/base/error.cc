@@ -32,6 +32,12 @@ const CodeRow& Row(ErrorCode code) noexcept {
 
 }  // namespace
 
+Error::Error(ErrorCode code, std::string message) : code_(code), line_(std::move(message)) {
+  for (size_t nul = line_.find('\0'); nul != line_.npos; nul = line_.find('\0', nul)) {
+    line_.replace(nul, 1, "\\0");
+  }
+}
+
 std::string_view ErrorCodeName(ErrorCode code) noexcept { return Row(code).name; }
 int ExitCode(ErrorCode code) noexcept { return Row(code).exit_code; }
 

@@ -31,7 +31,9 @@ int ExitCode(ErrorCode code) noexcept;
 // Messages name the file, the tensor, what was expected and what was found.
 class Error : public std::exception {
  public:
-  Error(ErrorCode code, std::string message) : code_(code), line_(std::move(message)) {}
+  // A NUL in the message (names from hostile files) becomes a "\0" of two characters: what() could
+  // not show what comes after it.
+  Error(ErrorCode code, std::string message);
 
   ErrorCode code() const noexcept { return code_; }
   const char* what() const noexcept override { return line_.c_str(); }

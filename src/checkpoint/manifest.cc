@@ -18,11 +18,11 @@ constexpr std::string_view kNoDigits = "0000000000000000";
 
 // Where the digits of manifest_xxh3 begin in a manifest's text. Keys are sorted and values before it
 // hold no such pair of strings, so the first one is the manifest's own.
-size_t FindDigits(std::string_view text) {
+std::optional<size_t> FindDigits(std::string_view text) {
   constexpr std::string_view kKey = "\"manifest_xxh3\": \"";
   const size_t found = text.find(kKey);
   if (found == text.npos || text.size() - found < kKey.size() + kNoDigits.size()) {
-    throw Error(ErrorCode::kInvalidData, "manifest_xxh3: want a checksum of the manifest, got none");
+    return std::nullopt;
   }
   return found + kKey.size();
 }
@@ -109,18 +109,28 @@ Manifest ManifestFromJson(const json& document) {
 
 }  // namespace
 
+bool SealManifestText(std::string& text) {
+  const std::optional<size_t> digits = FindDigits(text);
+  if (!digits) return false;
+  text.replace(*digits, kNoDigits.size(), HashToHex(HashWithoutDigits(text, *digits)));
+  return true;
+}
+
 std::string SerializeManifest(const Manifest& manifest) {
   std::string text = ManifestToJson(manifest).dump(1) + "\n";
-  const size_t digits = FindDigits(text);
-  return text.replace(digits, kNoDigits.size(), HashToHex(HashWithoutDigits(text, digits)));
+  SealManifestText(text);
+  return text;
 }
 
 Manifest ParseManifest(std::string_view text) {
   const json document = io::ParseJson(text);
   Manifest manifest = ManifestFromJson(document);
-  const size_t digits = FindDigits(text);
-  const std::string_view want = text.substr(digits, kNoDigits.size());
-  const std::string got = HashToHex(HashWithoutDigits(text, digits));
+  const std::optional<size_t> digits = FindDigits(text);
+  if (!digits) {
+    throw Error(ErrorCode::kInvalidData, "manifest_xxh3: want a checksum of the manifest, got none");
+  }
+  const std::string_view want = text.substr(*digits, kNoDigits.size());
+  const std::string got = HashToHex(HashWithoutDigits(text, *digits));
   if (want != got) {
     throw Error(ErrorCode::kInvalidData,
                 "checksum of the manifest: want " + std::string(want) + ", got " + got);

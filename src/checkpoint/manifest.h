@@ -47,6 +47,8 @@ struct Manifest {
 // The file's text. Its key manifest_xxh3 is the XXH3 of the whole text with the 16 digits of that
 // value written as zeros, so that no byte of the manifest changes unnoticed either.
 std::string SerializeManifest(const Manifest& manifest);
+// Puts the right checksum into a manifest's text; false when it has no place for one.
+bool SealManifestText(std::string& text);
 // Throws Error{kInvalidData} naming the key, or saying that the text is not what was written.
 Manifest ParseManifest(std::string_view text);
 

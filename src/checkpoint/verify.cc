@@ -83,7 +83,9 @@ VerifyResult VerifyFolder(const fs::path& folder, const VerifyOptions& options) 
   std::map<std::string, uint64_t> missing = manifest->tensors;
   for (const auto& [name, want] : manifest->files) {
     const fs::path path = folder / name;
-    const auto report = [&](std::string what) { result.problems.push_back({name, "", std::move(what)}); };
+    const auto report = [&result, file = name](std::string what) {
+      result.problems.push_back({file, "", std::move(what)});
+    };
     std::error_code failure;
     const uint64_t bytes = fs::file_size(path, failure);
     if (failure) {

@@ -30,8 +30,10 @@ bool Contains(const fs::path& outer, const fs::path& inner) {
 }
 
 fs::path Canonical(const fs::path& path) {
+  if (path.empty()) throw Error(ErrorCode::kInvalidArgument, "want a folder to write into, got ''");
   std::error_code failure;
-  fs::path canonical = fs::weakly_canonical(fs::absolute(path), failure);
+  fs::path canonical = fs::absolute(path, failure);
+  if (!failure) canonical = fs::weakly_canonical(canonical, failure);
   if (failure) Refuse(ErrorCode::kIo, path, "cannot resolve: " + failure.message());
   return canonical.has_filename() ? canonical : canonical.parent_path();
 }

@@ -5,6 +5,7 @@ usage: destinations.py HLWQ
 """
 import os
 import shutil
+import signal
 import subprocess
 
 import support
@@ -23,7 +24,6 @@ def names_that_make_no_sense(folder):
         for name, want, dst in (
                 ("missing parent", "no such folder", folder / "absent" / "dst"),
                 ("below a file", "no such folder", folder / "file" / "dst"),
-                ("a name too long", "", folder / ("x" * 300)),
         ):
             refused(f"{verb}, {name}", want, verb, source, dst, dst=dst)
         for name, want, dst in (
@@ -31,8 +31,10 @@ def names_that_make_no_sense(folder):
                 ("the source", "is or holds the source", source),
                 ("the parent of the source", "is or holds the source", folder),
                 ("the root", "is or holds the source", "/"),
-                ("nothing", "", ""),
-                ("a symbolic link to itself", "", folder / "loop"),
+                ("a name too long", "too long", folder / ("x" * 300)),
+                ("a name too long when unfinished", "too long", folder / ("x" * 250)),
+                ("nothing", "got ''", ""),
+                ("a symbolic link to itself", "symbolic links", folder / "loop"),
         ):
             for flags in ([], ["--overwrite"]):
                 refused(f"{verb}, {name} {flags}", want, verb, source, dst, *flags)
@@ -107,7 +109,7 @@ def two_at_once_on_one_destination(folder):
                              stderr=subprocess.PIPE, text=True)
     while not (partial(dst) / "journal.jsonl").exists() and first.poll() is None:
         pass
-    first.send_signal(subprocess.signal.SIGSTOP)
+    first.send_signal(signal.SIGSTOP)
     try:
         if dst.exists() or not (partial(dst) / "journal.jsonl").read_bytes().count(b"\n"):
             return "the first run was over, or not begun, when it was stopped"
@@ -115,7 +117,7 @@ def two_at_once_on_one_destination(folder):
                             ([], "--resume")):
             refused(f"while another writes {flags}", want, "quantize", source, dst, *flags)
     finally:
-        first.send_signal(subprocess.signal.SIGCONT)
+        first.send_signal(signal.SIGCONT)
         _, errors = first.communicate(timeout=60)
     check(first.returncode == 0, errors)
     same(dst, folder / "want", "the first of two")
