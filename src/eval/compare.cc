@@ -73,6 +73,39 @@ uint64_t TotalBytes(const Checkpoint& checkpoint) {
   return bytes;
 }
 
+const codec::CodecSpec* FirstSpec(const Checkpoint& checkpoint) {
+  for (const TensorEntry& entry : checkpoint.tensors) {
+    const auto* coded = std::get_if<checkpoint::CodedStorage>(&entry.storage);
+    if (coded != nullptr) return &coded->spec;
+  }
+  return nullptr;
+}
+
+// Takes what the manifest recorded of the compared tensors, merged by bits in its order, and the
+// levels that the checkpoint's codes stand for. False when there is nothing.
+bool TakeRecordedCodes(const Checkpoint& checkpoint,
+                       const std::optional<checkpoint::Manifest>& manifest,
+                       const CompareResult& result, ReportInput& input) {
+  if (!manifest) return false;
+  std::map<std::string_view, const TensorReport*> compared;
+  for (const TensorReport& report : result.tensors) compared.emplace(report.name, &report);
+  for (const TensorReport& recorded : manifest->reports) {
+    const auto match = compared.find(recorded.name);
+    if (match == compared.end() || recorded.shape != match->second->shape) continue;
+    if (!recorded.is_quantized || !recorded.errors || !HasCodes(*recorded.errors)) continue;
+    input.recorded_codes[recorded.bits].Merge(*recorded.errors);
+  }
+  if (input.recorded_codes.empty()) return false;
+  for (const TensorEntry& entry : checkpoint.tensors) {
+    const auto* coded = std::get_if<checkpoint::CodedStorage>(&entry.storage);
+    if (coded == nullptr) continue;
+    const codec::CodecSpec& spec = coded->spec;
+    std::vector<float>& levels = input.levels.try_emplace(spec.bits, spec.levels).first->second;
+    if (levels != spec.levels) levels.clear();  // two tables at one width: drawn without levels
+  }
+  return true;
+}
+
 std::string NameOf(const Checkpoint& checkpoint) {
   const std::filesystem::path& root = checkpoint.root;
   return root.has_filename() ? root.filename().string() : root.parent_path().filename().string();
@@ -150,7 +183,7 @@ bool MeetsBar(const CompareResult& result, std::optional<double> min_snr_db) {
 }
 
 ReportInput CompareReportInput(const Checkpoint& first, const Checkpoint& second,
-                               const CompareResult& result) {
+                               const CompareResult& result, const CompareManifests& manifests) {
   ReportInput input;
   input.kind = ReportKind::kComparison;
   input.source = NameOf(first);
@@ -160,14 +193,16 @@ ReportInput CompareReportInput(const Checkpoint& first, const Checkpoint& second
   input.bytes_after = TotalBytes(second);
   input.facts = {{"Format of the first", std::string(FormatName(first.format))},
                  {"Format of the second", std::string(FormatName(second.format))}};
-  for (const TensorEntry& entry : second.tensors) {
-    const auto* coded = std::get_if<checkpoint::CodedStorage>(&entry.storage);
-    if (coded == nullptr) continue;
-    input.codec = coded->spec.name + ", version " + std::to_string(coded->spec.version);
-    input.table = coded->spec.table;
-    input.scale_rule = coded->spec.scale_rule;
-    input.block_size = coded->spec.block_size;
-    break;
+  const codec::CodecSpec* spec = FirstSpec(second);
+  if (spec == nullptr) spec = FirstSpec(first);
+  if (spec != nullptr) {
+    input.codec = spec->name + ", version " + std::to_string(spec->version);
+    input.table = spec->table;
+    input.scale_rule = spec->scale_rule;
+    input.block_size = spec->block_size;
+  }
+  if (!TakeRecordedCodes(second, manifests.second, result, input)) {
+    TakeRecordedCodes(first, manifests.first, result, input);
   }
   input.notes = result.notes;
   for (const CompareProblem& problem : result.problems) {

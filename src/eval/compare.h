@@ -8,6 +8,7 @@
 
 #include "base/progress.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/manifest.h"
 #include "checkpoint/tensor_report.h"
 #include "codec/backend.h"
 #include "eval/report_html.h"
@@ -63,8 +64,17 @@ CompareResult Compare(const checkpoint::Checkpoint& first, const checkpoint::Che
 // that only the second has are let pass.
 bool MeetsBar(const CompareResult& result, std::optional<double> min_snr_db);
 
-// The input of the comparison's report page; borrows `result`.
+// Of the compared folders, where they have one.
+struct CompareManifests {
+  std::optional<checkpoint::Manifest> first;
+  std::optional<checkpoint::Manifest> second;
+};
+
+// The input of the comparison's report page; borrows `result`. Decoded values tell nothing of codes,
+// so code use and coordinates of the compared tensors are those that quantize recorded in the
+// manifest: the second's, or the first's where the second has none.
 ReportInput CompareReportInput(const checkpoint::Checkpoint& first,
-                               const checkpoint::Checkpoint& second, const CompareResult& result);
+                               const checkpoint::Checkpoint& second, const CompareResult& result,
+                               const CompareManifests& manifests = {});
 
 }  // namespace hlwq::eval

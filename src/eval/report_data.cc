@@ -56,6 +56,12 @@ std::vector<Cell> Values(std::map<std::pair<checkpoint::Role, size_t>, Cell>&& c
 
 }  // namespace
 
+bool HasCodes(const codec::ErrorStats& errors) noexcept {
+  const auto is_counted = [](uint64_t count) { return count != 0; };
+  return std::ranges::any_of(errors.coordinates, is_counted) ||
+         std::ranges::any_of(errors.code_use, is_counted);
+}
+
 bool IsWorseSnr(double a, double b) noexcept {
   const int rank_a = SnrRank(a);
   const int rank_b = SnrRank(b);
@@ -128,11 +134,7 @@ ReportData SummarizeReports(std::span<const checkpoint::TensorReport> reports,
     } else {
       outside[{report.role, 0}].Add(report);
     }
-    const auto is_counted = [](uint64_t count) { return count != 0; };
-    if (std::ranges::any_of(errors.coordinates, is_counted) ||
-        std::ranges::any_of(errors.code_use, is_counted)) {
-      data.by_bits[report.bits].Merge(errors);
-    }
+    if (HasCodes(errors)) data.by_bits[report.bits].Merge(errors);
   }
 
   data.cells = Values(std::move(cells));

@@ -71,6 +71,9 @@ struct ReportData {
   uint64_t lost_tensors = 0;         // SNR of -infinity
 };
 
+// Whether codes or coordinates were counted, not only values compared.
+bool HasCodes(const codec::ErrorStats& errors) noexcept;
+
 // True when `a` is worse: lost, then finite ascending, then exact, then all zero.
 bool IsWorseSnr(double a, double b) noexcept;
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/number_text.h"
+#include "codec/hlwq_codec.h"
 
 namespace hlwq::eval {
 namespace {
@@ -102,14 +103,15 @@ double Entropy(const codec::ErrorStats& stats) {
   return entropy;
 }
 
-std::string CodesText(const ReportData& data) {
-  std::string text =
+std::string CodesText(uint64_t zero_blocks) {
+  std::string text = fmt::format(
       "Rotation by a Hadamard matrix makes the coordinates of almost any weight block look like "
       "draws from N(0,1), which the code levels are made for. How well that holds decides how well "
-      "the codes fit.";
-  if (data.total.zero_blocks > 0) {
+      "the codes fit. Both are counted on a sample, one block in {} of every matrix.",
+      codec::HlwqCodec::kSampledBlocks);
+  if (zero_blocks > 0) {
     text += fmt::format(" {} blocks have no energy at all and are not counted.",
-                        FormatCount(data.total.zero_blocks));
+                        FormatCount(zero_blocks));
   }
   return text;
 }
@@ -183,17 +185,22 @@ void WriteDistribution(Markup& page, const ReportContext& context) {
 }
 
 void WriteCodes(Markup& page, const ReportContext& context) {
-  const ReportData& data = context.data;
-  if (data.by_bits.empty()) {
+  const bool has_own = !context.data.by_bits.empty();
+  const auto& by_bits = has_own ? context.data.by_bits : context.input.recorded_codes;
+  if (by_bits.empty()) {
     OpenSection(page, "Coordinates and codes",
                 "Left out: these records hold no codes, only values that were compared.");
     page.Close();
     return;
   }
-  OpenSection(page, "Do the codes fit what they code?", CodesText(data));
+  uint64_t zero_blocks = context.data.total.zero_blocks;
+  if (!has_own) {
+    for (const auto& [bits, stats] : by_bits) zero_blocks += stats.zero_blocks;
+  }
+  OpenSection(page, "Do the codes fit what they code?", CodesText(zero_blocks));
   WriteCodeLegend(page, context.input.block_size >= 4);
   page.Open("div", {{"class", "figures"}});
-  for (const auto& [bits, stats] : data.by_bits) {
+  for (const auto& [bits, stats] : by_bits) {
     const auto found = context.input.levels.find(bits);
     const std::span<const float> levels =
         found == context.input.levels.end() ? std::span<const float>() : found->second;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "codec/backend.h"
+#include "codec/hlwq_codec.h"
 #include "eval/compare_text.h"
 #include "eval/pair_errors.h"
 #include "tests/eval/coded_checkpoint.h"
@@ -219,6 +220,43 @@ TEST_F(CompareTest, TheReportPageTakesTheResult) {
   const std::string html = RenderReportHtml(CompareReportInput(a, b, result));
   EXPECT_THAT(html, HasSubstr("a.safetensors against coded.bin"));
   EXPECT_THAT(html, HasSubstr("lloyd-max"));
+}
+
+TEST_F(CompareTest, ThePageShowsTheCodesThatAManifestRecorded) {
+  const Checkpoint plain = Make("plain", {{"q_proj.weight", DType::kF32, {16, 256}}});
+  const Checkpoint coded =
+      test::CodeCheckpoint(plain, test::LloydMaxSpec(3), folder_ / "coded.bin");
+  checkpoint::TensorReport recorded;
+  recorded.name = "q_proj.weight";
+  recorded.shape = {16, 256};
+  recorded.is_quantized = true;
+  recorded.bits = 3;
+  recorded.errors.emplace();
+  recorded.errors->code_use = {1, 2, 3, 4, 4, 3, 2, 1};
+  recorded.errors->coordinates[40] = recorded.errors->coordinates[55] = 10;
+  recorded.errors->zero_blocks = 7;
+  checkpoint::Manifest manifest;
+  manifest.reports = {recorded};
+
+  const CompareResult forward = RunCompare(plain, coded);
+  const CompareResult backward = RunCompare(coded, plain);
+  EXPECT_THAT(RenderReportHtml(CompareReportInput(plain, coded, forward)),
+              HasSubstr("Left out: these records hold no codes"));
+  for (const ReportInput& input : {CompareReportInput(plain, coded, forward, {.second = manifest}),
+                                   CompareReportInput(coded, plain, backward, {.first = manifest})}) {
+    ASSERT_EQ(input.recorded_codes.size(), 1u);
+    EXPECT_EQ(input.recorded_codes.at(3).code_use, recorded.errors->code_use);
+    EXPECT_EQ(input.levels.at(3), test::LloydMaxSpec(3).levels);
+    const std::string html = RenderReportHtml(input);
+    EXPECT_THAT(html, HasSubstr("3 bits: use of each code"));
+    EXPECT_THAT(html, HasSubstr("3 bits: rotated coordinates"));
+    EXPECT_THAT(html, HasSubstr("code 0, level -2.15"));
+    EXPECT_THAT(html, HasSubstr("one block in " + std::to_string(codec::HlwqCodec::kSampledBlocks) +
+                                " of every matrix. 7 blocks have no energy"));
+  }
+  // A record of another shape is of another tensor.
+  manifest.reports[0].shape = {16, 128};
+  EXPECT_TRUE(CompareReportInput(plain, coded, forward, {.second = manifest}).recorded_codes.empty());
 }
 
 TEST(AddPairs, NonFiniteValuesRankWorstUnlessBothAgree) {

@@ -1,10 +1,12 @@
 // hlwq compare: the error of every tensor between two checkpoints.
 #include "eval/compare.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/manifest.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -14,6 +16,15 @@
 #include "eval/report_html.h"
 
 namespace hlwq::cli {
+
+namespace {
+
+std::optional<checkpoint::Manifest> ManifestOf(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return std::nullopt;
+  return checkpoint::ReadManifest(path);
+}
+
+}  // namespace
 
 int RunCompare(const Arguments& arguments) {
   const checkpoint::Checkpoint first = checkpoint::OpenCheckpoint(arguments.Operand("A"));
@@ -28,7 +39,9 @@ int RunCompare(const Arguments& arguments) {
   progress.Finish();
 
   if (const auto page = arguments.FindText("report")) {
-    const eval::ReportInput input = eval::CompareReportInput(first, second, result);
+    const eval::ReportInput input = eval::CompareReportInput(
+        first, second, result,
+        {ManifestOf(arguments.Operand("A")), ManifestOf(arguments.Operand("B"))});
     WriteFileAtomically(*page, eval::RenderReportHtml(input));
   }
   const bool meets_bar = eval::MeetsBar(result, arguments.FindNumber("min-snr"));
