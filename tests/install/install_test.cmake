@@ -14,7 +14,7 @@ endfunction()
 run(ignored ${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
 foreach(file bin/hlwq share/man/man1/hlwq.1 share/bash-completion/completions/hlwq
     share/zsh/site-functions/_hlwq share/fish/vendor_completions.d/hlwq.fish
-    include/hlwq/version.h include/hlwq/boxes/base/error.h share/doc/hlwq/LICENSE)
+    include/hlwq/hlwq.h include/hlwq/version.h include/hlwq/boxes/base/error.h share/doc/hlwq/LICENSE)
   if(NOT EXISTS ${prefix}/${file})
     message(FATAL_ERROR "not installed: ${file}")
   endif()
@@ -27,7 +27,7 @@ endif()
 run(ignored ${CMAKE_COMMAND} -S ${CONSUMER} -B ${WORK}/build -D CMAKE_PREFIX_PATH=${prefix}
   -D CMAKE_CXX_COMPILER=${CXX} -D WANTED_VERSION=${VERSION})
 run(ignored ${CMAKE_COMMAND} --build ${WORK}/build)
-run(output ${WORK}/build/consumer)
+run(output ${WORK}/build/consumer ${WORK}/data)
 if(NOT output MATCHES "^hlwq ${VERSION}\n")
   message(FATAL_ERROR "consumer: want hlwq ${VERSION} first, got ${output}")
 endif()

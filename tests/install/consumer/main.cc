@@ -1,40 +1,67 @@
-// Uses an installed hlwq: its version, and the codec through the header of its box.
+// Uses an installed hlwq as a program of its own would: makes a model of one matrix, quantizes it,
+// verifies the result and looks at the error.
+//
+// usage: consumer WORK
+#include <hlwq/hlwq.h>
+
 #include <cmath>
-#include <cstddef>
+#include <cstdint>
 #include <cstdio>
-#include <hlwq/version.h>
-#include <span>
-#include <vector>
+#include <filesystem>
+#include <fstream>
+#include <string>
 
-#include "codec/codec.h"
+namespace {
 
-int main() {
+constexpr uint64_t kRows = 64;
+constexpr uint64_t kColumns = 256;
+
+// A safetensors file by hand: a length, a JSON header, the values.
+void WriteModel(const std::filesystem::path& path) {
+  const std::string header = R"({"model.layers.0.self_attn.q_proj.weight":{"dtype":"F32","shape":[)" +
+                             std::to_string(kRows) + "," + std::to_string(kColumns) +
+                             R"(],"data_offsets":[0,)" + std::to_string(4 * kRows * kColumns) + "]}}";
+  std::ofstream file(path, std::ios::binary);
+  const uint64_t header_bytes = header.size();
+  file.write(reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes);
+  file << header;
+  for (uint64_t at = 0; at < kRows * kColumns; ++at) {
+    const float weight = std::sin(static_cast<float>(at * at % 10007));
+    file.write(reinterpret_cast<const char*>(&weight), sizeof weight);
+  }
+}
+
+int Fail(const char* what) {
+  std::printf("consumer: %s\n", what);
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   std::printf("hlwq %s\n", hlwq::kVersion);
-
-  constexpr size_t kInputs = 128;
-  std::vector<float> weights(kInputs);
-  for (size_t i = 0; i < kInputs; ++i) weights[i] = std::sin(static_cast<float>(i * i));
-  const auto codec = hlwq::codec::MakeReferenceCodec({.bits = 5});
-
-  std::vector<std::vector<std::byte>> parts;
-  for (const hlwq::codec::Part& part : codec->Parts({.out = 1, .in = kInputs})) {
-    if (part.bytes_per_row != 0) parts.emplace_back(part.bytes);
+  if (argc != 2) return Fail("usage: consumer WORK");
+  const std::filesystem::path work = argv[1];
+  std::filesystem::remove_all(work);
+  std::filesystem::create_directories(work);
+  try {
+    hlwq::OpenCheckpoint(work / "absent");
+    return Fail("opened what is not there");
+  } catch (const hlwq::Error& error) {
+    if (error.code() != hlwq::ErrorCode::kNotFound) return Fail(error.what());
   }
-  const std::vector<std::span<std::byte>> writable(parts.begin(), parts.end());
-  const std::vector<std::span<const std::byte>> readable(parts.begin(), parts.end());
-  hlwq::codec::ErrorStats stats;
-  codec->EncodeRows(weights, kInputs, 0, writable, stats);
 
-  std::vector<float> decoded(kInputs);
-  codec->DecodeRows(readable, kInputs, decoded);
-  double signal = 0;
-  double noise = 0;
-  for (size_t i = 0; i < kInputs; ++i) {
-    const double error = static_cast<double>(weights[i]) - static_cast<double>(decoded[i]);
-    signal += static_cast<double>(weights[i]) * static_cast<double>(weights[i]);
-    noise += error * error;
-  }
-  const double snr_db = 10 * std::log10(signal / noise);
-  std::printf("one block at 5 bits: %.1f dB\n", snr_db);
-  return snr_db > 24 && snr_db < 32 ? 0 : 1;
+  WriteModel(work / "model.safetensors");
+  const hlwq::Checkpoint model = hlwq::OpenCheckpoint(work / "model.safetensors");
+  hlwq::Quantize(model, work / "coded", {.recipe = {.bits = 5}});
+  if (!hlwq::VerifyFolder(work / "coded").ok()) return Fail("what was written is not intact");
+
+  const hlwq::Checkpoint coded = hlwq::OpenCheckpoint(work / "coded");
+  const double snr_db = hlwq::Compare(model, coded).total.SnrDb();
+  std::printf("one matrix at 5 bits: %.1f dB\n", snr_db);
+  if (!(snr_db > 26 && snr_db < 32)) return Fail("want 26 to 32 dB");
+
+  hlwq::Dequantize(coded, work / "restored");
+  const hlwq::Checkpoint restored = hlwq::OpenCheckpoint(work / "restored");
+  return hlwq::Compare(coded, restored).total.noise == 0 ? 0 : Fail("restored to other values");
 }

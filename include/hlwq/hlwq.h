@@ -1,0 +1,69 @@
+// The public API: checkpoints in, checkpoints out. Everything here throws hlwq::Error and nothing
+// else. The types are those of the boxes behind it; their headers say what each field means.
+//
+//   const hlwq::Checkpoint model = hlwq::OpenCheckpoint("model");
+//   hlwq::Quantize(model, "model-hlwq", {.recipe = {.bits = 5}});
+//   if (!hlwq::VerifyFolder("model-hlwq").ok()) ...
+#pragma once
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/manifest.h"
+#include "checkpoint/verify.h"
+#include "convert/dequantize.h"
+#include "convert/quantize.h"
+#include "eval/compare.h"
+#include "hlwq/version.h"
+#include "kernels/cpu_backend.h"
+
+namespace hlwq {
+
+using checkpoint::Checkpoint;
+using checkpoint::Manifest;
+using checkpoint::VerifyProblem;
+using checkpoint::VerifyResult;
+using convert::DequantizeOptions;
+using convert::DequantizeResult;
+using convert::QuantizeOptions;
+using convert::QuantizeResult;
+using eval::CompareOptions;
+using eval::CompareResult;
+
+// A folder, a .safetensors or a .gguf file, of any format that hlwq reads; reads headers only.
+using checkpoint::OpenCheckpoint;
+// What a folder that hlwq wrote says of itself; empty where there is no manifest.
+using checkpoint::ReadManifest;
+// Whether a comparison is above a bar.
+using eval::MeetsBar;
+
+// The functions below compute with the vector kernels of the running processor; the result is the
+// same on every one.
+
+// Into the folder `destination`, as polar_state.
+inline QuantizeResult Quantize(const Checkpoint& source, const std::filesystem::path& destination,
+                               const QuantizeOptions& options = {}) {
+  return convert::Quantize(source, destination, options, kernels::CpuBackend());
+}
+
+// Into the folder `destination`, as plain safetensors in the layout of transformers.
+inline DequantizeResult Dequantize(const Checkpoint& source,
+                                   const std::filesystem::path& destination,
+                                   const DequantizeOptions& options = {}) {
+  return convert::Dequantize(source, destination, options, kernels::CpuBackend());
+}
+
+// The error of every tensor of `first` in `second`.
+inline CompareResult Compare(const Checkpoint& first, const Checkpoint& second,
+                             const CompareOptions& options = {}) {
+  return eval::Compare(first, second, options, kernels::CpuBackend());
+}
+
+// Every byte of a folder that hlwq wrote, against its manifest.
+inline VerifyResult VerifyFolder(const std::filesystem::path& folder,
+                                 const checkpoint::VerifyOptions& options = {}) {
+  return checkpoint::VerifyFolder(folder, options);
+}
+
+}  // namespace hlwq
