@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 TESTS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build demo test bench fuzz clean
+.PHONY: help deps configure build demo test bench fuzz interop clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ bench:  ## Run the benchmarks; results in build/bench/*.json
 fuzz:  ## Run every libFuzzer target for SECONDS each (clang; default 60)
 	@scripts/install-deps.sh build fuzz
 	@scripts/fuzz.sh $(or $(SECONDS),60)
+
+interop:  ## Check against other people's programs (network, 10 GB, minutes)
+	@$(MAKE) --no-print-directory build PRESET=release
+	@set -e; for check in tools/interop/check_*.py; do \
+	  echo "== $$check"; python3 $$check --hlwq build/release/bin/hlwq; done
 
 clean:  ## Remove everything that was built
 	rm -rf build

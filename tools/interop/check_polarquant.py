@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks hlwq against the published tool, polarquant 0.6.0 from PyPI.
 
-usage: check_polarquant.py [--hlwq build/release/src/cli/hlwq] [--venv build/interop/polarquant]
+usage: check_polarquant.py [--hlwq build/release/bin/hlwq] [--venv build/interop/polarquant]
 
 Makes the virtual environment when it is missing (torch with its CUDA parts: about 5 GB), then
 
@@ -15,7 +15,6 @@ Makes the virtual environment when it is missing (torch with its CUDA parts: abo
 
 Exits 1 where a check fails. Needs a network on the first run.
 """
-import argparse
 import json
 import math
 import os
@@ -24,23 +23,13 @@ import subprocess
 import sys
 import tempfile
 
+import environment
+
 PACKAGES = ["polarquant==0.6.0", "torch", "transformers", "accelerate", "scipy", "safetensors", "numpy"]
 TOLERANCE = 1e-5
 BLOCK = 128
 # Codes of the published encoder and of ours may differ on ties and where float32 sums round apart.
 MAX_DIFFERENT_CODES = 1e-3
-
-
-def enter_venv(venv: pathlib.Path) -> None:
-    """Runs this script again inside the environment, which is made first if need be."""
-    if pathlib.Path(sys.prefix).resolve() == venv.resolve():
-        return
-    python = venv / "bin/python"
-    if not (venv / "complete").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PACKAGES], check=True)
-        (venv / "complete").touch()
-    os.execv(python, [str(python), *sys.argv])
 
 
 def make_model(folder: pathlib.Path) -> None:
@@ -186,12 +175,9 @@ def check_writing(hlwq: str, model: pathlib.Path, work: pathlib.Path) -> None:
 
 
 def main() -> None:
-    root = pathlib.Path(__file__).resolve().parents[2]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--hlwq", default=str(root / "build/release/src/cli/hlwq"))
-    parser.add_argument("--venv", type=pathlib.Path, default=root / "build/interop/polarquant")
+    parser = environment.parser(__doc__, "polarquant")
     arguments = parser.parse_args()
-    enter_venv(arguments.venv)
+    environment.enter(arguments.venv, PACKAGES)
     os.environ["TRANSFORMERS_VERBOSITY"] = "error"
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
