@@ -91,12 +91,12 @@ HWY_INLINE void Fwht128(BlockVectors& block) {
 
 // Lanes i + 8 added to i, then i + 4, as far as there are that many; the four that are left.
 template <class D>
-HWY_INLINE void StoreHalved(D d, hn::Vec<D> v, hn::TFromD<D>* HWY_RESTRICT to) {
+HWY_INLINE hn::Vec<hn::FixedTag<hn::TFromD<D>, 4>> Halved(D /*d*/, hn::Vec<D> v) {
   if constexpr (hn::MaxLanes(D()) > 4) {
     const hn::Half<D> half;
-    StoreHalved(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)), to);
+    return Halved(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
   } else {
-    hn::Store(v, d, to);
+    return v;
   }
 }
 
@@ -122,7 +122,7 @@ class BlockSum {
     for (size_t half = kVectorsPerGroup / 2; half > 0; half /= 2) {
       for (size_t j = 0; j < half; ++j) group[j] = hn::Add(group[j], group[j + half]);
     }
-    StoreHalved(DF(), group[0], to);
+    hn::Store(Halved(DF(), group[0]), hn::FixedTag<float, 4>(), to);
   }
 
  private:

@@ -19,6 +19,11 @@ HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
+// Of one trial: sums of x c and of c^2, spread over the lanes.
+struct PartialSums {
+  VI along, levels;
+};
+
 // Any table: 32-bit lanes, the level by one gather.
 class GatherTrials {
  public:
@@ -41,9 +46,7 @@ class GatherTrials {
     }
   }
 
-  // Four partial sums of x c, then four of c^2.
-  HWY_INLINE void Try(const Block& block, int16_t factor, int32_t* HWY_RESTRICT along_row,
-                      int32_t* HWY_RESTRICT level_row) const {
+  HWY_INLINE PartialSums Try(const Block& block, int16_t factor) const {
     const VI scale = hn::Set(DI(), factor);
     const VI rounding = hn::Set(DI(), 1 << 14);
     VI along = hn::Zero(DI());
@@ -55,8 +58,7 @@ class GatherTrials {
       along = hn::Add(along, hn::Mul(block.x[j], c));
       levels = hn::Add(levels, hn::Mul(c, c));
     }
-    StoreHalved(DI(), along, along_row);
-    StoreHalved(DI(), levels, level_row);
+    return {along, levels};
   }
 
  private:
@@ -100,8 +102,7 @@ class PermuteTrials {
     }
   }
 
-  HWY_INLINE void Try(const Block& block, int16_t factor, int32_t* HWY_RESTRICT along_row,
-                      int32_t* HWY_RESTRICT level_row) const {
+  HWY_INLINE PartialSums Try(const Block& block, int16_t factor) const {
     const __m512i scale = _mm512_set1_epi16(factor);
     const __m512i one = _mm512_set1_epi16(1);
     __m512i along = _mm512_setzero_si512();
@@ -116,8 +117,7 @@ class PermuteTrials {
       along = AddProducts(along, block.x[j], c);
       levels = AddProducts(levels, c, c);
     }
-    StoreHalved(DI(), VI{along}, along_row);
-    StoreHalved(DI(), VI{levels}, level_row);
+    return {VI{along}, VI{levels}};
   }
 
  private:
@@ -178,8 +178,7 @@ class ByteTrials {
     }
   }
 
-  HWY_INLINE void Try(const Block& block, int16_t factor, int32_t* HWY_RESTRICT along_row,
-                      int32_t* HWY_RESTRICT level_row) const {
+  HWY_INLINE PartialSums Try(const Block& block, int16_t factor) const {
     const __m512i scale = _mm512_set1_epi16(factor);
     __m512i high = _mm512_setzero_si512();
     __m512i low = _mm512_setzero_si512();
@@ -194,8 +193,7 @@ class ByteTrials {
       levels = AddByteProducts(levels, c, c);
     }
     const __m512i along = _mm512_add_epi32(_mm512_slli_epi32(high, 7), low);
-    StoreHalved(DI(), VI{along}, along_row);
-    StoreHalved(DI(), VI{levels}, level_row);
+    return {VI{along}, VI{levels}};
   }
 
  private:
@@ -238,8 +236,7 @@ class ByteTrials {
     }
   }
 
-  HWY_INLINE void Try(const Block& block, int16_t factor, int32_t* HWY_RESTRICT along_row,
-                      int32_t* HWY_RESTRICT level_row) const {
+  HWY_INLINE PartialSums Try(const Block& block, int16_t factor) const {
     const __m256i scale = _mm256_set1_epi16(factor);
     const __m256i one = _mm256_set1_epi16(1);
     __m256i along = _mm256_setzero_si256();
@@ -260,8 +257,7 @@ class ByteTrials {
       along = _mm256_add_epi32(along, _mm256_add_epi32(high, low));
       levels = _mm256_add_epi32(levels, _mm256_madd_epi16(_mm256_maddubs_epi16(c, c), one));
     }
-    StoreHalved(DI(), VI{along}, along_row);
-    StoreHalved(DI(), VI{levels}, level_row);
+    return {VI{along}, VI{levels}};
   }
 
  private:
@@ -287,37 +283,21 @@ struct alignas(16) BestTrial {
 };
 static_assert(sizeof(BestTrial) == 16);
 
-// Partial sums of kCount (a multiple of four) trials -> the trials as floats and their scores.
-template <size_t kCount>
-struct TrialRows {
-  alignas(64) int32_t along_rows[kCount * 4];
-  alignas(64) int32_t level_rows[kCount * 4];
-  alignas(64) float along[kCount];
-  alignas(64) float levels[kCount];
-  alignas(64) float score[kCount];
+using D4 = hn::FixedTag<float, 4>;
+using DI4 = hn::FixedTag<int32_t, 4>;
 
-  HWY_INLINE void Finish(const codec::SearchTable& table) {
-    const hn::FixedTag<float, 4> d;
-    const auto least = hn::Set(d, 1e-30f);
-    for (size_t k = 0; k < kCount; k += 4) {
-      const auto a = hn::Mul(SumsOf(along_rows + 4 * k), hn::Set(d, table.along_unit));
-      const auto l = hn::Mul(SumsOf(level_rows + 4 * k), hn::Set(d, table.levels_unit));
-      const auto s =
-          hn::IfThenElseZero(hn::Gt(a, hn::Zero(d)), hn::Div(hn::Mul(a, a), hn::Max(l, least)));
-      hn::Store(a, d, along + k);
-      hn::Store(l, d, levels + k);
-      hn::Store(s, d, score + k);
-    }
-  }
-
- private:
-  static HWY_INLINE hn::Vec<hn::FixedTag<float, 4>> SumsOf(const int32_t* HWY_RESTRICT rows) {
-    const hn::FixedTag<int32_t, 4> di;
-    hn::Vec<decltype(di)> a, b, c, d;
-    hn::LoadInterleaved4(di, rows, a, b, c, d);
-    return hn::ConvertTo(hn::FixedTag<float, 4>(), hn::Add(hn::Add(a, b), hn::Add(c, d)));
-  }
-};
+// The sums of all lanes of a, b, c and d, as floats.
+HWY_INLINE hn::Vec<D4> LaneSums(VI a, VI b, VI c, VI d) {
+  const DI di;
+  const hn::RepartitionToWide<DI> d64;
+  const auto ab =
+      hn::BitCast(d64, hn::Add(hn::InterleaveLower(di, a, b), hn::InterleaveUpper(di, a, b)));
+  const auto cd =
+      hn::BitCast(d64, hn::Add(hn::InterleaveLower(di, c, d), hn::InterleaveUpper(di, c, d)));
+  const VI all = hn::Add(hn::BitCast(di, hn::InterleaveLower(d64, ab, cd)),
+                         hn::BitCast(di, hn::InterleaveUpper(d64, ab, cd)));
+  return hn::ConvertTo(D4(), Halved(di, all));
+}
 
 // Tries center * factors, keeps the best. No branch depends on the scores: which trial wins cannot
 // be predicted.
@@ -325,25 +305,38 @@ template <class Trials, size_t kCount>
 HWY_INLINE void TryFactors(const Trials& trials, const codec::SearchTable& table,
                            const typename Trials::Block& block, float center,
                            const std::array<float, kCount>& factors, BestTrial& best) {
-  TrialRows<kCount> rows;
-  for (size_t k = 0; k < kCount; ++k) {
-    trials.Try(block, table.FixedFactor(center * factors[k]), rows.along_rows + 4 * k,
-               rows.level_rows + 4 * k);
+  const D4 d;
+  alignas(16) float along[kCount];
+  alignas(16) float levels[kCount];
+  alignas(16) float score[kCount];
+  auto highest = hn::Zero(d);
+  for (size_t k = 0; k < kCount; k += 4) {
+    const auto try_factor = [&](size_t i) HWY_ATTR {
+      return trials.Try(block, table.FixedFactor(center * factors[k + i]));
+    };
+    const PartialSums t0 = try_factor(0), t1 = try_factor(1), t2 = try_factor(2),
+                      t3 = try_factor(3);
+    const auto a =
+        hn::Mul(LaneSums(t0.along, t1.along, t2.along, t3.along), hn::Set(d, table.along_unit));
+    const auto l = hn::Mul(LaneSums(t0.levels, t1.levels, t2.levels, t3.levels),
+                           hn::Set(d, table.levels_unit));
+    const auto ratio = hn::Div(hn::Mul(a, a), hn::Max(l, hn::Set(d, 1e-30f)));
+    const auto s = hn::IfThenElseZero(hn::Gt(a, hn::Zero(d)), ratio);
+    hn::Store(a, d, along + k);
+    hn::Store(l, d, levels + k);
+    hn::Store(s, d, score + k);
+    highest = hn::Max(highest, s);
   }
-  rows.Finish(table);
-  const hn::FixedTag<float, 4> d;
-  auto highest = hn::Load(d, rows.score);
-  for (size_t k = 4; k < kCount; k += 4) highest = hn::Max(highest, hn::Load(d, rows.score + k));
   highest = hn::MaxOfLanes(d, highest);
   uint32_t winners = 0;
   for (size_t k = 0; k < kCount; k += 4) {
     uint8_t bits[8] = {};
-    hn::StoreMaskBits(d, hn::Eq(hn::Load(d, rows.score + k), highest), bits);
+    hn::StoreMaskBits(d, hn::Eq(hn::Load(d, score + k), highest), bits);
     winners |= uint32_t{bits[0]} << k;
   }
   const auto winner = static_cast<size_t>(std::countr_zero(winners));
   const BestTrial found = {
-      {rows.along[winner], rows.levels[winner]}, rows.score[winner], center * factors[winner]};
+      {along[winner], levels[winner]}, score[winner], center * factors[winner]};
   const auto before = hn::Load(d, &best.trial.along);
   const auto is_better = hn::Gt(highest, hn::Set(d, best.score));
   hn::Store(hn::IfThenElse(is_better, hn::Load(d, &found.trial.along), before), d,
