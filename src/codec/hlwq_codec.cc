@@ -15,7 +15,7 @@
 namespace hlwq::codec {
 namespace {
 
-// Blocks that are worked on at once: their float32 form stays in the first-level cache.
+// Blocks that are coded before their sums are collected.
 constexpr size_t kStretch = 16;
 
 CodecSpec Checked(CodecSpec spec) {
@@ -168,7 +168,6 @@ void HlwqCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, 
                 fmt::format("codec hlwq: buffers do not fit {} rows of {}", rows, in));
   }
   const RowJob job = {in, n_blocks, first_row, row_parts[0], row_parts[1], &stats};
-  alignas(64) std::array<float, kStretch * kBlockSize> buffer;
   // Without padding the rows are one run of blocks; with it each row ends in a padded block.
   const bool is_padded = in % kBlockSize != 0;
   const uint64_t runs = is_padded ? rows : 1;
@@ -177,32 +176,36 @@ void HlwqCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, 
     const std::span<const std::byte> source = weights.subspan(run * in * element);
     for (uint64_t block = 0; block < full_blocks; block += kStretch) {
       const size_t count = static_cast<size_t>(std::min<uint64_t>(kStretch, full_blocks - block));
-      const std::span<float> wide(buffer.data(), count * kBlockSize);
-      ToFloat(dtype, source.subspan(block * kBlockSize * element, wide.size() * element), wide);
-      EncodeStretch(job, wide, run * n_blocks + block, 0);
+      EncodeStretch(job, dtype,
+                    source.subspan(block * kBlockSize * element, count * kBlockSize * element),
+                    run * n_blocks + block, 0);
     }
     if (is_padded) {
       const size_t tail = in % kBlockSize;
+      std::array<float, kBlockSize> padded = {};
       ToFloat(dtype, source.subspan(full_blocks * kBlockSize * element, tail * element),
-              std::span<float>(buffer.data(), tail));
-      std::fill(buffer.begin() + static_cast<ptrdiff_t>(tail), buffer.begin() + kBlockSize, 0.0f);
-      EncodeStretch(job, std::span<const float>(buffer.data(), kBlockSize),
+              std::span<float>(padded).first(tail));
+      EncodeStretch(job, DType::kF32, std::as_bytes(std::span(padded)),
                     run * n_blocks + full_blocks, kBlockSize - tail);
     }
   }
 }
 
 // `first_block` counts blocks from the start of the call; `padding` is that of the only block.
-void HlwqCodec::EncodeStretch(const RowJob& job, std::span<const float> weights,
+void HlwqCodec::EncodeStretch(const RowJob& job, DType dtype, std::span<const std::byte> weights,
                               uint64_t first_block, uint64_t padding) const {
   std::array<BlockSums, kStretch> storage;
-  const size_t count = weights.size() / kBlockSize;
+  const size_t input_bytes = kBlockSize * BitsPerElement(dtype) / 8;
+  const size_t count = weights.size() / input_bytes;
   const std::span<BlockSums> sums(storage.data(), count);
   const auto packed = job.packed.subspan(first_block * block_bytes_, count * block_bytes_);
   const auto multipliers = job.multipliers.subspan(first_block * 2, count * 2);
-  const size_t done = EncodeBlocks(weights, packed, multipliers, sums);
+  const size_t done = EncodeBlocks(dtype, weights, packed, multipliers, sums);
+  // Needed of few blocks only.
+  std::array<float, kBlockSize> wide;
   const auto block_weights = [&](size_t i) {
-    return std::span<const float, kBlockSize>(weights.data() + i * kBlockSize, kBlockSize);
+    ToFloat(dtype, weights.subspan(i * input_bytes, input_bytes), wide);
+    return std::span<const float, kBlockSize>(wide);
   };
   if (done < count) {
     const uint64_t block = first_block + done;

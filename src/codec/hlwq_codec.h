@@ -41,11 +41,12 @@ class HlwqCodec : public Codec {
   ScaleRule scale_rule() const noexcept { return scale_rule_; }
   size_t block_bytes() const noexcept { return block_bytes_; }
 
-  // Codes sums.size() whole blocks: `weights` 128 each, `packed` block_bytes() each (always MSB
-  // first), `multipliers` two bytes each, little-endian. Returns the number of blocks done before
-  // the first that cannot be stored (EncodeBlock), sums.size() when there is none.
-  virtual size_t EncodeBlocks(std::span<const float> weights, std::span<std::byte> packed,
-                              std::span<std::byte> multipliers,
+  // Codes sums.size() whole blocks: `weights` of `dtype` (F16, BF16 or F32), 128 each, `packed`
+  // block_bytes() each (always MSB first), `multipliers` two bytes each, little-endian. Returns the
+  // number of blocks done before the first that cannot be stored (EncodeBlock), sums.size() when
+  // there is none.
+  virtual size_t EncodeBlocks(DType dtype, std::span<const std::byte> weights,
+                              std::span<std::byte> packed, std::span<std::byte> multipliers,
                               std::span<BlockSums> sums) const noexcept = 0;
   // The inverse for multipliers.size() / 2 blocks in the codec's bit order. `weights` is of `dtype`
   // (F16, BF16 or F32), 128 a block.
@@ -66,8 +67,8 @@ class HlwqCodec : public Codec {
   size_t block_bytes_ = 0;
 
   void CheckEncodable() const;
-  void EncodeStretch(const RowJob& job, std::span<const float> weights, uint64_t first_block,
-                     uint64_t padding) const;
+  void EncodeStretch(const RowJob& job, DType dtype, std::span<const std::byte> weights,
+                     uint64_t first_block, uint64_t padding) const;
   void AddTailErrors(std::span<const float, kBlockSize> weights, std::span<const std::byte> packed,
                      uint16_t multiplier, uint64_t padding, ErrorStats& stats) const;
   void Sample(std::span<const float, kBlockSize> weights, std::span<const std::byte> packed,

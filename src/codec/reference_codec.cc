@@ -14,12 +14,14 @@ class ReferenceCodec final : public HlwqCodec {
   explicit ReferenceCodec(const CodecSpec& spec) : HlwqCodec(spec) {}
 
  protected:
-  size_t EncodeBlocks(std::span<const float> weights, std::span<std::byte> packed,
+  size_t EncodeBlocks(DType dtype, std::span<const std::byte> weights, std::span<std::byte> packed,
                       std::span<std::byte> multipliers,
                       std::span<BlockSums> sums) const noexcept override {
+    const size_t input_bytes = kBlockSize * BitsPerElement(dtype) / 8;
     for (size_t i = 0; i < sums.size(); ++i) {
       EncodedBlock block;
-      const std::span<const float, kBlockSize> in(weights.data() + i * kBlockSize, kBlockSize);
+      std::array<float, kBlockSize> in;
+      ToFloatReference(dtype, weights.subspan(i * input_bytes, input_bytes), in);
       if (!EncodeBlock(in, table(), scale_rule(), block)) return i;
       PackBlock(BitOrder::kMsb, table().bits(), block.codes,
                 packed.subspan(i * block_bytes(), block_bytes()));

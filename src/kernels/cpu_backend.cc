@@ -27,10 +27,10 @@ class VectorCodec final : public codec::HlwqCodec {
   bool HasKernels() const noexcept { return cells_.has_value() || !table().can_encode(); }
 
  protected:
-  size_t EncodeBlocks(std::span<const float> weights, std::span<std::byte> packed,
-                      std::span<std::byte> multipliers,
+  size_t EncodeBlocks(DType dtype, std::span<const std::byte> weights,
+                      std::span<std::byte> packed, std::span<std::byte> multipliers,
                       std::span<codec::BlockSums> sums) const noexcept override {
-    return kernels::EncodeBlocks(*cells_, scale_rule(), weights, packed, multipliers, sums);
+    return kernels::EncodeBlocks(*cells_, scale_rule(), dtype, weights, packed, multipliers, sums);
   }
 
   void DecodeBlocks(std::span<const std::byte> packed, std::span<const std::byte> multipliers,

@@ -18,6 +18,7 @@
 #include "hwy/highway.h"
 #include "kernels/cpu/bitpack-inl.h"
 #include "kernels/cpu/encode_arguments.h"
+#include "kernels/cpu/float_rows-inl.h"
 #include "kernels/cpu/fwht-inl.h"
 #include "kernels/cpu/level_finder-inl.h"
 #include "kernels/cpu/scale_search-inl.h"
@@ -40,12 +41,16 @@ struct EncodeRun {
 };
 
 // Pass 1. Returns how many blocks can be stored before the first that cannot.
-inline HWY_ATTR size_t TransformRun(const float* HWY_RESTRICT weights, size_t count, EncodeRun& run,
-                                    codec::BlockSums* HWY_RESTRICT sums) {
+template <class Format>
+HWY_ATTR size_t TransformRun(const uint8_t* HWY_RESTRICT weights, size_t count, EncodeRun& run,
+                             codec::BlockSums* HWY_RESTRICT sums) {
   alignas(64) float rows[kRun * 4];
   alignas(64) float energy[kRun];
   for (size_t i = 0; i < count; ++i) {
-    BlockVectors block = LoadBlock(weights + i * kBlock);
+    BlockVectors block;
+    for (size_t j = 0; j < kVectors; ++j) {
+      block.v[j] = Format::Load(weights + (i * kBlock + j * kLanes) * Format::kBytes);
+    }
     Fwht128(block);
     BlockSum sum;
     ForEachVector([&](auto j) HWY_ATTR { sum.Add<j>(hn::Mul(block.v[j], block.v[j])); });
@@ -60,6 +65,19 @@ inline HWY_ATTR size_t TransformRun(const float* HWY_RESTRICT weights, size_t co
     run.norm[i] = norm < codec::kNormFloor ? codec::kNormFloor : norm;
   }
   return count;
+}
+
+// `weights` are those of the run.
+inline HWY_ATTR size_t TransformRunOf(DType dtype, const uint8_t* weights, size_t count,
+                                      EncodeRun& run, codec::BlockSums* sums) {
+  switch (dtype) {
+    case DType::kBF16:
+      return TransformRun<Bf16Format>(weights, count, run, sums);
+    case DType::kF16:
+      return TransformRun<F16Format>(weights, count, run, sums);
+    default:
+      return TransformRun<F32Format>(weights, count, run, sums);
+  }
 }
 
 // Passes 2 and 3.
@@ -189,11 +207,13 @@ template <class Finder>
 HWY_ATTR size_t EncodeWith(const EncodeArguments& args) {
   const Finder finder(*args.cells);
   const int bits = args.cells->table.bits();
+  const size_t block_bytes = kBlock * BitsPerElement(args.dtype) / 8;
   EncodeRun run;
   for (size_t begin = 0; begin < args.count; begin += kRun) {
     const size_t count = HWY_MIN(kRun, args.count - begin);
     codec::BlockSums* sums = args.sums + begin;
-    const size_t good = TransformRun(args.weights + begin * kBlock, count, run, sums);
+    const size_t good =
+        TransformRunOf(args.dtype, args.weights + begin * block_bytes, count, run, sums);
     if (args.rule == codec::ScaleRule::kSearch) SearchRunOf(args.cells->search, bits, good, run);
     CodeRun(finder, args.rule, good, run, args.multipliers + begin * 2, sums);
     MeasureRun(good, run, sums);
