@@ -113,46 +113,66 @@ inline HWY_ATTR void SearchRunOf(const SearchCells& cells, int bits, size_t coun
   SearchRun<GatherTrials>(cells, plan, count, run);
 }
 
+HWY_INLINE void StoreCodes(VI codes, uint8_t* HWY_RESTRICT to) {
+#if HWY_TARGET <= HWY_AVX3  // no saturation: codes are bytes
+  _mm_store_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(codes.raw));
+#else
+  const hn::Rebind<uint8_t, DF> d8;
+  hn::StoreU(hn::DemoteTo(d8, codes), d8, to);
+#endif
+}
+
 // Pass 4: codes of v * scale and the multiplier that fits them.
 template <class Finder>
-HWY_ATTR void CodeRun(const Finder& finder, codec::ScaleRule rule, size_t count, EncodeRun& run,
-                      uint8_t* HWY_RESTRICT multipliers, codec::BlockSums* HWY_RESTRICT sums) {
+HWY_ATTR void CodeRun(const Finder& shared_finder, codec::ScaleRule rule, size_t count,
+                      EncodeRun& run, uint8_t* HWY_RESTRICT multipliers,
+                      codec::BlockSums* HWY_RESTRICT sums) {
+  const Finder finder = shared_finder;  // in registers: no store can change a local
   const bool is_search = rule == codec::ScaleRule::kSearch;
+  float scales[kRun];
   for (size_t i = 0; i < count; ++i) {
-    float scale = 1.0f / run.norm[i];
-    if (is_search) {
-      const float first = F16ToF32(codec::RefitMultiplier(run.best[i].trial, run.norm[i]));
-      scale = first > 0 ? 1.0f / first : 0.0f;
-    }
-    const BlockVectors v = LoadBlock(run.v + i * kBlock);
-    const VF scale_v = hn::Set(DF(), scale);
+    scales[i] = 1.0f / run.norm[i];
+    if (!is_search) continue;
+    const float first = F16ToF32(codec::RefitMultiplier(run.best[i].trial, run.norm[i]));
+    scales[i] = first > 0 ? 1.0f / first : 0.0f;
+  }
+  alignas(64) float along_rows[kRun * 4];
+  alignas(64) float level_rows[kRun * 4];
+  for (size_t i = 0; i < count; ++i) {
+    const VF scale = hn::Set(DF(), scales[i]);
     BlockSum along, levels;
     ForEachVector([&](auto j) HWY_ATTR {
-      const FoundLevel found = finder.Find(hn::Mul(v.v[j], scale_v));
-      along.Add<j>(hn::Mul(v.v[j], found.level));
+      const size_t at = i * kBlock + j * kLanes;
+      const VF v = hn::Load(DF(), run.v + at);
+      const FoundLevel found = finder.Find(hn::Mul(v, scale));
+      along.Add<j>(hn::Mul(v, found.level));
       levels.Add<j>(hn::Mul(found.level, found.level));
-      hn::Store(found.level, DF(), run.levels + i * kBlock + j * kLanes);
-      const hn::Rebind<uint8_t, DF> d8;
-      hn::StoreU(hn::DemoteTo(d8, found.code), d8, run.codes + i * kBlock + j * kLanes);
+      hn::Store(found.level, DF(), run.levels + at);
+      StoreCodes(found.code, run.codes + at);
     });
-    alignas(64) float rows[16] = {};
-    alignas(64) float finished[4];
-    along.StoreFour(rows);
-    levels.StoreFour(rows + 4);
-    FinishSums(rows, finished);
-    const codec::ScaleTrial last = {finished[0], finished[1]};
-    const uint16_t multiplier = is_search ? codec::RefitMultiplier(last, 1.0f)
+    along.StoreFour(along_rows + 4 * i);
+    levels.StoreFour(level_rows + 4 * i);
+  }
+  alignas(64) float along[kRun];
+  alignas(64) float levels[kRun];
+  for (size_t i = 0; i < count; i += 4) {
+    FinishSums(along_rows + 4 * i, along + i);
+    FinishSums(level_rows + 4 * i, levels + i);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const uint16_t multiplier = is_search ? codec::RefitMultiplier({along[i], levels[i]}, 1.0f)
                                           : F32ToF16(std::sqrt(sums[i].energy * (1.0f / kBlock)));
     std::memcpy(multipliers + 2 * i, &multiplier, 2);
     run.multiplier[i] = F16ToF32(multiplier);
-    sums[i].along = last.along;
-    sums[i].levels = last.levels;
+    sums[i].along = along[i];
+    sums[i].levels = levels[i];
   }
 }
 
 // Pass 5: what the codes leave.
 inline HWY_ATTR void MeasureRun(size_t count, const EncodeRun& run,
                                 codec::BlockSums* HWY_RESTRICT sums) {
+  alignas(64) float rows[kRun * 4];
   for (size_t i = 0; i < count; ++i) {
     const VF m = hn::Set(DF(), run.multiplier[i]);
     BlockVectors error;
@@ -162,16 +182,15 @@ inline HWY_ATTR void MeasureRun(size_t count, const EncodeRun& run,
       error.v[j] = hn::Sub(hn::Load(DF(), run.v + at), hn::Mul(m, hn::Load(DF(), run.levels + at)));
       squares.Add<j>(hn::Mul(error.v[j], error.v[j]));
     });
-    alignas(64) float rows[16] = {};
-    alignas(64) float finished[4];
-    squares.StoreFour(rows);
-    FinishSums(rows, finished);
-    sums[i].error = finished[0];
+    squares.StoreFour(rows + 4 * i);
     Fwht128(error);
     VF largest = hn::Zero(DF());
     for (size_t j = 0; j < kVectors; ++j) largest = hn::Max(largest, hn::Abs(error.v[j]));
     sums[i].max_error = hn::GetLane(hn::MaxOfLanes(DF(), largest)) * (1.0f / kBlock);
   }
+  alignas(64) float finished[kRun];
+  for (size_t i = 0; i < count; i += 4) FinishSums(rows + 4 * i, finished + i);
+  for (size_t i = 0; i < count; ++i) sums[i].error = finished[i];
 }
 
 template <int kBits>
