@@ -80,6 +80,7 @@ class Planner {
 
   void Add(const PlanTensor& tensor, int bits) {
     const TensorSpec& spec = tensor.spec;
+    ++source_tensors_;
     const std::optional<uint64_t> elements = ElementCount(spec.shape);
     const std::optional<uint64_t> source_bytes = TensorBytes(tensor.dtype, spec.shape);
     if (!elements || !source_bytes) {
@@ -116,7 +117,7 @@ class Planner {
       plan_.largest_shard_bytes = std::max(plan_.largest_shard_bytes, shard.file_bytes);
     }
     if (options_.peak_memory_bytes) {
-      plan_.peak_memory_bytes = options_.peak_memory_bytes(max_in_, outputs_.size());
+      plan_.peak_memory_bytes = options_.peak_memory_bytes({max_in_, source_tensors_, outputs_.size()});
     }
     std::erase_if(outputs_, [](const OutputTensor& tensor) { return !tensor.is_code; });
     if (outputs_.empty()) return;
@@ -170,6 +171,7 @@ class Planner {
   std::vector<OutputTensor> outputs_;
   std::map<std::tuple<bool, Role, int>, PlanRow> rows_;
   uint64_t max_in_ = 1;
+  uint64_t source_tensors_ = 0;
 };
 
 }  // namespace

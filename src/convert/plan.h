@@ -37,12 +37,18 @@ PlanInput PlanInputFromConfig(const nlohmann::json& config, std::string source);
 // From the headers of a checkpoint.
 PlanInput PlanInputFromCheckpoint(const checkpoint::Checkpoint& checkpoint);
 
+// What the memory of a conversion depends on.
+struct PlanScale {
+  uint64_t max_in = 1;          // weights of the longest row
+  uint64_t source_tensors = 0;
+  uint64_t output_tensors = 0;
+};
+
 struct PlanOptions {
   codec::CodecSpec codec;  // `bits` is what the recipe says, tensor by tensor
   uint64_t max_shard_bytes = 5'000'000'000;
-  // Upper bound of what the conversion holds in memory, for rows of up to `max_in` weights and
-  // `tensors` output tensors. Empty: the plan says nothing about memory.
-  std::function<uint64_t(uint64_t max_in, uint64_t tensors)> peak_memory_bytes;
+  // Upper bound of what the conversion holds in memory. Empty: the plan says nothing about memory.
+  std::function<uint64_t(const PlanScale& scale)> peak_memory_bytes;
 };
 
 // Coded tensors of one role and width, or carried ones of one role (bits 0).

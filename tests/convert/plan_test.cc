@@ -168,8 +168,8 @@ TEST(Plan, MemoryIsWhatTheGivenRuleSays) {
   input.tensors = {Tensor("q", Role::kAttentionQ, {8, 300}), Tensor("r", Role::kRouter, {8, 20})};
   PlanOptions options;
   EXPECT_FALSE(MakePlan(input, Recipe::Load({}), options).peak_memory_bytes);
-  options.peak_memory_bytes = [](uint64_t max_in, uint64_t tensors) {
-    return 1000 * max_in + tensors;
+  options.peak_memory_bytes = [](const PlanScale& scale) {
+    return 1000 * scale.max_in + scale.output_tensors;
   };
   EXPECT_EQ(MakePlan(input, Recipe::Load({}), options).peak_memory_bytes, 300'004u);
 }

@@ -6,6 +6,13 @@
 namespace hlwq::cli {
 namespace {
 
+// Resident memory besides the buffers of the stream, each rounded up from measurements: the program
+// itself (7.5 MB); the record of a source tensor with its histograms, as itself and as JSON (17 kB at
+// 8 bits); an output tensor's name, place, checksum and part of a task (2.3 kB).
+constexpr uint64_t kProgramBytes = 12'000'000;
+constexpr uint64_t kSourceTensorBytes = 20'000;
+constexpr uint64_t kOutputTensorBytes = 2'500;
+
 std::optional<int> BitsOf(const Arguments& arguments, std::string_view flag) {
   const std::optional<int64_t> bits = arguments.FindInteger(flag);
   return bits ? std::optional<int>(static_cast<int>(*bits)) : std::nullopt;
@@ -39,8 +46,9 @@ convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::Pl
   convert::PlanOptions options;
   options.codec = CodecSpecOf(arguments);
   options.max_shard_bytes = arguments.Bytes("max-shard-size");
-  options.peak_memory_bytes = [threads = ThreadsOf(arguments)](uint64_t max_in, uint64_t) {
-    return convert::PeakStreamBytes(threads, max_in);
+  options.peak_memory_bytes = [threads = ThreadsOf(arguments)](const convert::PlanScale& scale) {
+    return kProgramBytes + convert::PeakStreamBytes(threads, scale.max_in) +
+           kSourceTensorBytes * scale.source_tensors + kOutputTensorBytes * scale.output_tensors;
   };
   return convert::MakePlan(input, convert::Recipe::Load(RecipeOptionsOf(arguments)), options);
 }
