@@ -1,5 +1,7 @@
 #include "base/file.h"
 
+#include <sys/stat.h>
+
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -45,6 +47,13 @@ TEST(File, AbsentFileIsNotFoundAndFolderIsRefused) {
   const test::TempDir dir;
   EXPECT_EQ(CodeOf([&] { File::OpenForRead(dir / "absent"); }), ErrorCode::kNotFound);
   EXPECT_EQ(CodeOf([&] { File::OpenForRead(dir.path()); }), ErrorCode::kInvalidArgument);
+}
+
+TEST(File, APipeIsRefusedAndDoesNotBlock) {
+  const test::TempDir dir;
+  ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(CodeOf([&] { File::OpenForRead(dir / "pipe"); }), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf([&] { File::OpenForRead("/dev/null"); }), ErrorCode::kInvalidArgument);
 }
 
 TEST(File, LockIsExclusive) {

@@ -27,7 +27,8 @@ TEST(Xxh3Stream, PiecesHashLikeTheWhole) {
 TEST(HashHex, RoundTripsAndRefusesAnythingElse) {
   EXPECT_EQ(HashToHex(0x0123456789abcdefu), "0123456789abcdef");
   EXPECT_EQ(HashFromHex("0123456789abcdef"), 0x0123456789abcdefu);
-  for (const char* bad : {"", "123", "0123456789abcdeg", "0123456789abcdef0", "-123456789abcdef"}) {
+  for (const char* bad : {"", "123", "0123456789abcdeg", "0123456789abcdef0", "-123456789abcdef",
+                          "0123456789ABCDEF"}) {
     EXPECT_THROW(HashFromHex(bad), Error) << bad;
   }
 }

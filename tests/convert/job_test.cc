@@ -91,6 +91,31 @@ TEST_F(JobTest, ResumeOfAFinishedFolderIsANoOp) {
   EXPECT_EQ(result.job.source_bytes, 0u);
 }
 
+TEST_F(JobTest, ResumeOfAFolderThatOnlyLacksItsNameRenamesIt) {
+  fs::copy(dir_ / "want", dir_ / "dst.partial");
+  const QuantizeResult result = Resume(dir_ / "src", dir_ / "dst");
+  EXPECT_TRUE(result.job.was_complete);
+  EXPECT_EQ(test::FolderContent(dir_ / "dst"), test::FolderContent(dir_ / "want"));
+  EXPECT_FALSE(fs::exists(dir_ / "dst.partial"));
+}
+
+TEST_F(JobTest, HalfWrittenSmallFilesDoNotReachTheResult) {
+  RunUntil(dir_ / "src", dir_ / "dst", {}, 5);
+  WriteFileAtomically(dir_ / "dst.partial" / "config.json.tmp.123", "{");
+  Resume(dir_ / "src", dir_ / "dst");
+  EXPECT_EQ(test::FolderContent(dir_ / "dst"), test::FolderContent(dir_ / "want"));
+}
+
+TEST_F(JobTest, AJournalOfAnotherNumberOfSourcesIsRefused) {
+  RunUntil(dir_ / "src", dir_ / "dst", {}, 5);
+  const fs::path path = dir_ / "dst.partial" / "journal.jsonl";
+  std::string text = ReadSmallFile(path, 1 << 20);
+  const size_t begin = text.find("\"sources\":[") + 11;
+  text.erase(begin, text.find("}]", begin) + 1 - begin);
+  WriteFileAtomically(path, text);
+  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kSourceChanged), HasSubstr("changed"));
+}
+
 TEST_F(JobTest, ResumeWithOtherOptionsIsRefused) {
   RunUntil(dir_ / "src", dir_ / "dst", {}, 5);
   QuantizeOptions other;

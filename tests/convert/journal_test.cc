@@ -63,6 +63,36 @@ TEST(Journal, EveryTornTailKeepsTheWholeLinesBeforeIt) {
   }
 }
 
+TEST(Journal, ADamagedLineEndsWhatIsKept) {
+  const test::TempDir dir;
+  {
+    JournalWriter writer(dir / "j", 0);
+    writer.Write(SomeHeader());
+    writer.Write(SomeEntry(0));
+    writer.Write(SomeEntry(1));
+  }
+  const std::string whole = ReadSmallFile(dir / "j", 1 << 20);
+  for (const std::string_view damage : {"\"task\":-1", "\"task\":1.5", "\"task\":\"x\""}) {
+    std::string text = whole;
+    text.replace(text.find("\"task\":0"), 8, damage);
+    EXPECT_EQ(ParseJournal(text)->entries.size(), 0u) << damage;
+  }
+  // A checksum that is none is damage like any other, not an error.
+  std::string text = whole;
+  text.replace(text.find("\"source_xxh3\":\"") + 15, 4, "zzzz");
+  EXPECT_EQ(ParseJournal(text)->entries.size(), 0u);
+  text.replace(text.find("\"plan_xxh3\":\"") + 13, 4, "zzzz");
+  EXPECT_FALSE(ParseJournal(text));
+}
+
+TEST(Journal, AnotherVersionIsRefused) {
+  const test::TempDir dir;
+  JournalWriter(dir / "j", 0).Write(SomeHeader());
+  std::string text = ReadSmallFile(dir / "j", 1 << 20);
+  text.replace(text.find("_version\":1"), 11, "_version\":2");
+  EXPECT_THROW(ParseJournal(text), Error);
+}
+
 TEST(Journal, OneWriterAtATime) {
   const test::TempDir dir;
   const JournalWriter writer(dir / "j", 0);

@@ -75,5 +75,25 @@ TEST_F(StagingTest, AnUnfinishedFolderNeedsAWord) {
   EXPECT_EQ(Refusal(dir_ / "dst", {.overwrite = true}), "accepted");
 }
 
+TEST_F(StagingTest, WhatOthersLeftUnderThatNameIsNotTouched) {
+  fs::create_directory(dir_ / "dst.partial");
+  WriteFileAtomically(dir_ / "dst.partial" / "thesis.tex", "x");
+  for (const DestinationOptions options :
+       {DestinationOptions{}, {.resume = true}, {.overwrite = true}}) {
+    EXPECT_THAT(Refusal(dir_ / "dst", options), HasSubstr("not left by hlwq"));
+  }
+  WriteFileAtomically(dir_ / "dst.partial" / "journal.jsonl", "");
+  EXPECT_EQ(Refusal(dir_ / "dst", {.overwrite = true}), "accepted");
+}
+
+TEST_F(StagingTest, AFolderInUseIsNotDiscarded) {
+  fs::create_directory(dir_ / "dst.partial");
+  const File journal = File::OpenForWrite(dir_ / "dst.partial" / "journal.jsonl");
+  ASSERT_TRUE(journal.TryLock());
+  Staging staging(dir_ / "dst", source_, {.overwrite = true});
+  EXPECT_THROW(staging.Create(), Error);
+  EXPECT_TRUE(fs::exists(journal.path()));
+}
+
 }  // namespace
 }  // namespace hlwq::convert
