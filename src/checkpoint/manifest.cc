@@ -16,8 +16,8 @@ using nlohmann::json;
 constexpr uint64_t kMaxManifestBytes = 1u << 30;
 constexpr std::string_view kNoDigits = "0000000000000000";
 
-// Where the digits of manifest_xxh3 begin in a manifest's text. Keys are sorted and values before it
-// hold no such pair of strings, so the first one is the manifest's own.
+// Where the digits of manifest_xxh3 begin in a manifest's text. Keys are sorted, and names
+// before it escape their quotes, so the first one is the manifest's own.
 std::optional<size_t> FindDigits(std::string_view text) {
   constexpr std::string_view kKey = "\"manifest_xxh3\": \"";
   const size_t found = text.find(kKey);
@@ -36,7 +36,8 @@ uint64_t HashWithoutDigits(std::string_view text, size_t digits) {
   return hash.Digest();
 }
 
-json ManifestToJson(const Manifest& manifest) {
+// Everything but the reports.
+json HeadToJson(const Manifest& manifest) {
   json document;
   document["format_version"] = kManifestVersion;
   document["tool_version"] = manifest.tool_version;
@@ -57,9 +58,6 @@ json ManifestToJson(const Manifest& manifest) {
   }
   json& tensors = document["tensors"] = json::object();
   for (const auto& [name, hash] : manifest.tensors) tensors[name] = HashToHex(hash);
-  json reports = json::array();
-  for (const TensorReport& report : manifest.reports) reports.push_back(ReportToJson(report));
-  document["reports"] = std::move(reports);
   return document;
 }
 
@@ -117,7 +115,15 @@ bool SealManifestText(std::string& text) {
 }
 
 std::string SerializeManifest(const Manifest& manifest) {
-  std::string text = ManifestToJson(manifest).dump(1) + "\n";
+  std::string text = HeadToJson(manifest).dump(1);
+  text.resize(text.rfind('\n'));  // the reports go before the closing brace
+  // One at a time: as one document tree the reports of a large model would fill memory.
+  text += ",\n \"reports\": [";
+  for (const TensorReport& report : manifest.reports) {
+    text += &report == manifest.reports.data() ? "\n  " : ",\n  ";
+    text += ReportToJson(report).dump();
+  }
+  text += "\n ]\n}\n";
   SealManifestText(text);
   return text;
 }

@@ -63,7 +63,7 @@ class RowReader {
   const Checkpoint& checkpoint_;
   const TensorEntry& entry_;
   const codec::Backend& backend_;
-  std::unique_ptr<const codec::Codec> codec_;
+  std::shared_ptr<const codec::Codec> codec_;
   std::vector<uint64_t> part_row_bytes_;
   MatrixShape matrix_;
   uint64_t slice_rows_ = 0;

@@ -7,7 +7,7 @@ namespace {
 
 class Reference final : public Backend {
  public:
-  std::unique_ptr<const Codec> MakeCodec(const CodecSpec& spec) const override {
+  std::shared_ptr<const Codec> MakeCodec(const CodecSpec& spec) const override {
     return MakeReferenceCodec(spec);
   }
   void ToFloat(DType dtype, std::span<const std::byte> in, std::span<float> out) const override {
@@ -23,6 +23,24 @@ class Reference final : public Backend {
 const Backend& ReferenceBackend() {
   static const Reference backend;
   return backend;
+}
+
+std::shared_ptr<const Codec> SharingBackend::MakeCodec(const CodecSpec& spec) const {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [known, codec] : codecs_) {
+    if (known == spec) return codec;
+  }
+  return codecs_.emplace_back(spec, backend_.MakeCodec(spec)).second;
+}
+
+void SharingBackend::ToFloat(DType dtype, std::span<const std::byte> in,
+                             std::span<float> out) const {
+  backend_.ToFloat(dtype, in, out);
+}
+
+void SharingBackend::FromFloat(std::span<const float> in, DType dtype,
+                               std::span<std::byte> out) const {
+  backend_.FromFloat(in, dtype, out);
 }
 
 }  // namespace hlwq::codec

@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "codec/codec.h"
 #include "tensor/dtype.h"
@@ -15,7 +18,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  virtual std::unique_ptr<const Codec> MakeCodec(const CodecSpec& spec) const = 0;
+  // Tables are made anew for every codec; SharingBackend keeps them.
+  virtual std::shared_ptr<const Codec> MakeCodec(const CodecSpec& spec) const = 0;
   // Dense F16, BF16 or F32 to float32; exact. `in` holds out.size() elements.
   virtual void ToFloat(DType dtype, std::span<const std::byte> in, std::span<float> out) const = 0;
   // float32 to F16, BF16 or F32, to nearest, ties to even.
@@ -23,5 +27,21 @@ class Backend {
 };
 
 const Backend& ReferenceBackend();
+
+// Another backend that makes each codec once, for jobs over thousands of tensors of one spec. Borrows
+// `backend`. Thread: safe.
+class SharingBackend final : public Backend {
+ public:
+  explicit SharingBackend(const Backend& backend) : backend_(backend) {}
+
+  std::shared_ptr<const Codec> MakeCodec(const CodecSpec& spec) const override;
+  void ToFloat(DType dtype, std::span<const std::byte> in, std::span<float> out) const override;
+  void FromFloat(std::span<const float> in, DType dtype, std::span<std::byte> out) const override;
+
+ private:
+  const Backend& backend_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::pair<CodecSpec, std::shared_ptr<const Codec>>> codecs_;  // few
+};
 
 }  // namespace hlwq::codec

@@ -42,7 +42,8 @@ void SetConfigDType(checkpoint::SideFile& file, nlohmann::json config, DType dty
 }  // namespace
 
 DequantizeResult Dequantize(const Checkpoint& source, const std::filesystem::path& destination,
-                            const DequantizeOptions& options, const codec::Backend& backend) {
+                            const DequantizeOptions& options, const codec::Backend& unshared) {
+  const codec::SharingBackend backend(unshared);
   std::vector<checkpoint::FoundTensor> found;
   for (const TensorEntry& entry : source.tensors) found.push_back({entry.name, entry.shape});
   const checkpoint::Classified classified = checkpoint::ClassifyTensors(source.config, found);
@@ -72,7 +73,7 @@ DequantizeResult Dequantize(const Checkpoint& source, const std::filesystem::pat
   }
   DequantizeResult result;
   result.notes = source.notes;
-  result.job = RunJob(job, source, destination, options.output);
+  result.job = RunJob(std::move(job), source, destination, options.output);
   return result;
 }
 

@@ -26,7 +26,7 @@ std::string SideFileContent(const checkpoint::SideFile& file) {
 // Runs one job; the members are what its steps share.
 class JobRun {
  public:
-  JobRun(const Job& job, const Checkpoint& source, const fs::path& destination,
+  JobRun(Job& job, const Checkpoint& source, const fs::path& destination,
          const OutputOptions& options)
       : job_(job), source_(source), options_(options), layout_(job.outputs, options.max_shard_bytes),
         staging_(destination, source, options.destination), results_(job.tasks.size()) {
@@ -191,7 +191,8 @@ class JobRun {
                         "' changed since the run that is being resumed; --overwrite starts anew");
       }
       if (!HasRecordedOutputs(task, entry, shards)) continue;
-      results_[entry.task] = TaskResult{entry.source_xxh3, entry.outputs_xxh3, entry.stats};
+      results_[entry.task] = TaskResult{entry.source_xxh3, entry.outputs_xxh3,
+                                        std::make_unique<codec::ErrorStats>(entry.stats)};
       result_.resumed_bytes += task.SourceBytes({0, task.rows});
     }
   }
@@ -232,9 +233,9 @@ class JobRun {
     update.tensors_done = job_.tasks.size() - todo.size();
     update.bytes_done = update.bytes_skipped = result_.resumed_bytes;
     StreamCallbacks callbacks;
-    callbacks.on_task_done = [&](size_t task, const TaskResult& done) {
-      results_[task] = done;
-      writer.Write({task, done.source_xxh3, done.outputs_xxh3, done.stats});
+    callbacks.on_task_done = [&](size_t task, TaskResult done) {
+      writer.Write({task, done.source_xxh3, done.outputs_xxh3, *done.stats});
+      results_[task] = std::move(done);
       ++update.tensors_done;
     };
     callbacks.on_chunk_done = [&](size_t task, uint64_t bytes) {
@@ -261,7 +262,7 @@ class JobRun {
     manifest.tool_version = kVersion;
     manifest.operation = job_.operation;
     manifest.plan_xxh3 = plan_xxh3_;
-    manifest.reports = job_.reports;
+    manifest.reports = std::move(job_.reports);
     std::vector<Xxh3Stream> source_hashes(source_.files.size());
     const auto add = [](Xxh3Stream& hash, const uint64_t& value) {
       hash.Update(std::as_bytes(std::span(&value, 1)));
@@ -271,7 +272,7 @@ class JobRun {
     }
     for (size_t index = 0; index < job_.tasks.size(); ++index) {
       const Task& task = *job_.tasks[index];
-      const TaskResult& done = *results_[index];
+      TaskResult& done = *results_[index];
       if (!source_hashes.empty()) add(source_hashes[task.source_file], done.source_xxh3);
       size_t output = 0;
       for (const TaskOutput& o : task.outputs) {
@@ -281,7 +282,8 @@ class JobRun {
         manifest.tensors[job_.outputs[c.tensor].name] = done.outputs_xxh3[output++];
       }
       auto& errors = manifest.reports[task.report].errors;
-      if (errors) errors->Merge(done.stats);
+      if (errors) errors->Merge(*done.stats);
+      done.stats.reset();  // a large model has tens of thousands of them
     }
     for (size_t file = 0; file < source_.files.size(); ++file) {
       manifest.sources.push_back({source_.files[file].path().filename().string(),
@@ -319,7 +321,7 @@ class JobRun {
                         checkpoint::SerializeManifest(manifest));
   }
 
-  const Job& job_;
+  Job& job_;  // its reports move into the manifest at the end
   const Checkpoint& source_;
   const OutputOptions& options_;
   OutputLayout layout_;
@@ -333,7 +335,7 @@ class JobRun {
 
 }  // namespace
 
-JobResult RunJob(const Job& job, const Checkpoint& source, const fs::path& destination,
+JobResult RunJob(Job job, const Checkpoint& source, const fs::path& destination,
                  const OutputOptions& options) {
   return JobRun(job, source, destination, options).Run();
 }

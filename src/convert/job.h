@@ -54,7 +54,7 @@ struct JobResult {
 // Runs the job into `destination`. Throws Error; on any error DST is untouched, and what is done so
 // far waits in DST.partial for a resume where one can get further (not after Error{kNonFinite}). The bytes written depend on the job alone: not on threads,
 // the processor, or how often it was interrupted.
-JobResult RunJob(const Job& job, const checkpoint::Checkpoint& source,
+JobResult RunJob(Job job, const checkpoint::Checkpoint& source,
                  const std::filesystem::path& destination, const OutputOptions& options);
 
 }  // namespace hlwq::convert

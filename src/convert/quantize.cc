@@ -184,14 +184,14 @@ class QuantizePlanner {
 }  // namespace
 
 QuantizeResult Quantize(const Checkpoint& source, const std::filesystem::path& destination,
-                        const QuantizeOptions& options, const codec::Backend& backend) {
+                        const QuantizeOptions& options, const codec::Backend& unshared) {
+  const codec::SharingBackend backend(unshared);
   QuantizeResult result;
   QuantizePlanner planner(source, options, backend);
   result.notes = source.notes;
   result.notes.insert(result.notes.end(), planner.notes().begin(), planner.notes().end());
   if (options.non_finite == NonFinitePolicy::kKeep) planner.KeepNonFinite(result.notes);
-  const Job job = planner.Build();
-  result.job = RunJob(job, source, destination, options.output);
+  result.job = RunJob(planner.Build(), source, destination, options.output);
   return result;
 }
 

@@ -115,7 +115,7 @@ class Stream {
       shards_[place.shard].WriteAt(
           place.offset + chunk->rows.begin * task.outputs[output].bytes_per_row, chunk->out[output]);
     }
-    result_.stats.Merge(chunk->stats);
+    result_.stats->Merge(chunk->stats);
     if (callbacks_.on_chunk_done) callbacks_.on_chunk_done(chunk->task, chunk->in.size());
     if (chunk->rows.end == task.rows) EndTask(chunk->task);
     const std::scoped_lock lock(mutex_);
@@ -161,7 +161,7 @@ class Stream {
       shards_[place.shard].WriteAt(place.offset, constant.data);
       result_.outputs_xxh3.push_back(Xxh3(constant.data));
     }
-    callbacks_.on_task_done(index, result_);
+    callbacks_.on_task_done(index, std::move(result_));
   }
 
   std::span<const std::unique_ptr<Task>> tasks_;

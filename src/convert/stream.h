@@ -17,12 +17,12 @@ namespace hlwq::convert {
 struct TaskResult {
   uint64_t source_xxh3 = 0;
   std::vector<uint64_t> outputs_xxh3;  // row outputs, then constants
-  codec::ErrorStats stats;
+  std::unique_ptr<codec::ErrorStats> stats = std::make_unique<codec::ErrorStats>();
 };
 
 struct StreamCallbacks {
   // Called in task order, from one thread at a time, when all bytes of a task are written.
-  std::function<void(size_t task, const TaskResult& result)> on_task_done;
+  std::function<void(size_t task, TaskResult result)> on_task_done;
   // Called after each chunk with the source bytes it held.
   std::function<void(size_t task, uint64_t bytes)> on_chunk_done;
 };

@@ -114,7 +114,8 @@ std::string NameOf(const Checkpoint& checkpoint) {
 }  // namespace
 
 CompareResult Compare(const Checkpoint& first, const Checkpoint& second,
-                      const CompareOptions& options, const codec::Backend& backend) {
+                      const CompareOptions& options, const codec::Backend& unshared) {
+  const codec::SharingBackend backend(unshared);
   for (const auto* patterns : {&options.include, &options.exclude}) {
     for (const std::string& pattern : *patterns) CheckGlob(pattern);
   }

@@ -1,8 +1,8 @@
 #include "io/json.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/error.h"
@@ -11,41 +11,61 @@
 namespace hlwq::io {
 namespace {
 
-constexpr int kMaxDepth = 64;
+using nlohmann::json;
+
+constexpr size_t kMaxDepth = 64;
+
+[[noreturn]] void Fail(std::string message) {
+  throw Error(ErrorCode::kInvalidData, "JSON: " + std::move(message));
+}
+
+// Looks for what json::parse lets pass: repeated keys, depth without end. (Its own callbacks could
+// do that in one pass, but take time quadratic in the size of an object.)
+class StrictnessCheck final : public nlohmann::json_sax<json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(size_t) override { return Open(); }
+  bool start_array(size_t) override { return Open(); }
+  bool end_object() override { return Close(); }
+  bool end_array() override { return Close(); }
+
+  bool key(string_t& name) override {
+    if (!keys_of_depth_.back().insert(name).second) Fail("key '" + name + "' occurs twice");
+    return true;
+  }
+  bool parse_error(size_t, const std::string&, const json::exception& failure) override {
+    Fail(failure.what());
+  }
+
+ private:
+  bool Open() {
+    if (keys_of_depth_.size() >= kMaxDepth) Fail("nested deeper than 64 levels");
+    keys_of_depth_.emplace_back();
+    return true;
+  }
+  bool Close() {
+    keys_of_depth_.pop_back();
+    return true;
+  }
+
+  std::vector<std::unordered_set<std::string>> keys_of_depth_;  // of what is open
+};
 
 }  // namespace
 
-nlohmann::json ParseJson(std::string_view text) {
-  using nlohmann::json;
-  std::vector<std::set<std::string>> keys_of_depth;  // of the objects that are open
-  const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
-    switch (event) {
-      case json::parse_event_t::object_start:
-      case json::parse_event_t::array_start:
-        if (depth >= kMaxDepth) {
-          throw Error(ErrorCode::kInvalidData, "JSON: nested deeper than 64 levels");
-        }
-        keys_of_depth.emplace_back();
-        break;
-      case json::parse_event_t::object_end:
-      case json::parse_event_t::array_end:
-        keys_of_depth.pop_back();
-        break;
-      case json::parse_event_t::key:
-        if (!keys_of_depth.back().insert(parsed.get<std::string>()).second) {
-          throw Error(ErrorCode::kInvalidData,
-                      "JSON: key '" + parsed.get<std::string>() + "' occurs twice");
-        }
-        break;
-      case json::parse_event_t::value:
-        break;
-    }
-    return true;
-  };
+json ParseJson(std::string_view text) {
+  StrictnessCheck check;
+  json::sax_parse(text, &check);
   try {
-    return json::parse(text, check);
+    return json::parse(text);
   } catch (const json::exception& failure) {
-    throw Error(ErrorCode::kInvalidData, std::string("JSON: ") + failure.what());
+    Fail(failure.what());
   }
 }
 

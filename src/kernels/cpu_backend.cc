@@ -51,8 +51,8 @@ class VectorCodec final : public codec::HlwqCodec {
 
 class Cpu final : public codec::Backend {
  public:
-  std::unique_ptr<const codec::Codec> MakeCodec(const codec::CodecSpec& spec) const override {
-    auto codec = std::make_unique<const VectorCodec>(spec);
+  std::shared_ptr<const codec::Codec> MakeCodec(const codec::CodecSpec& spec) const override {
+    auto codec = std::make_shared<const VectorCodec>(spec);
     if (!codec->HasKernels()) return codec::MakeReferenceCodec(spec);
     return codec;
   }

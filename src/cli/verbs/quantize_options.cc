@@ -7,11 +7,11 @@ namespace hlwq::cli {
 namespace {
 
 // Resident memory besides the buffers of the stream, each rounded up from measurements: the program
-// itself (7.5 MB); the record of a source tensor with its histograms, as itself and as JSON (17 kB at
-// 8 bits); an output tensor's name, place, checksum and part of a task (2.3 kB).
+// itself (7.5 MB); the record of a source tensor with its histograms, while it runs and for the
+// manifest (3 kB each); an output tensor's name, place, checksum and part of a task (1.8 kB).
 constexpr uint64_t kProgramBytes = 12'000'000;
-constexpr uint64_t kSourceTensorBytes = 20'000;
-constexpr uint64_t kOutputTensorBytes = 2'500;
+constexpr uint64_t kSourceTensorBytes = 6'000;
+constexpr uint64_t kOutputTensorBytes = 2'000;
 
 std::optional<int> BitsOf(const Arguments& arguments, std::string_view flag) {
   const std::optional<int64_t> bits = arguments.FindInteger(flag);
