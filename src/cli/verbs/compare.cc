@@ -12,6 +12,7 @@
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "cli/verbs/conversion.h"
+#include "cli/verbs/report_page.h"
 #include "eval/compare_text.h"
 #include "eval/report_html.h"
 
@@ -29,6 +30,7 @@ std::optional<checkpoint::Manifest> ManifestOf(const std::filesystem::path& path
 int RunCompare(const Arguments& arguments) {
   const checkpoint::Checkpoint first = checkpoint::OpenCheckpoint(arguments.Operand("A"));
   const checkpoint::Checkpoint second = checkpoint::OpenCheckpoint(arguments.Operand("B"));
+  if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
   ProgressPrinter progress("compare", arguments);
   eval::CompareOptions options;
   options.threads = ThreadsOf(arguments);

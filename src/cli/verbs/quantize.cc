@@ -80,7 +80,8 @@ std::string RenderSummary(const std::vector<checkpoint::TensorReport>& reports,
 // Everything that can fail before the first weight is read does so here too.
 int DryRun(const Arguments& arguments, const checkpoint::Checkpoint& source,
            const std::filesystem::path& destination, const convert::DestinationOptions& options) {
-  const convert::Staging staging(destination, source, options);
+  convert::Staging staging(destination, source, options);
+  if (!options.resume) staging.RequireFreeDestination();
   const convert::QuantizePlan plan =
       PlanQuantize(arguments, convert::PlanInputFromCheckpoint(source));
   if (arguments.json()) PrintJson(convert::PlanToJson(plan));
@@ -100,6 +101,7 @@ int RunQuantize(const Arguments& arguments) {
   options.codec = CodecSpecOf(arguments);
   options.non_finite = arguments.Text("nonfinite") == "keep" ? convert::NonFinitePolicy::kKeep
                                                              : convert::NonFinitePolicy::kError;
+  if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
   ProgressPrinter progress("quantize", arguments);
   options.output = OutputOptionsOf(arguments, progress);
   if (arguments.Switch("dry-run")) {

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "eval/report_html.h"
 #include "hlwq/version.h"
@@ -30,6 +31,16 @@ std::map<int, std::vector<float>> LevelsOf(const codec::CodecSpec& spec,
 }
 
 }  // namespace
+
+void CheckPagePath(const std::filesystem::path& page) {
+  if (std::filesystem::is_directory(page)) {
+    throw Error(ErrorCode::kInvalidArgument, page.string() + ": want a file for the report, got a folder");
+  }
+  const std::filesystem::path folder = std::filesystem::absolute(page).parent_path();
+  if (!std::filesystem::is_directory(folder)) {
+    throw Error(ErrorCode::kNotFound, folder.string() + ": no such folder to write the report into");
+  }
+}
 
 void WriteQuantizePage(const std::filesystem::path& page, const std::filesystem::path& source,
                        const std::filesystem::path& destination, const codec::CodecSpec& spec,

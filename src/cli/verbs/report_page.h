@@ -1,4 +1,4 @@
-// The HTML page behind quantize --report.
+// The HTML pages behind --report.
 #pragma once
 
 #include <filesystem>
@@ -8,6 +8,10 @@
 #include "convert/quantize.h"
 
 namespace hlwq::cli {
+
+// Throws where a page could not be written to this path, before hours of work end there:
+// Error{kNotFound} for a missing folder, Error{kInvalidArgument} for a path that is a folder.
+void CheckPagePath(const std::filesystem::path& page);
 
 // Writes the page, whole or not at all. Names are shown without the folders they are in.
 void WriteQuantizePage(const std::filesystem::path& page, const std::filesystem::path& source,
