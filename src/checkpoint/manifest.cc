@@ -62,11 +62,7 @@ json HeadToJson(const Manifest& manifest) {
 }
 
 uint64_t UintFrom(const json& object, const char* key) {
-  const json& value = object.at(key);
-  if (!value.is_number_unsigned()) {
-    throw Error(ErrorCode::kInvalidData, std::string(key) + ": want a number, got " + value.dump());
-  }
-  return value.get<uint64_t>();
+  return WithContext(key, [&] { return io::UnsignedValue(object.at(key)); });
 }
 
 Manifest ManifestFromJson(const json& document) {

@@ -21,14 +21,14 @@ json IdentityToJson(const FileIdentity& identity) {
 }
 
 FileIdentity IdentityFromJson(const json& list) {
-  return {list.at(0).get<uint64_t>(), list.at(1).get<uint64_t>(), list.at(2).get<uint64_t>(),
-          list.at(3).get<int64_t>(), list.at(4).get<int64_t>()};
+  return {io::UnsignedValue(list.at(0)), io::UnsignedValue(list.at(1)),
+          io::UnsignedValue(list.at(2)), io::IntegerValue(list.at(3)), io::IntegerValue(list.at(4))};
 }
 
 uint64_t Hash(const json& value) { return HashFromHex(value.get_ref<const std::string&>()); }
 
 JournalHeader HeaderFromJson(const json& line) {
-  if (line.at("journal_version").get<int>() != kJournalVersion) {
+  if (io::IntegerValue(line.at("journal_version")) != kJournalVersion) {
     throw Error(ErrorCode::kUnsupported, "written by another version of hlwq; --overwrite starts anew");
   }
   JournalHeader header;
@@ -48,7 +48,7 @@ JournalEntry EntryFromJson(const json& line) {
   if (!line.at("task").is_number_unsigned()) {
     throw Error(ErrorCode::kInvalidData, "task: want a number");
   }
-  entry.task = line.at("task").get<size_t>();
+  entry.task = io::UnsignedValue(line.at("task"));
   entry.source_xxh3 = Hash(line.at("source_xxh3"));
   for (const json& output : line.at("outputs")) entry.outputs_xxh3.push_back(Hash(output));
   entry.stats = checkpoint::ErrorsFromJson(line.at("stats"));

@@ -1,5 +1,6 @@
 #include "io/json.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <unordered_set>
@@ -72,6 +73,21 @@ json ParseJson(std::string_view text) {
 nlohmann::json ReadJsonFile(const std::filesystem::path& path, uint64_t max_bytes) {
   const std::string text = ReadSmallFile(path, max_bytes);
   return WithContext(path.string(), [&] { return ParseJson(text); });
+}
+
+uint64_t UnsignedValue(const json& value) {
+  if (!value.is_number_unsigned()) {
+    throw Error(ErrorCode::kInvalidData, "want a number, got " + value.dump());
+  }
+  return value.get<uint64_t>();
+}
+
+int64_t IntegerValue(const json& value) {
+  const bool fits = value.is_number_unsigned()
+                        ? value.get<uint64_t>() <= uint64_t{std::numeric_limits<int64_t>::max()}
+                        : value.is_number_integer();
+  if (!fits) throw Error(ErrorCode::kInvalidData, "want a number, got " + value.dump());
+  return value.get<int64_t>();
 }
 
 }  // namespace hlwq::io

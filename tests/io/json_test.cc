@@ -1,5 +1,6 @@
 #include "io/json.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include <gtest/gtest.h>
@@ -20,6 +21,17 @@ TEST(ParseJson, RefusesWhatLenientParsersTake) {
 
 TEST(ParseJson, SameKeyInDifferentObjectsIsFine) {
   EXPECT_EQ(ParseJson(R"({"a":{"x":1},"b":{"x":2},"c":[{"x":3},{"x":4}]})")["c"][1]["x"], 4);
+}
+
+TEST(JsonValues, NumbersThatAreNotIntegersAreRefused) {
+  for (const char* bad : {"1e100", "-1", "1.5", "\"1\"", "null", "18446744073709551616"}) {
+    EXPECT_THROW(UnsignedValue(ParseJson(bad)), Error) << bad;
+  }
+  for (const char* bad : {"1e100", "9223372036854775808", "1.0"}) {
+    EXPECT_THROW(IntegerValue(ParseJson(bad)), Error) << bad;
+  }
+  EXPECT_EQ(UnsignedValue(ParseJson("18446744073709551615")), ~uint64_t{0});
+  EXPECT_EQ(IntegerValue(ParseJson("-9223372036854775808")), std::numeric_limits<int64_t>::min());
 }
 
 }  // namespace
