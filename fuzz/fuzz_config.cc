@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "checkpoint/catalog.h"
-#include "io/json.h"
 
 using namespace hlwq;
 
@@ -40,7 +40,7 @@ void CheckCatalog(const nlohmann::json& config, const checkpoint::Catalog& catal
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const nlohmann::json config =
-        io::ParseJson(std::string_view(reinterpret_cast<const char*>(data), size));
+        ParseJson(std::string_view(reinterpret_cast<const char*>(data), size));
     if (const auto catalog = checkpoint::BuildCatalog(config)) CheckCatalog(config, *catalog);
   } catch (const Error&) {
   }

@@ -6,15 +6,15 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "io/json.h"
+#include "base/json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace hlwq;
   try {
     const nlohmann::json document =
-        io::ParseJson(std::string_view(reinterpret_cast<const char*>(data), size));
+        ParseJson(std::string_view(reinterpret_cast<const char*>(data), size));
     // dump() throws on text that is not UTF-8: the parser must have refused it.
-    if (io::ParseJson(document.dump()) != document) std::abort();
+    if (ParseJson(document.dump()) != document) std::abort();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kInvalidData) std::abort();
   }

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "checkpoint/open_polar.h"
-#include "io/json.h"
 #include "io/safetensors.h"
 
 namespace {
@@ -37,7 +37,7 @@ std::string_view NextField(std::string_view& rest) {
 }
 
 json ParseOrNull(std::string_view text) {
-  return text.empty() ? json() : hlwq::io::ParseJson(text);
+  return text.empty() ? json() : hlwq::ParseJson(text);
 }
 
 // The size of the data section that the header claims; the header parser checks the claim.
@@ -91,7 +91,7 @@ void Recognise(std::string_view input) {
   Require(hlwq::checkpoint::ParsePolarConfig(hlwq::checkpoint::PolarConfigToJson(polar_config)) ==
           polar_config);
 
-  const uint64_t data_bytes = ClaimedBytes(hlwq::io::ParseJson(header_text));
+  const uint64_t data_bytes = ClaimedBytes(hlwq::ParseJson(header_text));
   const auto header = hlwq::io::ParseSafetensorsHeader(header_text, data_bytes);
   std::vector<TensorEntry> stored;
   for (const auto& entry : header.entries) {

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "io/json.h"
+#include "base/json.h"
 #include "io/shard_index.h"
 
 namespace hlwq::checkpoint {
@@ -62,7 +62,7 @@ json HeadToJson(const Manifest& manifest) {
 }
 
 uint64_t UintFrom(const json& object, const char* key) {
-  return WithContext(key, [&] { return io::UnsignedValue(object.at(key)); });
+  return WithContext(key, [&] { return UnsignedValue(object.at(key)); });
 }
 
 Manifest ManifestFromJson(const json& document) {
@@ -125,7 +125,7 @@ std::string SerializeManifest(const Manifest& manifest) {
 }
 
 Manifest ParseManifest(std::string_view text) {
-  const json document = io::ParseJson(text);
+  const json document = ParseJson(text);
   Manifest manifest = ManifestFromJson(document);
   const std::optional<size_t> digits = FindDigits(text);
   if (!digits) {

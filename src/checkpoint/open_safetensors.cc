@@ -6,8 +6,8 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "checkpoint/open_polar.h"
-#include "io/json.h"
 #include "io/safetensors.h"
 #include "io/shard_index.h"
 
@@ -97,13 +97,13 @@ void AddIndexedFiles(Checkpoint& checkpoint, FileOfTensor& file_of, const fs::pa
 
 void ReadConfigs(Checkpoint& checkpoint, const fs::path& folder) {
   if (Exists(folder / "config.json")) {
-    checkpoint.config = io::ReadJsonFile(folder / "config.json");
+    checkpoint.config = ReadJsonFile(folder / "config.json");
     if (!checkpoint.config.is_object()) {
       Fail((folder / "config.json").string() + ": want an object");
     }
   }
   if (Exists(folder / "polar_config.json")) {
-    checkpoint.polar_config = io::ReadJsonFile(folder / "polar_config.json", kMaxIndexBytes);
+    checkpoint.polar_config = ReadJsonFile(folder / "polar_config.json", kMaxIndexBytes);
   }
 }
 

@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "checkpoint/tensor_report.h"
-#include "io/json.h"
 
 namespace hlwq::convert {
 namespace {
@@ -21,14 +21,14 @@ json IdentityToJson(const FileIdentity& identity) {
 }
 
 FileIdentity IdentityFromJson(const json& list) {
-  return {io::UnsignedValue(list.at(0)), io::UnsignedValue(list.at(1)),
-          io::UnsignedValue(list.at(2)), io::IntegerValue(list.at(3)), io::IntegerValue(list.at(4))};
+  return {UnsignedValue(list.at(0)), UnsignedValue(list.at(1)),
+          UnsignedValue(list.at(2)), IntegerValue(list.at(3)), IntegerValue(list.at(4))};
 }
 
 uint64_t Hash(const json& value) { return HashFromHex(value.get_ref<const std::string&>()); }
 
 JournalHeader HeaderFromJson(const json& line) {
-  if (io::IntegerValue(line.at("journal_version")) != kJournalVersion) {
+  if (IntegerValue(line.at("journal_version")) != kJournalVersion) {
     throw Error(ErrorCode::kUnsupported, "written by another version of hlwq; --overwrite starts anew");
   }
   JournalHeader header;
@@ -48,7 +48,7 @@ JournalEntry EntryFromJson(const json& line) {
   if (!line.at("task").is_number_unsigned()) {
     throw Error(ErrorCode::kInvalidData, "task: want a number");
   }
-  entry.task = io::UnsignedValue(line.at("task"));
+  entry.task = UnsignedValue(line.at("task"));
   entry.source_xxh3 = Hash(line.at("source_xxh3"));
   for (const json& output : line.at("outputs")) entry.outputs_xxh3.push_back(Hash(output));
   entry.stats = checkpoint::ErrorsFromJson(line.at("stats"));
@@ -64,7 +64,7 @@ std::optional<JournalContent> ParseJournal(std::string_view text) {
     const size_t end = text.find('\n', begin);
     if (end == std::string_view::npos) break;
     try {
-      const json line = io::ParseJson(text.substr(begin, end - begin));
+      const json line = ParseJson(text.substr(begin, end - begin));
       if (!has_header) {
         content.header = HeaderFromJson(line);
         has_header = true;

@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/glob.h"
+#include "base/json.h"
 #include "convert/recipe.h"
-#include "io/json.h"
 
 namespace hlwq::convert {
 namespace {
@@ -40,7 +40,7 @@ const OrderedJson& AsObject(std::string_view key, const OrderedJson& value) {
 
 void Recipe::SetFromJson(std::string_view text) {
   // Parsed twice: ParseJson refuses what is malformed or repeated, the second pass keeps the order.
-  io::ParseJson(text);
+  ParseJson(text);
   const OrderedJson recipe = OrderedJson::parse(text);
   AsObject("recipe", recipe);
   if (const auto found = recipe.find("default"); found != recipe.end()) {

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "io/json.h"
+#include "base/json.h"
 
 namespace hlwq::io {
 namespace {

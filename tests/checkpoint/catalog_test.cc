@@ -10,7 +10,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "io/json.h"
+#include "base/json.h"
 #include "io/safetensors.h"
 #include "tests/checkpoint/catalog_samples.h"
 #include "tests/support/shared_data.h"
@@ -50,7 +50,7 @@ TEST(Catalog, EveryRoleHasAUniqueName) {
 class TransformersGolden : public ::testing::TestWithParam<fs::path> {};
 
 TEST_P(TransformersGolden, NamesAndShapesAreThoseOfTransformers) {
-  const Json golden = io::ReadJsonFile(GetParam());
+  const Json golden = ReadJsonFile(GetParam());
   for (const char* config : {"config", "saved_config"}) {
     SCOPED_TRACE(config);
     ExpectListsExactly(golden[config], ShapesFromJson(golden["saved"]));
@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Catalog, TransformersGolden, ::testing::ValuesIn(Golden
 TEST(Catalog, EverySupportedModelTypeHasAGolden) {
   std::set<std::string> seen;
   for (const fs::path& file : GoldenFiles()) {
-    seen.insert(io::ReadJsonFile(file)["config"]["model_type"].get<std::string>());
+    seen.insert(ReadJsonFile(file)["config"]["model_type"].get<std::string>());
   }
   for (const std::string_view model_type : SupportedModelTypes()) {
     EXPECT_TRUE(seen.contains(std::string(model_type))) << model_type;
@@ -82,8 +82,8 @@ TEST(Catalog, EverySupportedModelTypeHasAGolden) {
 TEST(Catalog, Qwen36ListsEveryNameAndShapeOfThePublishedModel) {
   const fs::path folder = test::SharedData("configs/qwen3.6-35b-a3b");
   HLWQ_REQUIRE_SHARED(folder);
-  const Json truth = io::ReadJsonFile(folder / "tensors.json");
-  const Json config = io::ReadJsonFile(folder / "config.json");
+  const Json truth = ReadJsonFile(folder / "tensors.json");
+  const Json config = ReadJsonFile(folder / "config.json");
   const Shapes shapes = ShapesFromJson(truth["tensors"]);
   ExpectListsExactly(config, shapes);
 
@@ -105,11 +105,11 @@ TEST(Catalog, RealIndexFilesHoldExactlyTheListedNames) {
     SCOPED_TRACE(model);
     const fs::path folder = test::SharedData("configs") / model;
     HLWQ_REQUIRE_SHARED(folder);
-    const Json index = io::ReadJsonFile(folder / "model.safetensors.index.json");
+    const Json index = ReadJsonFile(folder / "model.safetensors.index.json");
     std::vector<std::string> names;
     for (const auto& [name, file] : index["weight_map"].items()) names.push_back(name);
     const auto catalog =
-        BuildCatalog(io::ReadJsonFile(folder / "config.json"), DetectLayout(names));
+        BuildCatalog(ReadJsonFile(folder / "config.json"), DetectLayout(names));
     ASSERT_TRUE(catalog);
     std::set<std::string> left(names.begin(), names.end());
     uint64_t parameters = 0;
@@ -142,7 +142,7 @@ TEST(Catalog, HeadersOfRealCheckpointsAreListedExactly) {
         const fs::path config = folder.path() / name;
         if (!fs::exists(config)) continue;
         SCOPED_TRACE(config.string());
-        ExpectListsExactly(io::ReadJsonFile(config), shapes);
+        ExpectListsExactly(ReadJsonFile(config), shapes);
         ++num_checked;
       }
     }
@@ -174,7 +174,7 @@ TEST(Catalog, RolesAndPlacesFollowTheName) {
 TEST(Catalog, TruncatedConfigHasTheFirstLayersOnly) {
   for (const fs::path& file : GoldenFiles()) {
     SCOPED_TRACE(file.string());
-    const Json config = io::ReadJsonFile(file)["config"];
+    const Json config = ReadJsonFile(file)["config"];
     const Catalog whole = *BuildCatalog(config);
     for (int layers = 1; layers <= whole.num_layers; ++layers) {
       const Catalog cut = *BuildCatalog(TruncateLayers(config, layers));

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "checkpoint/catalog.h"
-#include "io/json.h"
 #include "tests/checkpoint/catalog_samples.h"
 
 namespace hlwq::checkpoint {
@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 TEST(Classify, GuessesAgreeWithTheCatalogOnEveryGoldenTensor) {
   for (const fs::path& file : GoldenFiles()) {
     SCOPED_TRACE(file.string());
-    const Json golden = io::ReadJsonFile(file);
+    const Json golden = ReadJsonFile(file);
     for (const char* tensors : {"saved", "in_memory"}) {
       if (!golden.contains(tensors)) continue;
       const Shapes shapes = ShapesFromJson(golden[tensors]);

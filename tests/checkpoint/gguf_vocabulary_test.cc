@@ -12,9 +12,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "checkpoint/gguf_pretokenizer.h"
 #include "io/gguf.h"
-#include "io/json.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/shared_data.h"
 
@@ -77,7 +77,7 @@ TEST(MergesFromScores, EqualARealModelUpToSplitsOfOneToken) {
   const auto binary = test::SharedData("models/stories260k-llama2c/tok512.bin");
   HLWQ_REQUIRE_SHARED(folder);
   HLWQ_REQUIRE_SHARED(binary);
-  const nlohmann::json tokenizer = io::ReadJsonFile(folder / "tokenizer.json");
+  const nlohmann::json tokenizer = ReadJsonFile(folder / "tokenizer.json");
   const nlohmann::json& vocab = tokenizer["model"]["vocab"];
   std::vector<std::string> texts(vocab.size());
   for (const auto& [text, id] : vocab.items()) texts.at(id.get<size_t>()) = text;

@@ -14,10 +14,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "checkpoint/gguf_names.h"
 #include "checkpoint/row_reader.h"
 #include "codec/backend.h"
-#include "io/json.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/shared_data.h"
 
@@ -39,7 +39,7 @@ std::string SideContent(const std::vector<SideFile>& files, std::string_view nam
 class GoldenGguf : public testing::TestWithParam<const char*> {
  protected:
   std::filesystem::path Folder() const { return test::Golden("good/gguf") / GetParam(); }
-  json Expected(std::string_view name) const { return io::ReadJsonFile(Folder() / name); }
+  json Expected(std::string_view name) const { return ReadJsonFile(Folder() / name); }
   Checkpoint Open() const { return OpenGguf(Folder() / "model.gguf"); }
 };
 
@@ -90,7 +90,7 @@ TEST_P(GoldenGguf, ConfigIsThatOfTransformers) {
     ASSERT_TRUE(checkpoint.config.contains(key)) << key;
     EXPECT_EQ(checkpoint.config[key], expected[key]) << key;
   }
-  EXPECT_EQ(io::ParseJson(SideContent(checkpoint.side_files, "config.json")), checkpoint.config);
+  EXPECT_EQ(ParseJson(SideContent(checkpoint.side_files, "config.json")), checkpoint.config);
 }
 
 // The spelling of transformers 4 says the same.
@@ -105,7 +105,7 @@ TEST_P(GoldenGguf, ConfigHasBothSpellings) {
 
 TEST_P(GoldenGguf, TokenizerIsTheOneTheMetadataCameFrom) {
   const Checkpoint checkpoint = Open();
-  json made = io::ParseJson(SideContent(checkpoint.side_files, "tokenizer.json"));
+  json made = ParseJson(SideContent(checkpoint.side_files, "tokenizer.json"));
   const json expected = Expected("tokenizer.json");
   // The original keeps added tokens outside the model; ids and texts are the same.
   json vocab = expected["model"]["vocab"];
@@ -147,12 +147,12 @@ TEST(OpenGguf, BosAndTemplateFollowTheMetadata) {
   const auto files = [](std::string_view name) {
     return OpenGguf(test::Golden("good/gguf") / name / "model.gguf").side_files;
   };
-  const json spm = io::ParseJson(SideContent(files("llama-spm"), "tokenizer.json"));
+  const json spm = ParseJson(SideContent(files("llama-spm"), "tokenizer.json"));
   EXPECT_EQ(spm["post_processor"]["type"], "TemplateProcessing");
   EXPECT_EQ(spm["post_processor"]["special_tokens"]["<s>"]["ids"], json({1}));
-  const json bpe = io::ParseJson(SideContent(files("qwen2"), "tokenizer.json"));
+  const json bpe = ParseJson(SideContent(files("qwen2"), "tokenizer.json"));
   EXPECT_TRUE(bpe["post_processor"].is_null());
-  const json config = io::ParseJson(SideContent(files("qwen2"), "tokenizer_config.json"));
+  const json config = ParseJson(SideContent(files("qwen2"), "tokenizer_config.json"));
   EXPECT_EQ(config["chat_template"], SideContent(files("qwen2"), "chat_template.jinja"));
   EXPECT_EQ(config["add_bos_token"], false);
   EXPECT_EQ(config["eos_token"], "<|im_end|>");
@@ -310,7 +310,7 @@ TEST(MapGguf, StopsAndSamplingGoToTheGenerationConfig) {
         .Uint("tokenizer.ggml.padding_token_id", 4000000000u)
         .Float("general.sampling.temp", 0.6f);
   }));
-  const json generation = io::ParseJson(SideContent(view.side_files, "generation_config.json"));
+  const json generation = ParseJson(SideContent(view.side_files, "generation_config.json"));
   EXPECT_EQ(generation["eos_token_id"], json({5, 6}));
   EXPECT_EQ(generation["temperature"], 0.6);
   EXPECT_EQ(generation["do_sample"], true);

@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "codec/backend.h"
 #include "convert/quantize.h"
-#include "io/json.h"
 #include "io/safetensors.h"
 #include "tests/support/make_checkpoint.h"
 #include "tests/support/shared_data.h"
@@ -69,7 +69,7 @@ TEST(Dequantize, SecondRoundLosesLittleMore) {
       EXPECT_GT(report.errors->SnrDb(), 35) << report.name;
     }
   }
-  const auto config = io::ReadJsonFile(dir / "f32" / "config.json");
+  const auto config = ReadJsonFile(dir / "f32" / "config.json");
   EXPECT_EQ(config["torch_dtype"], "float32");
 }
 

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "convert/output_layout.h"
-#include "io/json.h"
 #include "tests/support/shared_data.h"
 
 namespace hlwq::convert {
@@ -44,7 +44,7 @@ TEST(Plan, RealConfigOfQwen36IsPlannedAsItsSizes) {
   const auto plan = [](const nlohmann::json& config) {
     return PlanToJson(MakePlan(PlanInputFromConfig(config, "c"), Recipe::Load({}), {}));
   };
-  EXPECT_EQ(plan(io::ReadJsonFile(path)), plan(Qwen36Sizes()));
+  EXPECT_EQ(plan(ReadJsonFile(path)), plan(Qwen36Sizes()));
 }
 
 TEST(Plan, Qwen36GivesThePublishedTotals) {
@@ -74,7 +74,7 @@ TEST(Plan, Qwen36GivesThePublishedTotals) {
 TEST(Plan, SumsOverRowsAndPartsAreTheTotals) {
   for (const auto& file : std::filesystem::directory_iterator(test::Golden("good/catalog"))) {
     SCOPED_TRACE(file.path().string());
-    const nlohmann::json config = io::ReadJsonFile(file.path())["config"];
+    const nlohmann::json config = ReadJsonFile(file.path())["config"];
     for (const char* name : {"published", "uniform", "mixed"}) {
       const QuantizePlan plan = MakePlan(PlanInputFromConfig(config, "config.json"),
                                          Recipe::Load({.recipe = name}), {});

@@ -5,10 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "codec/backend.h"
 #include "convert/dequantize.h"
 #include "convert/quantize.h"
-#include "io/json.h"
 #include "tests/support/make_checkpoint.h"
 #include "tests/support/temp_dir.h"
 
@@ -17,7 +17,7 @@ namespace {
 
 nlohmann::json SmallConfig(const test::TempDir& dir) {
   test::WriteSmallLlama(dir / "shape", 3);
-  return io::ReadJsonFile(dir / "shape" / "config.json");
+  return ReadJsonFile(dir / "shape" / "config.json");
 }
 
 TEST(Synth, HasTheShapesOfTheModelAndIsTheSameForTheSameSeed) {

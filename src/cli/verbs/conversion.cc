@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/number_text.h"
 #include "checkpoint/tensor_report.h"
-#include "io/json.h"
 #include "kernels/cpu_backend.h"
 
 namespace hlwq::cli {
@@ -26,7 +26,7 @@ convert::OutputOptions OutputOptionsOf(const Arguments& arguments, ProgressPrint
 }
 
 nlohmann::json ReadConfig(const std::filesystem::path& path) {
-  return io::ReadJsonFile(std::filesystem::is_directory(path) ? path / "config.json" : path);
+  return ReadJsonFile(std::filesystem::is_directory(path) ? path / "config.json" : path);
 }
 
 nlohmann::json JobToJson(const convert::JobResult& result, const std::filesystem::path& destination,

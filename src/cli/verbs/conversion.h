@@ -23,7 +23,7 @@ int ThreadsOf(const Arguments& arguments);
 // --overwrite, --max-shard-size, --threads, and --resume where the verb has it. Borrows `progress`.
 convert::OutputOptions OutputOptionsOf(const Arguments& arguments, ProgressPrinter& progress);
 
-// A config.json, given itself or as the folder it is in. Throws as io::ReadJsonFile.
+// A config.json, given itself or as the folder it is in. Throws as ReadJsonFile.
 nlohmann::json ReadConfig(const std::filesystem::path& path);
 
 // The result as JSON: sizes, time, and the record of every tensor.

@@ -1,4 +1,4 @@
-#include "io/json.h"
+#include "base/json.h"
 
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
-namespace hlwq::io {
+namespace hlwq {
 namespace {
 
 using nlohmann::json;
@@ -90,4 +90,4 @@ int64_t IntegerValue(const json& value) {
   return value.get<int64_t>();
 }
 
-}  // namespace hlwq::io
+}  // namespace hlwq

@@ -1,4 +1,4 @@
-#include "io/json.h"
+#include "base/json.h"
 
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace hlwq::io {
+namespace hlwq {
 namespace {
 
 TEST(ParseJson, RefusesWhatLenientParsersTake) {
@@ -35,4 +35,4 @@ TEST(JsonValues, NumbersThatAreNotIntegersAreRefused) {
 }
 
 }  // namespace
-}  // namespace hlwq::io
+}  // namespace hlwq

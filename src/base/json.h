@@ -6,7 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
-namespace hlwq::io {
+namespace hlwq {
 
 inline constexpr uint64_t kMaxConfigBytes = 64u << 20;
 
@@ -22,4 +22,4 @@ nlohmann::json ReadJsonFile(const std::filesystem::path& path, uint64_t max_byte
 uint64_t UnsignedValue(const nlohmann::json& value);
 int64_t IntegerValue(const nlohmann::json& value);
 
-}  // namespace hlwq::io
+}  // namespace hlwq
