@@ -8,7 +8,8 @@ set -euo pipefail
 
 declare -A groups=(
   [build]="build-essential cmake ninja-build python3 python3-venv ca-certificates
-           libtbb-dev libfmt-dev nlohmann-json3-dev libhwy-dev libxxhash-dev
+           libtbb-dev libfmt-dev nlohmann-json3-dev libsimdjson-dev libhwy-dev libxxhash-dev
+           libpcre2-dev libicu-dev pkg-config
            libgtest-dev libgmock-dev libbenchmark-dev"
   [fuzz]="clang libclang-rt-dev"
   [docs]="librsvg2-bin man-db"
