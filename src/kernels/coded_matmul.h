@@ -1,0 +1,42 @@
+// Products with matrices of hlwq codes, read as they lie in the file.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "codec/bitpack.h"
+#include "kernels/dot_levels.h"
+#include "kernels/rotated_inputs.h"
+#include "tensor/dtype.h"
+#include "tensor/shape.h"
+
+namespace hlwq::kernels {
+
+// W [out, in]: the code blocks of each row, row after row, and their multipliers. Any alignment.
+// Nothing is read outside the spans.
+struct CodedMatrix {
+  MatrixShape shape;
+  codec::BitOrder order = codec::BitOrder::kMsb;
+  const DotLevels* levels = nullptr;
+  std::span<const std::byte> packed;  // PackedBlockBytes(order, levels->bits) a block
+  std::span<const std::byte> norms;   // [out, blocks] of norm_dtype, little-endian
+  DType norm_dtype = DType::kF16;     // or F32
+
+  size_t blocks() const noexcept { return (shape.in + 127) / 128; }  // of a row
+};
+
+// y[row] = W[row] x for the rows of the range; y has the elements of all rows of W. `inputs` holds
+// `token` in the width of the levels. One row's result does not depend on the range. The float sum
+// of a row runs over partial sums in an order that depends on the target. Thread: safe. Allocates
+// nothing. Cost: memory bandwidth of the codes.
+void CodedMatVec(const CodedMatrix& w, const RotatedInputs& inputs, size_t token, RowRange rows,
+                 std::span<float> y) noexcept;
+
+// y[token * stride + row] = W[row] x_token for `tokens` tokens from the first and the rows of the
+// range. Levels are decoded once for all tokens. Best when rows.begin is a multiple of
+// kMatMulRows. Thread: safe for disjoint rows. Stack: below 512 KiB; allocates nothing.
+inline constexpr size_t kMatMulRows = 64;
+void CodedMatMul(const CodedMatrix& w, const RotatedInputs& inputs, size_t tokens, RowRange rows,
+                 size_t stride, std::span<float> y) noexcept;
+
+}  // namespace hlwq::kernels

@@ -1,0 +1,40 @@
+// The levels of a code as small integers: what dot products of codes and activations multiply.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace hlwq::kernels {
+
+// How many bits the integers have on both sides of a dot product.
+enum class DotWidth : uint8_t {
+  kNarrow,  // 8-bit levels and activations
+  kWide,    // 16-bit: 8 would add error comparable to that of the codes
+};
+
+// Codes of 6 bits and more are wide: the squared error of rounding 32 magnitudes to 7 bits is 2 % of
+// what coding with 5 bits costs, and over 10 % of what 6 bits cost.
+constexpr DotWidth WidthFor(int bits) noexcept {
+  return bits <= 5 ? DotWidth::kNarrow : DotWidth::kWide;
+}
+
+// level[k] ~ step * (narrow[k] - kOffset), or step * wide[k].
+struct DotLevels {
+  static constexpr int kOffset = 128;       // narrow levels are unsigned
+  static constexpr int kMostWide = 8191;    // 8 products with 16-bit activations fit 32 bits
+
+  // `levels` is 2^bits finite values, bits 1..8. The step is the one with the least squared error
+  // for coordinates of N(0,1) among those that keep all levels in range.
+  explicit DotLevels(std::span<const float> levels);
+
+  int bits = 0;
+  DotWidth width = DotWidth::kNarrow;
+  float step = 0;
+  // Repeated to fill the table, so that bits above a code need no masking.
+  alignas(64) std::array<uint8_t, 64> narrow{};
+  alignas(64) std::array<int16_t, 256> wide{};
+};
+
+}  // namespace hlwq::kernels

@@ -1,0 +1,48 @@
+// Activations as coded matrices want them: blocks of 128 rotated by the Walsh-Hadamard matrix and
+// turned into integers with one scale a block. Done once per input, for all matrices that read it.
+//
+// y = W x = sum over blocks of norm / sqrt(128) * <levels of the codes, H x_block> (formats: section
+// 1), H orthonormal.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernels/dot_levels.h"
+#include "tensor/buffer.h"
+
+namespace hlwq::kernels {
+
+// Rotated inputs of up to `max_tokens` tokens of width `in`, padded with zeros to whole blocks.
+// Thread: distinct tokens may be filled at the same time; reading is safe.
+class RotatedInputs {
+ public:
+  RotatedInputs() = default;
+  RotatedInputs(size_t max_tokens, size_t in);
+
+  size_t in() const noexcept { return in_; }
+  size_t blocks() const noexcept { return blocks_; }  // of one token
+  size_t max_tokens() const noexcept { return max_tokens_; }
+
+  // Rotates x [in] into place `token`, for matrices of `width`. The other width of that token keeps
+  // what it had. Block b of the result: H x_b ~ sqrt(128) * scale[b] * integer, so that
+  // y = sum_b norm_b * scale_b * step * <level integers, activation integers>.
+  void Set(size_t token, std::span<const float> x, DotWidth width) noexcept;
+
+  // Rows of one token; 64-byte aligned.
+  const int8_t* narrow(size_t token) const noexcept;    // [blocks * 128], within +-127
+  const int16_t* wide(size_t token) const noexcept;     // [blocks * 128], within +-32767
+  const float* scales(size_t token, DotWidth width) const noexcept;  // [blocks]
+  const int32_t* sums(size_t token) const noexcept;     // [blocks], of the narrow integers
+
+ private:
+  size_t in_ = 0, blocks_ = 0, max_tokens_ = 0;
+  size_t stride_ = 0;  // scales and sums of one token, rounded up to whole cache lines
+  Buffer<int8_t> narrow_;
+  Buffer<int16_t> wide_;
+  Buffer<float> narrow_scales_, wide_scales_;
+  Buffer<int32_t> sums_;
+};
+
+}  // namespace hlwq::kernels

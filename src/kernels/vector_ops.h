@@ -1,0 +1,31 @@
+// The small operations between matrix products, on float32 vectors of one token. Any alignment; in
+// and out may be the same span, else they do not overlap. Thread: safe. Nothing is allocated.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace hlwq::kernels {
+
+// y = x / sqrt(mean(x^2) + epsilon) * weight. For zero-centred norms pass weights with the 1 added.
+void RmsNorm(std::span<const float> x, std::span<const float> weight, float epsilon,
+             std::span<float> y) noexcept;
+
+// y += x.
+void Add(std::span<const float> x, std::span<float> y) noexcept;
+
+// y = silu(gate) * up, silu(x) = x / (1 + e^-x).
+void SiluMul(std::span<const float> gate, std::span<const float> up, std::span<float> y) noexcept;
+
+// Rotates pairs (x_i, x_{i + r/2}), i < r/2, of one head by angles given as cosines and sines
+// [r / 2]; elements from r on stay (architectures: section 5).
+void RotateHead(std::span<const float> cosines, std::span<const float> sines,
+                std::span<float> head) noexcept;
+
+// The index of the largest value; the first of equals; NaN never. x is not empty.
+size_t ArgMax(std::span<const float> x) noexcept;
+
+// log(sum(e^x)), by way of the largest value; accumulated in double.
+double LogSumExp(std::span<const float> x) noexcept;
+
+}  // namespace hlwq::kernels
