@@ -22,17 +22,20 @@ constexpr DotWidth WidthFor(int bits) noexcept {
 
 // level[k] ~ step * (narrow[k] - kOffset), or step * wide[k].
 struct DotLevels {
-  static constexpr int kOffset = 128;       // narrow levels are unsigned
-  static constexpr int kMostWide = 8191;    // 8 products with 16-bit activations fit 32 bits
+  static constexpr int kOffset = 128;      // narrow levels are unsigned, 1..255
+  static constexpr int kMostNarrow = 127;  // in magnitude, without the offset
+  static constexpr int kMostWide = 4095;   // with RotatedInputs::kMostWide a block fits 32 bits
 
-  // `levels` is 2^bits finite values, bits 1..8. The step is the one with the least squared error
-  // for coordinates of N(0,1) among those that keep all levels in range.
+  // `levels` is 2^bits finite values, bits 1..8, in any order. The narrow step is the one with the
+  // least squared error for coordinates of N(0,1) among those that keep all levels in range; the
+  // wide one takes the largest level to the end of the range.
   explicit DotLevels(std::span<const float> levels);
 
   int bits = 0;
   DotWidth width = DotWidth::kNarrow;
   float step = 0;
-  // Repeated to fill the table, so that bits above a code need no masking.
+  // Repeated to fill the tables, so that bits above a code need no masking. The one that the width
+  // does not use is empty (kOffset, 0).
   alignas(64) std::array<uint8_t, 64> narrow{};
   alignas(64) std::array<int16_t, 256> wide{};
 };

@@ -18,6 +18,9 @@ namespace hlwq::kernels {
 // Thread: distinct tokens may be filled at the same time; reading is safe.
 class RotatedInputs {
  public:
+  static constexpr int kMostNarrow = 127;
+  static constexpr int kMostWide = 4095;  // 128 * 4095 * DotLevels::kMostWide is below 2^31
+
   RotatedInputs() = default;
   RotatedInputs(size_t max_tokens, size_t in);
 
@@ -27,14 +30,16 @@ class RotatedInputs {
 
   // Rotates x [in] into place `token`, for matrices of `width`. The other width of that token keeps
   // what it had. Block b of the result: H x_b ~ sqrt(128) * scale[b] * integer, so that
-  // y = sum_b norm_b * scale_b * step * <level integers, activation integers>.
+  // y = sum_b norm_b * scale_b * step * <level integers, activation integers>. The largest integer of
+  // a block is the most that the width allows. A block below 2^-100 counts as zero; one with a NaN or
+  // infinity has a scale that is not finite, and so have all products with it.
   void Set(size_t token, std::span<const float> x, DotWidth width) noexcept;
 
-  // Rows of one token; 64-byte aligned.
-  const int8_t* narrow(size_t token) const noexcept;    // [blocks * 128], within +-127
-  const int16_t* wide(size_t token) const noexcept;     // [blocks * 128], within +-32767
+  // Rows of one token; 64-byte aligned. Scales and sums are followed by zeros up to a multiple of 16.
+  const int8_t* narrow(size_t token) const noexcept;  // [blocks * 128], within +-kMostNarrow
+  const int16_t* wide(size_t token) const noexcept;   // [blocks * 128], within +-kMostWide
   const float* scales(size_t token, DotWidth width) const noexcept;  // [blocks]
-  const int32_t* sums(size_t token) const noexcept;     // [blocks], of the narrow integers
+  const int32_t* sums(size_t token) const noexcept;   // [blocks], of the narrow integers
 
  private:
   size_t in_ = 0, blocks_ = 0, max_tokens_ = 0;

@@ -1,0 +1,91 @@
+// Rows of codes times one vector: what is the same for all bits, orders and targets. The integer
+// dot product of one block comes from a BlockDot class:
+//
+//   using Integer = ..;                    // of the activations: int8_t or int16_t
+//   static constexpr bool kHasOffset;      // its levels are DotLevels::narrow, with the offset
+//   explicit BlockDot(const MatVecArguments&);
+//   VI operator()(const uint8_t* packed, const Integer* activations) const;  // lanes to be summed
+#if defined(HLWQ_KERNELS_CPU_CODED_MATVEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HLWQ_KERNELS_CPU_CODED_MATVEC_INL_H_
+#undef HLWQ_KERNELS_CPU_CODED_MATVEC_INL_H_
+#else
+#define HLWQ_KERNELS_CPU_CODED_MATVEC_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "hwy/highway.h"
+#include "kernels/cpu/float_rows-inl.h"
+#include "kernels/cpu/matvec_arguments.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hlwq::kernels {
+namespace HWY_NAMESPACE {
+
+// Block multipliers are made ready for this many blocks at a time.
+constexpr size_t kChunk = 16;
+
+// norm * scale of up to kChunk blocks, and in `correction` their sums with the activation sums.
+HWY_INLINE VF ChunkFactors(DType norm_dtype, const uint8_t* HWY_RESTRICT norms, size_t count,
+                           const float* HWY_RESTRICT scales, const int32_t* HWY_RESTRICT sums,
+                           VF correction, float* HWY_RESTRICT factors) {
+  alignas(64) uint8_t tail[4 * kChunk];
+  const size_t norm_bytes = norm_dtype == DType::kF16 ? 2 : 4;
+  if (count < kChunk) {
+    std::memset(tail, 0, sizeof(tail));
+    std::memcpy(tail, norms, count * norm_bytes);
+    norms = tail;
+  }
+  for (size_t i = 0; i < kChunk; i += kLanes) {
+    const uint8_t* from = norms + i * norm_bytes;
+    const VF norm = norm_dtype == DType::kF16 ? F16Format::Load(from) : F32Format::Load(from);
+    const VF factor = hn::Mul(norm, hn::Load(DF(), scales + i));
+    hn::Store(factor, DF(), factors + i);
+    correction = hn::MulAdd(factor, hn::ConvertTo(DF(), hn::Load(DI(), sums + i)), correction);
+  }
+  return correction;
+}
+
+template <class BlockDot>
+HWY_INLINE float DotRow(const MatVecArguments& args, const BlockDot& dot, uint64_t row) {
+  const uint8_t* HWY_RESTRICT packed = args.Row(row);
+  const uint8_t* HWY_RESTRICT norms = args.RowNorms(row);
+  const auto* HWY_RESTRICT activations =
+      static_cast<const typename BlockDot::Integer*>(args.activations);
+  const size_t norm_bytes = args.norm_dtype == DType::kF16 ? 2 : 4;
+  alignas(64) float factors[kChunk];
+  VF sum = hn::Zero(DF());
+  VF correction = hn::Zero(DF());
+  for (size_t first = 0; first < args.blocks; first += kChunk) {
+    const size_t count = std::min(kChunk, args.blocks - first);
+    correction = ChunkFactors(args.norm_dtype, norms + first * norm_bytes, count,
+                              args.scales + first, args.sums + first, correction, factors);
+    for (size_t i = 0; i < count; ++i) {
+      const VI products = dot(packed, activations);
+      sum = hn::MulAdd(hn::ConvertTo(DF(), products), hn::Set(DF(), factors[i]), sum);
+      packed += args.block_bytes;
+      activations += kBlock;
+    }
+  }
+  if constexpr (BlockDot::kHasOffset) {
+    sum = hn::Sub(sum, hn::Mul(correction, hn::Set(DF(), float{DotLevels::kOffset})));
+  }
+  return hn::GetLane(hn::SumOfLanes(DF(), sum)) * args.levels->step;
+}
+
+template <class BlockDot>
+HWY_ATTR void MatVecWith(const MatVecArguments& args) {
+  const BlockDot dot(args);
+  for (uint64_t row = args.rows.begin; row < args.rows.end; ++row) {
+    args.y[row] = DotRow(args, dot, row);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hlwq::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,124 @@
+#include "kernels/rotated_inputs.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "codec/hadamard.h"
+#include "kernels/cpu/target.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/rotated_inputs.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which includes this file once for each target.
+#include "hwy/highway.h"
+#if HWY_TARGET != HWY_SCALAR
+#include "kernels/cpu/rotated_inputs-inl.h"
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace hlwq::kernels {
+namespace HWY_NAMESPACE {
+
+#if HWY_TARGET == HWY_SCALAR  // the same steps, one value at a time
+
+template <typename T>
+int32_t RotateBlock(const float* x, float most, T* integers, float* scale) {
+  constexpr float kLeastInput = 0x1p-100f;
+  float values[codec::kBlockSize];
+  std::copy_n(x, codec::kBlockSize, values);
+  codec::Fwht128(values);
+  float largest = 0;
+  for (const float value : values) {
+    if (!(std::abs(value) <= largest)) largest = std::abs(value);
+  }
+  const bool counts = !(largest < kLeastInput);
+  *scale = counts ? largest / (most * static_cast<float>(codec::kBlockSize)) : 0.0f;
+  const float to_integer = counts ? most / largest : 0.0f;
+  int32_t sum = 0;
+  for (size_t i = 0; i < codec::kBlockSize; ++i) {
+    const float scaled = std::nearbyint(values[i] * to_integer);
+    // NaN, which no integer can stand for, is told by the scale.
+    integers[i] = scaled == scaled ? static_cast<T>(scaled) : T{0};
+    sum += integers[i];
+  }
+  return sum;
+}
+
+#endif
+
+// The whole blocks of x, then the rest with zeros after it.
+template <typename T>
+HWY_ATTR void RotateRow(const float* x, size_t in, float most, T* integers, float* scales,
+                        int32_t* sums) {
+  constexpr size_t kSize = codec::kBlockSize;
+  const size_t whole = in / kSize;
+  const auto rotate = [&](const float* from, size_t block) HWY_ATTR {
+    const int32_t sum = RotateBlock(from, most, integers + block * kSize, scales + block);
+    if (sums != nullptr) sums[block] = sum;
+  };
+  for (size_t block = 0; block < whole; ++block) rotate(x + block * kSize, block);
+  if (in % kSize != 0) {
+    alignas(64) float padded[kSize] = {};
+    std::copy(x + whole * kSize, x + in, padded);
+    rotate(padded, whole);
+  }
+}
+
+void RotateNarrow(const float* x, size_t in, int8_t* integers, float* scales, int32_t* sums) {
+  RotateRow(x, in, float{RotatedInputs::kMostNarrow}, integers, scales, sums);
+}
+void RotateWide(const float* x, size_t in, int16_t* integers, float* scales) {
+  RotateRow(x, in, float{RotatedInputs::kMostWide}, integers, scales, nullptr);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hlwq::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace hlwq::kernels {
+
+HWY_EXPORT(RotateNarrow);
+HWY_EXPORT(RotateWide);
+
+RotatedInputs::RotatedInputs(size_t max_tokens, size_t in)
+    : in_(in),
+      blocks_((in + codec::kBlockSize - 1) / codec::kBlockSize),
+      max_tokens_(max_tokens),
+      stride_((blocks_ + 15) / 16 * 16),
+      narrow_(max_tokens * blocks_ * codec::kBlockSize),
+      wide_(max_tokens * blocks_ * codec::kBlockSize),
+      narrow_scales_(max_tokens * stride_),
+      wide_scales_(max_tokens * stride_),
+      sums_(max_tokens * stride_) {}
+
+void RotatedInputs::Set(size_t token, std::span<const float> x, DotWidth width) noexcept {
+  HLWQ_DASSERT(token < max_tokens_ && x.size() == in_);
+  const size_t first = token * blocks_ * codec::kBlockSize;
+  if (width == DotWidth::kNarrow) {
+    HWY_DYNAMIC_DISPATCH(RotateNarrow)
+    (x.data(), in_, narrow_.data() + first, narrow_scales_.data() + token * stride_,
+     sums_.data() + token * stride_);
+  } else {
+    HWY_DYNAMIC_DISPATCH(RotateWide)
+    (x.data(), in_, wide_.data() + first, wide_scales_.data() + token * stride_);
+  }
+}
+
+const int8_t* RotatedInputs::narrow(size_t token) const noexcept {
+  return narrow_.data() + token * blocks_ * codec::kBlockSize;
+}
+const int16_t* RotatedInputs::wide(size_t token) const noexcept {
+  return wide_.data() + token * blocks_ * codec::kBlockSize;
+}
+const float* RotatedInputs::scales(size_t token, DotWidth width) const noexcept {
+  const auto& scales = width == DotWidth::kNarrow ? narrow_scales_ : wide_scales_;
+  return scales.data() + token * stride_;
+}
+const int32_t* RotatedInputs::sums(size_t token) const noexcept {
+  return sums_.data() + token * stride_;
+}
+
+}  // namespace hlwq::kernels
+#endif
