@@ -70,6 +70,16 @@ std::optional<uint64_t> ConfigReader::OptionalSize(std::string_view key, SizeRan
   return ToSize(key, *value, range);
 }
 
+std::optional<double> ConfigReader::OptionalNumber(std::string_view key, NumberRange range) const {
+  const Json* value = Find(key);
+  if (value == nullptr) return std::nullopt;
+  const double number = value->is_number() ? value->get<double>() : 0;
+  if (!value->is_number() || !(number >= range.min && number <= range.max)) {
+    Fail(key, fmt::format("want a number in {}..{}, got {}", range.min, range.max, Describe(*value)));
+  }
+  return number;
+}
+
 uint64_t ConfigReader::Size(std::string_view key, SizeRange range) const {
   const std::optional<uint64_t> size = OptionalSize(key, range);
   if (!size) {

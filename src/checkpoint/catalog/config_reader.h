@@ -14,6 +14,10 @@ struct SizeRange {
   uint64_t min = 0;
   uint64_t max = 0;
 };
+struct NumberRange {
+  double min = 0;
+  double max = 0;
+};
 
 // One object of a config. A key that is null counts as absent. Every failure is
 // Error{kInvalidData}: "'text_config.hidden_size': want an integer in 1..1073741824, got -3".
@@ -26,6 +30,7 @@ class ConfigReader {
   bool Has(std::string_view key) const { return Find(key) != nullptr; }
   uint64_t Size(std::string_view key, SizeRange range) const;  // throws when absent
   std::optional<uint64_t> OptionalSize(std::string_view key, SizeRange range) const;
+  std::optional<double> OptionalNumber(std::string_view key, NumberRange range) const;
   bool Flag(std::string_view key, bool when_absent) const;
   std::optional<std::string> OptionalString(std::string_view key) const;
   // Lists of at most kMaxLayers items.

@@ -1,0 +1,40 @@
+// Full attention with grouped queries (architectures: section 4).
+#pragma once
+
+#include <cstddef>
+
+#include "model/layer.h"
+#include "model/linear.h"
+#include "tensor/buffer.h"
+
+namespace hlwq::model {
+
+struct AttentionWeights {
+  Linear q, k, v, o;
+  Buffer<float> q_norm, k_norm;  // [head_dim], or empty
+};
+
+struct AttentionConfig {
+  size_t layer = 0;
+  size_t heads = 0, kv_heads = 0, head_dim = 0;
+  size_t window = 0;  // 0: all earlier tokens are seen
+  float norm_epsilon = 0;
+};
+
+class AttentionLayer final : public Block {
+ public:
+  AttentionLayer(const AttentionConfig& config, AttentionWeights weights);
+
+  InputForms forms() const noexcept override;
+  uint64_t bytes_per_token() const noexcept override;
+  void Run(const Pass& pass) const noexcept override;
+
+ private:
+  AttentionConfig config_;
+  AttentionWeights weights_;
+
+  void RotateAndStore(const Pass& pass) const noexcept;
+  void Attend(const Pass& pass) const noexcept;
+};
+
+}  // namespace hlwq::model

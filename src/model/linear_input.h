@@ -1,0 +1,49 @@
+// The input of one or several matrices, in every form that they want it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernels/rotated_inputs.h"
+#include "tensor/buffer.h"
+
+namespace hlwq::model {
+
+// What the matrices that read an input need it as.
+struct InputForms {
+  bool narrow = false;  // rotated, 8-bit (kernels::DotWidth)
+  bool wide = false;    // rotated, 16-bit
+
+  InputForms operator|(InputForms other) const {
+    return {.narrow = narrow || other.narrow, .wide = wide || other.wide};
+  }
+};
+
+// Vectors of `width` floats for up to `max_tokens` tokens. Fill row(token), then Seal it; a product
+// may then read it. Thread: distinct tokens at the same time.
+class LinearInput {
+ public:
+  LinearInput() = default;
+  LinearInput(size_t max_tokens, size_t width);
+
+  size_t width() const noexcept { return width_; }
+  std::span<float> row(size_t token) noexcept {
+    return rows_.span().subspan(token * width_, width_);
+  }
+  std::span<const float> row(size_t token) const noexcept {
+    return rows_.span().subspan(token * width_, width_);
+  }
+  std::span<float> rows() noexcept { return rows_.span(); }
+  std::span<const float> rows() const noexcept { return rows_.span(); }
+  void Seal(size_t token, InputForms forms) noexcept;
+
+  const kernels::RotatedInputs& rotated() const noexcept { return rotated_; }
+
+ private:
+  size_t width_ = 0;
+  Buffer<float> rows_;  // [max_tokens, width]
+  kernels::RotatedInputs rotated_;
+};
+
+}  // namespace hlwq::model

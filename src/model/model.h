@@ -1,0 +1,81 @@
+// A decoder-only language model over the weights of a checkpoint: token ids to logits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/function_ref.h"
+#include "base/worker_pool.h"
+#include "model/config.h"
+#include "model/kv_view.h"
+#include "model/layer.h"
+#include "model/linear.h"
+#include "model/rope.h"
+#include "model/weights.h"
+#include "model/workspace.h"
+
+namespace hlwq::model {
+
+// Whose logits a pass makes.
+enum class LogitsOf : uint8_t { kNone, kLastOfSegment, kAll };
+
+// Called with the index of a token among those of the pass and its logits [vocabulary], which live
+// until the call returns; in the order of the tokens.
+using OnLogits = FunctionRef<void(size_t token, std::span<const float> logits)>;
+// Called with the residual stream [tokens, hidden]: index 0 is the embedding, index i what layer
+// i - 1 left, and index layers + 1 the last one normed.
+using OnHidden = FunctionRef<void(size_t index, std::span<const float> hidden)>;
+
+// Tokens of one or several sequences, to be taken in one pass. Segments cover the tokens in order;
+// each appends to its own KvView, which has room for them.
+struct Batch {
+  std::span<const int32_t> tokens;
+  std::span<const Segment> segments;
+  LogitsOf logits_of = LogitsOf::kLastOfSegment;
+};
+
+// Immutable once made. Thread: safe, with a workspace and a pool for each caller.
+class Model {
+ public:
+  // Takes a checkpoint of any format and maps it. Throws Error naming the tensor that is missing or
+  // has another shape than config.json says, or the setting that cannot be run. Reads no weights
+  // but the norms and biases.
+  explicit Model(checkpoint::Checkpoint checkpoint);
+
+  const ModelConfig& config() const noexcept { return config_; }
+  const checkpoint::Checkpoint& checkpoint() const noexcept { return weights_.checkpoint(); }
+  const std::vector<std::string>& notes() const noexcept { return weights_.notes(); }
+  // Stored bytes of all matrices that one token is multiplied with: what decoding reads.
+  uint64_t bytes_per_token() const noexcept;
+
+  // Throws Error{kInvalidArgument} for a token outside the vocabulary.
+  void CheckTokens(std::span<const int32_t> tokens) const;
+
+  // Runs a pass of at most work.max_tokens() tokens. Keys and values are stored; the lengths of the
+  // KvViews are left to the caller. Throws Error{kInvalidArgument} for a token outside the
+  // vocabulary, or more tokens than there is room for; nothing is changed then. Allocates nothing.
+  void Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLogits on_logits,
+               std::optional<OnHidden> on_hidden = std::nullopt) const;
+
+ private:
+  Weights weights_;
+  ModelConfig config_;
+  Rope rope_;
+  Linear embedding_;
+  std::vector<Layer> layers_;
+  Buffer<float> final_norm_;
+  std::optional<Linear> own_head_;  // empty: the embedding serves
+
+  const Linear& head() const noexcept { return own_head_ ? *own_head_ : embedding_; }
+  void Check(const Batch& batch, const Workspace& work) const;
+  void Embed(const Pass& pass, std::span<const int32_t> tokens) const noexcept;
+  void RunBlock(const Pass& pass, std::span<const float> norm, const Block& block) const noexcept;
+  void MakeLogits(const Pass& pass, LogitsOf logits_of, OnLogits on_logits) const;
+};
+
+}  // namespace hlwq::model

@@ -1,0 +1,31 @@
+// Rotary position embedding: the angles of a position (docs of the formulas in rope.cc).
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "model/rope_config.h"
+
+namespace hlwq::model {
+
+// Thread: safe.
+class Rope {
+ public:
+  explicit Rope(const RopeConfig& config);
+
+  // Pairs of elements that are rotated: r / 2.
+  size_t pairs() const noexcept { return frequencies_.size(); }
+
+  // Cosines and sines [pairs] for a token at `position` in a sequence that has `length` tokens with
+  // the ones computed now. Only dynamic scaling looks at the length, as transformers does: past the
+  // original positions the frequencies follow the length that a token was computed at.
+  void Angles(size_t position, size_t length, std::span<float> cosines,
+              std::span<float> sines) const;
+
+ private:
+  RopeConfig config_;
+  std::vector<float> frequencies_;
+};
+
+}  // namespace hlwq::model

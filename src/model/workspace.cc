@@ -1,0 +1,36 @@
+#include "model/workspace.h"
+
+#include <algorithm>
+
+namespace hlwq::model {
+
+Workspace::Workspace(const ModelConfig& config, size_t max_tokens) : max_tokens_(max_tokens) {
+  const auto& sizes = config.sizes;
+  const size_t attention_width = sizes.heads * sizes.head_dim;
+  const size_t kv_width = sizes.kv_heads * sizes.head_dim;
+  residual = Rows(max_tokens, sizes.hidden);
+  update = Rows(max_tokens, sizes.hidden);
+  hidden = LinearInput(max_tokens, sizes.hidden);
+  queries = Rows(max_tokens, attention_width);
+  keys = Rows(max_tokens, kv_width);
+  values = Rows(max_tokens, kv_width);
+  attention = LinearInput(max_tokens, attention_width);
+  gate = Rows(max_tokens, sizes.intermediate);
+  inner = LinearInput(max_tokens, sizes.intermediate);
+  cosines = Rows(max_tokens, config.rope.rotated / 2);
+  sines = Rows(max_tokens, config.rope.rotated / 2);
+  logits = Rows(std::min(max_tokens, kLogitTokens), sizes.vocab);
+}
+
+size_t Workspace::Bytes(const ModelConfig& config, size_t tokens) noexcept {
+  const auto& sizes = config.sizes;
+  const size_t attention_width = sizes.heads * sizes.head_dim;
+  const size_t inputs = sizes.hidden + attention_width + sizes.intermediate;
+  const size_t rows = 2 * sizes.hidden + attention_width + 2 * sizes.kv_heads * sizes.head_dim +
+                      sizes.intermediate + config.rope.rotated;
+  constexpr size_t kInputBytes = 4 + 2 + 1;  // float32, wide, narrow
+  return tokens * (inputs * kInputBytes + rows * 4) +
+         std::min(tokens, kLogitTokens) * sizes.vocab * 4;
+}
+
+}  // namespace hlwq::model

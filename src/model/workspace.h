@@ -1,0 +1,53 @@
+// The activations of a forward pass: made once for the most tokens of a pass, so that passes
+// allocate nothing.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "model/config.h"
+#include "model/linear_input.h"
+#include "tensor/buffer.h"
+
+namespace hlwq::model {
+
+// Rows of a [tokens, width] buffer.
+struct Rows {
+  Buffer<float> data;
+  size_t width = 0;
+
+  Rows() = default;
+  Rows(size_t tokens, size_t row_width) : data(tokens * row_width), width(row_width) {}
+  std::span<float> operator[](size_t token) noexcept {
+    return data.span().subspan(token * width, width);
+  }
+};
+
+// One pass at a time.
+class Workspace {
+ public:
+  // Tokens whose logits are made at a time.
+  static constexpr size_t kLogitTokens = 16;
+
+  Workspace(const ModelConfig& config, size_t max_tokens);
+
+  size_t max_tokens() const noexcept { return max_tokens_; }
+  // Bytes that a workspace for `tokens` tokens takes.
+  static size_t Bytes(const ModelConfig& config, size_t tokens) noexcept;
+
+ private:
+  size_t max_tokens_ = 0;
+
+ public:
+  Rows residual, update;    // [tokens, hidden]
+  LinearInput hidden;       // the normed residual
+  Rows queries;             // [tokens, heads * head_dim]
+  Rows keys, values;        // [tokens, kv_heads * head_dim]
+  LinearInput attention;    // [tokens, heads * head_dim]
+  Rows gate;                // [tokens, intermediate]
+  LinearInput inner;        // [tokens, intermediate]
+  Rows cosines, sines;      // [tokens, rotated / 2]
+  Rows logits;              // [kLogitTokens, vocabulary]
+};
+
+}  // namespace hlwq::model

@@ -1,0 +1,68 @@
+#include "runtime/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace hlwq::runtime {
+namespace {
+
+constexpr uint64_t kWorkspaceBytes = 32u << 20;
+constexpr size_t kMostChunkTokens = 512;
+constexpr size_t kLeastChunkTokens = 32;
+
+size_t ChunkTokens(const model::ModelConfig& config, size_t wanted) {
+  if (wanted != 0) return wanted;
+  size_t tokens = kMostChunkTokens;
+  while (tokens > kLeastChunkTokens && model::Workspace::Bytes(config, tokens) > kWorkspaceBytes) {
+    tokens /= 2;
+  }
+  return tokens;
+}
+
+}  // namespace
+
+Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
+    : model_(checkpoint::OpenCheckpoint(path)),
+      pool_(options.threads),
+      chunk_tokens_(ChunkTokens(model_.config(), options.chunk_tokens)) {}
+
+model::Workspace& Engine::WorkspaceFor(size_t tokens) {
+  if (!work_ || work_->max_tokens() < tokens) {
+    work_.reset();
+    work_.emplace(model_.config(), tokens);
+  }
+  return *work_;
+}
+
+void Engine::Feed(KvCache& kv, std::span<const TokenId> tokens, model::LogitsOf logits_of,
+                  model::OnLogits on_logits, std::optional<model::OnHidden> on_hidden) {
+  if (tokens.size() > kv.capacity() - kv.length()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{} tokens after {} do not fit the context of {}", tokens.size(),
+                            kv.length(), kv.capacity()));
+  }
+  model_.CheckTokens(tokens);
+  for (size_t begin = 0; begin < tokens.size();) {
+    const size_t count = std::min(chunk_tokens_, tokens.size() - begin);
+    const bool is_last = begin + count == tokens.size();
+    const std::array segments = {model::Segment{&kv, 0, count}};
+    const model::Batch batch = {
+        .tokens = tokens.subspan(begin, count),
+        .segments = segments,
+        .logits_of = logits_of == model::LogitsOf::kLastOfSegment && !is_last
+                         ? model::LogitsOf::kNone
+                         : logits_of};
+    model_.Forward(
+        batch, WorkspaceFor(count), pool_,
+        [&](size_t token, std::span<const float> logits) { on_logits(begin + token, logits); },
+        on_hidden);
+    kv.Advance(count);
+    begin += count;
+  }
+}
+
+}  // namespace hlwq::runtime

@@ -1,0 +1,52 @@
+// A model ready to run: its threads, its workspace, and the sequences that it goes on with.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/worker_pool.h"
+#include "model/model.h"
+#include "model/workspace.h"
+#include "runtime/kv_cache.h"
+
+namespace hlwq::runtime {
+
+using TokenId = int32_t;
+
+struct EngineOptions {
+  int threads = 0;          // 0: the cores of this process
+  size_t chunk_tokens = 0;  // of a prompt taken in one pass; 0: as many as 32 MiB of workspace hold
+};
+
+// One caller at a time.
+class Engine {
+ public:
+  // Opens the checkpoint at `path`. Throws as checkpoint::OpenCheckpoint and model::Model.
+  Engine(const std::filesystem::path& path, const EngineOptions& options);
+
+  const model::Model& model() const noexcept { return model_; }
+  const model::ModelConfig& config() const noexcept { return model_.config(); }
+  WorkerPool& pool() noexcept { return pool_; }
+  size_t chunk_tokens() const noexcept { return chunk_tokens_; }
+
+  // Takes `tokens` as the continuation of the sequence in `kv`, in passes of at most chunk_tokens(),
+  // and advances it. The indices that the callbacks see count from the first of `tokens`; on_hidden
+  // is called for each pass. Throws Error{kInvalidArgument} before anything is done when there is no
+  // room or a token is outside the vocabulary.
+  void Feed(KvCache& kv, std::span<const TokenId> tokens, model::LogitsOf logits_of,
+            model::OnLogits on_logits, std::optional<model::OnHidden> on_hidden = std::nullopt);
+
+ private:
+  model::Model model_;
+  WorkerPool pool_;
+  size_t chunk_tokens_ = 0;
+  std::optional<model::Workspace> work_;  // grown to the largest pass so far
+
+  model::Workspace& WorkspaceFor(size_t tokens);
+};
+
+}  // namespace hlwq::runtime
