@@ -1,0 +1,42 @@
+// The flags of every verb that runs a model.
+#include "cli/model_options.h"
+
+namespace hlwq::cli {
+
+std::vector<Flag> ModelFlags() {
+  return {
+      {.name = "threads",
+       .short_name = 't',
+       .kind = FlagKind::kInteger,
+       .value_name = "N",
+       .category = Category::kRun,
+       .verbs = {"generate", "chat"},
+       .minimum = 1,
+       .maximum = 1024,
+       .summary = "Threads to work with; all processors when not given",
+       .details = "The result does not depend on it."},
+      {.name = "ctx-size",
+       .short_name = 'c',
+       .kind = FlagKind::kInteger,
+       .value_name = "N",
+       .category = Category::kRun,
+       .verbs = {"generate", "chat"},
+       .minimum = 1,
+       .maximum = 1 << 24,
+       .summary = "Tokens of context, prompt and answer together",
+       .details = "Without it as many as the model was made for, at most 4096. Memory is taken as "
+                  "the context fills."},
+      {.name = "cache-type",
+       .kind = FlagKind::kChoice,
+       .value_name = "TYPE",
+       .category = Category::kRun,
+       .verbs = {"generate", "chat"},
+       .default_value = "f16",
+       .choices = {{"f16", "half precision"},
+                   {"bf16", "the range of float, 8 bits of precision"},
+                   {"f32", "float: twice the memory and the reading"}},
+       .summary = "How the keys and values of earlier tokens are kept"},
+  };
+}
+
+}  // namespace hlwq::cli

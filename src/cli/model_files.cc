@@ -1,0 +1,134 @@
+#include "cli/model_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+
+namespace hlwq::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr uint64_t kMaxSideBytes = 256u << 20;
+constexpr std::string_view kTokenizer = "tokenizer.json";
+constexpr std::string_view kTokenizerConfig = "tokenizer_config.json";
+constexpr std::string_view kTemplate = "chat_template.jinja";
+
+const checkpoint::SideFile* FindSideFile(const checkpoint::Checkpoint& checkpoint,
+                                         std::string_view name) {
+  const auto found = std::ranges::find(checkpoint.side_files, name, &checkpoint::SideFile::name);
+  return found == checkpoint.side_files.end() ? nullptr : &*found;
+}
+
+// Where a side file is, for messages.
+std::string PathOf(const checkpoint::Checkpoint& checkpoint, std::string_view name) {
+  return checkpoint.format == checkpoint::Format::kGguf
+             ? fmt::format("{}: {}", checkpoint.root.string(), name)
+             : (checkpoint.root / name).string();
+}
+
+text::Tokenizer ParseTokenizer(const std::string& where, std::string_view content) {
+  return WithContext(where, [&] { return text::Tokenizer(content); });
+}
+
+[[noreturn]] void NoTokenizer(const fs::path& root) {
+  throw Error(ErrorCode::kNotFound,
+              fmt::format("{}: no {}: text cannot be turned into tokens", root.string(),
+                          kTokenizer));
+}
+
+// A token in tokenizer_config.json: "<s>", or an object with its content; empty for null.
+std::optional<std::string> TokenOf(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_object() && value.contains("content") && value["content"].is_string()) {
+    return value["content"].get<std::string>();
+  }
+  return std::nullopt;
+}
+
+// `chat_template` is a text, or a list of {name, template}.
+std::optional<std::string> TemplateOf(const json& tokenizer_config) {
+  const auto found = tokenizer_config.find("chat_template");
+  if (found == tokenizer_config.end()) return std::nullopt;
+  if (found->is_string()) return found->get<std::string>();
+  if (!found->is_array()) return std::nullopt;
+  for (const json& entry : *found) {
+    if (entry.is_object() && entry.value("name", json()) == "default" &&
+        entry.value("template", json()).is_string()) {
+      return entry["template"].get<std::string>();
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> ReadSideFile(const checkpoint::Checkpoint& checkpoint,
+                                        std::string_view name) {
+  const checkpoint::SideFile* file = FindSideFile(checkpoint, name);
+  if (file == nullptr) return std::nullopt;
+  return file->path.empty() ? file->content : ReadSmallFile(file->path, kMaxSideBytes);
+}
+
+json ReadSideJson(const checkpoint::Checkpoint& checkpoint, std::string_view name) {
+  const std::optional<std::string> content = ReadSideFile(checkpoint, name);
+  if (!content) return nullptr;
+  return WithContext(PathOf(checkpoint, name), [&] {
+    json parsed = ParseJson(*content);
+    if (!parsed.is_object()) throw Error(ErrorCode::kInvalidData, "want an object");
+    return parsed;
+  });
+}
+
+text::Tokenizer OpenTokenizer(const checkpoint::Checkpoint& checkpoint, size_t vocabulary) {
+  const std::optional<std::string> content = ReadSideFile(checkpoint, kTokenizer);
+  if (!content) NoTokenizer(checkpoint.root);
+  text::Tokenizer tokenizer = ParseTokenizer(PathOf(checkpoint, kTokenizer), *content);
+  if (tokenizer.size() > vocabulary) {
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("{}: want token ids below the model's vocabulary of {}, got up to {}",
+                            PathOf(checkpoint, kTokenizer), vocabulary, tokenizer.size() - 1));
+  }
+  return tokenizer;
+}
+
+text::Tokenizer OpenTokenizerAt(const fs::path& path) {
+  std::error_code failure;
+  if (path.extension() == ".gguf" || path.extension() == ".GGUF") {
+    const checkpoint::Checkpoint checkpoint = checkpoint::OpenCheckpoint(path);
+    return OpenTokenizer(checkpoint, SIZE_MAX);
+  }
+  const fs::path file = fs::is_directory(path, failure) ? path / kTokenizer : path;
+  if (file != path && !fs::exists(file, failure)) NoTokenizer(path);
+  return ParseTokenizer(file.string(), ReadSmallFile(file, kMaxSideBytes));
+}
+
+ChatFormat OpenChatFormat(const checkpoint::Checkpoint& checkpoint) {
+  json tokenizer_config = ReadSideJson(checkpoint, kTokenizerConfig);
+  if (tokenizer_config.is_null()) tokenizer_config = json::object();
+  std::string where = PathOf(checkpoint, kTemplate);
+  std::optional<std::string> source = ReadSideFile(checkpoint, kTemplate);
+  if (!source) {
+    where = PathOf(checkpoint, kTokenizerConfig) + ": chat_template";
+    source = TemplateOf(tokenizer_config);
+  }
+  if (!source) {
+    throw Error(ErrorCode::kNotFound,
+                fmt::format("{}: no chat template, neither {} nor in {}", checkpoint.root.string(),
+                            kTemplate, kTokenizerConfig));
+  }
+  nlohmann::ordered_json special_tokens = nlohmann::ordered_json::object();
+  for (const auto& [key, value] : tokenizer_config.items()) {
+    if (!key.ends_with("_token")) continue;
+    if (const auto token = TokenOf(value)) special_tokens[key] = *token;
+  }
+  return {WithContext(where, [&] { return text::ChatTemplate(*source); }),
+          std::move(special_tokens)};
+}
+
+}  // namespace hlwq::cli

@@ -1,0 +1,31 @@
+// What the verbs that run a model share: the flags of ModelFlags, and opening a model by them.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "cli/flags.h"
+#include "runtime/engine.h"
+#include "runtime/kv_cache.h"
+
+namespace hlwq::cli {
+
+// Tokens of context where neither --ctx-size nor the model says fewer.
+inline constexpr size_t kDefaultContextTokens = 4096;
+
+// --threads and --cache-type of every verb that runs one model or several, and --ctx-size.
+std::vector<Flag> ModelFlags();
+
+// Opens the checkpoint at `path` with --threads. Throws as runtime::Engine.
+runtime::Engine OpenEngine(const Arguments& arguments, const std::filesystem::path& path);
+
+// The cache of sequences of `tokens` tokens, by --cache-type.
+runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens);
+
+// Tokens that a sequence may have, by --ctx-size: where it was not given the model's own number of
+// positions, but at most kDefaultContextTokens. Says so where more are wanted than the model has.
+size_t ContextTokensOf(const Arguments& arguments, const model::ModelConfig& config);
+
+}  // namespace hlwq::cli
