@@ -1,0 +1,78 @@
+// Products of codes with 512 tokens; Gop/s counts a multiplication and an addition for each weight
+// and token.
+#include <algorithm>
+#include <cstdint>
+#include <span>
+
+#include "bench/bench_support.h"
+#include "codec/gaussian_tables.h"
+#include "kernels/coded_matmul.h"
+
+namespace hlwq::bench {
+namespace {
+
+constexpr size_t kTokens = 512;
+
+// One thread's share of the rows.
+void MatMul(benchmark::State& state, int bits, MatrixShape shape, size_t tokens) {
+  static std::vector<std::byte> packed, norms;
+  static kernels::RotatedInputs inputs;
+  const kernels::DotLevels levels(codec::GaussianLevels(codec::kTableLloydMax, bits));
+  kernels::CodedMatrix w{shape, codec::BitOrder::kMsb, &levels, {}, {}, DType::kF16};
+  if (state.thread_index() == 0) {
+    const size_t blocks = shape.out * w.blocks();
+    packed.resize(blocks * codec::PackedBlockBytes(w.order, bits));
+    std::mt19937 random(1);
+    for (std::byte& byte : packed) byte = static_cast<std::byte>(random());
+    norms.assign(2 * blocks, std::byte{0x2C});
+    inputs = kernels::RotatedInputs(tokens, shape.in);
+    const std::vector<float> x = GaussianMatrix(tokens * shape.in);
+    for (size_t t = 0; t < tokens; ++t) {
+      inputs.Set(t, std::span(x).subspan(t * shape.in, shape.in), levels.width);
+    }
+  }
+  const auto threads = static_cast<size_t>(state.threads());
+  const size_t share = (shape.out / threads + kernels::kMatMulRows - 1) / kernels::kMatMulRows *
+                       kernels::kMatMulRows;
+  const size_t begin =
+      std::min<size_t>(shape.out, share * static_cast<size_t>(state.thread_index()));
+  const RowRange rows{begin, std::min<size_t>(shape.out, begin + share)};
+  std::vector<float> y(tokens * shape.out);
+  for (auto _ : state) {
+    w.packed = packed;
+    w.norms = norms;
+    kernels::CodedMatMul(w, inputs, tokens, rows, shape.out, y);
+    benchmark::DoNotOptimize(y.data());
+    benchmark::ClobberMemory();
+  }
+  const double ops = 2.0 * static_cast<double>(tokens * rows.size() * shape.in);
+  state.counters["op/s"] = benchmark::Counter(ops * static_cast<double>(state.iterations()),
+                                              benchmark::Counter::kIsRate);
+}
+
+void Register(int bits, MatrixShape shape, size_t tokens) {
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    if (target == HWY_SCALAR) continue;  // seconds a product
+    const std::string name = "CodedMatMul/b" + std::to_string(bits) + "/" + std::to_string(tokens) +
+                             "x" + std::to_string(shape.out) + "x" + std::to_string(shape.in) +
+                             "/" + hwy::TargetName(target);
+    auto* bench = benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+      if (state.thread_index() == 0) UseTarget(target);
+      MatMul(state, bits, shape, tokens);
+    });
+    bench->Threads(1)->Threads(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+  }
+}
+
+const bool registered = [] {
+  for (int bits = 1; bits <= 8; ++bits) Register(bits, {2048, 5632}, kTokens);
+  for (const size_t tokens : {1, 2, 4, 8, 16, 32, 64, 128}) Register(5, {2048, 5632}, tokens);
+  for (const MatrixShape shape :
+       {MatrixShape{5632, 2048}, {2048, 2048}, {256, 2048}, {576, 1536}}) {
+    Register(5, shape, kTokens);
+  }
+  return true;
+}();
+
+}  // namespace
+}  // namespace hlwq::bench

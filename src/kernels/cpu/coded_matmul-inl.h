@@ -1,0 +1,161 @@
+// W x for many tokens: tiles of W are decoded once and multiplied with all of them.
+//
+// Loops, from outside: up to 512 tokens, 64 rows, a tile of blocks, kTileTokens tokens, the rows in
+// registers. The tile stays in the first-level cache, the activations of its blocks come from the
+// second, as do the float sums; both are fetched ahead.
+#if defined(HLWQ_KERNELS_CPU_CODED_MATMUL_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HLWQ_KERNELS_CPU_CODED_MATMUL_INL_H_
+#undef HLWQ_KERNELS_CPU_CODED_MATMUL_INL_H_
+#else
+#define HLWQ_KERNELS_CPU_CODED_MATMUL_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "hwy/cache_control.h"
+#include "hwy/highway.h"
+#include "kernels/coded_matmul.h"
+#include "kernels/cpu/level_tile-inl.h"
+#include "kernels/cpu/tile_product-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hlwq::kernels {
+namespace HWY_NAMESPACE {
+
+constexpr size_t kMostTokens = 512;  // at a time
+
+// Products of one matrix. `Stored` is the type of the activations in the inputs; words are made of
+// bytes where there is no product of bytes.
+template <class Dot, typename Stored>
+class TiledProduct {
+ public:
+  HWY_INLINE TiledProduct(const CodedMatrix& w, const RotatedInputs& inputs)
+      : reader_(w), inputs_(inputs), width_(w.levels->width), row_blocks_(w.blocks()) {}
+
+  // Tokens [token, token + tokens), at most kMostTokens, to y of the first of them.
+  HWY_ATTR void Multiply(size_t token, size_t tokens, RowRange rows, size_t stride,
+                         float* HWY_RESTRICT y) {
+    for (size_t t = 0; t < tokens; ++t) {
+      tokens_[t] = {Activations(token + t), inputs_.scales(token + t, width_),
+                    inputs_.sums(token + t)};
+    }
+    for (size_t row = rows.begin; row < rows.end; row += kMatMulRows) {
+      const size_t count = HWY_MIN(kMatMulRows, rows.end - row);
+      MultiplyRows(row, count, tokens);
+      for (size_t t = 0; t < tokens; ++t) {
+        std::copy_n(sums_ + t * kMatMulRows, count, y + t * stride + row);
+      }
+    }
+  }
+
+ private:
+  using Activation = typename Dot::Activation;
+  static constexpr bool kWidens = sizeof(Stored) < sizeof(Activation);
+
+  HWY_INLINE const Stored* Activations(size_t token) const {
+    if constexpr (sizeof(Stored) == 1) {
+      return inputs_.narrow(token);
+    } else {
+      return inputs_.wide(token);
+    }
+  }
+
+  HWY_ATTR void MultiplyRows(size_t row, size_t rows, size_t tokens) {
+    std::fill_n(sums_, tokens * kMatMulRows, 0.0f);
+    const size_t groups = (rows + kGroupRows - 1) / kGroupRows;
+    for (size_t block = 0; block < row_blocks_; block += kTileBlocks<Dot>) {
+      const size_t blocks = HWY_MIN(kTileBlocks<Dot>, row_blocks_ - block);
+      reader_.Read(row, rows, block, blocks, tile_);
+      for (size_t t = 0; t < tokens; t += kTileTokens) {
+        MultiplyTokens(groups, block, blocks, t, HWY_MIN(kTileTokens, tokens - t), tokens);
+      }
+    }
+  }
+
+  HWY_INLINE void MultiplyTokens(size_t groups, size_t block, size_t blocks, size_t token,
+                                 size_t count, size_t tokens) {
+    for (size_t t = token + kTileTokens; t < HWY_MIN(token + 2 * kTileTokens, tokens); ++t) {
+      const Stored* next = tokens_[t].activations + block * kBlock;
+      for (size_t i = 0; i < blocks * kBlock; i += 64 / sizeof(Stored)) hwy::Prefetch(next + i);
+    }
+    TokenInput<Activation> inputs[kTileTokens];
+    for (size_t t = 0; t < count; ++t) {
+      const TokenInput<Stored>& from = tokens_[token + t];
+      inputs[t] = {nullptr, from.scales + block, from.sums + block};
+      if constexpr (kWidens) {
+        inputs[t].activations = widened_ + t * kTileBlocks<Dot> * kBlock;
+        Widen(from.activations + block * kBlock, blocks, widened_ + t * kTileBlocks<Dot> * kBlock);
+      } else {
+        inputs[t].activations = from.activations + block * kBlock;
+      }
+    }
+    float* to = sums_ + token * kMatMulRows;
+    switch (count) {
+      case 1:
+        return AddBlocks<1>(groups, blocks, inputs, to);
+      case 2:
+        return AddBlocks<2>(groups, blocks, inputs, to);
+      case 3:
+        return AddBlocks<3>(groups, blocks, inputs, to);
+      case 4:
+        return AddBlocks<4>(groups, blocks, inputs, to);
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
+      case 5:
+        return AddBlocks<5>(groups, blocks, inputs, to);
+      default:
+        return AddBlocks<6>(groups, blocks, inputs, to);
+#endif
+    }
+  }
+
+  template <size_t kTokens>
+  HWY_ATTR HWY_NOINLINE void AddBlocks(size_t groups, size_t blocks,
+                                       const TokenInput<Activation>* HWY_RESTRICT inputs,
+                                       float* HWY_RESTRICT to) const {
+    for (size_t block = 0; block < blocks; ++block) {
+      for (size_t group = 0; group < groups; ++group) {
+        AddBlock<Dot, kTokens, kMatMulRows>(tile_.levels + LevelTile<Dot>::At(block, group),
+                                            tile_.norms[block] + group * kGroupRows, inputs, block,
+                                            to + group * kGroupRows);
+      }
+    }
+  }
+
+  static HWY_INLINE void Widen(const Stored* HWY_RESTRICT from, size_t blocks,
+                               Activation* HWY_RESTRICT to) {
+    const hn::Repartition<Activation, DI> d;
+    const hn::Rebind<Stored, decltype(d)> d_stored;
+    for (size_t i = 0; i < blocks * kBlock; i += hn::MaxLanes(d)) {
+      hn::Store(hn::PromoteTo(d, hn::LoadU(d_stored, from + i)), d, to + i);
+    }
+  }
+
+  const TileReader<Dot> reader_;
+  const RotatedInputs& inputs_;
+  DotWidth width_;
+  size_t row_blocks_;
+  TokenInput<Stored> tokens_[kMostTokens];
+  LevelTile<Dot> tile_;
+  alignas(64) Activation widened_[kWidens ? kTileTokens * kTileBlocks<Dot> * kBlock : 1];
+  alignas(64) float sums_[kMostTokens * kMatMulRows];  // [token, row]
+};
+
+template <class Dot, typename Stored>
+HWY_ATTR HWY_NOINLINE void MatMulWith(const CodedMatrix& w, const RotatedInputs& inputs,
+                                      size_t tokens, RowRange rows, size_t stride,
+                                      float* HWY_RESTRICT y) {
+  TiledProduct<Dot, Stored> product(w, inputs);
+  for (size_t token = 0; token < tokens; token += kMostTokens) {
+    const size_t count = HWY_MIN(kMostTokens, tokens - token);
+    product.Multiply(token, count, rows, stride, y + token * stride);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hlwq::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif
