@@ -1,0 +1,166 @@
+#include "text/tokenizer/added_tokens.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "text/tokenizer/json_fields.h"
+#include "text/tokenizer/unicode.h"
+#include "text/tokenizer/utf8.h"
+
+namespace hlwq::text {
+namespace {
+
+// A longer one would make the search slow. Published tokens are a few dozen bytes long.
+constexpr size_t kMaxContentBytes = 4096;
+constexpr size_t kMaxAllBytes = 16u << 20;
+
+[[noreturn]] void Fail(const std::string& content, const std::string& complaint) {
+  throw Error(ErrorCode::kInvalidData, "added_tokens: '" + content + "': " + complaint);
+}
+
+bool FlagOf(const nlohmann::json& json, const std::string& content, const char* name,
+            bool when_absent) {
+  const auto found = json.find(name);
+  if (found == json.end()) return when_absent;
+  if (!found->is_boolean()) {
+    Fail(content, std::string("'") + name + "': want true or false, got " + Shown(*found));
+  }
+  return found->get<bool>();
+}
+
+AddedToken ReadToken(const nlohmann::json& json) {
+  const auto content = json.find("content");
+  if (!json.is_object() || content == json.end() || !content->is_string()) {
+    throw Error(ErrorCode::kInvalidData, "added_tokens: want objects with a 'content'");
+  }
+  AddedToken token{.content = content->get<std::string>()};
+  if (token.content.size() > kMaxContentBytes) {
+    Fail(token.content.substr(0, 60), "longer than " + std::to_string(kMaxContentBytes) + " bytes");
+  }
+  const auto id = json.find("id");
+  if (id == json.end() || !id->is_number_unsigned() || id->get<uint64_t>() >= kMaxTokens) {
+    Fail(token.content, "want an id below " + std::to_string(kMaxTokens) + ", got " +
+                            (id == json.end() ? "nothing" : Shown(*id)));
+  }
+  token.id = id->get<TokenId>();
+  token.is_special = FlagOf(json, token.content, "special", false);
+  token.is_single_word = FlagOf(json, token.content, "single_word", false);
+  token.strips_left = FlagOf(json, token.content, "lstrip", false);
+  token.strips_right = FlagOf(json, token.content, "rstrip", false);
+  token.is_normalized = FlagOf(json, token.content, "normalized", !token.is_special);
+  return token;
+}
+
+// Where the white space that ends `text` begins, not before `least`.
+size_t SpaceBegin(std::string_view text, size_t least) {
+  while (text.size() > least) {
+    const std::string_view last = LastCharacter(text);
+    if (!IsWhiteSpace(FirstCharacter(last))) break;
+    text.remove_suffix(last.size());
+  }
+  return std::max(text.size(), least);
+}
+
+size_t SpaceEnd(std::string_view text, size_t at) {
+  while (at < text.size() && IsWhiteSpace(FirstCharacter(text.substr(at)))) {
+    at += CharacterSize(text[at]);
+  }
+  return at;
+}
+
+bool IsWholeWord(std::string_view text, const TokenTrie::Match& match) {
+  const std::string_view before = text.substr(0, match.begin);
+  const std::string_view after = text.substr(match.end);
+  return (before.empty() || !IsWordCharacter(FirstCharacter(LastCharacter(before)))) &&
+         (after.empty() || !IsWordCharacter(FirstCharacter(after)));
+}
+
+}  // namespace
+
+AddedTokens::AddedTokens(const nlohmann::json& json, const Vocabulary& vocabulary,
+                         const NormalizerChain& normalizer) {
+  if (json.is_null()) return;
+  if (!json.is_array()) throw Error(ErrorCode::kInvalidData, "added_tokens: want a list");
+  for (const nlohmann::json& item : json) Add(item, vocabulary);
+
+  std::vector<TokenTrie::Entry> raw;
+  std::vector<TokenTrie::Entry> normalized;
+  MatchScratch scratch;
+  std::string buffer;
+  std::string other;
+  size_t all_bytes = 0;
+  for (uint32_t index = 0; index < tokens_.size(); ++index) {
+    const AddedToken& token = tokens_[index];
+    if (token.is_normalized) {
+      const std::string_view text = normalizer.Apply(token.content, scratch, buffer, other);
+      if (text.size() > kMaxContentBytes) Fail(token.content, "too long when normalized");
+      all_bytes += text.size();
+      normalized.push_back({std::string(text), index});
+    } else {
+      all_bytes += token.content.size();
+      raw.push_back({token.content, index});
+    }
+    if (all_bytes > kMaxAllBytes) {
+      throw Error(ErrorCode::kUnsupported, "added_tokens: more than 16 MiB are not supported");
+    }
+  }
+  raw_ = TokenTrie(std::move(raw));
+  normalized_ = TokenTrie(std::move(normalized));
+}
+
+void AddedTokens::Add(const nlohmann::json& json, const Vocabulary& vocabulary) {
+  AddedToken token = ReadToken(json);
+  if (token.content.empty()) return;
+  const TokenId id_in_model = vocabulary.Find(token.content);
+  if (id_in_model != kNoToken && id_in_model != token.id) {
+    Fail(token.content, "has id " + std::to_string(token.id) + ", and id " +
+                            std::to_string(id_in_model) + " in the vocabulary");
+  }
+  if (vocabulary.Has(token.id) && id_in_model == kNoToken) {
+    Fail(token.content, "has id " + std::to_string(token.id) + ", which is '" +
+                            std::string(vocabulary.Text(token.id)) + "' in the vocabulary");
+  }
+  if (OfId(token.id) != nullptr || index_of_text_.contains(token.content)) {
+    Fail(token.content, "its text or its id " + std::to_string(token.id) + " is there twice");
+  }
+  const auto id = static_cast<size_t>(token.id);
+  if (id >= index_of_id_.size()) index_of_id_.resize(id + 1, -1);
+  index_of_id_[id] = static_cast<int32_t>(tokens_.size());
+  index_of_text_.emplace(token.content, tokens_.size());
+  tokens_.push_back(std::move(token));
+}
+
+const AddedToken* AddedTokens::OfId(TokenId id) const noexcept {
+  if (id < 0 || static_cast<size_t>(id) >= index_of_id_.size()) return nullptr;
+  const int32_t index = index_of_id_[static_cast<size_t>(id)];
+  return index < 0 ? nullptr : &tokens_[static_cast<size_t>(index)];
+}
+
+const AddedToken* AddedTokens::OfText(std::string_view text) const {
+  const auto found = index_of_text_.find(std::string(text));
+  return found == index_of_text_.end() ? nullptr : &tokens_[found->second];
+}
+
+void AddedTokens::Split(std::string_view text, Stage stage, bool finds_special,
+                        FunctionRef<void(Part)> sink) const {
+  const TokenTrie& trie = stage == Stage::kRaw ? raw_ : normalized_;
+  size_t done = 0;
+  for (size_t at = 0; at < text.size();) {
+    const std::optional<TokenTrie::Match> match = trie.Find(text, at);
+    if (!match) break;
+    at = match->end;
+    const AddedToken& token = tokens_[match->value];
+    if (token.is_special && !finds_special) continue;
+    if (token.is_single_word && !IsWholeWord(text, *match)) continue;
+    const size_t begin =
+        token.strips_left ? SpaceBegin(text.substr(0, match->begin), done) : match->begin;
+    if (done < begin) sink({{done, begin}});
+    const size_t end = token.strips_right ? SpaceEnd(text, match->end) : match->end;
+    sink({{begin, end}, token.id});
+    done = std::max(done, end);
+  }
+  if (done < text.size()) sink({{done, text.size()}});
+}
+
+}  // namespace hlwq::text
