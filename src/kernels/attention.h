@@ -8,8 +8,12 @@
 
 namespace hlwq::kernels {
 
-// Keys and values of `page_tokens` consecutive tokens of one layer and sequence:
-// [kv_head, token, head_dim] each. Keys are rotated already. Aligned to 64 bytes.
+// Positions that lie together in a page and are computed together.
+inline constexpr size_t kKvTile = 64;
+
+// Keys and values of `page_tokens` consecutive tokens of one layer and sequence. Keys are rotated
+// already and lie as a product with a query wants them: [kv_head, tile, head_dim, kKvTile]. Values:
+// [kv_head, token, head_dim]. Aligned to 64 bytes. What no StoreKv has written yet is never used.
 struct KvPage {
   std::byte* keys = nullptr;
   std::byte* values = nullptr;
@@ -17,12 +21,19 @@ struct KvPage {
 
 struct KvPages {
   DType dtype = DType::kF16;  // or BF16, F32
-  size_t page_tokens = 0;
+  size_t page_tokens = 0;     // a multiple of kKvTile
   size_t kv_heads = 0, head_dim = 0;
   std::span<const KvPage> pages;  // page p holds positions from p * page_tokens
+
+  // Of the keys of one page, and of its values.
+  size_t page_bytes() const noexcept {
+    return page_tokens * kv_heads * head_dim * (BitsPerElement(dtype) / 8);
+  }
 };
 
-// Rounds the keys and values [kv_heads, head_dim] of one token into its place.
+// Rounds the keys and values [kv_heads, head_dim] of one token into its place. What is beyond the
+// range of the type becomes its largest finite value, as an infinity would spoil every token that
+// reads it. Thread: safe for different positions.
 void StoreKv(const KvPages& cache, size_t position, std::span<const float> keys,
              std::span<const float> values) noexcept;
 
@@ -30,18 +41,21 @@ void StoreKv(const KvPages& cache, size_t position, std::span<const float> keys,
 // all positions up to the last query's. Query head j reads kv head j / (heads / kv_heads).
 struct AttentionProblem {
   size_t heads = 0;
-  float scale = 1;         // of the scores: 1 / sqrt(head_dim)
-  size_t window = 0;       // token i sees j with i - window < j <= i; 0: all j <= i
+  float scale = 1;    // of the scores: 1 / sqrt(head_dim)
+  size_t window = 0;  // token i sees j with i - window < j <= i; 0: all j <= i
   size_t first_position = 0;
   size_t queries = 0;
-  const float* q = nullptr;    // query t, head j: q + t * q_stride + j * head_dim
+  const float* q = nullptr;  // query t, head j: q + t * q_stride + j * head_dim
   size_t q_stride = 0;
-  float* out = nullptr;        // the same layout
+  float* out = nullptr;  // the same layout
   size_t out_stride = 0;
 };
 
 // A part of the problem that threads take: the query heads of one kv head, for queries
-// [begin, end). AttentionQueryTile queries at a time are done together.
+// [begin, end). Best with kAttentionQueryTile queries, or one: they share each conversion of keys
+// and values. The result of a query is the same to the last bit whatever is computed with it, at
+// any size of page; float32 arithmetic in an order that depends on the target. A query all of whose
+// scores are -inf gets zeros. Thread: safe for disjoint parts. Stack: 56 KiB; allocates nothing.
 inline constexpr size_t kAttentionQueryTile = 16;
 void Attend(const AttentionProblem& problem, const KvPages& cache, size_t kv_head,
             size_t query_begin, size_t query_end) noexcept;

@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "hwy/highway.h"
-#include "kernels/cpu/fwht-inl.h"
+#include "kernels/cpu/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
@@ -21,11 +21,17 @@ namespace HWY_NAMESPACE {
 using DHalf = hn::Rebind<uint16_t, DF>;
 using VU = hn::Vec<DU>;
 
+// Each format below has besides Load also LoadNumber, for any number of lanes: the same for every
+// value but NaN, which stays NaN, and by the hardware's own conversion where it has one.
+constexpr bool kHasF16Conversion = HWY_TARGET <= HWY_AVX2 || HWY_ARCH_ARM_A64;
+
 HWY_INLINE VU U32(uint32_t value) { return hn::Set(DU(), value); }
 
-// kLanes 16-bit values of any alignment, widened.
-HWY_INLINE VU LoadHalves(const uint8_t* HWY_RESTRICT from) {
-  return hn::PromoteTo(DU(), hn::LoadU(DHalf(), reinterpret_cast<const uint16_t*>(from)));
+// 16-bit values of any alignment, widened to the lanes of d.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadHalves(D d, const uint8_t* HWY_RESTRICT from) {
+  const hn::Rebind<uint16_t, D> halves;
+  return hn::PromoteTo(d, hn::LoadU(halves, reinterpret_cast<const uint16_t*>(from)));
 }
 // The low 16 bits of each lane; the upper ones are zero.
 HWY_INLINE void StoreHalves(VU halves, uint8_t* HWY_RESTRICT to) {
@@ -35,8 +41,10 @@ HWY_INLINE void StoreHalves(VU halves, uint8_t* HWY_RESTRICT to) {
 
 struct Bf16Format {
   static constexpr size_t kBytes = 2;
-  static HWY_INLINE VF Load(const uint8_t* HWY_RESTRICT from) {
-    return hn::BitCast(DF(), hn::ShiftLeft<16>(LoadHalves(from)));
+  static HWY_INLINE VF Load(const uint8_t* HWY_RESTRICT from) { return LoadNumber(DF(), from); }
+  template <class D>
+  static HWY_INLINE hn::Vec<D> LoadNumber(D d, const uint8_t* HWY_RESTRICT from) {
+    return hn::BitCast(d, hn::ShiftLeft<16>(LoadHalves(hn::RebindToUnsigned<D>(), from)));
   }
   static HWY_INLINE void Store(VF value, uint8_t* HWY_RESTRICT to) {
     const VU bits = hn::BitCast(DU(), value);
@@ -50,16 +58,29 @@ struct Bf16Format {
 
 struct F16Format {
   static constexpr size_t kBytes = 2;
-  static HWY_INLINE VF Load(const uint8_t* HWY_RESTRICT from) {
-    const VU half = LoadHalves(from);
-    const VU sign = hn::ShiftLeft<16>(hn::And(half, U32(0x8000)));
-    const VU magnitude = hn::And(half, U32(0x7FFF));
+  static HWY_INLINE VF Load(const uint8_t* HWY_RESTRICT from) { return LoadExact(DF(), from); }
+  template <class D>
+  static HWY_INLINE hn::Vec<D> LoadNumber(D d, const uint8_t* HWY_RESTRICT from) {
+    if constexpr (kHasF16Conversion) {
+      const hn::Rebind<hwy::float16_t, D> halves;
+      return hn::PromoteTo(d, hn::LoadU(halves, reinterpret_cast<const hwy::float16_t*>(from)));
+    } else {
+      return LoadExact(d, from);
+    }
+  }
+  template <class D>
+  static HWY_INLINE hn::Vec<D> LoadExact(D d, const uint8_t* HWY_RESTRICT from) {
+    const hn::RebindToUnsigned<D> du;
+    const hn::RebindToSigned<D> di;
+    const auto half = LoadHalves(du, from);
+    const auto sign = hn::ShiftLeft<16>(hn::And(half, hn::Set(du, 0x8000)));
+    const auto magnitude = hn::And(half, hn::Set(du, 0x7FFF));
     // The exponent is 112 too small: exact to multiply, and right for subnormals as well.
-    const VF scaled =
-        hn::Mul(hn::BitCast(DF(), hn::ShiftLeft<13>(magnitude)), hn::Set(DF(), 0x1p112f));
-    const auto is_special = hn::Gt(hn::BitCast(DI(), magnitude), hn::Set(DI(), 0x7BFF));
-    const VU special = hn::IfThenElseZero(hn::RebindMask(DU(), is_special), U32(0x7F800000));
-    return hn::BitCast(DF(), hn::Or(hn::Or(hn::BitCast(DU(), scaled), special), sign));
+    const auto scaled = hn::Mul(hn::BitCast(d, hn::ShiftLeft<13>(magnitude)), hn::Set(d, 0x1p112f));
+    const auto is_special = hn::Gt(hn::BitCast(di, magnitude), hn::Set(di, 0x7BFF));
+    const auto special =
+        hn::IfThenElseZero(hn::RebindMask(du, is_special), hn::Set(du, 0x7F800000));
+    return hn::BitCast(d, hn::Or(hn::Or(hn::BitCast(du, scaled), special), sign));
   }
   static HWY_INLINE void Store(VF value, uint8_t* HWY_RESTRICT to) {
     const VU bits = hn::BitCast(DU(), value);
@@ -85,13 +106,23 @@ struct F16Format {
 
 struct F32Format {
   static constexpr size_t kBytes = 4;
-  static HWY_INLINE VF Load(const uint8_t* HWY_RESTRICT from) {
-    return hn::LoadU(DF(), reinterpret_cast<const float*>(from));
+  static HWY_INLINE VF Load(const uint8_t* HWY_RESTRICT from) { return LoadNumber(DF(), from); }
+  template <class D>
+  static HWY_INLINE hn::Vec<D> LoadNumber(D d, const uint8_t* HWY_RESTRICT from) {
+    return hn::LoadU(d, reinterpret_cast<const float*>(from));
   }
   static HWY_INLINE void Store(VF value, uint8_t* HWY_RESTRICT to) {
     hn::StoreU(value, DF(), reinterpret_cast<float*>(to));
   }
 };
+
+// The first `count` < kLanes elements, zeros after them.
+template <class Format>
+HWY_INLINE VF LoadFirstAs(const uint8_t* HWY_RESTRICT from, size_t count) {
+  alignas(64) uint8_t bytes[kLanes * Format::kBytes] = {};
+  std::memcpy(bytes, from, count * Format::kBytes);
+  return Format::LoadNumber(DF(), bytes);
+}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace hlwq::kernels

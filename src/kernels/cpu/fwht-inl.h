@@ -13,20 +13,13 @@
 #include <utility>
 
 #include "hwy/highway.h"
+#include "kernels/cpu/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr size_t kBlock = 128;
-// Sixteen lanes at most: the order of SumBlock is made for them.
-using DF = hn::CappedTag<float, 16>;
-using DI = hn::RebindToSigned<DF>;
-using DU = hn::RebindToUnsigned<DF>;
-using VF = hn::Vec<DF>;
-using VI = hn::Vec<DI>;
-constexpr size_t kLanes = hn::MaxLanes(DF());
 constexpr size_t kVectors = kBlock / kLanes;
 constexpr size_t kVectorsPerGroup = 16 / kLanes;  // a group is 16 coordinates, see SumBlock
 

@@ -1,0 +1,109 @@
+#include "kernels/attention.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include "base/error.h"
+#include "kernels/cpu/target.h"
+#include "kernels/float_rows.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/attention.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which includes this file once for each target.
+#include "hwy/highway.h"
+#include "kernels/cpu/attention-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hlwq::kernels {
+namespace HWY_NAMESPACE {
+
+void AttendOn(const AttentionProblem& problem, const KvPages& cache, size_t kv_head,
+              size_t query_begin, size_t query_end) {
+  switch (cache.dtype) {
+    case DType::kF16:
+      return AttendTo<F16Format>(problem, cache, kv_head, query_begin, query_end);
+    case DType::kBF16:
+      return AttendTo<Bf16Format>(problem, cache, kv_head, query_begin, query_end);
+    default:
+      return AttendTo<F32Format>(problem, cache, kv_head, query_begin, query_end);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hlwq::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace hlwq::kernels {
+
+HWY_EXPORT(AttendOn);
+
+namespace {
+
+constexpr size_t kChunk = 256;  // elements rounded at a time
+
+// The largest finite value.
+float LargestOf(DType dtype) noexcept {
+  if (dtype == DType::kF16) return 65504.0f;
+  return dtype == DType::kBF16 ? 0x1.FEp127f : std::numeric_limits<float>::max();
+}
+
+// As many elements as `from` has, `stride` bytes apart.
+void Scatter(std::span<const std::byte> from, size_t element_bytes, size_t stride, std::byte* to) {
+  for (size_t at = 0; at < from.size(); at += element_bytes, to += stride) {
+    std::memcpy(to, from.data() + at, element_bytes);
+  }
+}
+
+}  // namespace
+
+void StoreKv(const KvPages& cache, size_t position, std::span<const float> keys,
+             std::span<const float> values) noexcept {
+  const size_t head_dim = cache.head_dim;
+  HLWQ_DASSERT(IsWeightFloat(cache.dtype) && cache.page_tokens % kKvTile == 0);
+  HLWQ_DASSERT(position < cache.pages.size() * cache.page_tokens);
+  HLWQ_DASSERT(keys.size() == cache.kv_heads * head_dim && values.size() == keys.size());
+  const size_t bytes = BitsPerElement(cache.dtype) / 8;
+  const KvPage& page = cache.pages[position / cache.page_tokens];
+  const size_t in_page = position % cache.page_tokens;
+  const size_t tile = in_page / kKvTile, in_tile = in_page % kKvTile;
+  const float limit = LargestOf(cache.dtype);
+  std::array<float, kChunk> limited;
+  std::array<std::byte, kChunk * sizeof(float)> rounded;
+  for (size_t head = 0; head < cache.kv_heads; ++head) {
+    const size_t tiles = head * (cache.page_tokens / kKvTile) + tile;
+    std::byte* const key_tile = page.keys + tiles * head_dim * kKvTile * bytes;
+    std::byte* const value_tile = page.values + tiles * head_dim * kKvTile * bytes;
+    for (size_t first = 0; first < head_dim; first += kChunk) {
+      const size_t count = std::min(kChunk, head_dim - first);
+      const auto round = [&](std::span<const float> from) {
+        for (size_t i = 0; i < count; ++i) {
+          limited[i] = std::clamp(from[head * head_dim + first + i], -limit, limit);
+        }
+        FromFloat(std::span(limited).first(count), cache.dtype,
+                  std::span(rounded).first(count * bytes));
+      };
+      round(keys);
+      Scatter(std::span(rounded).first(count * bytes), bytes, kKvTile * bytes,
+              key_tile + (first * kKvTile + in_tile) * bytes);
+      round(values);
+      std::memcpy(value_tile + (in_tile * head_dim + first) * bytes, rounded.data(), count * bytes);
+    }
+  }
+}
+
+void Attend(const AttentionProblem& problem, const KvPages& cache, size_t kv_head,
+            size_t query_begin, size_t query_end) noexcept {
+  HLWQ_DASSERT(IsWeightFloat(cache.dtype) && cache.page_tokens % kKvTile == 0);
+  HLWQ_DASSERT(kv_head < cache.kv_heads && problem.heads % cache.kv_heads == 0);
+  HLWQ_DASSERT(query_begin <= query_end && query_end <= problem.queries);
+  HLWQ_DASSERT(problem.first_position + problem.queries <= cache.pages.size() * cache.page_tokens);
+  HWY_DYNAMIC_DISPATCH(AttendOn)(problem, cache, kv_head, query_begin, query_end);
+}
+
+}  // namespace hlwq::kernels
+#endif
