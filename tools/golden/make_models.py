@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Makes tests/golden/good/models: tiny random checkpoints and what transformers computes with them.
+
+usage: make_models.py [FOLDER]     needs torch, transformers, safetensors
+
+Each model is there for one thing that the published families vary in; sizes are odd on purpose
+(nothing is a multiple of 128). Weights are BF16, computed with in float32.
+"""
+import json
+import pathlib
+import sys
+
+import torch
+from safetensors.torch import save_file
+from transformers import (LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM,
+                          Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
+
+SIZES = dict(vocab_size=72, hidden_size=40, intermediate_size=56, num_hidden_layers=2,
+             num_attention_heads=4, num_key_value_heads=2, head_dim=12,
+             max_position_embeddings=128, bos_token_id=1, eos_token_id=2)
+TOKENS = 40
+
+
+def rope(**values):
+    return {"rope_parameters": {"rope_theta": 10000.0, **values}}
+
+
+MODELS = {
+    "llama-linear": (LlamaConfig, LlamaForCausalLM, rope(rope_type="linear", factor=2.5)),
+    # Longer than max_position_embeddings, so that the base is stretched.
+    "llama-dynamic": (LlamaConfig, LlamaForCausalLM,
+                      rope(rope_type="dynamic", factor=2.0) | dict(max_position_embeddings=16)),
+    "llama-yarn": (LlamaConfig, LlamaForCausalLM,
+                   rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=32)),
+    "llama-yarn-exact": (LlamaConfig, LlamaForCausalLM,
+                         rope(rope_type="yarn", factor=8.0, original_max_position_embeddings=16,
+                              beta_fast=16.0, beta_slow=2.0, truncate=False, mscale=0.7,
+                              mscale_all_dim=1.3)),
+    "llama-llama3": (LlamaConfig, LlamaForCausalLM,
+                     rope(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                          original_max_position_embeddings=16)),
+    "llama-biases": (LlamaConfig, LlamaForCausalLM,
+                     dict(attention_bias=True, mlp_bias=True, tie_word_embeddings=True)),
+    "mistral-window": (MistralConfig, MistralForCausalLM, dict(sliding_window=7)),
+    "qwen2-windows": (Qwen2Config, Qwen2ForCausalLM,
+                      dict(use_sliding_window=True, sliding_window=9, max_window_layers=1,
+                           num_key_value_heads=4)),
+    "qwen3-odd": (Qwen3Config, Qwen3ForCausalLM,
+                  dict(num_attention_heads=3, num_key_value_heads=1, head_dim=18,
+                       tie_word_embeddings=True)),
+}
+
+
+def randomize(model, seed):
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            noise = torch.randn(value.shape, generator=generator)
+            if "norm" in name:
+                value.copy_(1 + 0.2 * noise)
+            elif name.endswith("bias"):
+                value.copy_(0.5 * noise)
+            else:
+                value.copy_(noise * (1.6 / value.shape[-1] ** 0.5))
+            value.copy_(value.to(torch.bfloat16).float())
+
+
+def make(folder, name, seed):
+    config_class, model_class, extra = MODELS[name]
+    config = config_class(**(SIZES | extra), attn_implementation="eager")
+    model = model_class(config).float().eval()
+    randomize(model, seed)
+    target = folder / name
+    target.mkdir(parents=True, exist_ok=True)
+    ids = torch.randint(3, SIZES["vocab_size"], (2, TOKENS),
+                        generator=torch.Generator().manual_seed(seed + 1))
+    with torch.no_grad():
+        out = model(ids, output_hidden_states=True, use_cache=False)
+        golden = {"input_ids": ids, "logits": out.logits,
+                  "hidden_norm": out.hidden_states[-1][0].clone()}
+        for index, hidden in enumerate(out.hidden_states[:-1]):
+            golden[f"hidden_{index}"] = hidden[0].clone()
+        # The residual after the last layer: what the final norm was given.
+        captured = []
+        handle = model.model.norm.register_forward_pre_hook(lambda _, args: captured.append(args[0]))
+        model(ids[:1], use_cache=False)
+        handle.remove()
+        golden[f"hidden_{len(out.hidden_states) - 1}"] = captured[0][0].clone()
+        past, rows = None, []
+        for token in range(TOKENS):
+            step = model(ids[:1, token:token + 1], past_key_values=past, use_cache=True)
+            past = step.past_key_values
+            rows.append(step.logits[0, -1])
+        golden["cached_logits"] = torch.stack(rows)
+    save_file({key: value.contiguous() for key, value in golden.items()}, target / "golden.st")
+    model.to(torch.bfloat16).save_pretrained(target, safe_serialization=True)
+    (target / "generation_config.json").unlink(missing_ok=True)
+    config_json = json.loads((target / "config.json").read_text())
+    (target / "config.json").write_text(json.dumps(config_json, indent=1, sort_keys=True) + "\n")
+    print(name, "logits up to", float(golden["logits"].abs().max()))
+
+
+if __name__ == "__main__":
+    root = pathlib.Path(__file__).resolve().parents[2] / "tests/golden/good/models"
+    for number, each in enumerate(MODELS):
+        make(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else root, each, 100 + number)
