@@ -19,6 +19,7 @@
 
 #include "hwy/highway.h"
 #include "kernels/cpu/float_rows-inl.h"
+#include "kernels/cpu/fwht-inl.h"
 #include "kernels/cpu/matvec_arguments.h"
 
 HWY_BEFORE_NAMESPACE();
