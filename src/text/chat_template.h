@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@ namespace hlwq::text {
 struct TemplateLimits {
   uint64_t steps = 10'000'000;  // statements and expressions evaluated
   size_t output_bytes = 64u << 20;
+  size_t memory_bytes = 512u << 20;  // of all values made on the way; none is freed before the end
 };
 
 // The part of Jinja2 that published templates use, in the dialect of transformers: trim_blocks,
@@ -38,5 +40,11 @@ class ChatTemplate {
   struct Impl;
   std::unique_ptr<const Impl> impl_;
 };
+
+// The template in a tokenizer_config.json: `chat_template`, a string, or a list of templates with
+// names, of which "tool_use" is taken when there are tools, else "default". Empty when the file has
+// none: newer models have it in a file of its own, chat_template.jinja. Throws Error{kInvalidData}
+// when it is something else.
+std::optional<std::string> FindChatTemplate(const nlohmann::json& tokenizer_config, bool has_tools);
 
 }  // namespace hlwq::text
