@@ -14,7 +14,8 @@
 #include "hwy/highway.h"
 #if HWY_TARGET != HWY_SCALAR
 #include "kernels/cpu/coded_matvec-inl.h"
-#include "kernels/cpu/memory_dot-inl.h"
+#include "kernels/cpu/lane_dot-inl.h"
+#include "kernels/cpu/vbmi_dot-inl.h"
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -60,26 +61,84 @@ void MatVecOn(const MatVecArguments& args) {
   }
 }
 
-#else
+#elif HWY_TARGET <= HWY_AVX3_DL
+
+// Of narrow codes.
+template <int kBits>
+void NarrowMatVec(const MatVecArguments& args) {
+  switch (args.order) {
+    case codec::BitOrder::kMsb:
+      return MatVecWith<NarrowVbmiDot<StreamCodes<kMsbPlan<kBits> > > >(args);
+    case codec::BitOrder::kLsb:
+      return MatVecWith<NarrowVbmiDot<StreamCodes<kLsbPlan> > >(args);
+    case codec::BitOrder::kHalfNibble:
+      return MatVecWith<NarrowVbmiDot<HalfNibbleCodes> >(args);
+    default:
+      return MatVecWith<NarrowVbmiDot<PlainCodes> >(args);
+  }
+}
 
 void MatVecOn(const MatVecArguments& args) {
+  const bool is_plain = args.order == codec::BitOrder::kPlain;
   switch (args.levels->bits) {
     case 1:
-      return MatVecWith<MemoryDot<1, int8_t> >(args);
+      return NarrowMatVec<1>(args);
     case 2:
-      return MatVecWith<MemoryDot<2, int8_t> >(args);
+      return NarrowMatVec<2>(args);
     case 3:
-      return MatVecWith<MemoryDot<3, int8_t> >(args);
+      return NarrowMatVec<3>(args);
     case 4:
-      return MatVecWith<MemoryDot<4, int8_t> >(args);
+      return NarrowMatVec<4>(args);
     case 5:
-      return MatVecWith<MemoryDot<5, int8_t> >(args);
+      return NarrowMatVec<5>(args);
     case 6:
-      return MatVecWith<MemoryDot<6, int16_t> >(args);
+      return is_plain ? MatVecWith<WordVbmiDot<PlainWords> >(args)
+                      : MatVecWith<WordVbmiDot<StreamWords> >(args);
     case 7:
-      return MatVecWith<MemoryDot<7, int16_t> >(args);
+      return is_plain ? MatVecWith<SplitVbmiDot<PlainInterleavedCodes, 128> >(args)
+                      : MatVecWith<SplitVbmiDot<StreamCodes<kMsbInterleavedPlan<7> >, 128> >(args);
     default:
-      return MatVecWith<MemoryDot<8, int16_t> >(args);
+      return MatVecWith<SplitVbmiDot<PlainInterleavedCodes, 256> >(args);
+  }
+}
+
+#else
+
+template <size_t kBits>
+void NarrowMatVec(const MatVecArguments& args) {
+  switch (args.order) {
+    case codec::BitOrder::kMsb:
+      return MatVecWith<NarrowLaneDot<kBits, PairCodes<kBits> > >(args);
+    case codec::BitOrder::kLsb:
+      return MatVecWith<NarrowLaneDot<5, PairCodes<5, false> > >(args);
+    case codec::BitOrder::kHalfNibble:
+      return MatVecWith<NarrowLaneDot<kBits, LaneHalfNibbleCodes<kBits> > >(args);
+    default:
+      return MatVecWith<NarrowLaneDot<kBits, LanePlainCodes<kBits> > >(args);
+  }
+}
+
+void MatVecOn(const MatVecArguments& args) {
+  const bool is_plain = args.order == codec::BitOrder::kPlain;
+  switch (args.levels->bits) {
+    case 1:
+      return NarrowMatVec<1>(args);
+    case 2:
+      return NarrowMatVec<2>(args);
+    case 3:
+      return NarrowMatVec<3>(args);
+    case 4:
+      return NarrowMatVec<4>(args);
+    case 5:
+      return NarrowMatVec<5>(args);
+    case 6:
+      return is_plain ? MatVecWith<WideLaneDot<6, LanePlainCodes<6> > >(args)
+                      : MatVecWith<WideLaneDot<6, PairCodes<6> > >(args);
+    case 7:
+      return is_plain ? MatVecWith<WideLaneDot<7, LanePlainCodes<7> > >(args)
+                      : MatVecWith<WideLaneDot<7, GroupCodes<7> > >(args);
+    default:
+      return MatVecWith<WideLaneDot<8, LanePlainCodes<8> > >(args);
   }
 }
 

@@ -1,0 +1,155 @@
+// Block dot products for AVX-512 with byte permutes (VBMI) and dot instructions (VNNI).
+#if defined(HLWQ_KERNELS_CPU_VBMI_DOT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HLWQ_KERNELS_CPU_VBMI_DOT_INL_H_
+#undef HLWQ_KERNELS_CPU_VBMI_DOT_INL_H_
+#else
+#define HLWQ_KERNELS_CPU_VBMI_DOT_INL_H_
+#endif
+
+#include <cstddef>
+#include <cstdint>
+
+#include "hwy/highway.h"
+#include "kernels/cpu/matvec_arguments.h"
+#include "kernels/cpu/vbmi_codes-inl.h"
+
+#if HWY_TARGET <= HWY_AVX3_DL
+
+HWY_BEFORE_NAMESPACE();
+namespace hlwq::kernels {
+namespace HWY_NAMESPACE {
+
+// sum + products of bytes (u unsigned) in groups of four, of words in pairs. Highway asks the CPU
+// for VNNI but not the compiler (1.0.3), which so refuses the intrinsics.
+HWY_INLINE __m512i AddByteDots(__m512i sum, __m512i u, __m512i s) {
+  __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(s));
+  return sum;
+}
+HWY_INLINE __m512i AddWordDots(__m512i sum, __m512i a, __m512i b) {
+  __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+  return sum;
+}
+
+// Up to 64 narrow levels.
+template <class Codes>
+class NarrowVbmiDot {
+ public:
+  using Integer = int8_t;
+  static constexpr bool kHasOffset = true;
+
+  explicit HWY_INLINE NarrowVbmiDot(const MatVecArguments& args)
+      : levels_(_mm512_load_si512(args.levels->narrow.data())) {}
+
+  HWY_INLINE VI operator()(const uint8_t* HWY_RESTRICT packed,
+                           const int8_t* HWY_RESTRICT activations) const {
+    __m512i sum = _mm512_setzero_si512();
+    sum = AddByteDots(sum, Levels<0>(packed), _mm512_load_si512(activations));
+    sum = AddByteDots(sum, Levels<1>(packed), _mm512_load_si512(activations + 64));
+    return VI{sum};
+  }
+
+ private:
+  template <size_t kHalf>
+  HWY_INLINE __m512i Levels(const uint8_t* HWY_RESTRICT packed) const {
+    return _mm512_permutexvar_epi8(codes_.template Half<kHalf>(packed), levels_);
+  }
+
+  Codes codes_;
+  __m512i levels_;
+};
+
+// 64 wide levels in two registers.
+template <class Words>
+class WordVbmiDot {
+ public:
+  using Integer = int16_t;
+  static constexpr bool kHasOffset = false;
+
+  explicit HWY_INLINE WordVbmiDot(const MatVecArguments& args)
+      : low_levels_(_mm512_load_si512(args.levels->wide.data())),
+        high_levels_(_mm512_load_si512(args.levels->wide.data() + 32)) {}
+
+  HWY_INLINE VI operator()(const uint8_t* HWY_RESTRICT packed,
+                           const int16_t* HWY_RESTRICT activations) const {
+    __m512i sum = _mm512_setzero_si512();
+    sum = AddHalf<0>(sum, packed, activations);
+    sum = AddHalf<1>(sum, packed, activations + 64);
+    return VI{sum};
+  }
+
+ private:
+  template <size_t kHalf>
+  HWY_INLINE __m512i AddHalf(__m512i sum, const uint8_t* HWY_RESTRICT packed,
+                             const int16_t* HWY_RESTRICT activations) const {
+    __m512i low, high;
+    words_.template Half<kHalf>(packed, low, high);
+    sum = AddWordDots(sum, _mm512_permutex2var_epi16(low_levels_, low, high_levels_),
+                      _mm512_load_si512(activations));
+    return AddWordDots(sum, _mm512_permutex2var_epi16(low_levels_, high, high_levels_),
+                       _mm512_load_si512(activations + 32));
+  }
+
+  Words words_;
+  __m512i low_levels_, high_levels_;
+};
+
+// 128 or 256 wide levels: their low and high bytes apart. `Codes` come in the order kInterleaved.
+template <class Codes, size_t kLevels>
+class SplitVbmiDot {
+ public:
+  using Integer = int16_t;
+  static constexpr bool kHasOffset = false;
+
+  explicit HWY_INLINE SplitVbmiDot(const MatVecArguments& args) {
+    alignas(64) uint8_t low[kLevels];
+    alignas(64) uint8_t high[kLevels];
+    for (size_t k = 0; k < kLevels; ++k) {
+      const auto level = static_cast<uint16_t>(args.levels->wide[k]);
+      low[k] = static_cast<uint8_t>(level);
+      high[k] = static_cast<uint8_t>(level >> 8);
+    }
+    for (size_t i = 0; i < kLevels / 64; ++i) {
+      low_[i] = _mm512_load_si512(low + 64 * i);
+      high_[i] = _mm512_load_si512(high + 64 * i);
+    }
+  }
+
+  HWY_INLINE VI operator()(const uint8_t* HWY_RESTRICT packed,
+                           const int16_t* HWY_RESTRICT activations) const {
+    __m512i sum = _mm512_setzero_si512();
+    sum = AddHalf<0>(sum, packed, activations);
+    sum = AddHalf<1>(sum, packed, activations + 64);
+    return VI{sum};
+  }
+
+ private:
+  static HWY_INLINE __m512i LookUp(const __m512i (&table)[kLevels / 64], __m512i codes) {
+    const __m512i first = _mm512_permutex2var_epi8(table[0], codes, table[1]);
+    if constexpr (kLevels == 128) {
+      return first;
+    } else {
+      const __m512i second = _mm512_permutex2var_epi8(table[2], codes, table[3]);
+      return _mm512_mask_mov_epi8(first, _mm512_movepi8_mask(codes), second);
+    }
+  }
+  template <size_t kHalf>
+  HWY_INLINE __m512i AddHalf(__m512i sum, const uint8_t* HWY_RESTRICT packed,
+                             const int16_t* HWY_RESTRICT activations) const {
+    const __m512i codes = codes_.template Half<kHalf>(packed);
+    const __m512i low = LookUp(low_, codes);
+    const __m512i high = LookUp(high_, codes);
+    sum = AddWordDots(sum, _mm512_unpacklo_epi8(low, high), _mm512_load_si512(activations));
+    return AddWordDots(sum, _mm512_unpackhi_epi8(low, high), _mm512_load_si512(activations + 32));
+  }
+
+  Codes codes_;
+  __m512i low_[kLevels / 64], high_[kLevels / 64];
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hlwq::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif  // HWY_TARGET <= HWY_AVX3_DL
+
+#endif
