@@ -1,0 +1,100 @@
+#include "runtime/generation_config.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "checkpoint/catalog/config_reader.h"
+
+namespace hlwq::runtime {
+namespace {
+
+using checkpoint::ConfigReader;
+using nlohmann::json;
+
+constexpr size_t kMostEosIds = 1024;
+
+TokenId ReadId(const json& value) {
+  const uint64_t id = UnsignedValue(value);
+  if (id > std::numeric_limits<TokenId>::max()) {
+    throw Error(ErrorCode::kInvalidData, fmt::format("want a token id, got {}", id));
+  }
+  return static_cast<TokenId>(id);
+}
+
+// One id, or a list of them.
+std::vector<TokenId> ReadIds(const json& value) {
+  if (!value.is_array()) return {ReadId(value)};
+  if (value.size() > kMostEosIds) {
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("want at most {} ids, got {}", kMostEosIds, value.size()));
+  }
+  std::vector<TokenId> ids;
+  for (const json& id : value) ids.push_back(ReadId(id));
+  return ids;
+}
+
+struct Source {
+  const json& object;
+  std::string name;
+};
+
+// The first source that has the key decides; a null counts as absent.
+std::vector<TokenId> FindIds(const std::array<Source, 3>& sources, const char* key) {
+  for (const Source& source : sources) {
+    if (!source.object.is_object()) continue;
+    const auto found = source.object.find(key);
+    if (found == source.object.end() || found->is_null()) continue;
+    return WithContext(fmt::format("{}: '{}'", source.name, key), [&] { return ReadIds(*found); });
+  }
+  return {};
+}
+
+void ReadSampling(GenerationConfig& result, const json& generation_config) {
+  const ConfigReader reader(generation_config, "");
+  if (reader.Has("do_sample")) result.do_sample = reader.Flag("do_sample", false);
+  result.temperature = reader.OptionalNumber("temperature", {0, 100});
+  result.top_p = reader.OptionalNumber("top_p", {0, 1});
+  result.min_p = reader.OptionalNumber("min_p", {0, 1});
+  result.typical_p = reader.OptionalNumber("typical_p", {0, 1});
+  result.repetition_penalty = reader.OptionalNumber("repetition_penalty", {0.01, 100});
+  const auto top_k = reader.OptionalSize("top_k", {0, std::numeric_limits<TokenId>::max()});
+  if (top_k) result.top_k = *top_k;
+}
+
+}  // namespace
+
+SamplerOptions GenerationConfig::Apply(SamplerOptions defaults) const {
+  SamplerOptions options = std::move(defaults);
+  options.temperature = temperature.value_or(options.temperature);
+  if (do_sample == false) options.temperature = 0;
+  options.top_k = top_k.value_or(options.top_k);
+  options.top_p = top_p.value_or(options.top_p);
+  options.min_p = min_p.value_or(options.min_p);
+  options.typical_p = typical_p.value_or(options.typical_p);
+  options.penalties.repeat = repetition_penalty.value_or(options.penalties.repeat);
+  return options;
+}
+
+GenerationConfig ReadGenerationConfig(const json& generation_config, const json& config) {
+  static const json kNone;
+  const bool is_nested = config.is_object() && config.contains("text_config");
+  const std::array<Source, 3> sources = {
+      Source{generation_config, "generation_config.json"}, Source{config, "config.json"},
+      Source{is_nested ? config["text_config"] : kNone, "config.json: text_config"}};
+  GenerationConfig result;
+  result.eos = FindIds(sources, "eos_token_id");
+  const std::vector<TokenId> bos = FindIds(sources, "bos_token_id");
+  if (!bos.empty()) result.bos = bos.front();
+  if (generation_config.is_object()) {
+    WithContext("generation_config.json", [&] { ReadSampling(result, generation_config); });
+  }
+  return result;
+}
+
+}  // namespace hlwq::runtime
