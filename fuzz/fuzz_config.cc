@@ -1,13 +1,17 @@
-// config.json: any bytes give a catalog within its bounds, nothing, or an Error.
+// config.json: any bytes give a catalog within its bounds, nothing, or an Error; and the facts that a
+// runtime wants, or an Error.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "checkpoint/catalog.h"
+#include "model/config.h"
+#include "model/rope.h"
 
 using namespace hlwq;
 
@@ -35,6 +39,16 @@ void CheckCatalog(const nlohmann::json& config, const checkpoint::Catalog& catal
   Require(checkpoint::BuildCatalog(cut)->num_layers == 1);
 }
 
+// What a model needs of a config that ReadModelConfig takes.
+void CheckModelConfig(const nlohmann::json& json) {
+  const model::ModelConfig config = model::ReadModelConfig(json);
+  Require(config.windows.size() == config.sizes.layers.size());
+  Require(config.rope.rotated % 2 == 0 && config.rope.rotated <= config.sizes.head_dim);
+  const model::Rope rope(config.rope);
+  std::vector<float> cosines(rope.pairs()), sines(rope.pairs());
+  rope.Angles(1, 1, cosines, sines);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -42,6 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const nlohmann::json config =
         ParseJson(std::string_view(reinterpret_cast<const char*>(data), size));
     if (const auto catalog = checkpoint::BuildCatalog(config)) CheckCatalog(config, *catalog);
+    CheckModelConfig(config);
   } catch (const Error&) {
   }
   return 0;
