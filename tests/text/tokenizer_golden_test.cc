@@ -115,5 +115,35 @@ TEST(TokenizerGolden, WikiTextComesBackUnchanged) {
   }
 }
 
+// A file of tools/golden/make_tokenizers.py: a tokenizer.json and variants of it.
+void CheckGenerated(std::string_view name) {
+  const json golden = ReadJsonFile(test::Golden("good/tokenizer") / name);
+  for (const json& variant : golden.at("variants")) {
+    SCOPED_TRACE(variant.at("name").get<std::string>());
+    json file = golden.at("base");
+    for (const auto& [key, value] : variant.at("changes").items()) {
+      if (key == "model") {
+        file[key].update(value);
+      } else {
+        file[key] = value;
+      }
+    }
+    const Tokenizer tokenizer(file.dump());
+    EXPECT_GT(CheckEntries(tokenizer, variant.at("cases")), 0u);
+  }
+}
+
+TEST(TokenizerGolden, ByteLevelVariantsAreWhatTheLibraryMakesOfThem) {
+  CheckGenerated("byte-level.json");
+}
+
+TEST(TokenizerGolden, ByteFallbackVariantsAreWhatTheLibraryMakesOfThem) {
+  CheckGenerated("byte-fallback.json");
+}
+
+TEST(TokenizerGolden, VariantsWithAnUnknownTokenAreWhatTheLibraryMakesOfThem) {
+  CheckGenerated("unknown.json");
+}
+
 }  // namespace
 }  // namespace hlwq::text

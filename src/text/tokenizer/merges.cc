@@ -11,7 +11,7 @@ namespace hlwq::text {
 namespace {
 
 // Merges resolved together: the look-ups of one wait for memory while the others are on their way.
-constexpr size_t kBatch = 16;
+constexpr size_t kBatch = 32;
 
 [[noreturn]] void FailAbsent(const MergeText& merge, size_t rank, std::string_view part) {
   throw Error(ErrorCode::kInvalidData,
@@ -28,40 +28,51 @@ bool IsJoined(std::string_view whole, const MergeText& parts) noexcept {
 }  // namespace
 
 MergeTable::MergeTable(std::span<const MergeText> merges, const Vocabulary& vocabulary) {
-  const size_t slots = std::bit_ceil(std::max<size_t>(2 * merges.size(), 2));
+  const size_t slots = std::bit_ceil(std::max<size_t>(merges.size() + merges.size() / 3 + 1, 2));
   slots_.resize(slots);
   mask_ = slots - 1;
   shift_ = 64 - std::countr_zero(slots);
-
-  std::string joined;
-  TokenId guess = kNoToken;
   for (size_t begin = 0; begin < merges.size(); begin += kBatch) {
-    const size_t count = std::min(kBatch, merges.size() - begin);
-    std::array<std::array<uint64_t, 2>, kBatch> hashes;
-    for (size_t index = 0; index < count; ++index) {
-      const MergeText& merge = merges[begin + index];
-      hashes[index] = {Vocabulary::Hash(merge.left), Vocabulary::Hash(merge.right)};
-      vocabulary.Prefetch(hashes[index][0]);
-      vocabulary.Prefetch(hashes[index][1]);
+    Resolve(merges.subspan(begin, std::min(kBatch, merges.size() - begin)), begin, vocabulary);
+  }
+}
+
+void MergeTable::Resolve(std::span<const MergeText> batch, size_t first_rank,
+                         const Vocabulary& vocabulary) {
+  std::array<uint64_t, kBatch> left_hashes;
+  std::array<uint64_t, kBatch> right_hashes;
+  for (size_t index = 0; index < batch.size(); ++index) {
+    left_hashes[index] = Vocabulary::Hash(batch[index].left);
+    right_hashes[index] = Vocabulary::Hash(batch[index].right);
+    vocabulary.Prefetch(left_hashes[index]);
+    vocabulary.Prefetch(right_hashes[index]);
+  }
+  for (size_t index = 0; index < batch.size(); ++index) {
+    vocabulary.PrefetchText(left_hashes[index]);
+    vocabulary.PrefetchText(right_hashes[index]);
+  }
+  std::array<uint64_t, kBatch> keys;
+  std::array<TokenId, kBatch> wholes;
+  for (size_t index = 0; index < batch.size(); ++index) {
+    const MergeText& merge = batch[index];
+    const TokenId left = vocabulary.Find(merge.left, left_hashes[index]);
+    if (left == kNoToken) FailAbsent(merge, first_rank + index, merge.left);
+    const TokenId right = vocabulary.Find(merge.right, right_hashes[index]);
+    if (right == kNoToken) FailAbsent(merge, first_rank + index, merge.right);
+    // Training gives each merge the next id, so the next one is mostly right.
+    TokenId whole = last_whole_ + 1;
+    if (!vocabulary.Has(whole) || !IsJoined(vocabulary.Text(whole), merge)) {
+      const std::string joined = std::string(merge.left) + std::string(merge.right);
+      whole = vocabulary.Find(joined);
+      if (whole == kNoToken) FailAbsent(merge, first_rank + index, joined);
     }
-    for (size_t index = 0; index < count; ++index) {
-      const size_t rank = begin + index;
-      const MergeText& merge = merges[rank];
-      const TokenId left = vocabulary.Find(merge.left, hashes[index][0]);
-      if (left == kNoToken) FailAbsent(merge, rank, merge.left);
-      const TokenId right = vocabulary.Find(merge.right, hashes[index][1]);
-      if (right == kNoToken) FailAbsent(merge, rank, merge.right);
-      // Training gives each merge the next id, so the next one is mostly right.
-      TokenId whole = guess + 1;
-      if (!vocabulary.Has(whole) || !IsJoined(vocabulary.Text(whole), merge)) {
-        joined = merge.left;
-        joined += merge.right;
-        whole = vocabulary.Find(joined);
-        if (whole == kNoToken) FailAbsent(merge, rank, joined);
-      }
-      guess = whole;
-      Insert(Key(left, right), {static_cast<uint32_t>(rank), whole});
-    }
+    last_whole_ = whole;
+    wholes[index] = whole;
+    keys[index] = Key(left, right);
+    __builtin_prefetch(&slots_[Start(keys[index])]);
+  }
+  for (size_t index = 0; index < batch.size(); ++index) {
+    Insert(keys[index], {static_cast<uint32_t>(first_rank + index), wholes[index]});
   }
 }
 

@@ -55,10 +55,12 @@ class MergeTable {
     return (key * 0x9E3779B97F4A7C15) >> shift_;
   }
   void Insert(uint64_t key, Merge merge) noexcept;
+  void Resolve(std::span<const MergeText> batch, size_t first_rank, const Vocabulary& vocabulary);
 
-  std::vector<Slot> slots_;  // at most half of them in use
+  std::vector<Slot> slots_;  // at most three quarters of them in use
   size_t mask_ = 0;
   int shift_ = 63;
+  TokenId last_whole_ = kNoToken;  // of the merge read last
 };
 
 }  // namespace hlwq::text

@@ -39,7 +39,7 @@ class CharacterNormalizer final : public Normalizer {
 };
 
 void AppendWithoutAccent(char32_t code, std::string& out) {
-  if (!IsNonSpacingMark(code)) AppendCharacter(code, out);
+  if (!IsMark(code)) AppendCharacter(code, out);
 }
 
 class StripNormalizer final : public Normalizer {

@@ -22,8 +22,9 @@ constexpr size_t kMaxSteps = 100;
 // Words of GPT-2, which ByteLevel cuts out unless told not to.
 constexpr std::string_view kGpt2Words =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-// The words of Whitespace; here \w has the joiners of UTS #18 too.
-constexpr std::string_view kWords = R"([\w\x{200c}\x{200d}]+|[^\w\x{200c}\x{200d}\s]+)";
+// The \w+|[^\w\s]+ of Whitespace, where \w is that of Unicode's UTS #18.
+constexpr std::string_view kWords = R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}]+)"
+                                    R"(|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200c}\x{200d}\s]+)";
 
 Piece Part(Piece whole, Range range) {
   return {whole.text.substr(range.begin, range.end - range.begin),

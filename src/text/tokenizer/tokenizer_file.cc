@@ -111,19 +111,49 @@ BpeOptions ReadOptions(const Members& model) {
   return options;
 }
 
-void ReadVocabulary(dom::object tokens, Vocabulary& vocabulary) {
-  constexpr size_t kUsualTokenBytes = 8;
-  vocabulary.Reserve(tokens.size(), kUsualTokenBytes * tokens.size());
-  for (const dom::key_value_pair token : tokens) {
-    uint64_t id = 0;
-    if (token.value.get(id) != simdjson::SUCCESS || id >= kMaxTokens) {
-      Fail("model: token '" + std::string(token.key) + "': want an id below " +
-           std::to_string(kMaxTokens));
+// Adds tokens several at a time, so that waiting for memory overlaps.
+class VocabularyReader {
+ public:
+  explicit VocabularyReader(Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
+
+  void Read(dom::object tokens) {
+    constexpr size_t kUsualTokenBytes = 8;
+    vocabulary_.Reserve(tokens.size(), kUsualTokenBytes * tokens.size());
+    for (const dom::key_value_pair token : tokens) {
+      uint64_t id = 0;
+      if (token.value.get(id) != simdjson::SUCCESS || id >= kMaxTokens) {
+        Fail("model: token '" + std::string(token.key) + "': want an id below " +
+             std::to_string(kMaxTokens));
+      }
+      const uint64_t hash = Vocabulary::Hash(token.key);
+      vocabulary_.Prefetch(hash);
+      waiting_[count_++] = {token.key, static_cast<TokenId>(id), hash};
+      if (count_ == waiting_.size()) Flush();
     }
-    WithContext("model", [&] { vocabulary.Add(token.key, static_cast<TokenId>(id)); });
+    Flush();
+    CheckText(vocabulary_.block(), "model");
   }
-  CheckText(vocabulary.block(), "model");
-}
+
+ private:
+  struct Token {
+    std::string_view text;
+    TokenId id;
+    uint64_t hash;
+  };
+
+  void Flush() {
+    WithContext("model", [&] {
+      for (const Token& token : std::span(waiting_).first(count_)) {
+        vocabulary_.Add(token.text, token.id, token.hash);
+      }
+    });
+    count_ = 0;
+  }
+
+  Vocabulary& vocabulary_;
+  std::array<Token, 32> waiting_;
+  size_t count_ = 0;
+};
 
 [[noreturn]] void FailMerge(size_t rank) {
   Fail("model: merge " + std::to_string(rank) + ": want two tokens");
@@ -186,7 +216,7 @@ TokenizerFile::TokenizerFile(std::string_view json) : document_(std::make_unique
   const Members file(object, "tokenizer");
   const Members model(file.Get<dom::object>("model", "an object"), "model");
   options = ReadOptions(model);
-  ReadVocabulary(model.Get<dom::object>("vocab", "an object"), vocabulary);
+  VocabularyReader(vocabulary).Read(model.Get<dom::object>("vocab", "an object"));
   merges = ReadMerges(model.Get<dom::array>("merges", "a list"));
 
   added_tokens = file.Component("added_tokens");

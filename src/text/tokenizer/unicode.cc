@@ -70,7 +70,7 @@ bool IsPunctuation(char32_t code) noexcept {
   return HasCategory(code, U_GC_P_MASK);
 }
 
-bool IsNonSpacingMark(char32_t code) noexcept { return HasCategory(code, U_GC_MN_MASK); }
+bool IsMark(char32_t code) noexcept { return HasCategory(code, U_GC_M_MASK); }
 
 bool IsWordCharacter(char32_t code) noexcept {
   return HasCategory(code, U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK) ||

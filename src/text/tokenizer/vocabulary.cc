@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -25,50 +26,49 @@ void Vocabulary::Reserve(size_t tokens, size_t bytes) {
   tokens = std::min<size_t>(tokens, kMaxTokens);
   block_.reserve(bytes);
   texts_.reserve(tokens);
-  Grow(std::bit_ceil(std::max(2 * tokens, kFirstSlots)));
+  Grow(std::bit_ceil(std::max(tokens + tokens / 3 + 1, kFirstSlots)));
 }
 
 void Vocabulary::Grow(size_t slots) {
   if (slots <= slots_.size()) return;
-  slots_.assign(slots, Slot{});
+  const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots));
   mask_ = slots - 1;
-  for (size_t id = 0; id < texts_.size(); ++id) {
-    const auto token = static_cast<TokenId>(id);
-    if (Has(token)) Place(Hash(Text(token)), token);
+  for (const Slot& slot : old) {
+    if (slot.id == kNoToken) continue;
+    const std::string_view text = At(slot.text);
+    slots_[PlaceOf(text, Hash(text))] = slot;
   }
 }
 
-void Vocabulary::Place(uint64_t hash, TokenId id) noexcept {
-  size_t at = hash & mask_;
-  while (slots_[at].id != kNoToken) at = (at + 1) & mask_;
-  slots_[at] = {TagOf(hash), id};
+size_t Vocabulary::PlaceOf(std::string_view text, uint64_t hash) const noexcept {
+  for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
+    const Slot& slot = slots_[at];
+    if (slot.id == kNoToken) return at;
+    if (slot.tag == TagOf(hash) && At(slot.text) == text) return at;
+  }
 }
 
-void Vocabulary::Add(std::string_view text, TokenId id) {
-  if (2 * (count_ + 1) > slots_.size()) Grow(std::max(2 * slots_.size(), kFirstSlots));
-  const uint64_t hash = Hash(text);
+void Vocabulary::Add(std::string_view text, TokenId id, uint64_t hash) {
+  if (IsFull()) Grow(std::max(2 * slots_.size(), kFirstSlots));
   if (Has(id)) {
     throw Error(ErrorCode::kInvalidData, "id " + std::to_string(id) + " is both '" +
                                              std::string(Text(id)) + "' and '" +
                                              std::string(text) + "'");
   }
-  if (Find(text, hash) != kNoToken) {
+  Slot& slot = slots_[PlaceOf(text, hash)];
+  if (slot.id != kNoToken) {
     throw Error(ErrorCode::kInvalidData, "token '" + std::string(text) + "' occurs twice");
   }
   if (static_cast<size_t>(id) >= texts_.size()) texts_.resize(static_cast<size_t>(id) + 1);
-  texts_[id] = {static_cast<uint32_t>(block_.size()), static_cast<uint32_t>(text.size())};
+  const Extent extent = {static_cast<uint32_t>(block_.size()), static_cast<uint32_t>(text.size())};
+  texts_[id] = extent;
+  slot = {TagOf(hash), id, extent};
   block_ += text;
-  Place(hash, id);
   ++count_;
 }
 
 TokenId Vocabulary::Find(std::string_view text, uint64_t hash) const noexcept {
-  if (slots_.empty()) return kNoToken;
-  for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
-    const Slot& slot = slots_[at];
-    if (slot.id == kNoToken) return kNoToken;
-    if (slot.tag == TagOf(hash) && Text(slot.id) == text) return slot.id;
-  }
+  return slots_.empty() ? kNoToken : slots_[PlaceOf(text, hash)].id;
 }
 
 }  // namespace hlwq::text

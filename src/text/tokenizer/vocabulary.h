@@ -21,9 +21,10 @@ class Vocabulary {
   // A guess of what will be added; it may be wrong.
   void Reserve(size_t tokens, size_t bytes);
 
-  // Throws Error{kInvalidData} when the text or the id is there already.
+  // Throws Error{kInvalidData} when the text or the id is there already. `hash` is Hash(text).
   // REQUIRES: 0 <= id < kMaxTokens; all texts together have less than 4 GiB.
-  void Add(std::string_view text, TokenId id);
+  void Add(std::string_view text, TokenId id, uint64_t hash);
+  void Add(std::string_view text, TokenId id) { Add(text, id, Hash(text)); }
 
   size_t count() const noexcept { return count_; }
   // One more than the largest id.
@@ -34,9 +35,13 @@ class Vocabulary {
   // kNoToken when there is none.
   TokenId Find(std::string_view text) const noexcept { return Find(text, Hash(text)); }
   TokenId Find(std::string_view text, uint64_t hash) const noexcept;
-  // Begins to bring what Find will read into the cache.
+  // Adding and finding wait for memory. Many at a time do not: first Prefetch all places, then,
+  // for finding, all texts there.
   void Prefetch(uint64_t hash) const noexcept {
     if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask_]);
+  }
+  void PrefetchText(uint64_t hash) const noexcept {
+    if (!slots_.empty()) __builtin_prefetch(block_.data() + slots_[hash & mask_].text.begin);
   }
 
   bool Has(TokenId id) const noexcept {
@@ -45,7 +50,7 @@ class Vocabulary {
   // Empty for an id that has none.
   std::string_view Text(TokenId id) const noexcept {
     if (!Has(id)) return {};
-    return {block_.data() + texts_[id].begin, texts_[id].size};
+    return At(texts_[id]);
   }
 
  private:
@@ -57,14 +62,20 @@ class Vocabulary {
   struct Slot {
     uint32_t tag = 0;  // the upper half of the hash
     TokenId id = kNoToken;
+    Extent text;
   };
 
+  std::string_view At(Extent extent) const noexcept {
+    return {block_.data() + extent.begin, extent.size};
+  }
+  bool IsFull() const noexcept { return 4 * count_ >= 3 * slots_.size(); }
   void Grow(size_t slots);
-  void Place(uint64_t hash, TokenId id) noexcept;
+  // Where the text is, or where it would be put.
+  size_t PlaceOf(std::string_view text, uint64_t hash) const noexcept;
 
   std::string block_;
   std::vector<Extent> texts_;  // by id
-  std::vector<Slot> slots_;  // by hash, at most half of them in use
+  std::vector<Slot> slots_;  // by hash, at most three quarters of them in use
   size_t mask_ = 0;
   size_t count_ = 0;
 };
