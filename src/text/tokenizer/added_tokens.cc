@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "text/tokenizer/json_fields.h"
+#include "text/tokenizer/quoted.h"
 #include "text/tokenizer/unicode.h"
 #include "text/tokenizer/utf8.h"
 
@@ -16,7 +17,7 @@ constexpr size_t kMaxContentBytes = 4096;
 constexpr size_t kMaxAllBytes = 16u << 20;
 
 [[noreturn]] void Fail(const std::string& content, const std::string& complaint) {
-  throw Error(ErrorCode::kInvalidData, "added_tokens: '" + content + "': " + complaint);
+  throw Error(ErrorCode::kInvalidData, "added_tokens: " + Quoted(content) + ": " + complaint);
 }
 
 bool FlagOf(const nlohmann::json& json, const std::string& content, const char* name,
@@ -36,7 +37,7 @@ AddedToken ReadToken(const nlohmann::json& json) {
   }
   AddedToken token{.content = content->get<std::string>()};
   if (token.content.size() > kMaxContentBytes) {
-    Fail(token.content.substr(0, 60), "longer than " + std::to_string(kMaxContentBytes) + " bytes");
+    Fail(token.content, "longer than " + std::to_string(kMaxContentBytes) + " bytes");
   }
   const auto id = json.find("id");
   if (id == json.end() || !id->is_number_unsigned() || id->get<uint64_t>() >= kMaxTokens) {
@@ -118,8 +119,8 @@ void AddedTokens::Add(const nlohmann::json& json, const Vocabulary& vocabulary) 
                             std::to_string(id_in_model) + " in the vocabulary");
   }
   if (vocabulary.Has(token.id) && id_in_model == kNoToken) {
-    Fail(token.content, "has id " + std::to_string(token.id) + ", which is '" +
-                            std::string(vocabulary.Text(token.id)) + "' in the vocabulary");
+    Fail(token.content, "has id " + std::to_string(token.id) + ", which is " +
+                            Quoted(vocabulary.Text(token.id)) + " in the vocabulary");
   }
   if (OfId(token.id) != nullptr || index_of_text_.contains(token.content)) {
     Fail(token.content, "its text or its id " + std::to_string(token.id) + " is there twice");

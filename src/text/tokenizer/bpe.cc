@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "text/tokenizer/byte_alphabet.h"
+#include "text/tokenizer/quoted.h"
 #include "text/tokenizer/utf8.h"
 
 namespace hlwq::text {
@@ -124,8 +125,8 @@ void BpeModel::AppendUnits(std::string_view word, std::vector<TokenId>& units) c
     if (!options_.unk_token) continue;
     // Byte-level files name one that is nowhere, and never need it.
     if (unknown_ == kNoToken) {
-      throw Error(ErrorCode::kInvalidData, "model: 'unk_token' '" + *options_.unk_token +
-                                               "' is needed and not in the vocabulary");
+      throw Error(ErrorCode::kInvalidData, "model: 'unk_token' " + Quoted(*options_.unk_token) +
+                                               " is needed and not in the vocabulary");
     }
     if (!options_.fuse_unk) flush();
     has_unknown = true;

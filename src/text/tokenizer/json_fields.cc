@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "text/tokenizer/quoted.h"
 
 namespace hlwq::text {
 
@@ -30,7 +31,7 @@ JsonFields::JsonFields(const json& object, std::string_view where)
   type_ = type->get_ref<const std::string&>();
 }
 
-std::string JsonFields::Name() const { return std::string(where_) + " '" + type_ + "'"; }
+std::string JsonFields::Name() const { return std::string(where_) + " " + Quoted(type_); }
 
 const json* JsonFields::Find(std::string_view name) const {
   const auto found = object_.find(name);

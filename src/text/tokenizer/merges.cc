@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "text/tokenizer/quoted.h"
 
 namespace hlwq::text {
 namespace {
@@ -15,9 +16,8 @@ constexpr size_t kBatch = 32;
 
 [[noreturn]] void FailAbsent(const MergeText& merge, size_t rank, std::string_view part) {
   throw Error(ErrorCode::kInvalidData,
-              "model: merge " + std::to_string(rank) + " ('" + std::string(merge.left) + " " +
-                  std::string(merge.right) + "'): '" + std::string(part) +
-                  "' is not in the vocabulary");
+              "model: merge " + std::to_string(rank) + " (" + Quoted(merge.left) + ", " +
+                  Quoted(merge.right) + "): " + Quoted(part) + " is not in the vocabulary");
 }
 
 bool IsJoined(std::string_view whole, const MergeText& parts) noexcept {

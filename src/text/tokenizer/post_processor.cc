@@ -55,7 +55,7 @@ void PostProcessor::Add(const nlohmann::json& json) {
   }
   if (type == "ByteLevel") return;
   // The library gives the ids of one template to the next as several texts.
-  if (has_template_) fields.Unsupported("a second template: " + type);
+  if (has_template_) fields.Unsupported("a second template");
   has_template_ = true;
   if (type == "BertProcessing" || type == "RobertaProcessing") {
     prefix_ = {PairId(fields, "cls")};

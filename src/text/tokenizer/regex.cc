@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/error.h"
+#include "text/tokenizer/quoted.h"
 #include "text/tokenizer/regex_syntax.h"
 
 namespace hlwq::text {
@@ -75,7 +76,7 @@ Regex::Regex(std::string_view pattern) {
                                  &error, &offset, compile.get()));
   if (!impl->code) {
     throw Error(ErrorCode::kUnsupported,
-                "regular expression '" + impl->pattern + "': " + ReasonOf(error));
+                "regular expression " + Quoted(impl->pattern) + ": " + ReasonOf(error));
   }
   // Without a compiler for this machine, matches are interpreted.
   impl->is_compiled_to_code = pcre2_jit_compile(impl->code.get(), PCRE2_JIT_COMPLETE) == 0;
@@ -108,12 +109,12 @@ std::optional<Range> Regex::Find(std::string_view text, size_t start,
   if (found == PCRE2_ERROR_NOMATCH) return std::nullopt;
   if (found < 0) {
     throw Error(ErrorCode::kInvalidData,
-                "regular expression '" + impl_->pattern + "': " + ReasonOf(found));
+                "regular expression " + Quoted(impl_->pattern) + ": " + ReasonOf(found));
   }
   const PCRE2_SIZE* const bounds = pcre2_get_ovector_pointer(data);
   if (bounds[0] > bounds[1]) {  // \K in a look-ahead
     throw Error(ErrorCode::kUnsupported,
-                "regular expression '" + impl_->pattern + "': a match ends before it begins");
+                "regular expression " + Quoted(impl_->pattern) + ": a match ends before it begins");
   }
   return Range{bounds[0], bounds[1]};
 }

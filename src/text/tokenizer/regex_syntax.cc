@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "text/tokenizer/quoted.h"
 #include "text/tokenizer/utf8.h"
 
 namespace hlwq::text {
@@ -55,15 +56,20 @@ class Translator {
 
   std::string Run() {
     while (!Done()) Next();
-    if (!groups_.empty()) Fail("a group that is not closed");
+    if (!groups_.empty()) FailSyntax("a group is not closed");
     return std::move(out_);
   }
 
  private:
   [[noreturn]] void Fail(std::string_view construct) const {
-    throw Error(ErrorCode::kUnsupported, "regular expression '" + std::string(in_) +
-                                             "': " + std::string(construct) +
+    throw Error(ErrorCode::kUnsupported, "regular expression " + Quoted(in_) + ": " +
+                                             std::string(construct) +
                                              " is not supported");
+  }
+
+  [[noreturn]] void FailSyntax(std::string_view complaint) const {
+    throw Error(ErrorCode::kInvalidData,
+                "regular expression " + Quoted(in_) + ": " + std::string(complaint));
   }
 
   bool Done() const { return at_ == in_.size(); }
@@ -74,7 +80,7 @@ class Translator {
     return true;
   }
   std::string_view TakeCharacter() {
-    if (Done()) Fail("an escape at the end");
+    if (Done()) FailSyntax("it ends in an escape");
     const std::string_view character = in_.substr(at_, CharacterSize(in_[at_]));
     at_ += character.size();
     return character;
@@ -89,7 +95,7 @@ class Translator {
       return;
     }
     if (c == ')') {
-      if (groups_.empty()) Fail("')' without a group");
+      if (groups_.empty()) FailSyntax("a ')' without a group");
       out_ += TakeCharacter();
       atom_ = groups_.back();
       groups_.pop_back();
@@ -157,7 +163,7 @@ class Translator {
     }
     if (Sees("<")) {  // a name
       const size_t close = in_.find('>', at_);
-      if (close == in_.npos) Fail("a group name that is not closed");
+      if (close == in_.npos) FailSyntax("the name of a group is not closed");
       out_ += in_.substr(at_, close + 1 - at_);
       at_ = close + 1;
       return;
@@ -176,10 +182,10 @@ class Translator {
         groups_.pop_back();
         return;
       } else {
-        Fail(std::string("'(?") + c + "'");
+        Fail(Quoted(std::string("(?") + c));
       }
     }
-    Fail("a group that is not closed");
+    FailSyntax("a group is not closed");
   }
 
   void Escape() {
@@ -252,7 +258,7 @@ class Translator {
     const bool is_name = !name.empty() && std::ranges::all_of(name, [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
     });
-    if (!is_name) Fail("the property '" + std::string(name) + "'");
+    if (!is_name) Fail("the property " + Quoted(name));
     const auto renamed = std::ranges::find(kRenamed, name, &Renamed::name);
     if (renamed != kRenamed.end()) return {std::string(renamed->content), is_negated};
     const bool is_script = std::ranges::find(kProperties, name) == kProperties.end();
@@ -289,7 +295,7 @@ class Translator {
     }
     const char c = character[0];
     if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
-      Fail("'\\" + std::string(character) + "'");
+      Fail(Quoted("\\" + std::string(character)));
     }
     if (character.size() == 1) out_ += '\\';
     out_ += character;
@@ -322,7 +328,7 @@ class Translator {
     if (Takes("^")) out_ += '^';
     if (Takes("]")) out_ += "\\]";
     while (!Takes("]")) {
-      if (Done()) Fail("a class that is not closed");
+      if (Done()) FailSyntax("a class is not closed");
       if (Sees("&&")) Fail("an intersection of classes ('&&')");
       if (Sees("[:")) {
         PosixSet();
@@ -379,7 +385,7 @@ class Translator {
     std::string name(in_.substr(at_ + 2, close - at_ - 2));
     if (!name.empty() && name[0] >= 'a') name[0] = static_cast<char>(name[0] - 'a' + 'A');
     const auto renamed = std::ranges::find(kRenamed, name, &Renamed::name);
-    if (renamed == kRenamed.end()) Fail(in_.substr(at_, close + 2 - at_));
+    if (renamed == kRenamed.end()) Fail(Quoted(in_.substr(at_, close + 2 - at_)));
     at_ = close + 2;
     Set(renamed->content);
   }

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "text/tokenizer/quoted.h"
+
 namespace hlwq::text {
 namespace {
 
@@ -64,7 +66,7 @@ SplitBehavior BehaviorNamed(const JsonFields& fields, std::string_view name) {
   if (name == "MergedWithPrevious") return SplitBehavior::kMergedWithPrevious;
   if (name == "MergedWithNext") return SplitBehavior::kMergedWithNext;
   if (name == "Contiguous") return SplitBehavior::kContiguous;
-  fields.Fail("behavior", "'" + std::string(name) + "' is none");
+  fields.Fail("behavior", Quoted(name) + " is none");
 }
 
 }  // namespace

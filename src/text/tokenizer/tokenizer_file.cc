@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "text/tokenizer/quoted.h"
 #include "text/tokenizer/utf8.h"
 
 namespace hlwq::text {
@@ -40,7 +41,7 @@ class Members {
       // A repeated key that nothing reads does no harm; these objects have a dozen keys.
       if (names_.size() == kMost) Fail(where_ + ": more than 64 keys");
       if (std::ranges::find(names_, member.key) != names_.end()) {
-        Fail(where_ + ": key '" + std::string(member.key) + "' occurs twice");
+        Fail(where_ + ": key " + Quoted(member.key) + " occurs twice");
       }
       names_.push_back(member.key);
       values_.push_back(member.value);
@@ -91,7 +92,7 @@ class Members {
 
 BpeOptions ReadOptions(const Members& model) {
   const std::string type = model.Find("type") == nullptr ? "BPE" : model.Text("type");
-  if (type != "BPE") FailUnsupported("model '" + type + "'");
+  if (type != "BPE") FailUnsupported("model " + Quoted(type));
   if (const dom::element* const dropout = model.Find("dropout")) {
     double probability = 0;
     if (dropout->get(probability) != simdjson::SUCCESS || probability != 0) {
@@ -122,7 +123,7 @@ class VocabularyReader {
     for (const dom::key_value_pair token : tokens) {
       uint64_t id = 0;
       if (token.value.get(id) != simdjson::SUCCESS || id >= kMaxTokens) {
-        Fail("model: token '" + std::string(token.key) + "': want an id below " +
+        Fail("model: token " + Quoted(token.key) + ": want an id below " +
              std::to_string(kMaxTokens));
       }
       const uint64_t hash = Vocabulary::Hash(token.key);

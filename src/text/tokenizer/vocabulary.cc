@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "base/error.h"
+#include "text/tokenizer/quoted.h"
 
 namespace hlwq::text {
 namespace {
@@ -51,13 +52,12 @@ size_t Vocabulary::PlaceOf(std::string_view text, uint64_t hash) const noexcept 
 void Vocabulary::Add(std::string_view text, TokenId id, uint64_t hash) {
   if (IsFull()) Grow(std::max(2 * slots_.size(), kFirstSlots));
   if (Has(id)) {
-    throw Error(ErrorCode::kInvalidData, "id " + std::to_string(id) + " is both '" +
-                                             std::string(Text(id)) + "' and '" +
-                                             std::string(text) + "'");
+    throw Error(ErrorCode::kInvalidData, "id " + std::to_string(id) + " is both " +
+                                             Quoted(Text(id)) + " and " + Quoted(text));
   }
   Slot& slot = slots_[PlaceOf(text, hash)];
   if (slot.id != kNoToken) {
-    throw Error(ErrorCode::kInvalidData, "token '" + std::string(text) + "' occurs twice");
+    throw Error(ErrorCode::kInvalidData, "token " + Quoted(text) + " occurs twice");
   }
   if (static_cast<size_t>(id) >= texts_.size()) texts_.resize(static_cast<size_t>(id) + 1);
   const Extent extent = {static_cast<uint32_t>(block_.size()), static_cast<uint32_t>(text.size())};
