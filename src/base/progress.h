@@ -19,4 +19,12 @@ struct ProgressUpdate {
 // Called from one thread at a time, often: the callee limits its own rate. May be empty.
 using ProgressCallback = std::function<void(const ProgressUpdate&)>;
 
+// The same for work that takes tokens.
+struct TokenProgress {
+  uint64_t tokens_done = 0;
+  uint64_t tokens_total = 0;
+  std::string_view note;  // what is known so far ("perplexity 17.4"); valid during the call only
+};
+using TokenProgressCallback = std::function<void(const TokenProgress&)>;
+
 }  // namespace hlwq

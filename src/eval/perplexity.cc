@@ -1,0 +1,49 @@
+#include "eval/perplexity.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "base/error.h"
+#include "eval/window_reader.h"
+#include "kernels/vector_ops.h"
+
+namespace hlwq::eval {
+
+PerplexityResult MeasurePerplexity(runtime::Engine& engine, std::span<const runtime::TokenId> tokens,
+                                   const TextRunOptions& options) {
+  const std::vector<TokenWindow> windows = MakeTokenWindows(tokens.size(), options.windows);
+  engine.model().CheckTokens(tokens);
+  WindowReader reader(engine, tokens, options);
+
+  PerplexityResult result;
+  result.run = {.options = options.windows, .tokens = tokens.size(), .windows = windows.size(),
+                .scored = ScoredTokens(windows), .fed = FedTokens(windows)};
+  result.nlls.reserve(result.run.scored);
+  double sum = 0;
+  uint64_t fed = 0;
+  const Stopwatch watch;
+  for (const TokenWindow& window : windows) {
+    reader.Begin(window);
+    reader.Score(window.scored(), [&](size_t token, std::span<const float> logits) {
+      const auto target = static_cast<size_t>(tokens[token]);
+      const double nll = kernels::LogSumExp(logits) - static_cast<double>(logits[target]);
+      RequireFinite(engine, token, nll);
+      result.nlls.push_back(nll);
+      sum += nll;
+    });
+    fed += window.fed();
+    if (options.progress) {
+      const double mean = sum / static_cast<double>(result.nlls.size());
+      const std::string note = fmt::format("perplexity {:.3f}", std::exp(mean));
+      options.progress({fed, result.run.fed, note});
+    }
+  }
+  result.run.seconds = watch.Seconds();
+  result.nll = MeanOf(result.nlls);
+  result.perplexity = ExpOf(result.nll);
+  return result;
+}
+
+}  // namespace hlwq::eval

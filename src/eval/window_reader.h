@@ -1,0 +1,52 @@
+// Takes a model through the windows of a text.
+#pragma once
+
+#include <chrono>
+#include <span>
+
+#include "base/function_ref.h"
+#include "eval/perplexity.h"
+#include "eval/token_windows.h"
+#include "runtime/engine.h"
+#include "runtime/kv_cache.h"
+
+namespace hlwq::eval {
+
+class Stopwatch {
+ public:
+  double Seconds() const noexcept {
+    return std::chrono::duration<double>(Clock::now() - start_).count();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+};
+
+// Called with the index of a token in the text and the logits that predict it.
+using OnScored = FunctionRef<void(size_t token, std::span<const float> logits)>;
+
+// Borrows the engine and the tokens. One thread.
+class WindowReader {
+ public:
+  // The cache has room for the largest window.
+  WindowReader(runtime::Engine& engine, std::span<const runtime::TokenId> tokens,
+               const TextRunOptions& options);
+
+  // Forgets the window before, and reads what stands before the scored tokens of this one.
+  void Begin(const TokenWindow& window);
+  // Goes on with the next `count` scored tokens of the window.
+  void Score(size_t count, OnScored on_scored);
+
+ private:
+  runtime::Engine& engine_;
+  std::span<const runtime::TokenId> tokens_;
+  runtime::KvCache cache_;
+  size_t next_ = 0;  // the token to be scored next
+};
+
+// Throws Error{kNonFinite} naming the model when `value`, computed from the logits for `token`, is
+// not finite.
+void RequireFinite(const runtime::Engine& engine, size_t token, double value);
+
+}  // namespace hlwq::eval
