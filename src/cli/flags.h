@@ -91,5 +91,8 @@ class CommandTable {
 const CommandTable& HlwqCommands();
 std::vector<Verb> HlwqVerbs();
 std::vector<Flag> HlwqFlags();
+// The part of them in verbs_evaluation.cc and flags_evaluation.cc.
+std::vector<Verb> EvaluationVerbs();
+std::vector<Flag> EvaluationFlags();
 
 }  // namespace hlwq::cli

@@ -62,7 +62,16 @@ ProgressCallback ProgressPrinter::Callback() {
   return [this](const ProgressUpdate& update) { Show(update); };
 }
 
-void ProgressPrinter::Show(const ProgressUpdate& update) {
+TokenProgressCallback ProgressPrinter::TokenCallback() {
+  if (output_.mode == Mode::kQuiet) return {};
+  return [this](const TokenProgress& update) { Show(update); };
+}
+
+void ProgressPrinter::Show(const ProgressUpdate& update) { ShowNow(update); }
+void ProgressPrinter::Show(const TokenProgress& update) { ShowNow(update); }
+
+template <typename Update>
+void ProgressPrinter::ShowNow(const Update& update) {
   if (output_.mode == Mode::kQuiet) return;
   const double now = output_.now_seconds();
   const double interval = output_.mode == Mode::kLine ? kRedrawSeconds : kPlainSeconds;
@@ -102,6 +111,20 @@ std::string ProgressPrinter::Text(const ProgressUpdate& update, double seconds) 
   if (output_.mode == Mode::kLine && !update.item.empty()) {
     text += fmt::format("  {}", Printable(update.item));
   }
+  return text;
+}
+
+std::string ProgressPrinter::Text(const TokenProgress& update, double seconds) const {
+  const auto total = static_cast<double>(update.tokens_total);
+  const auto done = static_cast<double>(std::min(update.tokens_done, update.tokens_total));
+  const double fraction = update.tokens_total == 0 ? 1 : done / total;
+  const double rate = seconds > 0 ? done / seconds : 0;
+  const std::string left = rate > 0 ? FormatDuration(std::ceil((total - done) / rate)) : "?";
+  const std::string bar = output_.mode == Mode::kLine ? Bar(fraction) + " " : "";
+  std::string text = fmt::format("{} {}{:3.0f} %  {} of {} tokens  {:.0f} tokens/s  {} left", title_,
+                                 bar, 100 * fraction, FormatCount(update.tokens_done),
+                                 FormatCount(update.tokens_total), rate, left);
+  if (!update.note.empty()) text += fmt::format("  {}", Printable(update.note));
   return text;
 }
 

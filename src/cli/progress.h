@@ -1,5 +1,5 @@
-// Shows hlwq::ProgressUpdate: one line that is redrawn on a terminal, a plain line now and then
-// elsewhere, nothing when quiet.
+// Shows hlwq::ProgressUpdate and TokenProgress: one line that is redrawn on a terminal, a plain line
+// now and then elsewhere, nothing when quiet.
 #pragma once
 
 #include <functional>
@@ -30,7 +30,9 @@ class ProgressPrinter {
 
   // At most 10 redraws a second, a plain line every 5 seconds.
   void Show(const ProgressUpdate& update);
+  void Show(const TokenProgress& update);
   ProgressCallback Callback();
+  TokenProgressCallback TokenCallback();
 
   // Takes the line away, so that what is printed next begins at the left.
   void Finish();
@@ -40,6 +42,9 @@ class ProgressPrinter {
 
  private:
   std::string Text(const ProgressUpdate& update, double seconds) const;
+  std::string Text(const TokenProgress& update, double seconds) const;
+  template <typename Update>
+  void ShowNow(const Update& update);
 
   std::string title_;
   Output output_;

@@ -161,8 +161,11 @@ Verb HelpVerb() {
 }  // namespace
 
 std::vector<Verb> HlwqVerbs() {
-  return {QuantizeVerb(), DequantizeVerb(), ImportVerb(), SynthVerb(), InspectVerb(),
-          PlanVerb(),     CompareVerb(),    VerifyVerb(), HelpVerb()};
+  std::vector<Verb> verbs = {QuantizeVerb(), DequantizeVerb(), ImportVerb(),  SynthVerb(),
+                             InspectVerb(),  PlanVerb(),       CompareVerb(), VerifyVerb()};
+  for (Verb& verb : EvaluationVerbs()) verbs.push_back(std::move(verb));
+  verbs.push_back(HelpVerb());
+  return verbs;
 }
 
 }  // namespace hlwq::cli

@@ -13,6 +13,9 @@ int RunInspect(const Arguments& arguments);
 int RunPlan(const Arguments& arguments);
 int RunCompare(const Arguments& arguments);
 int RunVerify(const Arguments& arguments);
+int RunPerplexity(const Arguments& arguments);
+int RunKld(const Arguments& arguments);
+int RunLogits(const Arguments& arguments);
 int RunHelp(const Arguments& arguments);
 
 }  // namespace hlwq::cli

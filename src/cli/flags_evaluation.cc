@@ -1,0 +1,134 @@
+// The flags of the verbs that measure models.
+#include "cli/flags.h"
+
+namespace hlwq::cli {
+namespace {
+
+std::vector<Flag> TextFlags() {
+  return {
+      {.name = "file",
+       .short_name = 'f',
+       .kind = FlagKind::kPath,
+       .value_name = "TEXT",
+       .category = Category::kInput,
+       .verbs = {"perplexity", "kld"},
+       .summary = "The text, a UTF-8 file",
+       .details = "It is encoded as a whole, with what the tokenizer puts around a text."},
+      {.name = "reference",
+       .kind = FlagKind::kPath,
+       .value_name = "DIR2",
+       .category = Category::kInput,
+       .verbs = {"kld"},
+       .summary = "The model that DIR is measured against: what it was made from",
+       .details = "Its tokenizer encodes the text."},
+      {.name = "window",
+       .kind = FlagKind::kInteger,
+       .value_name = "N",
+       .category = Category::kInput,
+       .verbs = {"perplexity", "kld"},
+       .default_value = "2048",
+       .minimum = 2,
+       .maximum = 1 << 24,
+       .summary = "Tokens that the model sees at once",
+       .details = "More than the model was made for is computed all the same, with a note."},
+      {.name = "stride",
+       .kind = FlagKind::kInteger,
+       .value_name = "N",
+       .category = Category::kInput,
+       .verbs = {"perplexity", "kld"},
+       .default_value = "512",
+       .minimum = 1,
+       .maximum = 1 << 24,
+       .summary = "Tokens from the start of one window to that of the next",
+       .details = "At most the window. Each token is scored once, with at least window - stride "
+                  "tokens before it, those at the start of the text aside. A smaller stride takes "
+                  "longer and finds a lower perplexity; figures compare at equal window and "
+                  "stride only."},
+      {.name = "max-tokens",
+       .kind = FlagKind::kInteger,
+       .value_name = "N",
+       .category = Category::kInput,
+       .verbs = {"perplexity", "kld"},
+       .minimum = 2,
+       .maximum = 0x1p31,
+       .summary = "Take only the first N tokens of the text"},
+      {.name = "report",
+       .kind = FlagKind::kPath,
+       .value_name = "FILE.html",
+       .category = Category::kOutput,
+       .verbs = {"kld"},
+       .summary = "Also write a page that shows where the two differ",
+       .details = "One self-contained HTML file: how the divergences are distributed, how they go "
+                  "with the reference's uncertainty and along the text, the worst tokens."},
+  };
+}
+
+std::vector<Flag> LogitsFlags() {
+  return {
+      {.name = "ids",
+       .kind = FlagKind::kPath,
+       .value_name = "IDS.json",
+       .category = Category::kInput,
+       .verbs = {"logits"},
+       .summary = "The tokens: a JSON list of lists of ids, of equal lengths"},
+      {.name = "step",
+       .kind = FlagKind::kSwitch,
+       .category = Category::kInput,
+       .verbs = {"logits"},
+       .summary = "Take one token at a time, as when generating"},
+      {.name = "output",
+       .short_name = 'o',
+       .kind = FlagKind::kPath,
+       .value_name = "OUT.safetensors",
+       .category = Category::kOutput,
+       .verbs = {"logits"},
+       .summary = "Write the logits there: 'logits', F32 [sequence, token, vocabulary]",
+       .details = "Written as they are computed, with no memory of their own; the file appears when "
+                  "it is whole."},
+      {.name = "hidden",
+       .kind = FlagKind::kSwitch,
+       .category = Category::kOutput,
+       .verbs = {"logits"},
+       .summary = "Also write the hidden states, F32 [sequence, token, hidden]",
+       .details = "'hidden_0' is the embedding, 'hidden_<i>' what layer i left, 'hidden_norm' the "
+                  "last one normed, from which the logits come."},
+  };
+}
+
+std::vector<Flag> MeasureRunFlags() {
+  return {
+      {.name = "threads",
+       .short_name = 't',
+       .kind = FlagKind::kInteger,
+       .value_name = "N",
+       .category = Category::kRun,
+       .verbs = {"perplexity", "kld", "logits"},
+       .minimum = 1,
+       .maximum = 1024,
+       .summary = "Threads to work with; all processors when not given",
+       .details = "The result does not depend on it."},
+      {.name = "cache-type",
+       .kind = FlagKind::kChoice,
+       .value_name = "TYPE",
+       .category = Category::kRun,
+       .verbs = {"perplexity", "kld", "logits"},
+       .default_value = "f32",
+       .choices = {{"f32", "float, so that nothing but the weights is measured"},
+                   {"f16", "half precision, as when generating"},
+                   {"bf16", "the range of float, 8 bits of precision"}},
+       .summary = "How the keys and values of earlier tokens are kept"},
+  };
+}
+
+}  // namespace
+
+std::vector<Flag> EvaluationFlags() {
+  std::vector<Flag> flags;
+  for (std::vector<Flag> group : {TextFlags(), LogitsFlags(), MeasureRunFlags()}) {
+    flags.insert(flags.end(), std::make_move_iterator(group.begin()),
+                 std::make_move_iterator(group.end()));
+  }
+  return flags;
+}
+
+}  // namespace hlwq::cli

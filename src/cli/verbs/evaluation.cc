@@ -1,0 +1,65 @@
+#include "cli/verbs/evaluation.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/model_files.h"
+#include "cli/model_options.h"
+#include "cli/output.h"
+
+namespace hlwq::cli {
+namespace {
+
+constexpr uint64_t kMaxTextBytes = uint64_t{1} << 32;
+
+}  // namespace
+
+void PrintModelNotes(const Arguments& arguments, const runtime::Engine& engine) {
+  for (const std::string& note : engine.model().notes()) PrintNote(arguments, note);
+}
+
+std::vector<runtime::TokenId> ReadTextTokens(const Arguments& arguments,
+                                             const runtime::Engine& engine) {
+  const std::string path = RequiredText(arguments, "file");
+  const std::string content = ReadSmallFile(path, kMaxTextBytes);
+  const text::Tokenizer tokenizer =
+      OpenTokenizer(engine.model().checkpoint(), engine.config().sizes.vocab);
+  std::vector<runtime::TokenId> tokens = tokenizer.Encode(content);
+  if (const auto most = arguments.FindInteger("max-tokens")) {
+    if (tokens.size() > static_cast<uint64_t>(*most)) tokens.resize(static_cast<size_t>(*most));
+  }
+  if (tokens.size() < 2) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{}: want a text of at least 2 tokens, got {}", path, tokens.size()));
+  }
+  return tokens;
+}
+
+eval::TextRunOptions TextRunOptionsOf(const Arguments& arguments, const runtime::Engine& engine,
+                                      ProgressPrinter& progress) {
+  eval::TextRunOptions options;
+  options.windows.window = static_cast<size_t>(arguments.Integer("window"));
+  options.windows.stride = static_cast<size_t>(arguments.Integer("stride"));
+  // A shorter window takes the default stride as far as it goes.
+  if (!arguments.Has("stride")) {
+    options.windows.stride = std::min(options.windows.stride, options.windows.window);
+  }
+  options.cache_dtype = CacheOptionsOf(arguments, 0).dtype;
+  options.progress = progress.TokenCallback();
+  if (options.windows.window > engine.config().max_positions) {
+    PrintNote(arguments, fmt::format("--window {}: {} was made for {} positions",
+                                     options.windows.window,
+                                     engine.model().checkpoint().root.string(),
+                                     engine.config().max_positions));
+  }
+  return options;
+}
+
+std::string RequiredText(const Arguments& arguments, std::string_view flag) {
+  if (auto text = arguments.FindText(flag)) return *text;
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("{}: --{} must be given", arguments.verb().name, flag));
+}
+
+}  // namespace hlwq::cli

@@ -1,0 +1,29 @@
+// What the verbs that take models through a text have in common.
+#pragma once
+
+#include <vector>
+
+#include "cli/arguments.h"
+#include "cli/progress.h"
+#include "eval/perplexity.h"
+#include "runtime/engine.h"
+
+namespace hlwq::cli {
+
+// What was noted when the model was opened, for the user.
+void PrintModelNotes(const Arguments& arguments, const runtime::Engine& engine);
+
+// The tokens of --file by the tokenizer of `engine`'s checkpoint, at most --max-tokens. Throws
+// Error{kInvalidArgument} naming the file where there are fewer than two.
+std::vector<runtime::TokenId> ReadTextTokens(const Arguments& arguments,
+                                             const runtime::Engine& engine);
+
+// --window, --stride and --cache-type. Notes a window that `engine`'s model was not made for.
+// Borrows `progress`.
+eval::TextRunOptions TextRunOptionsOf(const Arguments& arguments, const runtime::Engine& engine,
+                                      ProgressPrinter& progress);
+
+// --name, which has no default and must be given. Throws Error{kInvalidArgument}.
+std::string RequiredText(const Arguments& arguments, std::string_view flag);
+
+}  // namespace hlwq::cli

@@ -1,0 +1,36 @@
+// hlwq perplexity: how well a model predicts a text.
+#include "eval/perplexity.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/model_options.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/terminal.h"
+#include "cli/verbs.h"
+#include "cli/verbs/evaluation.h"
+
+namespace hlwq::cli {
+
+int RunPerplexity(const Arguments& arguments) {
+  RequiredText(arguments, "file");
+  runtime::Engine engine = OpenEngine(arguments, arguments.Operand("DIR"));
+  PrintModelNotes(arguments, engine);
+  const std::vector<runtime::TokenId> tokens = ReadTextTokens(arguments, engine);
+  ProgressPrinter progress("perplexity", arguments);
+  const eval::PerplexityResult result =
+      eval::MeasurePerplexity(engine, tokens, TextRunOptionsOf(arguments, engine, progress));
+  progress.Finish();
+  if (arguments.json()) {
+    nlohmann::json json = eval::PerplexityToJson(result);
+    json["model"] = arguments.Operand("DIR");
+    json["file"] = arguments.Text("file");
+    json["threads"] = engine.pool().threads();
+    PrintJson(json);
+  } else {
+    Stream::Out().Write(eval::PerplexityToText(result, LayoutFor(Stream::Out())));
+  }
+  return 0;
+}
+
+}  // namespace hlwq::cli

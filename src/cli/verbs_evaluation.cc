@@ -1,0 +1,74 @@
+// The verbs that measure models.
+#include "cli/flags.h"
+#include "cli/verbs.h"
+
+namespace hlwq::cli {
+namespace {
+
+constexpr std::string_view kMeasure = "Measure";
+constexpr std::string_view kModelHelp = "a checkpoint of any format hlwq reads";
+
+Verb PerplexityVerb() {
+  return {
+      .name = "perplexity",
+      .group = kMeasure,
+      .summary = "Measure how well a model predicts a text",
+      .description =
+          "Reads the text in windows that overlap; each token is scored once, by its probability "
+          "after what stands before it in its window. Every window is a sequence of its own. This "
+          "is the recipe of the Hugging Face documentation, and transformers finds the same "
+          "figures.\n\n"
+          "Prints e to the mean of the negative log-likelihoods, and two standard errors: one as "
+          "if tokens were independent, one from the means of consecutive blocks, which holds also "
+          "for passages that are hard or easy as a whole.",
+      .operands = {{"DIR", kModelHelp}},
+      .examples = {{"hlwq perplexity Qwen3-1.7B-hlwq -f wiki.test.raw --max-tokens 20000",
+                    "The first 20,000 tokens."}},
+      .run = RunPerplexity,
+  };
+}
+
+Verb KldVerb() {
+  return {
+      .name = "kld",
+      .group = kMeasure,
+      .summary = "Measure how far a model's predictions are from its original's",
+      .description =
+          "Takes both models through the same windows of a text (see perplexity), side by side, "
+          "and compares their distributions of every next token: the Kullback-Leibler divergence "
+          "from the reference in nats, its mean, percentiles and largest value; how often both "
+          "find the same token likeliest, and how many of the reference's five likeliest the "
+          "model has among its own; how far the probability of the token that does follow is off; "
+          "and the ratio of the perplexities with the error of the paired differences, which is "
+          "far smaller than that of either.",
+      .operands = {{"DIR", kModelHelp}},
+      .examples = {{"hlwq kld Qwen3-1.7B-hlwq --reference Qwen3-1.7B -f wiki.test.raw "
+                    "--max-tokens 20000 --report kld.html",
+                    "What quantizing cost, and a page that shows where."}},
+      .run = RunKld,
+  };
+}
+
+Verb LogitsVerb() {
+  return {
+      .name = "logits",
+      .group = kMeasure,
+      .summary = "Compute the logits of given tokens, for comparing engines",
+      .description =
+          "Takes each list of token ids as a sequence of its own and writes the logits after every "
+          "token to a safetensors file, on request with the hidden states between the layers. "
+          "Without -o it prints the five likeliest tokens after each sequence.",
+      .operands = {{"DIR", kModelHelp}},
+      .examples = {{"hlwq logits Qwen3-1.7B --ids ids.json -o out.safetensors --hidden",
+                    "Everything."},
+                   {"hlwq logits Qwen3-1.7B --ids ids.json --json --step",
+                    "The likeliest next tokens, one token at a time."}},
+      .run = RunLogits,
+  };
+}
+
+}  // namespace
+
+std::vector<Verb> EvaluationVerbs() { return {PerplexityVerb(), KldVerb(), LogitsVerb()}; }
+
+}  // namespace hlwq::cli
