@@ -20,7 +20,7 @@ std::vector<Flag> TextFlags() {
        .category = Category::kInput,
        .verbs = {"kld"},
        .summary = "The model that DIR is measured against: what it was made from",
-       .details = "Its tokenizer encodes the text."},
+       .details = "Its tokenizer encodes the text, or that of DIR where it has none."},
       {.name = "window",
        .kind = FlagKind::kInteger,
        .value_name = "N",
@@ -40,10 +40,10 @@ std::vector<Flag> TextFlags() {
        .minimum = 1,
        .maximum = 1 << 24,
        .summary = "Tokens from the start of one window to that of the next",
-       .details = "At most the window. Each token is scored once, with at least window - stride "
-                  "tokens before it, those at the start of the text aside. A smaller stride takes "
-                  "longer and finds a lower perplexity; figures compare at equal window and "
-                  "stride only."},
+       .details = "At most the window, which also bounds it when it is not given. Each token is "
+                  "scored once, with at least window - stride tokens before it, those at the "
+                  "start of the text aside. A smaller stride takes longer and finds a lower "
+                  "perplexity; figures compare at equal window and stride only."},
       {.name = "max-tokens",
        .kind = FlagKind::kInteger,
        .value_name = "N",

@@ -22,14 +22,6 @@ size_t HeldTokens(size_t vocabulary) noexcept {
                             kLeastHeldTokens, kMostHeldTokens);
 }
 
-void CheckVocabularies(const runtime::Engine& reference, const runtime::Engine& model) {
-  const size_t want = reference.config().sizes.vocab, got = model.config().sizes.vocab;
-  if (want == got) return;
-  throw Error(ErrorCode::kInvalidArgument,
-              fmt::format("{}: want the {} tokens of the reference's vocabulary, got {}",
-                          model.model().checkpoint().root.string(), want, got));
-}
-
 std::vector<double> Values(const std::vector<TokenError>& tokens, auto value_of) {
   std::vector<double> values;
   values.reserve(tokens.size());
@@ -67,6 +59,14 @@ void Summarize(KldResult& result) {
 }
 
 }  // namespace
+
+void CheckVocabularies(const runtime::Engine& reference, const runtime::Engine& model) {
+  const size_t want = reference.config().sizes.vocab, got = model.config().sizes.vocab;
+  if (want == got) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("{}: want the {} tokens of the reference's vocabulary, got {}",
+                          model.model().checkpoint().root.string(), want, got));
+}
 
 KldResult MeasureKld(runtime::Engine& reference, runtime::Engine& model,
                      std::span<const runtime::TokenId> tokens, const TextRunOptions& options) {

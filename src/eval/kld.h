@@ -26,9 +26,11 @@ struct KldResult {
   std::vector<uint32_t> token_indices;  // where in the text they stand
 };
 
+// Throws Error{kInvalidArgument} naming both sizes where the vocabularies differ in size.
+void CheckVocabularies(const runtime::Engine& reference, const runtime::Engine& model);
+
 // Takes both models through the windows of the text at once, a few tokens at a time, and keeps no
-// logits but those. Throws as MeasurePerplexity; Error{kInvalidArgument} where the vocabularies
-// differ in size.
+// logits but those. Throws as MeasurePerplexity and CheckVocabularies.
 KldResult MeasureKld(runtime::Engine& reference, runtime::Engine& model,
                      std::span<const runtime::TokenId> tokens, const TextRunOptions& options);
 

@@ -104,6 +104,16 @@ TEST(Progress, FinishingTakesTheLineAwayOnce) {
   EXPECT_EQ(screen.writes.size(), 2u);
 }
 
+TEST(Progress, WorkOnTokensTellsTokensSpeedAndWhatIsKnown) {
+  Screen screen;
+  ProgressPrinter printer("perplexity", screen.Output(Mode::kPlain));
+  screen.now += 10;
+  printer.Show(TokenProgress{5120, 20480, "perplexity 17.421"});
+  ASSERT_EQ(screen.writes.size(), 1u);
+  EXPECT_EQ(screen.writes[0],
+            "perplexity  25 %  5,120 of 20,480 tokens  512 tokens/s  30 s left  perplexity 17.421\n");
+}
+
 TEST(Progress, QuietPrintsNothingAndAsksForNoCalls) {
   Screen screen;
   ProgressPrinter printer("verify", screen.Output(Mode::kQuiet));
@@ -117,7 +127,7 @@ TEST(Progress, AnEmptyJobAndAnEarlyUpdateDoNotDivideByZero) {
   Screen screen;
   ProgressPrinter printer("verify", screen.Output(Mode::kPlain));
   screen.now += 10;
-  printer.Show({});
+  printer.Show(ProgressUpdate{});
   ASSERT_EQ(screen.writes.size(), 1u);
   EXPECT_EQ(screen.writes[0], "verify 100 %  0 of 0 tensors  0 B of 0 B  0.00 GB/s  ? left\n");
 }

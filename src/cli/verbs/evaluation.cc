@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/model_files.h"
@@ -44,6 +46,10 @@ eval::TextRunOptions TextRunOptionsOf(const Arguments& arguments, const runtime:
   // A shorter window takes the default stride as far as it goes.
   if (!arguments.Has("stride")) {
     options.windows.stride = std::min(options.windows.stride, options.windows.window);
+  } else if (options.windows.stride > options.windows.window) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("--stride: want at most the window of {} tokens, got {}",
+                            options.windows.window, options.windows.stride));
   }
   options.cache_dtype = CacheOptionsOf(arguments, 0).dtype;
   options.progress = progress.TokenCallback();

@@ -24,7 +24,12 @@ int RunKld(const Arguments& arguments) {
   runtime::Engine model = OpenEngine(arguments, arguments.Operand("DIR"));
   PrintModelNotes(arguments, reference);
   PrintModelNotes(arguments, model);
-  const std::vector<runtime::TokenId> tokens = ReadTextTokens(arguments, reference);
+  eval::CheckVocabularies(reference, model);
+  // Of two folders one may lack it.
+  const bool has_tokenizer =
+      ReadSideFile(reference.model().checkpoint(), "tokenizer.json").has_value();
+  const std::vector<runtime::TokenId> tokens =
+      ReadTextTokens(arguments, has_tokenizer ? reference : model);
   ProgressPrinter progress("kld", arguments);
   const eval::KldResult result =
       eval::MeasureKld(reference, model, tokens, TextRunOptionsOf(arguments, model, progress));
