@@ -12,9 +12,9 @@
 #include <new>
 #include <vector>
 
+#include "base/random.h"
 #include "bench/bench_support.h"
 #include "bench/plain_read.h"
-#include "base/random.h"
 #include "codec/gaussian_tables.h"
 #include "kernels/coded_matmul.h"
 #include "tensor/float16.h"
@@ -31,7 +31,8 @@ constexpr size_t kPoolBytes = size_t{448} << 20;
 // mapped file are.
 std::span<const std::byte> Pool() {
   static const std::span<const std::byte> pool = [] {
-    void* memory = mmap(nullptr, kPoolBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        mmap(nullptr, kPoolBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
     madvise(memory, kPoolBytes, MADV_NOHUGEPAGE);
     auto* words = static_cast<uint64_t*>(memory);
@@ -92,7 +93,9 @@ void MatVec(benchmark::State& state, int bits, codec::BitOrder order) {
   for (auto _ : state) {
     double total = 0;
     for (size_t i = 0; i < matrices; ++i) {
-      const kernels::CodedMatrix w = {{kOut, kWide}, order, &levels,
+      const kernels::CodedMatrix w = {{kOut, kWide},
+                                      order,
+                                      &levels,
                                       Pool().subspan(i * matrix_bytes, matrix_bytes),
                                       Norms().subspan(i * 2 * kBlocks, 2 * kBlocks)};
       together->arrive_and_wait();

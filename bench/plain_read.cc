@@ -37,7 +37,8 @@ namespace hlwq::bench {
 HWY_EXPORT(SumOn);
 
 uint64_t SumOfWords(std::span<const std::byte> bytes) noexcept {
-  return HWY_DYNAMIC_DISPATCH(SumOn)(reinterpret_cast<const uint64_t*>(bytes.data()), bytes.size() / 8);
+  return HWY_DYNAMIC_DISPATCH(SumOn)(reinterpret_cast<const uint64_t*>(bytes.data()),
+                                     bytes.size() / 8);
 }
 
 }  // namespace hlwq::bench

@@ -21,8 +21,7 @@ double NormalBelow(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
 std::vector<double> CellProbabilities(std::span<const float> levels) {
   std::vector<size_t> order(levels.size());
   for (size_t k = 0; k < order.size(); ++k) order[k] = k;
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return levels[a] < levels[b]; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return levels[a] < levels[b]; });
   std::vector<double> probabilities(levels.size());
   double below = 0;
   for (size_t i = 0; i < order.size(); ++i) {
@@ -75,7 +74,8 @@ DotLevels::DotLevels(std::span<const float> levels)
   if (width == DotWidth::kNarrow) {
     const std::vector<double> probabilities = CellProbabilities(levels);
     double least = INFINITY;
-    for (int trial = kTrialsPerUnit * kMostNarrow; 2 * trial > kTrialsPerUnit * kMostNarrow; --trial) {
+    for (int trial = kTrialsPerUnit * kMostNarrow; 2 * trial > kTrialsPerUnit * kMostNarrow;
+         --trial) {
       const double tried = largest * kTrialsPerUnit / trial;
       const Fit fit = TryStep(levels, probabilities, tried);
       if (fit.error < least) {

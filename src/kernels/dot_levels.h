@@ -14,8 +14,8 @@ enum class DotWidth : uint8_t {
   kWide,    // 16-bit: 8 would add error comparable to that of the codes
 };
 
-// Codes of 6 bits and more are wide: the squared error of rounding 32 magnitudes to 7 bits is 2 % of
-// what coding with 5 bits costs, and over 10 % of what 6 bits cost.
+// Codes of 6 bits and more are wide: the squared error of rounding 32 magnitudes to 7 bits is 2 %
+// of what coding with 5 bits costs, and over 10 % of what 6 bits cost.
 constexpr DotWidth WidthFor(int bits) noexcept {
   return bits <= 5 ? DotWidth::kNarrow : DotWidth::kWide;
 }

@@ -1,8 +1,8 @@
 // Activations as coded matrices want them: blocks of 128 rotated by the Walsh-Hadamard matrix and
 // turned into integers with one scale a block. Done once per input, for all matrices that read it.
 //
-// y = W x = sum over blocks of norm / sqrt(128) * <levels of the codes, H x_block> (formats: section
-// 1), H orthonormal.
+// y = W x = sum over blocks of norm / sqrt(128) * <levels of the codes, H x_block> (formats:
+// section 1), H orthonormal.
 #pragma once
 
 #include <cstddef>
@@ -30,16 +30,17 @@ class RotatedInputs {
 
   // Rotates x [in] into place `token`, for matrices of `width`. The other width of that token keeps
   // what it had. Block b of the result: H x_b ~ sqrt(128) * scale[b] * integer, so that
-  // y = sum_b norm_b * scale_b * step * <level integers, activation integers>. The largest integer of
-  // a block is the most that the width allows. A block below 2^-100 counts as zero; one with a NaN or
-  // infinity has a scale that is not finite, and so have all products with it.
+  // y = sum_b norm_b * scale_b * step * <level integers, activation integers>. The largest integer
+  // of a block is the most that the width allows. A block below 2^-100 counts as zero; one with a
+  // NaN or infinity has a scale that is not finite, and so have all products with it.
   void Set(size_t token, std::span<const float> x, DotWidth width) noexcept;
 
-  // Rows of one token; 64-byte aligned. Scales and sums are followed by zeros up to a multiple of 16.
+  // Rows of one token; 64-byte aligned. Scales and sums are followed by zeros up to a multiple
+  // of 16.
   const int8_t* narrow(size_t token) const noexcept;  // [blocks * 128], within +-kMostNarrow
   const int16_t* wide(size_t token) const noexcept;   // [blocks * 128], within +-kMostWide
   const float* scales(size_t token, DotWidth width) const noexcept;  // [blocks]
-  const int32_t* sums(size_t token) const noexcept;   // [blocks], of the narrow integers
+  const int32_t* sums(size_t token) const noexcept;  // [blocks], of the narrow integers
 
  private:
   size_t in_ = 0, blocks_ = 0, max_tokens_ = 0;

@@ -40,9 +40,9 @@ void ForEachCase(Body body) {
       if (!codec::BitOrderHolds(order, bits)) continue;
       for (const MatrixShape& shape : shapes) {
         for (const DType norm_dtype : {DType::kF16, DType::kF32}) {
-          SCOPED_TRACE("b" + std::to_string(bits) + " " +
-                       std::string(codec::BitOrderName(order)) + " in " + std::to_string(shape.in) +
-                       " norms " + std::string(DTypeName(norm_dtype)));
+          SCOPED_TRACE("b" + std::to_string(bits) + " " + std::string(codec::BitOrderName(order)) +
+                       " in " + std::to_string(shape.in) + " norms " +
+                       std::string(DTypeName(norm_dtype)));
           body(Case{shape, bits, order, norm_dtype});
         }
       }
@@ -84,8 +84,8 @@ TEST(CodedMatVec, IsCloseToTheProductWithDecodedWeights) {
         error += (y[row] - want) * (y[row] - want);
         energy += want * want;
       }
-      // Activations of 8 bits with 128 to a scale: 4e-5; levels of 8 bits: 4e-5 at most. Of 13 bits:
-      // a thousandth of that.
+      // Activations of 8 bits with 128 to a scale: 4e-5; levels of 8 bits: 4e-5 at most. Of 13
+      // bits: a thousandth of that.
       const bool narrow = bits <= 5;
       EXPECT_LT(error, (narrow ? 1.2e-4 : 2e-7) * energy) << bits;
       EXPECT_GT(error, (narrow ? 1e-5 : 1e-9) * energy) << bits;
@@ -121,7 +121,8 @@ TEST(CodedMatVec, TakesAnyTable) {
   test::ForEachTarget([&](const char*) {
     for (int bits = 1; bits <= 8; ++bits) {
       std::vector<float> table(size_t{1} << bits);
-      for (size_t k = 0; k < table.size(); ++k) table[k] = static_cast<float>(k * 37 % table.size());
+      for (size_t k = 0; k < table.size(); ++k)
+        table[k] = static_cast<float>(k * 37 % table.size());
       const RandomMatrix matrix({4, 640}, table, codec::BitOrder::kMsb, DType::kF16);
       RotatedInputs inputs(1, 640);
       inputs.Set(0, Activations(640), matrix.w().levels->width);

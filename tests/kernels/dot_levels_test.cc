@@ -12,9 +12,8 @@ namespace {
 
 // What the integers stand for.
 double Value(const DotLevels& levels, size_t k) {
-  const int integer = levels.width == DotWidth::kNarrow
-                          ? levels.narrow[k % 64] - DotLevels::kOffset
-                          : levels.wide[k];
+  const int integer = levels.width == DotWidth::kNarrow ? levels.narrow[k % 64] - DotLevels::kOffset
+                                                        : levels.wide[k];
   return double{levels.step} * integer;
 }
 
@@ -58,7 +57,8 @@ TEST(DotLevels, StepBeatsTheLargestThatFits) {
       const float level = levels[k % levels.size()];
       largest_fits.narrow[k] = static_cast<uint8_t>(std::lround(level / step) + 128);
     }
-    EXPECT_LT(RoundingError(DotLevels(levels), levels), RoundingError(largest_fits, levels)) << bits;
+    EXPECT_LT(RoundingError(DotLevels(levels), levels), RoundingError(largest_fits, levels))
+        << bits;
   }
 }
 
@@ -78,10 +78,7 @@ TEST(DotLevels, RepeatsTheTableInTheUpperEntries) {
 // Tables of files may hold anything finite.
 TEST(DotLevels, StayInRangeForAnyTable) {
   const std::vector<std::vector<float>> tables = {
-      {0, 0},
-      {-1e-30f, 2e-30f},
-      {3e38f, -3e38f, 1, 0},
-      {5, -2, 100, 101, 5, 5, 5, 1e-3f},
+      {0, 0},           {-1e-30f, 2e-30f}, {3e38f, -3e38f, 1, 0}, {5, -2, 100, 101, 5, 5, 5, 1e-3f},
       {1e30f, 1, 1, 1},
   };
   for (const std::vector<float>& table : tables) {

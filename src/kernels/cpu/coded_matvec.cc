@@ -28,7 +28,8 @@ int32_t DotCodes(const MatVecArguments& args, const uint8_t* packed, size_t firs
   const DotLevels& levels = *args.levels;
   std::array<uint8_t, codec::kBlockSize> codes;
   codec::UnpackBlock(args.order, levels.bits,
-                     std::span(reinterpret_cast<const std::byte*>(packed), args.block_bytes), codes);
+                     std::span(reinterpret_cast<const std::byte*>(packed), args.block_bytes),
+                     codes);
   int32_t sum = 0;
   for (size_t i = 0; i < codes.size(); ++i) {
     if (levels.width == DotWidth::kNarrow) {

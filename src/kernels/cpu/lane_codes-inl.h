@@ -1,5 +1,5 @@
-// Codes to bytes by shuffles in 128-bit lanes: what every target with vectors has. Sixteen codes are
-// 2 b bytes of the stream, and a lane.
+// Codes to bytes by shuffles in 128-bit lanes: what every target with vectors has. Sixteen codes
+// are 2 b bytes of the stream, and a lane.
 #if defined(HLWQ_KERNELS_CPU_LANE_CODES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef HLWQ_KERNELS_CPU_LANE_CODES_INL_H_
 #undef HLWQ_KERNELS_CPU_LANE_CODES_INL_H_
@@ -67,10 +67,8 @@ HWY_INLINE VByte GatherLanes(const uint8_t* HWY_RESTRICT packed, size_t vector,
     return words;
   }();
   const __m512i stream = LoadStream<kBlockBytes>(packed + (vector == 0 ? 0 : kUpperLoad));
-  const __m512i lanes =
-      _mm512_permutexvar_epi16(_mm512_load_si512(kWords[vector].data()), stream);
-  return hn::TableLookupBytes(VByte{lanes},
-                              hn::LoadU(DByte(), &shuffle[vector * kByteLanes]));
+  const __m512i lanes = _mm512_permutexvar_epi16(_mm512_load_si512(kWords[vector].data()), stream);
+  return hn::TableLookupBytes(VByte{lanes}, hn::LoadU(DByte(), &shuffle[vector * kByteLanes]));
 }
 
 #else
@@ -88,7 +86,8 @@ HWY_INLINE hn::Vec<hn::FixedTag<uint8_t, 16 * N> > LoadRuns(const uint8_t* HWY_R
   }
 }
 
-// How many bytes before its beginning a lane is loaded: so many that its load ends inside the block.
+// How many bytes before its beginning a lane is loaded: so many that its load ends inside the
+// block.
 constexpr size_t LaneSkip(size_t bits, size_t lane) {
   return LaneBegin(bits, lane) - std::min(LaneBegin(bits, lane), 16 * bits - 16);
 }
@@ -110,8 +109,9 @@ HWY_INLINE VByte GatherLanes(const uint8_t* HWY_RESTRICT packed, size_t vector,
 
 // Sources of codes: Get(packed, vector) is kByteLanes codes in order, zeros above their bits.
 
-// Up to six bits, where a pair of codes is always within two bytes of the stream. A word gets the two bytes that hold its pair of codes, moved to the top by a multiplication, and the
-// codes are put into its bytes. Most significant bit first: the first code is the upper one; least
+// Up to six bits, where a pair of codes is always within two bytes of the stream. A word gets the
+// two bytes that hold its pair of codes, moved to the top by a multiplication, and the codes are
+// put into its bytes. Most significant bit first: the first code is the upper one; least
 // significant first (five bits): the lower one.
 template <size_t kBits, bool kMsbFirst = true>
 class PairCodes {
@@ -126,9 +126,8 @@ class PairCodes {
     const auto upper = hn::Set(d, ((1 << kBits) - 1) << 8);
     const auto lower = hn::Set(d, (1 << kBits) - 1);
     if constexpr (!kMsbFirst) {
-      return hn::BitCast(DByte(),
-                         hn::Or(hn::And(hn::ShiftRight<16 - 2 * kBits>(pairs), lower),
-                                hn::And(hn::ShiftRight<8 - kBits>(pairs), upper)));
+      return hn::BitCast(DByte(), hn::Or(hn::And(hn::ShiftRight<16 - 2 * kBits>(pairs), lower),
+                                         hn::And(hn::ShiftRight<8 - kBits>(pairs), upper)));
     } else if constexpr (kBits <= 4) {
       return hn::BitCast(DByte(), hn::Or(hn::ShiftRight<16 - kBits>(pairs),
                                          hn::And(hn::ShiftRight<8 - 2 * kBits>(pairs), upper)));

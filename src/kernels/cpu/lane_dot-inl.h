@@ -40,23 +40,23 @@ HWY_INLINE VI AddByteProducts(VI sum, VSByte levels, VSByte activations) {
   return VI{_mm_add_epi32(sum.raw, _mm_madd_epi16(pairs, _mm_set1_epi16(1)))};
 #elif HWY_TARGET == HWY_NEON
   const int16x8_t low = vmull_s8(vget_low_s8(levels.raw), vget_low_s8(activations.raw));
-  const int16x8_t pairs =
-      vmlal_s8(low, vget_high_s8(levels.raw), vget_high_s8(activations.raw));
+  const int16x8_t pairs = vmlal_s8(low, vget_high_s8(levels.raw), vget_high_s8(activations.raw));
   return VI(vpadalq_s16(sum.raw, pairs));
 #else
   const hn::Half<DSByte> half;
   VI odd = hn::Zero(DI());
-  sum = hn::ReorderWidenMulAccumulate(
-      DI(), hn::PromoteTo(DWord(), hn::LowerHalf(half, levels)),
-      hn::PromoteTo(DWord(), hn::LowerHalf(half, activations)), sum, odd);
-  sum = hn::ReorderWidenMulAccumulate(
-      DI(), hn::PromoteTo(DWord(), hn::UpperHalf(half, levels)),
-      hn::PromoteTo(DWord(), hn::UpperHalf(half, activations)), sum, odd);
+  sum = hn::ReorderWidenMulAccumulate(DI(), hn::PromoteTo(DWord(), hn::LowerHalf(half, levels)),
+                                      hn::PromoteTo(DWord(), hn::LowerHalf(half, activations)), sum,
+                                      odd);
+  sum = hn::ReorderWidenMulAccumulate(DI(), hn::PromoteTo(DWord(), hn::UpperHalf(half, levels)),
+                                      hn::PromoteTo(DWord(), hn::UpperHalf(half, activations)), sum,
+                                      odd);
   return hn::Add(sum, odd);
 #endif
 }
 
-// kLevels bytes, looked up by codes below that: tables of 16, chosen from by the upper bits of codes.
+// kLevels bytes, looked up by codes below that: tables of 16, chosen from by the upper bits of
+// codes.
 template <size_t kLevels>
 class ByteTable {
  public:
@@ -165,7 +165,8 @@ class WideLaneDot {
                                    LookUp<kCount / 2>(first + kCount, codes));
     }
   }
-  HWY_INLINE __m512i Add(__m512i sum, __m512i codes, const int16_t* HWY_RESTRICT activations) const {
+  HWY_INLINE __m512i Add(__m512i sum, __m512i codes,
+                         const int16_t* HWY_RESTRICT activations) const {
     const __m512i levels = LookUp<kTables / 2>(0, codes);
     return _mm512_add_epi32(sum, _mm512_madd_epi16(levels, _mm512_load_si512(activations)));
   }
@@ -213,8 +214,7 @@ class WideLaneDot {
   // Words interleaved in 128-bit lanes are runs of eight, sixteen apart.
   static HWY_INLINE VI Add(VI even, VI& odd, VByte words, const int16_t* HWY_RESTRICT from) {
     const auto at = [](size_t lane) { return 32 * lane; };
-    const auto activations =
-        LoadRuns<kByteLanes / 16>(reinterpret_cast<const uint8_t*>(from), at);
+    const auto activations = LoadRuns<kByteLanes / 16>(reinterpret_cast<const uint8_t*>(from), at);
     return hn::ReorderWidenMulAccumulate(DI(), hn::BitCast(DWord(), words),
                                          hn::BitCast(DWord(), activations), even, odd);
   }

@@ -1,5 +1,5 @@
-// Codes to byte lanes for AVX-512 with byte permutes and multishift (VBMI): the code stream is read as
-// it lies.
+// Codes to byte lanes for AVX-512 with byte permutes and multishift (VBMI): the code stream is read
+// as it lies.
 //
 // A permute gathers the bytes of eight codes, most significant first, into the top of each 64-bit
 // lane; a multishift takes eight fields of eight bits out of it, the code in the low bits of each.
@@ -30,33 +30,46 @@ using GroupOrder = std::array<size_t, 8>;
 HWY_INLINE __m512i LoadBytes(const Bytes& bytes) { return _mm512_loadu_si512(bytes.data()); }
 
 // How the bytes of a block become those of 64-bit lanes, and these become codes. A half block is 64
-// codes; it is loaded with bytes of the other one, so that nothing outside the block is read.
+// codes. Up to four bits, a lane holds eight codes of each half; else each half is loaded by
+// itself, with bytes of the other one, so that nothing outside the block is read.
 struct StreamPlan {
   size_t block_bytes = 0;
-  size_t load[2] = {};   // offset of each half's 64-byte load; of a smaller block, 0
-  Bytes gather[2] = {};  // which byte of the load each byte of the lanes is
-  Bytes fields = {};     // the lowest bit of each field in its lane
+  bool is_shared = false;  // the lanes of both halves are those of half 0
+  size_t load[2] = {};     // offset of each half's 64-byte load; of a smaller block, 0
+  Bytes gather[2] = {};    // which byte of the load each byte of the lanes is
+  Bytes fields[2] = {};    // the lowest bit of each field in its lane
 };
 
 constexpr StreamPlan PlanOf(size_t bits) {
   StreamPlan plan;
   plan.block_bytes = 16 * bits;
+  plan.is_shared = bits <= 4;
   if (plan.block_bytes > 64) plan.load[1] = plan.block_bytes - 64;
   return plan;
+}
+
+// Bytes first .. first + count - 1 of a half, into a lane from its byte `top` downwards.
+constexpr void GatherDown(StreamPlan& plan, size_t half, size_t lane, size_t top, size_t first,
+                          size_t count) {
+  const size_t begin = plan.block_bytes / 2 * half - plan.load[half];
+  for (size_t i = 0; i < count; ++i) {
+    plan.gather[plan.is_shared ? 0 : half][8 * lane + top - i] =
+        static_cast<uint8_t>(begin + first + i);
+  }
 }
 
 // Lane g takes the group of eight codes order[g] of the half.
 constexpr StreamPlan MsbPlan(size_t bits, const GroupOrder& order) {
   StreamPlan plan = PlanOf(bits);
   for (size_t half = 0; half < 2; ++half) {
-    const size_t first = 8 * bits * half - plan.load[half];
+    const size_t top = plan.is_shared ? 7 - bits * half : 7;
     for (size_t lane = 0; lane < 8; ++lane) {
-      for (size_t i = 0; i < bits; ++i) {
-        plan.gather[half][8 * lane + 7 - i] = static_cast<uint8_t>(first + order[lane] * bits + i);
-      }
+      GatherDown(plan, half, lane, top, order[lane] * bits, bits);
+    }
+    for (size_t i = 0; i < 64; ++i) {
+      plan.fields[half][i] = static_cast<uint8_t>(8 * (top + 1) - bits * (i % 8 + 1));
     }
   }
-  for (size_t i = 0; i < 64; ++i) plan.fields[i] = static_cast<uint8_t>(64 - bits * (i % 8 + 1));
   return plan;
 }
 
@@ -64,31 +77,29 @@ constexpr StreamPlan MsbPlan(size_t bits, const GroupOrder& order) {
 constexpr StreamPlan LsbPlan() {
   StreamPlan plan = PlanOf(5);
   for (size_t half = 0; half < 2; ++half) {
-    const size_t first = 40 * half - plan.load[half];
+    const size_t begin = 40 * half - plan.load[half];
     for (size_t i = 0; i < 64; ++i) {
-      if (i % 8 < 5) plan.gather[half][i] = static_cast<uint8_t>(first + i / 8 * 5 + i % 8);
+      if (i % 8 < 5) plan.gather[half][i] = static_cast<uint8_t>(begin + i / 8 * 5 + i % 8);
+      plan.fields[half][i] = static_cast<uint8_t>(5 * (i % 8));
     }
   }
-  for (size_t i = 0; i < 64; ++i) plan.fields[i] = static_cast<uint8_t>(5 * (i % 8));
   return plan;
 }
 
-// Six bits for words: lane g takes the three bytes of codes 4g..4g+3 of the half and then of those 32
-// later; the fields are the first four, each in the low byte of a word. The other four lie
-// kWordFieldDistance bits lower.
-constexpr size_t kWordFieldDistance = 24;
+// Six bits for words: lane g takes the three bytes of codes 4g..4g+3 of the half and then of those
+// 32 later; the first four become the low bytes of words, the other four the high ones.
 constexpr StreamPlan WordPlan() {
   StreamPlan plan = PlanOf(6);
   for (size_t half = 0; half < 2; ++half) {
-    const size_t first = 48 * half - plan.load[half];
     for (size_t lane = 0; lane < 8; ++lane) {
-      for (size_t i = 0; i < 3; ++i) {
-        plan.gather[half][8 * lane + 7 - i] = static_cast<uint8_t>(first + 3 * lane + i);
-        plan.gather[half][8 * lane + 4 - i] = static_cast<uint8_t>(first + 24 + 3 * lane + i);
-      }
+      GatherDown(plan, half, lane, 7, 3 * lane, 3);
+      GatherDown(plan, half, lane, 4, 24 + 3 * lane, 3);
+    }
+    for (size_t i = 0; i < 64; ++i) {
+      const size_t end = i % 2 == 0 ? 64 : 40;
+      plan.fields[half][i] = static_cast<uint8_t>(end - 6 * (i % 8 / 2 + 1));
     }
   }
-  for (size_t i = 0; i < 64; ++i) plan.fields[i] = static_cast<uint8_t>(64 - 6 * (i % 8 / 2 + 1));
   return plan;
 }
 
@@ -102,38 +113,28 @@ constexpr StreamPlan kMsbInterleavedPlan = MsbPlan(kBits, kInterleaved);
 constexpr StreamPlan kLsbPlan = LsbPlan();
 constexpr StreamPlan kWordPlan = WordPlan();
 
-// The lanes of a plan.
-template <const StreamPlan& kPlan>
-class StreamLanes {
- public:
-  HWY_INLINE StreamLanes() {
-    for (size_t half = 0; half < 2; ++half) gather_[half] = LoadBytes(kPlan.gather[half]);
-  }
-  template <size_t kHalf>
-  HWY_INLINE __m512i Half(const uint8_t* HWY_RESTRICT packed) const {
-    const __m512i stream = LoadStream<kPlan.block_bytes>(packed + kPlan.load[kHalf]);
-    return _mm512_permutexvar_epi8(gather_[kHalf], stream);
-  }
-
- private:
-  __m512i gather_[2];
-};
-
-// Sources of codes. Half<h>(packed) is the 64 codes of a half in the low bits of bytes, with anything
-// above them.
+// Sources of codes. Half<h>(packed) is the 64 codes of a half in the low bits of bytes, with
+// anything above them.
 
 template <const StreamPlan& kPlan>
 class StreamCodes {
  public:
-  HWY_INLINE StreamCodes() : fields_(LoadBytes(kPlan.fields)) {}
+  HWY_INLINE StreamCodes() {
+    for (size_t half = 0; half < 2; ++half) {
+      gather_[half] = LoadBytes(kPlan.gather[half]);
+      fields_[half] = LoadBytes(kPlan.fields[half]);
+    }
+  }
   template <size_t kHalf>
   HWY_INLINE __m512i Half(const uint8_t* HWY_RESTRICT packed) const {
-    return _mm512_multishift_epi64_epi8(fields_, lanes_.template Half<kHalf>(packed));
+    constexpr size_t kFrom = kPlan.is_shared ? 0 : kHalf;
+    const __m512i stream = LoadStream<kPlan.block_bytes>(packed + kPlan.load[kFrom]);
+    const __m512i lanes = _mm512_permutexvar_epi8(gather_[kFrom], stream);
+    return _mm512_multishift_epi64_epi8(fields_[kHalf], lanes);
   }
 
  private:
-  StreamLanes<kPlan> lanes_;
-  __m512i fields_;
+  __m512i gather_[2], fields_[2];
 };
 
 class HalfNibbleCodes {
@@ -166,23 +167,19 @@ class PlainInterleavedCodes {
   __m512i order_;
 };
 
-// Sources of six-bit codes in words. Half<h> gives them with anything above in two vectors.
+// Sources of six-bit codes in words. Half<h> gives 64 of them, with anything above, in two vectors.
 
 class StreamWords {
  public:
-  HWY_INLINE StreamWords()
-      : low_fields_(LoadBytes(kWordPlan.fields)),
-        high_fields_(_mm512_sub_epi8(low_fields_, _mm512_set1_epi8(kWordFieldDistance))) {}
+  HWY_INLINE StreamWords() {}  // GCC gives implicit constructors no target
   template <size_t kHalf>
   HWY_INLINE void Half(const uint8_t* HWY_RESTRICT packed, __m512i& low, __m512i& high) const {
-    const __m512i lanes = lanes_.template Half<kHalf>(packed);
-    low = _mm512_multishift_epi64_epi8(low_fields_, lanes);
-    high = _mm512_multishift_epi64_epi8(high_fields_, lanes);
+    low = codes_.template Half<kHalf>(packed);
+    high = _mm512_srli_epi16(low, 8);
   }
 
  private:
-  StreamLanes<kWordPlan> lanes_;
-  __m512i low_fields_, high_fields_;
+  StreamCodes<kWordPlan> codes_;
 };
 
 class PlainWords {
