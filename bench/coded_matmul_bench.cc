@@ -50,6 +50,42 @@ void MatMul(benchmark::State& state, int bits, MatrixShape shape, size_t tokens)
                                               benchmark::Counter::kIsRate);
 }
 
+#if HWY_ARCH_X86_64
+
+// Twelve sums are enough to hide the latency. Highway asks the CPU for VNNI but not the compiler.
+__attribute__((target("avx512f"))) void DotLoop(int64_t steps) {
+  __asm__ volatile(
+      "0:\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm0\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm1\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm2\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm3\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm4\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm5\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm6\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm7\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm8\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm9\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm10\n"
+      "vpdpbusd %%zmm12, %%zmm12, %%zmm11\n"
+      "dec %0\n"
+      "jnz 0b\n"
+      : "+r"(steps)
+      :
+      : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+        "xmm10", "xmm11", "xmm12");
+}
+
+void DotPeak(benchmark::State& state) {
+  constexpr int64_t kLoops = 100000;
+  for (auto _ : state) DotLoop(kLoops);
+  const double ops = 2.0 * 64 * 12 * kLoops;
+  state.counters["op/s"] = benchmark::Counter(ops * static_cast<double>(state.iterations()),
+                                              benchmark::Counter::kIsRate);
+}
+
+#endif
+
 void Register(int bits, MatrixShape shape, size_t tokens) {
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
     if (target == HWY_SCALAR) continue;  // seconds a product
@@ -65,6 +101,14 @@ void Register(int bits, MatrixShape shape, size_t tokens) {
 }
 
 const bool registered = [] {
+#if HWY_ARCH_X86_64
+  if ((hwy::SupportedTargets() & HWY_AVX3_DL) != 0) {
+    benchmark::RegisterBenchmark("DotPeak/u8/AVX3_DL", DotPeak)
+        ->Threads(1)
+        ->Threads(2)
+        ->UseRealTime();
+  }
+#endif
   for (int bits = 1; bits <= 8; ++bits) Register(bits, {2048, 5632}, kTokens);
   for (const size_t tokens : {1, 2, 4, 8, 16, 32, 64, 128}) Register(5, {2048, 5632}, tokens);
   for (const MatrixShape shape :

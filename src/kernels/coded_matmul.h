@@ -33,8 +33,10 @@ void CodedMatVec(const CodedMatrix& w, const RotatedInputs& inputs, size_t token
                  std::span<float> y) noexcept;
 
 // y[token * stride + row] = W[row] x_token for `tokens` tokens from the first and the rows of the
-// range. Levels are decoded once for all tokens. Best when rows.begin is a multiple of
-// kMatMulRows. Thread: safe for disjoint rows. Stack: below 512 KiB; allocates nothing.
+// range. One value depends neither on the range nor on the other tokens: exact integer sums of
+// blocks, then a float sum over blocks in ascending order. Levels are decoded once for 512 tokens.
+// Best when rows.begin is a multiple of kMatMulRows. Thread: safe for disjoint rows. Stack: below
+// 192 KiB; allocates nothing.
 inline constexpr size_t kMatMulRows = 64;
 void CodedMatMul(const CodedMatrix& w, const RotatedInputs& inputs, size_t tokens, RowRange rows,
                  size_t stride, std::span<float> y) noexcept;

@@ -37,6 +37,25 @@ HWY_INLINE void UnpackCodes(codec::BitOrder order, const uint8_t* packed, size_t
 
 constexpr size_t kCodesPerVector = 64;
 
+// How eight codes are taken out of kBits bytes: the bytes of each group go to a 64-bit lane, the
+// last one lowest, and code i then begins at bit kBits * (7 - i).
+struct alignas(64) GroupShuffle {
+  uint8_t bytes[64];
+  uint8_t shifts[64];
+};
+template <size_t kBits>
+constexpr GroupShuffle MakeGroupShuffle() {
+  GroupShuffle shuffle{};
+  for (size_t i = 0; i < 64; ++i) {
+    const size_t byte = i % 8 < kBits ? i % 8 : kBits - 1;
+    shuffle.bytes[i] = static_cast<uint8_t>(i / 8 * kBits + (kBits - 1 - byte));
+    shuffle.shifts[i] = static_cast<uint8_t>(kBits * (7 - i % 8));
+  }
+  return shuffle;
+}
+template <size_t kBits>
+inline constexpr GroupShuffle kGroupShuffle = MakeGroupShuffle<kBits>();
+
 // 64 codes from 8 * kBits bytes of an MSB-first stream; the bits above kBits are noise.
 template <int kBits>
 HWY_INLINE __m512i StreamCodes(const uint8_t* HWY_RESTRICT packed) {
@@ -45,16 +64,9 @@ HWY_INLINE __m512i StreamCodes(const uint8_t* HWY_RESTRICT packed) {
   if constexpr (kBits == 8) {
     return stream;
   } else {
-    // Eight codes are kBits bytes: those of each 64-bit lane, the last one lowest.
-    alignas(64) uint8_t bytes[64];
-    alignas(64) uint8_t shifts[64];
-    for (size_t i = 0; i < 64; ++i) {
-      const size_t byte = HWY_MIN(i % 8, size_t{kBits - 1});
-      bytes[i] = static_cast<uint8_t>(i / 8 * kBits + (kBits - 1 - byte));
-      shifts[i] = static_cast<uint8_t>(kBits * (7 - i % 8));
-    }
-    const __m512i groups = _mm512_permutexvar_epi8(_mm512_load_si512(bytes), stream);
-    return _mm512_multishift_epi64_epi8(_mm512_load_si512(shifts), groups);
+    const __m512i groups =
+        _mm512_permutexvar_epi8(_mm512_load_si512(kGroupShuffle<kBits>.bytes), stream);
+    return _mm512_multishift_epi64_epi8(_mm512_load_si512(kGroupShuffle<kBits>.shifts), groups);
   }
 }
 

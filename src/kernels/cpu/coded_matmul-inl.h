@@ -43,11 +43,7 @@ class TiledProduct {
                     inputs_.sums(token + t)};
     }
     for (size_t row = rows.begin; row < rows.end; row += kMatMulRows) {
-      const size_t count = HWY_MIN(kMatMulRows, rows.end - row);
-      MultiplyRows(row, count, tokens);
-      for (size_t t = 0; t < tokens; ++t) {
-        std::copy_n(sums_ + t * kMatMulRows, count, y + t * stride + row);
-      }
+      MultiplyRows(row, HWY_MIN(kMatMulRows, rows.end - row), tokens, stride, y + row);
     }
   }
 
@@ -63,14 +59,26 @@ class TiledProduct {
     }
   }
 
-  HWY_ATTR void MultiplyRows(size_t row, size_t rows, size_t tokens) {
+  // `y` is that of the first row.
+  HWY_ATTR void MultiplyRows(size_t row, size_t rows, size_t tokens, size_t stride,
+                             float* HWY_RESTRICT y) {
     std::fill_n(sums_, tokens * kMatMulRows, 0.0f);
     const size_t groups = (rows + kGroupRows - 1) / kGroupRows;
     for (size_t block = 0; block < row_blocks_; block += kTileBlocks<Dot>) {
       const size_t blocks = HWY_MIN(kTileBlocks<Dot>, row_blocks_ - block);
+      const size_t next = block + blocks;
       reader_.Read(row, rows, block, blocks, tile_);
-      for (size_t t = 0; t < tokens; t += kTileTokens) {
-        MultiplyTokens(groups, block, blocks, t, HWY_MIN(kTileTokens, tokens - t), tokens);
+      if (next < row_blocks_) {
+        reader_.Prefetch(row, rows, next, HWY_MIN(kTileBlocks<Dot>, row_blocks_ - next));
+      }
+      for (size_t token = 0; token < tokens; token += kTileTokens) {
+        const size_t count = HWY_MIN(kTileTokens, tokens - token);
+        MultiplyTokens(groups, block, blocks, token, count, tokens);
+        if (next < row_blocks_) continue;
+        // At once, so that the misses of these stores pass while others multiply.
+        for (size_t t = token; t < token + count; ++t) {
+          std::copy_n(sums_ + t * kMatMulRows, rows, y + t * stride);
+        }
       }
     }
   }
@@ -78,8 +86,13 @@ class TiledProduct {
   HWY_INLINE void MultiplyTokens(size_t groups, size_t block, size_t blocks, size_t token,
                                  size_t count, size_t tokens) {
     for (size_t t = token + kTileTokens; t < HWY_MIN(token + 2 * kTileTokens, tokens); ++t) {
-      const Stored* next = tokens_[t].activations + block * kBlock;
-      for (size_t i = 0; i < blocks * kBlock; i += 64 / sizeof(Stored)) hwy::Prefetch(next + i);
+      const TokenInput<Stored>& next = tokens_[t];
+      const Stored* activations = next.activations + block * kBlock;
+      for (size_t i = 0; i < blocks * kBlock; i += 64 / sizeof(Stored)) {
+        hwy::Prefetch(activations + i);
+      }
+      hwy::Prefetch(next.scales + block);
+      hwy::Prefetch(next.sums + block);
     }
     TokenInput<Activation> inputs[kTileTokens];
     for (size_t t = 0; t < count; ++t) {
@@ -102,12 +115,10 @@ class TiledProduct {
         return AddBlocks<3>(groups, blocks, inputs, to);
       case 4:
         return AddBlocks<4>(groups, blocks, inputs, to);
-#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
       case 5:
         return AddBlocks<5>(groups, blocks, inputs, to);
       default:
         return AddBlocks<6>(groups, blocks, inputs, to);
-#endif
     }
   }
 

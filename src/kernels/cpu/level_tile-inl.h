@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/coded_matmul.h"
 #include "kernels/cpu/block_levels-inl.h"
@@ -115,6 +116,16 @@ class TileReader {
     }
   }
 
+  // Asks for what Read will read: the rows of a tile are too many streams for the hardware to follow.
+  HWY_INLINE void Prefetch(size_t row, size_t rows, size_t block, size_t blocks) const {
+    const std::byte* from = w_.packed.data() + (row * row_blocks_ + block) * block_bytes_;
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t at = 0; at < blocks * block_bytes_; at += 64) hwy::Prefetch(from + at);
+      hwy::Prefetch(from + blocks * block_bytes_ - 1);
+      from += row_blocks_ * block_bytes_;
+    }
+  }
+
  private:
   static constexpr bool kIsByte = sizeof(Level) == 1;
 
@@ -157,19 +168,24 @@ class TileReader {
     }
   }
 
-  HWY_ATTR void ReadNorms(size_t row, size_t rows, size_t block, float* HWY_RESTRICT to) const {
-    const bool is_half = w_.norm_dtype == DType::kF16;
-    const size_t bytes = is_half ? 2 : 4;
-    alignas(64) uint8_t norms[kMatMulRows * 4] = {};
-    const std::byte* from = w_.norms.data() + (row * row_blocks_ + block) * bytes;
-    for (size_t r = 0; r < rows; ++r) {
-      std::memcpy(norms + r * bytes, from + r * row_blocks_ * bytes, bytes);
+  HWY_INLINE void ReadNorms(size_t row, size_t rows, size_t block, float* HWY_RESTRICT to) const {
+    if (w_.norm_dtype == DType::kF16) {
+      ReadNormsAs<F16Format>(row, rows, block, to);
+    } else {
+      ReadNormsAs<F32Format>(row, rows, block, to);
+    }
+  }
+  template <class Format>
+  HWY_INLINE void ReadNormsAs(size_t row, size_t rows, size_t block, float* HWY_RESTRICT to) const {
+    constexpr size_t kBytes = Format::kBytes;
+    alignas(64) uint8_t norms[kMatMulRows * kBytes];
+    const std::byte* from = w_.norms.data() + (row * row_blocks_ + block) * kBytes;
+    for (size_t r = 0; r < kMatMulRows; ++r) {
+      std::memcpy(norms + r * kBytes, from + HWY_MIN(r, rows - 1) * row_blocks_ * kBytes, kBytes);
     }
     const VF step = hn::Set(DF(), w_.levels->step);
     for (size_t r = 0; r < kMatMulRows; r += kLanes) {
-      const uint8_t* at = norms + r * bytes;
-      const VF norm = is_half ? F16Format::Load(at) : F32Format::Load(at);
-      hn::Store(hn::Mul(norm, step), DF(), to + r);
+      hn::Store(hn::Mul(Format::Load(norms + r * kBytes), step), DF(), to + r);
     }
   }
 

@@ -21,17 +21,14 @@ HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
-// Row vectors and tokens whose sums are held in registers.
-#if HWY_TARGET <= HWY_AVX3  // 32 registers
+// Row vectors and tokens whose sums are held in registers: 24 of 32 (a sum takes two on NEON), or
+// 12 of 16.
+#if HWY_TARGET <= HWY_AVX3
 constexpr size_t kTileVectors = 4;
-constexpr size_t kTileTokens = 6;
-#elif HWY_ARCH_ARM_A64  // 32, but each sum takes two
-constexpr size_t kTileVectors = 2;
-constexpr size_t kTileTokens = 6;
 #else
 constexpr size_t kTileVectors = 2;
-constexpr size_t kTileTokens = 4;
 #endif
+constexpr size_t kTileTokens = 6;
 constexpr size_t kGroupRows = kTileVectors * kLanes;
 
 #if HWY_TARGET <= HWY_AVX3_DL
@@ -83,6 +80,11 @@ struct WordDot {
     const hn::Repartition<int16_t, DI> d16;
     sum.even = hn::ReorderWidenMulAccumulate(DI(), hn::BitCast(d16, levels),
                                              hn::BitCast(d16, activations), sum.even, sum.odd);
+#if HWY_ARCH_X86 && HWY_COMPILER_GCC_ACTUAL
+    // Else it (12) adds into new registers and copies them back at the end of each step, for which
+    // it has too few: 10 % slower.
+    __asm__("" : "+v"(sum.even.raw));
+#endif
   }
   static HWY_INLINE VI Total(Sum sum) { return hn::RearrangeToOddPlusEven(sum.even, sum.odd); }
 };
@@ -104,7 +106,8 @@ struct TokenInput {
 };
 
 // Adds the products of one block, kGroupRows rows and kTokens tokens to `to` [token, kToStride].
-// `levels` [step, vector, lane]; `norms` [row].
+// `levels` [step, vector, lane]; `norms` [row]. The loops around sums are unrolled by order: clang
+// (14) would keep them in memory else.
 template <class Dot, size_t kTokens, size_t kToStride>
 HWY_INLINE void AddBlock(const typename Dot::Level* HWY_RESTRICT levels,
                          const float* HWY_RESTRICT norms,
@@ -112,27 +115,34 @@ HWY_INLINE void AddBlock(const typename Dot::Level* HWY_RESTRICT levels,
                          size_t block, float* HWY_RESTRICT to) {
   typename Dot::Sum sums[kTokens][kTileVectors];
   const typename Dot::Activation* activations[kTokens];
+  HWY_UNROLL(8)
   for (size_t t = 0; t < kTokens; ++t) {
     activations[t] = tokens[t].activations + block * kBlock;
     const auto start = Dot::Start(tokens[t].sums + block);
+    HWY_UNROLL(8)
     for (size_t v = 0; v < kTileVectors; ++v) sums[t][v] = start;
   }
   const hn::Repartition<typename Dot::Level, DI> d;
   for (size_t step = 0; step < kSteps<Dot>; ++step) {
     VI level[kTileVectors];
+    HWY_UNROLL(8)
     for (size_t v = 0; v < kTileVectors; ++v) {
       const size_t at = (step * kTileVectors + v) * hn::MaxLanes(d);
       level[v] = hn::BitCast(DI(), hn::Load(d, levels + at));
     }
+    HWY_UNROLL(8)
     for (size_t t = 0; t < kTokens; ++t) {
       int32_t inputs;
       std::memcpy(&inputs, activations[t] + step * kPerLane<Dot>, 4);
       const VI input = hn::Set(DI(), inputs);
+      HWY_UNROLL(8)
       for (size_t v = 0; v < kTileVectors; ++v) Dot::Add(level[v], input, sums[t][v]);
     }
   }
+  HWY_UNROLL(8)
   for (size_t t = 0; t < kTokens; ++t) {
     const VF scale = hn::Set(DF(), tokens[t].scales[block]);
+    HWY_UNROLL(8)
     for (size_t v = 0; v < kTileVectors; ++v) {
       const VF sum = hn::ConvertTo(DF(), Dot::Total(sums[t][v]));
       const VF factor = hn::Mul(hn::Load(DF(), norms + v * kLanes), scale);
