@@ -8,21 +8,21 @@
 // long gone, hence either claims nothing or a whole piece of the present region; it never needs to
 // know which region it came for, and there is no number that could wrap around and deceive it.
 //
-// What follows from a busy neighbour (150 regions of 25 us a token, another process spinning on one
-// of two cores; bench/neighbour.cc measures it):
-// - No pinning. A pinned worker shares its core with the neighbour for good and loses it in the
-// middle
-//   of a piece every few milliseconds; the system moves one that is not pinned to the free core, or
-//   leaves the free core to the caller. Measured 0.55 of the 1-thread rate pinned, 1.0 not pinned.
+// Against a busy neighbour (bench/neighbour.cc measures it; figures are medians of 30 rounds on two
+// crowded cores, of the rate of 1 thread):
+// - No pinning: 0.94 to 0.99, where workers pinned to a core each reach 0.86 to 0.90. The system
+// moves
+//   one that is not pinned to a free core.
 // - A caller that waits for a piece longer than any imbalance lasts (kJoinSpin) goes to sleep
 // rather
-//   than spin: on its idle core the system then runs the worker that waits for the other core.
+//   than spin: on its idle core the system can then run the worker that waits for the other core.
 // - A worker that was late, and whose involuntary context switches say that it had lost its core,
 // sits
 //   out for a multiple of the loss, twice as long each time it fails soon after its return. The
-//   others share its work. Without that, a pinned or crowded process stalls again and again.
-// - Shares are contiguous, since a core reads memory fastest in one stream: pieces of 17 kB claimed
-//   by turns from one counter reached 220 tokens/s where contiguous shares reached 380.
+//   others share its work. This is for threads that the system cannot move, as in a process bound
+//   to few cores; for others it made no difference beyond the noise (0.95 to 0.99 without).
+// - Shares are contiguous, since a core reads memory fastest in one stream. On idle cores larger
+//   pieces from one common counter were the faster (220 to 350 tokens/s from 17 to 140 kB).
 #include "base/worker_pool.h"
 
 #include <fmt/format.h>
@@ -52,7 +52,7 @@ using std::chrono::milliseconds;
 // user to be seen using a core.
 constexpr microseconds kIdleSpin{50};
 // Pieces are a few microseconds long, so a longer wait means that a thread lost its core (or that
-// pieces are long, and then the wake-up does not matter). 30 and 300 us measured no better.
+// pieces are long, and then the wake-up does not matter).
 constexpr microseconds kJoinSpin{100};
 constexpr int kRestPerLoss = 4;
 constexpr Clock::duration kLongestRest = milliseconds(500);
