@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/float_rows-inl.h"
 #include "kernels/cpu/fwht-inl.h"
@@ -28,6 +29,11 @@ namespace HWY_NAMESPACE {
 
 // Block multipliers are made ready for this many blocks at a time.
 constexpr size_t kChunk = 16;
+
+// Codes are asked for this many bytes ahead. Where blocks are 96 bytes (six bits) the hardware by
+// itself gets 0.7 of the speed of plain reading, with this 0.85; five bits are at 1 either way. At
+// 2048 ahead they lose a tenth.
+constexpr size_t kAhead = 512;
 
 // Hardware conversion where there is one: multipliers are no NaNs whose bits would matter, and the
 // integer form costs a tenth of a narrow kernel's time.
@@ -76,6 +82,8 @@ HWY_INLINE float DotRow(const MatVecArguments& args, const BlockDot& dot, uint64
     correction = ChunkFactors(args.norm_dtype, norms + first * norm_bytes, count,
                               args.scales + first, args.sums + first, correction, factors);
     for (size_t i = 0; i < count; ++i) {
+      hwy::Prefetch(packed + kAhead);  // past the end is no harm: nothing is read
+      hwy::Prefetch(packed + kAhead + 64);
       const VI products = dot(packed, activations);
       sum = hn::MulAdd(hn::ConvertTo(DF(), products), hn::Set(DF(), factors[i]), sum);
       packed += args.block_bytes;
