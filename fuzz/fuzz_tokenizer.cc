@@ -17,7 +17,8 @@ using namespace hlwq;
 namespace {
 
 constexpr std::string_view kText =
-    "The cat's <s> 1234  caf\xC3\xA9 \xE4\xBD\xA0\n\xE2\x96\x81x\xF0\x9F\x98\x80 \xFF aaaaaaaaaaaaaaaa";
+    "The cat's <s> 1234  caf\xC3\xA9 \xE4\xBD\xA0\n\xE2\x96\x81x\xF0\x9F\x98\x80 \xFF "
+    "aaaaaaaaaaaaaaaa";
 
 void Check(bool holds) {
   if (!holds) std::abort();
@@ -50,7 +51,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       for (const bool parses_special : {true, false}) {
         const std::vector<text::TokenId> ids =
             tokenizer.Encode(text, {.parse_special = parses_special});
-        for (const text::TokenId id : ids) Check(id >= 0 && static_cast<size_t>(id) < text::kMaxTokens);
+        for (const text::TokenId id : ids)
+          Check(id >= 0 && static_cast<size_t>(id) < text::kMaxTokens);
         CheckDecode(tokenizer, ids);
       }
     }

@@ -20,11 +20,11 @@ namespace hlwq::text {
 struct AddedToken {
   TokenId id = kNoToken;
   std::string content;
-  bool is_single_word = false;   // found only where no word character is beside it
-  bool strips_left = false;      // takes the white space before it along
-  bool strips_right = false;     // and that behind it
-  bool is_normalized = false;    // looked for, in normal form, in the normalized text
-  bool is_special = false;       // no text: left out of plain texts
+  bool is_single_word = false;  // found only where no word character is beside it
+  bool strips_left = false;     // takes the white space before it along
+  bool strips_right = false;    // and that behind it
+  bool is_normalized = false;   // looked for, in normal form, in the normalized text
+  bool is_special = false;      // no text: left out of plain texts
 };
 
 // Immutable once made. Thread: safe.

@@ -38,16 +38,15 @@ BpeModel::BpeModel(Vocabulary vocabulary, std::span<const MergeText> merges, Bpe
   if (options_.unk_token) unknown_ = vocabulary_.Find(*options_.unk_token);
   for (unsigned byte = 0; byte < 256; ++byte) {
     const char character = static_cast<char>(byte);
-    unit_ids_[byte] = takes_bytes_ ? vocabulary_.Find(ByteCharacter(static_cast<uint8_t>(byte)))
+    unit_ids_[byte] = takes_bytes_  ? vocabulary_.Find(ByteCharacter(static_cast<uint8_t>(byte)))
                       : byte < 0x80 ? vocabulary_.Find({&character, 1})
                                     : kNoToken;
-    fallback_ids_[byte] =
-        options_.byte_fallback ? vocabulary_.Find(FallbackToken(byte)) : kNoToken;
+    fallback_ids_[byte] = options_.byte_fallback ? vocabulary_.Find(FallbackToken(byte)) : kNoToken;
   }
   // SentencePiece's models see a whole text as one piece. Where no merge crosses the beginning of
   // a word, word by word gives the same ids, and words repeat.
-  splits_at_space_ = !takes_bytes_ && vocabulary_.Find(kSpaceCharacter) != kNoToken &&
-                     NeverCrossesSpace(merges);
+  splits_at_space_ =
+      !takes_bytes_ && vocabulary_.Find(kSpaceCharacter) != kNoToken && NeverCrossesSpace(merges);
 }
 
 void BpeModel::Encode(std::string_view piece, std::vector<TokenId>& ids,
@@ -185,8 +184,7 @@ void BpeModel::MergeMany(std::span<const TokenId> units, std::vector<TokenId>& i
   // Lowest rank first, then leftmost. An entry whose symbol has another rank by now is stale.
   const auto look_up = [&](uint32_t at) {
     Symbol& symbol = symbols[at];
-    symbol.merge =
-        symbol.next == kEnd ? Merge{} : merges_.Find(symbol.id, symbols[symbol.next].id);
+    symbol.merge = symbol.next == kEnd ? Merge{} : merges_.Find(symbol.id, symbols[symbol.next].id);
     if (symbol.merge.rank == kNoRank) return false;
     queue.push_back((uint64_t{symbol.merge.rank} << 32) | at);
     return true;

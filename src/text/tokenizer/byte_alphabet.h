@@ -1,4 +1,5 @@
-// GPT-2's alphabet: one printable character for each byte, so that byte-level vocabularies are text.
+// GPT-2's alphabet: one printable character for each byte, so that byte-level vocabularies are
+// text.
 #pragma once
 
 #include <cstdint>

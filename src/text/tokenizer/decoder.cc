@@ -72,8 +72,8 @@ Decoder::Decoder(const nlohmann::json& json) {
   }
   Add(json);
   if (steps_.size() > kMaxSteps) {
-    throw Error(ErrorCode::kUnsupported, "decoder: more than " + std::to_string(kMaxSteps) +
-                                             " steps are not supported");
+    throw Error(ErrorCode::kUnsupported,
+                "decoder: more than " + std::to_string(kMaxSteps) + " steps are not supported");
   }
 }
 

@@ -15,9 +15,9 @@ namespace {
 constexpr size_t kBatch = 32;
 
 [[noreturn]] void FailAbsent(const MergeText& merge, size_t rank, std::string_view part) {
-  throw Error(ErrorCode::kInvalidData,
-              "model: merge " + std::to_string(rank) + " (" + Quoted(merge.left) + ", " +
-                  Quoted(merge.right) + "): " + Quoted(part) + " is not in the vocabulary");
+  throw Error(ErrorCode::kInvalidData, "model: merge " + std::to_string(rank) + " (" +
+                                           Quoted(merge.left) + ", " + Quoted(merge.right) +
+                                           "): " + Quoted(part) + " is not in the vocabulary");
 }
 
 bool IsJoined(std::string_view whole, const MergeText& parts) noexcept {

@@ -12,7 +12,8 @@ namespace {
 constexpr size_t kMaxGrowth = 64;
 constexpr size_t kMaxGrowthBytes = 1u << 20;
 
-void ForEachLiteral(std::string_view literal, std::string_view text, FunctionRef<void(Range)> sink) {
+void ForEachLiteral(std::string_view literal, std::string_view text,
+                    FunctionRef<void(Range)> sink) {
   if (literal.empty()) return;
   for (size_t at = text.find(literal); at != text.npos; at = text.find(literal, at)) {
     sink({at, at + literal.size()});
@@ -62,8 +63,8 @@ void Pattern::ForEachMatch(std::string_view text, MatchScratch& scratch,
   }
 }
 
-void Pattern::AppendReplaced(std::string_view text, std::string_view content,
-                             MatchScratch& scratch, std::string& out) const {
+void Pattern::AppendReplaced(std::string_view text, std::string_view content, MatchScratch& scratch,
+                             std::string& out) const {
   const size_t before = out.size();
   const size_t limit = kMaxGrowthBytes + kMaxGrowth * text.size();
   size_t done = 0;
@@ -72,8 +73,8 @@ void Pattern::AppendReplaced(std::string_view text, std::string_view content,
     out += content;
     done = match.end;
     if (out.size() - before > limit) {
-      throw Error(ErrorCode::kInvalidData, "'Replace' makes the text " +
-                                               std::to_string(kMaxGrowth) + " times longer");
+      throw Error(ErrorCode::kInvalidData,
+                  "'Replace' makes the text " + std::to_string(kMaxGrowth) + " times longer");
     }
   });
   out += text.substr(done);

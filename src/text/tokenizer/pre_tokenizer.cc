@@ -117,9 +117,8 @@ class MetaspaceSplit final : public PreTokenizer {
 
   void Split(Piece piece, MatchScratch& scratch, PieceSink sink) const override {
     std::string text;
-    const bool prepends =
-        options_.scheme == PrependScheme::kAlways ||
-        (options_.scheme == PrependScheme::kFirst && piece.is_text_start);
+    const bool prepends = options_.scheme == PrependScheme::kAlways ||
+                          (options_.scheme == PrependScheme::kFirst && piece.is_text_start);
     const bool has_prefix =
         piece.text.starts_with(' ') || piece.text.starts_with(options_.replacement);
     if (prepends && !has_prefix) text = options_.replacement;
@@ -161,9 +160,8 @@ bool AddSteps(const nlohmann::json& json, bool is_last, Steps& steps) {
     return true;
   }
   if (type == "Split") {
-    steps.push_back(std::make_unique<PatternSplit>(Pattern::FromJson(fields),
-                                                   SplitBehaviorFromJson(fields),
-                                                   fields.Flag("invert", false)));
+    steps.push_back(std::make_unique<PatternSplit>(
+        Pattern::FromJson(fields), SplitBehaviorFromJson(fields), fields.Flag("invert", false)));
   } else if (type == "Metaspace") {
     steps.push_back(std::make_unique<MetaspaceSplit>(MetaspaceOptions::FromJson(fields)));
   } else if (type == "Whitespace") {

@@ -87,8 +87,7 @@ Regex::Regex(Regex&&) noexcept = default;
 Regex& Regex::operator=(Regex&&) noexcept = default;
 Regex::~Regex() = default;
 
-std::optional<Range> Regex::Find(std::string_view text, size_t start,
-                                 MatchScratch& scratch) const {
+std::optional<Range> Regex::Find(std::string_view text, size_t start, MatchScratch& scratch) const {
   if (!scratch.impl_) {
     scratch.impl_ = std::make_unique<MatchScratch::Impl>();
     scratch.impl_->data.reset(pcre2_match_data_create(1, nullptr));

@@ -33,7 +33,7 @@ class MatchScratch {
 class Regex {
  public:
   // `pattern` as tokenizer.json has it (Oniguruma). Throws Error{kUnsupported} where it does not
-  // compile.
+  // compile, Error{kInvalidData} where a bracket is open.
   explicit Regex(std::string_view pattern);
   Regex(Regex&&) noexcept;
   Regex& operator=(Regex&&) noexcept;

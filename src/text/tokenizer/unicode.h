@@ -7,9 +7,9 @@
 
 namespace hlwq::text {
 
-bool IsWhiteSpace(char32_t code) noexcept;    // White_Space
-bool IsNumeric(char32_t code) noexcept;       // N: Nd, Nl, No
-bool IsPunctuation(char32_t code) noexcept;   // P, or any ASCII character of that kind ("$", "`")
+bool IsWhiteSpace(char32_t code) noexcept;   // White_Space
+bool IsNumeric(char32_t code) noexcept;      // N: Nd, Nl, No
+bool IsPunctuation(char32_t code) noexcept;  // P, or any ASCII character of that kind ("$", "`")
 bool IsMark(char32_t code) noexcept;         // M
 // Alphabetic, M, Nd, Pc or Join_Control: the \w of Unicode's UTS #18.
 bool IsWordCharacter(char32_t code) noexcept;

@@ -17,7 +17,8 @@ enum class Utf8Kind : uint8_t {
   kIncomplete,  // the text ends inside a character
 };
 
-// One character, or the maximal part that is none (Unicode 3.9, "substitution of maximal subparts").
+// One character, or the maximal part that is none (Unicode 3.9, "substitution of maximal
+// subparts").
 struct Utf8Unit {
   char32_t code = 0;  // of a valid one
   uint8_t size = 0;   // bytes, 1 to 4

@@ -75,7 +75,7 @@ class Vocabulary {
 
   std::string block_;
   std::vector<Extent> texts_;  // by id
-  std::vector<Slot> slots_;  // by hash, at most three quarters of them in use
+  std::vector<Slot> slots_;    // by hash, at most three quarters of them in use
   size_t mask_ = 0;
   size_t count_ = 0;
 };
