@@ -281,8 +281,8 @@ std::vector<Flag> GeneralFlags() {
 std::vector<Flag> HlwqFlags() {
   std::vector<Flag> flags;
   for (auto&& group :
-       {CodingFlags(), SelectionFlags(), OutputFlags(), RunFlags(), EvaluationFlags(),
-        GeneralFlags()}) {
+       {CodingFlags(), SelectionFlags(), OutputFlags(), RunFlags(), ModelFlags(),
+        GenerationFlags(), EvaluationFlags(), GeneralFlags()}) {
     flags.insert(flags.end(), group.begin(), group.end());
   }
   return flags;

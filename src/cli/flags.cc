@@ -12,6 +12,8 @@ std::string_view CategoryTitle(Category category) noexcept {
       return "Which tensors";
     case Category::kInput:
       return "Input";
+    case Category::kSampling:
+      return "Answers";
     case Category::kOutput:
       return "Output";
     case Category::kRun:

@@ -23,7 +23,14 @@ enum class FlagKind : uint8_t {
 };
 
 // Headings of help and man page, in the order they are shown.
-enum class Category : uint8_t { kCoding, kSelection, kInput, kOutput, kRun, kGeneral };
+enum class Category : uint8_t { kCoding,
+  kSelection,
+  kInput,
+  kSampling,
+  kOutput,
+  kRun,
+  kGeneral,
+};
 std::string_view CategoryTitle(Category category) noexcept;
 
 struct Choice {
@@ -42,6 +49,7 @@ struct Flag {
   double minimum = 0;
   double maximum = 0;
   std::vector<Choice> choices = {};
+  bool may_be_empty = false;  // of text: "" is a value
   std::vector<std::string_view> conflicts = {};  // long names that may not be given together
   std::string_view summary = {};                 // one sentence without full stop, for -h
   std::string_view details = {};  // what --help and the man page add; paragraphs split by "\n\n"
@@ -91,8 +99,11 @@ class CommandTable {
 const CommandTable& HlwqCommands();
 std::vector<Verb> HlwqVerbs();
 std::vector<Flag> HlwqFlags();
-// The part of them in verbs_evaluation.cc and flags_evaluation.cc.
+// The parts of them in files of their own: verbs_<part>.cc, flags_<part>.cc.
+std::vector<Verb> GenerationVerbs();
 std::vector<Verb> EvaluationVerbs();
+std::vector<Flag> ModelFlags();
+std::vector<Flag> GenerationFlags();
 std::vector<Flag> EvaluationFlags();
 
 }  // namespace hlwq::cli

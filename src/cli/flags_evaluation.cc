@@ -97,16 +97,6 @@ std::vector<Flag> LogitsFlags() {
 
 std::vector<Flag> MeasureRunFlags() {
   return {
-      {.name = "threads",
-       .short_name = 't',
-       .kind = FlagKind::kInteger,
-       .value_name = "N",
-       .category = Category::kRun,
-       .verbs = {"perplexity", "kld", "logits"},
-       .minimum = 1,
-       .maximum = 1024,
-       .summary = "Threads to work with; all processors when not given",
-       .details = "The result does not depend on it."},
       {.name = "cache-type",
        .kind = FlagKind::kChoice,
        .value_name = "TYPE",

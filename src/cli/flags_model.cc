@@ -1,5 +1,5 @@
 // The flags of every verb that runs a model.
-#include "cli/model_options.h"
+#include "cli/flags.h"
 
 namespace hlwq::cli {
 
@@ -10,7 +10,7 @@ std::vector<Flag> ModelFlags() {
        .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kRun,
-       .verbs = {"generate", "chat"},
+       .verbs = {"generate", "chat", "perplexity", "kld", "logits"},
        .minimum = 1,
        .maximum = 1024,
        .summary = "Threads to work with; all processors when not given",

@@ -37,9 +37,8 @@ text::Tokenizer ParseTokenizer(const std::string& where, std::string_view conten
 }
 
 [[noreturn]] void NoTokenizer(const fs::path& root) {
-  throw Error(ErrorCode::kNotFound,
-              fmt::format("{}: no {}: text cannot be turned into tokens", root.string(),
-                          kTokenizer));
+  throw Error(ErrorCode::kNotFound, fmt::format("{}: no {}: text cannot be turned into tokens",
+                                                root.string(), kTokenizer));
 }
 
 // A token in tokenizer_config.json: "<s>", or an object with its content; empty for null.

@@ -14,15 +14,16 @@
 
 namespace hlwq::cli {
 
-// The content of a side file, found or made (GGUF); empty when the checkpoint has none of this name.
+// The content of a side file, found or made (GGUF); empty when the checkpoint has none of this
+// name.
 std::optional<std::string> ReadSideFile(const checkpoint::Checkpoint& checkpoint,
                                         std::string_view name);
 // The same parsed; null when there is none. Throws Error{kInvalidData} naming the file.
 nlohmann::json ReadSideJson(const checkpoint::Checkpoint& checkpoint, std::string_view name);
 
-// The tokenizer of a checkpoint whose model has `vocabulary` tokens. Throws Error{kNotFound} without
-// a tokenizer.json, Error{kInvalidData} naming both sizes when it has ids that the model has not
-// (fewer is usual: vocabularies are padded).
+// The tokenizer of a checkpoint whose model has `vocabulary` tokens. Throws Error{kNotFound}
+// without a tokenizer.json, Error{kInvalidData} naming both sizes when it has ids that the model
+// has not (fewer is usual: vocabularies are padded).
 text::Tokenizer OpenTokenizer(const checkpoint::Checkpoint& checkpoint, size_t vocabulary);
 
 // A tokenizer alone: a tokenizer.json, a folder with one, or a .gguf file.
@@ -35,8 +36,8 @@ struct ChatFormat {
   nlohmann::ordered_json special_tokens;
 };
 
-// From chat_template.jinja, else `chat_template` of tokenizer_config.json (of several, the one named
-// "default"). Throws Error{kNotFound} when the checkpoint has neither.
+// From chat_template.jinja, else `chat_template` of tokenizer_config.json (of several, the one
+// named "default"). Throws Error{kNotFound} when the checkpoint has neither.
 ChatFormat OpenChatFormat(const checkpoint::Checkpoint& checkpoint);
 
 }  // namespace hlwq::cli

@@ -1,12 +1,10 @@
-// What the verbs that run a model share: the flags of ModelFlags, and opening a model by them.
+// How a model is opened by the flags that the verbs which run one share (flags_model.cc).
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
-#include <vector>
 
 #include "cli/arguments.h"
-#include "cli/flags.h"
 #include "runtime/engine.h"
 #include "runtime/kv_cache.h"
 
@@ -14,9 +12,6 @@ namespace hlwq::cli {
 
 // Tokens of context where neither --ctx-size nor the model says fewer.
 inline constexpr size_t kDefaultContextTokens = 4096;
-
-// --threads and --cache-type of every verb that runs one model or several, and --ctx-size.
-std::vector<Flag> ModelFlags();
 
 // Opens the checkpoint at `path` with --threads. Throws as runtime::Engine.
 runtime::Engine OpenEngine(const Arguments& arguments, const std::filesystem::path& path);

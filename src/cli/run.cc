@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/bus_error.h"
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/parser.h"
@@ -64,6 +65,7 @@ int RunCommandLine(const CommandTable& table, std::span<const std::string_view> 
   // A write beyond the limit on file sizes is then an error with a message, as on a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
   const bool wants_json = WantsJson(words);
+  ReportBusErrors(wants_json);
   try {
     try {
       return Run(table, words);

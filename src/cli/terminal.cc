@@ -41,18 +41,19 @@ size_t Stream::Width(size_t fallback) const noexcept {
   return size.ws_col;
 }
 
-void Stream::Write(std::string_view text) const {
+bool Stream::Write(std::string_view text) const {
   while (!text.empty()) {
     const ssize_t written = write(fd_, text.data(), text.size());
     if (written >= 0) {
       text.remove_prefix(static_cast<size_t>(written));
     } else if (errno == EPIPE) {
-      return;
+      return false;
     } else if (errno != EINTR) {
       const std::string_view name = fd_ == STDOUT_FILENO ? "standard output" : "standard error";
       throw Error(ErrorCode::kIo, fmt::format("{}: {}", name, SystemReason(errno)));
     }
   }
+  return true;
 }
 
 TextStyle StyleFor(const Stream& stream) noexcept {

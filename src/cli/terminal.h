@@ -23,8 +23,9 @@ class Stream {
   // Columns of the terminal now, `fallback` where there is none.
   size_t Width(size_t fallback) const noexcept;
 
-  // Throws Error{kIo} when the system refuses (a full disk behind a redirection).
-  void Write(std::string_view text) const;
+  // False when the reader has gone. Throws Error{kIo} when the system refuses (a full disk behind a
+  // redirection).
+  bool Write(std::string_view text) const;
 
  private:
   explicit Stream(int fd) noexcept;

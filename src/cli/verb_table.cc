@@ -161,10 +161,15 @@ Verb HelpVerb() {
 }  // namespace
 
 std::vector<Verb> HlwqVerbs() {
-  std::vector<Verb> verbs = {QuantizeVerb(), DequantizeVerb(), ImportVerb(),  SynthVerb(),
-                             InspectVerb(),  PlanVerb(),       CompareVerb(), VerifyVerb()};
-  for (Verb& verb : EvaluationVerbs()) verbs.push_back(std::move(verb));
-  verbs.push_back(HelpVerb());
+  std::vector<Verb> verbs;
+  const auto add = [&](std::vector<Verb> group) {
+    for (Verb& verb : group) verbs.push_back(std::move(verb));
+  };
+  add({QuantizeVerb(), DequantizeVerb(), ImportVerb(), SynthVerb()});
+  add(GenerationVerbs());
+  add({InspectVerb(), PlanVerb(), CompareVerb(), VerifyVerb()});
+  add(EvaluationVerbs());
+  add({HelpVerb()});
   return verbs;
 }
 

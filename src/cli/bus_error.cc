@@ -1,0 +1,47 @@
+#include "cli/bus_error.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <string_view>
+
+namespace hlwq::cli {
+namespace {
+
+constexpr std::string_view kLine =
+    "hlwq: error: a file was cut shorter, or could not be read, while the model was in use\n";
+constexpr std::string_view kDocument =
+    "{\n  \"error\": {\n    \"code\": \"source_changed\",\n    \"message\": \"a file was cut "
+    "shorter, "
+    "or could not be read, while the model was in use\"\n  }\n}\n";
+constexpr int kErrorExit = 2;
+
+volatile std::sig_atomic_t g_wants_json = 0;
+
+// Only calls that are safe in a signal handler.
+void Write(int descriptor, std::string_view text) noexcept {
+  while (!text.empty()) {
+    const ssize_t bytes = write(descriptor, text.data(), text.size());
+    if (bytes <= 0) return;
+    text.remove_prefix(static_cast<size_t>(bytes));
+  }
+}
+
+extern "C" void EndByBusError(int) {
+  Write(STDERR_FILENO, kLine);
+  if (g_wants_json != 0) Write(STDOUT_FILENO, kDocument);
+  _exit(kErrorExit);
+}
+
+}  // namespace
+
+void ReportBusErrors(bool wants_json) noexcept {
+  g_wants_json = wants_json ? 1 : 0;
+  struct sigaction action {};
+  action.sa_handler = EndByBusError;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGBUS, &action, nullptr);
+}
+
+}  // namespace hlwq::cli

@@ -1,0 +1,78 @@
+#include "cli/generation_options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "cli/model_files.h"
+#include "runtime/generation_config.h"
+
+namespace hlwq::cli {
+namespace {
+
+template <typename Number>
+bool ParseWhole(std::string_view text, Number& number) noexcept {
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && rest == end;
+}
+
+// "ID=X".
+runtime::LogitBias ParseBias(std::string_view text) {
+  runtime::LogitBias bias;
+  const size_t equals = text.find('=');
+  if (equals == text.npos || !ParseWhole(text.substr(0, equals), bias.token) ||
+      !ParseWhole(text.substr(equals + 1), bias.bias) || std::isnan(bias.bias)) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("--logit-bias: want ID=X, a token id and a number or -inf, got '{}'", text));
+  }
+  return bias;
+}
+
+runtime::PenaltyOptions PenaltiesOf(const Arguments& arguments, runtime::PenaltyOptions penalties) {
+  const int64_t window = arguments.Integer("repeat-last-n");
+  penalties.window =
+      window < 0 ? runtime::PenaltyOptions::kWholeContext : static_cast<size_t>(window);
+  penalties.repeat = arguments.FindNumber("repeat-penalty").value_or(penalties.repeat);
+  penalties.presence = arguments.Number("presence-penalty");
+  penalties.frequency = arguments.Number("frequency-penalty");
+  return penalties;
+}
+
+}  // namespace
+
+runtime::GenerateOptions GenerateOptionsOf(const Arguments& arguments,
+                                           const checkpoint::Checkpoint& checkpoint) {
+  const runtime::GenerationConfig config = runtime::ReadGenerationConfig(
+      ReadSideJson(checkpoint, "generation_config.json"), checkpoint.config);
+  runtime::GenerateOptions options;
+  options.eos = config.eos;
+  options.ignores_eos = arguments.Switch("ignore-eos");
+  if (const auto count = arguments.FindInteger("max-tokens")) {
+    options.max_tokens = static_cast<size_t>(*count);
+  }
+  runtime::SamplerOptions& sampler = options.sampler;
+  sampler = config.Apply({});
+  sampler.temperature = arguments.FindNumber("temperature").value_or(sampler.temperature);
+  if (const auto top_k = arguments.FindInteger("top-k")) {
+    sampler.top_k = static_cast<size_t>(*top_k);
+  }
+  sampler.top_p = arguments.FindNumber("top-p").value_or(sampler.top_p);
+  sampler.min_p = arguments.FindNumber("min-p").value_or(sampler.min_p);
+  sampler.typical_p = arguments.FindNumber("typical").value_or(sampler.typical_p);
+  sampler.penalties = PenaltiesOf(arguments, sampler.penalties);
+  for (const std::string& text : arguments.List("logit-bias")) {
+    sampler.biases.push_back(ParseBias(text));
+  }
+  const auto seed = arguments.FindInteger("seed");
+  sampler.seed = seed ? static_cast<uint64_t>(*seed) : std::random_device()();
+  return options;
+}
+
+}  // namespace hlwq::cli

@@ -1,0 +1,69 @@
+// The verbs that make text.
+#include "cli/flags.h"
+#include "cli/verbs.h"
+
+namespace hlwq::cli {
+namespace {
+
+constexpr std::string_view kRun = "Run models";
+constexpr std::string_view kModelHelp =
+    "a checkpoint to run, quantized or plain: its folder, or a .gguf file";
+
+Verb GenerateVerb() {
+  return {
+      .name = "generate",
+      .group = kRun,
+      .summary = "Go on from a text, or answer it",
+      .description =
+          "Runs the model in DIR on the processor, codes read in place, and goes on from a prompt: "
+          "given with -p, in a file, or on standard input. Only the text goes to standard output, "
+          "as it is made; speed and the seed go to standard error.\n\n"
+          "How tokens are chosen is said by flags, else by the model's generation_config.json, "
+          "else as llama.cpp does: temperature 0.8, top-k 40, top-p 0.95, min-p 0.05.",
+      .operands = {{"DIR", kModelHelp}},
+      .examples = {{"hlwq generate Qwen3-1.7B-hlwq -p 'Once upon a time' -n 100", "A story."},
+                   {"hlwq generate Qwen3-1.7B-hlwq --chat -p 'Why is the sky blue?'",
+                    "An answer, by the model's chat template."},
+                   {"hlwq generate Qwen3-1.7B-hlwq -f text.txt --temperature 0 --json",
+                    "The likeliest continuation, with its ids and timings."}},
+      .run = RunGenerate,
+  };
+}
+
+Verb ChatVerb() {
+  return {
+      .name = "chat",
+      .group = kRun,
+      .summary = "Talk with a model",
+      .description =
+          "Every line is a message to the model, which answers by its chat template and knows what "
+          "was said before. Ctrl-C ends an answer, Ctrl-D the conversation; /reset begins a new "
+          "one, /help shows the commands. Lines from a pipe are answered in turn.\n\n"
+          "How tokens are chosen is said as for generate.",
+      .operands = {{"DIR", kModelHelp}},
+      .examples = {{"hlwq chat Qwen3-1.7B-hlwq --system 'Answer in one sentence.'",
+                    "With instructions to begin with."}},
+      .run = RunChat,
+  };
+}
+
+Verb TokenizeVerb() {
+  return {
+      .name = "tokenize",
+      .group = kRun,
+      .summary = "Turn text into token ids, or back",
+      .description =
+          "Reads a text from standard input and prints its token ids as one JSON list, as the "
+          "tokenizer.json in DIR says. Invalid UTF-8 becomes U+FFFD. --json shows the tokens too.",
+      .operands = {{"DIR", "a checkpoint, a folder with a tokenizer.json, or that file"}},
+      .examples = {{"hlwq tokenize Qwen3-1.7B < text.txt | jq length", "How many tokens?"},
+                   {"hlwq tokenize Qwen3-1.7B --jsonl < texts.jsonl", "One text a line."}},
+      .run = RunTokenize,
+  };
+}
+
+}  // namespace
+
+std::vector<Verb> GenerationVerbs() { return {GenerateVerb(), ChatVerb(), TokenizeVerb()}; }
+
+}  // namespace hlwq::cli
