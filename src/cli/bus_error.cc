@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <string_view>
 
@@ -17,6 +18,7 @@ constexpr std::string_view kDocument =
 constexpr int kErrorExit = 2;
 
 volatile std::sig_atomic_t g_wants_json = 0;
+std::atomic_flag g_is_reporting = ATOMIC_FLAG_INIT;
 
 // Only calls that are safe in a signal handler.
 void Write(int descriptor, std::string_view text) noexcept {
@@ -28,6 +30,10 @@ void Write(int descriptor, std::string_view text) noexcept {
 }
 
 extern "C" void EndByBusError(int) {
+  // Several threads read the same file: the first to come here reports and ends them all.
+  if (g_is_reporting.test_and_set()) {
+    while (true) pause();
+  }
   Write(STDERR_FILENO, kLine);
   if (g_wants_json != 0) Write(STDOUT_FILENO, kDocument);
   _exit(kErrorExit);
@@ -40,7 +46,6 @@ void ReportBusErrors(bool wants_json) noexcept {
   struct sigaction action {};
   action.sa_handler = EndByBusError;
   sigemptyset(&action.sa_mask);
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGBUS, &action, nullptr);
 }
 

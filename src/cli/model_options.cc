@@ -22,6 +22,10 @@ runtime::Engine OpenEngine(const Arguments& arguments, const std::filesystem::pa
   return runtime::Engine(path, {.threads = ThreadsOf(arguments)});
 }
 
+void PrintModelNotes(const Arguments& arguments, const runtime::Engine& engine) {
+  for (const std::string& note : engine.model().notes()) PrintNote(arguments, note);
+}
+
 runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens) {
   return {.dtype = CacheTypeOf(arguments), .capacity = tokens};
 }

@@ -16,6 +16,9 @@ inline constexpr size_t kDefaultContextTokens = 4096;
 // Opens the checkpoint at `path` with --threads. Throws as runtime::Engine.
 runtime::Engine OpenEngine(const Arguments& arguments, const std::filesystem::path& path);
 
+// What was noted when the model was opened, for the user.
+void PrintModelNotes(const Arguments& arguments, const runtime::Engine& engine);
+
 // The cache of sequences of `tokens` tokens, by --cache-type.
 runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens);
 

@@ -141,6 +141,7 @@ class Chat {
 
 int RunChat(const Arguments& arguments) {
   runtime::Engine engine = OpenEngine(arguments, arguments.Operand("DIR"));
+  PrintModelNotes(arguments, engine);
   const text::Tokenizer tokenizer =
       OpenTokenizer(engine.model().checkpoint(), engine.config().sizes.vocab);
   Chat chat(arguments, engine, tokenizer);

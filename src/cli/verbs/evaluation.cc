@@ -17,10 +17,6 @@ constexpr uint64_t kMaxTextBytes = uint64_t{1} << 32;
 
 }  // namespace
 
-void PrintModelNotes(const Arguments& arguments, const runtime::Engine& engine) {
-  for (const std::string& note : engine.model().notes()) PrintNote(arguments, note);
-}
-
 std::vector<runtime::TokenId> ReadTextTokens(const Arguments& arguments,
                                              const runtime::Engine& engine) {
   const std::string path = RequiredText(arguments, "file");

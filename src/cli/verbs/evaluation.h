@@ -10,9 +10,6 @@
 
 namespace hlwq::cli {
 
-// What was noted when the model was opened, for the user.
-void PrintModelNotes(const Arguments& arguments, const runtime::Engine& engine);
-
 // The tokens of --file by the tokenizer of `engine`'s checkpoint, at most --max-tokens. Throws
 // Error{kInvalidArgument} naming the file where there are fewer than two.
 std::vector<runtime::TokenId> ReadTextTokens(const Arguments& arguments,

@@ -162,6 +162,7 @@ int RunGenerate(const Arguments& arguments) {
     throw Error(ErrorCode::kInvalidArgument, "--system: want --chat with it");
   }
   runtime::Engine engine = OpenEngine(arguments, arguments.Operand("DIR"));
+  PrintModelNotes(arguments, engine);
   const checkpoint::Checkpoint& checkpoint = engine.model().checkpoint();
   const text::Tokenizer tokenizer = OpenTokenizer(checkpoint, engine.config().sizes.vocab);
   const std::chrono::duration<double> load = std::chrono::steady_clock::now() - start;
