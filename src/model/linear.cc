@@ -15,6 +15,10 @@ namespace {
 using kernels::CodedMatrix;
 using kernels::DenseMatrix;
 
+// Up to this many tokens are multiplied one by one: a piece of codes that one token has brought into
+// the cache is read by the others there, which costs less than decoding it into tiles.
+constexpr size_t kVectorTokens = 6;
+
 constexpr uint16_t kHalfOne = 0x3C00;
 
 // The dense row of a coded matrix. Blocks are decoded with a multiplier of 1 where theirs is not the
@@ -74,8 +78,11 @@ void Linear::Multiply(const LinearInput& input, size_t tokens, RowRange rows, si
     } else {
       kernels::DenseMatMul(*dense, input.rows(), input.width(), tokens, rows, stride, y);
     }
-  } else if (tokens == 1) {
-    kernels::CodedMatVec(std::get<CodedMatrix>(matrix_), input.rotated(), 0, rows, y);
+  } else if (tokens <= kVectorTokens) {
+    for (size_t token = 0; token < tokens; ++token) {
+      kernels::CodedMatVec(std::get<CodedMatrix>(matrix_), input.rotated(), token, rows,
+                           y.subspan(token * stride));
+    }
   } else {
     kernels::CodedMatMul(std::get<CodedMatrix>(matrix_), input.rotated(), tokens, rows, stride, y);
   }
@@ -96,7 +103,7 @@ void Linear::ReadRow(size_t row, std::span<float> weights) const noexcept {
 
 void MultiplyAll(WorkerPool& pool, const LinearInput& input, size_t tokens,
                  std::span<const Product> products) noexcept {
-  // Work is cut into units of rows: for one token small ones, so that threads finish together and a
+  // Work is cut into units of rows: for few tokens small ones, so that threads finish together and a
   // thread that is taken away holds up little; for many tokens what the kernel decodes at a time.
   constexpr size_t kPieceBytes = 32 << 10;
   size_t units = 0;
@@ -105,8 +112,8 @@ void MultiplyAll(WorkerPool& pool, const LinearInput& input, size_t tokens,
     most_row_bytes = std::max(most_row_bytes, product.linear->row_bytes());
   }
   const size_t unit_rows =
-      tokens == 1 ? std::clamp<size_t>(kPieceBytes / most_row_bytes / 4 * 4, 4, 512)
-                  : kernels::kMatMulRows;
+      tokens <= kVectorTokens ? std::clamp<size_t>(kPieceBytes / most_row_bytes / 4 * 4, 4, 512)
+                              : kernels::kMatMulRows;
   const auto units_of = [&](const Product& product) {
     return (product.linear->shape().out + unit_rows - 1) / unit_rows;
   };
