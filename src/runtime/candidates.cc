@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "runtime/logit_scan.h"
 #include "runtime/portable_exp.h"
 
 namespace hlwq::runtime {
@@ -31,13 +32,18 @@ void Candidates::Take(std::span<const float> logits, size_t count) {
   const size_t most = takes_all ? logits.size() : std::min(logits.size(), 2 * count + 64);
   list_.reserve(most);
   float bound = -std::numeric_limits<float>::infinity();
-  for (size_t token = 0; token < logits.size(); ++token) {
-    if (!(logits[token] > bound)) continue;
-    list_.push_back({static_cast<TokenId>(token), logits[token], 0});
-    if (takes_all || list_.size() < most) continue;
-    std::ranges::nth_element(list_, At(list_, count - 1), IsBefore);
-    bound = list_[count - 1].logit;
-    list_.resize(count);
+  for (size_t begin = 0; begin < logits.size(); begin += kScanLanes) {
+    const size_t end = std::min(begin + kScanLanes, logits.size());
+    // Once there are enough, nearly all are below the bound.
+    if (end - begin == kScanLanes && !AnyAbove(&logits[begin], bound)) continue;
+    for (size_t token = begin; token < end; ++token) {
+      if (!(logits[token] > bound)) continue;
+      list_.push_back({static_cast<TokenId>(token), logits[token], 0});
+      if (takes_all || list_.size() < most) continue;
+      std::ranges::nth_element(list_, At(list_, count - 1), IsBefore);
+      bound = list_[count - 1].logit;
+      list_.resize(count);
+    }
   }
   HLWQ_DASSERT(!list_.empty());
   if (takes_all) {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "runtime/logit_scan.h"
 
 namespace hlwq::runtime {
 namespace {
@@ -24,29 +25,14 @@ double UniformNumber(uint64_t seed, uint64_t position) noexcept {
   return static_cast<double>(MixBits(seed ^ MixBits(position)) >> 11) * 0x1p-53;
 }
 
-// One pass, kept simple so that it is compiled to vectors; the culprit is looked for only if
-// needed.
-bool AreUsable(std::span<const float> logits) noexcept {
-  bool is_usable = true, is_any_possible = false;
-  for (const float logit : logits) {
-    is_usable &= logit < kInfinity;
-    is_any_possible |= logit > -kInfinity;
-  }
-  return is_usable && is_any_possible;
-}
-
-void CheckUsable(std::span<const float> logits) {
-  if (AreUsable(logits)) return;
+void CheckUsable(std::span<const float> logits, const LogitScan& scan) {
+  if (scan.is_all_usable && scan.is_any_possible) return;
   const auto bad = std::ranges::find_if(logits, [](float logit) { return !(logit < kInfinity); });
   if (bad == logits.end()) {
     throw Error(ErrorCode::kNonFinite, "no token is possible: every logit is -infinity");
   }
   throw Error(ErrorCode::kNonFinite, fmt::format("logit of token {}: want a finite number, got {}",
                                                  bad - logits.begin(), *bad));
-}
-
-TokenId Largest(std::span<const float> logits) noexcept {
-  return static_cast<TokenId>(std::ranges::max_element(logits) - logits.begin());
 }
 
 }  // namespace
@@ -69,13 +55,13 @@ std::span<const float> Sampler::Change(std::span<const float> logits) {
 }
 
 TokenId Sampler::Sample(std::span<const float> original) {
-  CheckUsable(original);
   const std::span<const float> logits = Change(original);
-  if (logits.data() != original.data()) CheckUsable(logits);
+  const LogitScan scan = ScanLogits(logits);  // changes leave what is not finite as it is
+  CheckUsable(logits, scan);
   const uint64_t choice = choices_++;
   TokenId token = 0;
   if (options_.temperature == 0) {
-    token = Largest(logits);
+    token = static_cast<TokenId>(scan.largest);
   } else {
     candidates_.Take(logits, options_.top_k);
     candidates_.KeepTypical(options_.typical_p);

@@ -151,6 +151,23 @@ TEST(Sampler, RefusesLogitsThatAreNoNumbers) {
               [&] { Sampler(options, 1).Sample(std::vector{1.0f}); });
 }
 
+// Logits are looked at in blocks: each place in and after them counts.
+TEST(Sampler, FindsTheLargestAndTheUnusableWhereverTheyAre) {
+  for (const size_t count : {1, 31, 32, 33, 64, 100}) {
+    for (size_t at = 0; at < count; ++at) {
+      std::vector<float> logits(count, -1);
+      logits[at] = 1;
+      EXPECT_EQ(Sampler(Plain(0), count).Sample(logits), static_cast<TokenId>(at));
+      SamplerOptions one;
+      one.top_k = 1;
+      EXPECT_EQ(Sampler(one, count).Sample(logits), static_cast<TokenId>(at));
+      logits[at] = std::nanf("");
+      ExpectError(ErrorCode::kNonFinite, "logit of token " + std::to_string(at) + ":",
+                  [&] { Sampler(Plain(0), count).Sample(logits); });
+    }
+  }
+}
+
 TEST(Sampler, RefusesOptionsOutOfRange) {
   const auto expect = [](const std::string& part, auto&& change) {
     SamplerOptions options;
