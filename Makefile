@@ -24,10 +24,10 @@ build: configure  ## Build everything
 test: build  ## Build and run every test
 	@ctest --preset $(PRESET) -j $$(nproc) $(if $(TESTS),-R '$(TESTS)')
 
-demo: deps  ## Quantize a real language model and show what was lost
+demo: deps  ## Quantize a real language model, talk to it and show what was lost
 	@if [ ! -f build/release/build.ninja ]; then cmake --preset release; fi
 	@cmake --build --preset release --target hlwq
-	@scripts/demo.sh build/release/bin/hlwq build/demo
+	@scripts/demo.sh build/release/bin/hlwq build/demo $(TEXT)
 
 bench:  ## Run the benchmarks; results in build/bench/*.json
 	@$(MAKE) --no-print-directory build PRESET=release

