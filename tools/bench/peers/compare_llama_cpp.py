@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools/interop"))
 import environment  # noqa: E402
 
-PACKAGES = ["llama-cpp-python==0.3.36", "gguf", "safetensors", "numpy", "torch"]
+PACKAGES = ["llama-cpp-python==0.3.36", "gguf", "numpy"]
 TINY_LLAMA = {
     "architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "float16",
     "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 22,

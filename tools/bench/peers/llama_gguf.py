@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Iterator
 
 import gguf
 import numpy as np
-from safetensors import safe_open
 
 NAMES = {"self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
          "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
@@ -21,6 +21,22 @@ def gguf_name(name: str) -> str:
         return {"embed_tokens": "token_embd", "norm": "output_norm", "lm_head": "output"}[stem] + ".weight"
     _, layer, part = stem.split(".", 2)
     return f"blk.{layer}.{NAMES[part]}.weight"
+
+
+def tensors(path: pathlib.Path) -> Iterator[tuple[str, np.ndarray]]:
+    """Those of a safetensors file, as float32."""
+    data = np.memmap(path, np.uint8, "r")
+    begin = 8 + int(data[:8].view(np.uint64)[0])
+    header = json.loads(bytes(data[8:begin]))
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        raw = data[begin + entry["data_offsets"][0]:begin + entry["data_offsets"][1]]
+        if entry["dtype"] == "BF16":
+            values = (np.frombuffer(raw.tobytes(), np.uint16).astype(np.uint32) << 16).view(np.float32)
+        else:
+            values = np.frombuffer(raw.tobytes(), {"F16": np.float16, "F32": np.float32}[entry["dtype"]])
+        yield name, values.astype(np.float32).reshape(entry["shape"])
 
 
 def pair_neighbours(weights: np.ndarray, heads: int) -> np.ndarray:
@@ -49,14 +65,10 @@ def write(checkpoint: pathlib.Path, target: pathlib.Path) -> None:
     writer.add_token_scores([0.0] * config["vocab_size"])
     writer.add_token_types([1] * config["vocab_size"])
     for shard in sorted(checkpoint.glob("*.safetensors")):
-        with safe_open(shard, "pt") as file:
-            for name in file.keys():
-                weights = file.get_tensor(name).float().numpy()
-                if name.endswith(("q_proj.weight", "k_proj.weight")):
-                    weights = pair_neighbours(weights, heads if "q_proj" in name else kv_heads)
-                if weights.ndim > 1:
-                    weights = weights.astype(np.float16)
-                writer.add_tensor(gguf_name(name), weights)
+        for name, weights in tensors(shard):
+            if name.endswith(("q_proj.weight", "k_proj.weight")):
+                weights = pair_neighbours(weights, heads if "q_proj" in name else kv_heads)
+            writer.add_tensor(gguf_name(name), weights.astype(np.float16) if weights.ndim > 1 else weights)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
