@@ -20,7 +20,7 @@ constexpr uint64_t kMostHeadDim = 1024;
 void CheckActivation(const ConfigReader& text) {
   const std::string activation = text.OptionalString("hidden_act").value_or("silu");
   if (activation != "silu" && activation != "swish") {
-    throw Error(ErrorCode::kUnsupported, fmt::format("config.json: hidden_act '{}': want silu",
+    throw Error(ErrorCode::kUnsupported, fmt::format("hidden_act '{}': want silu",
                                                      activation.substr(0, 40)));
   }
 }
@@ -35,7 +35,7 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
   const checkpoint::Family* family = checkpoint::FindFamily(config.model_type);
   if (architecture == nullptr || family == nullptr) {
     throw Error(ErrorCode::kUnsupported,
-                fmt::format("config.json: model_type '{}': cannot be run, want one of {}",
+                fmt::format("model_type '{}': cannot be run, want one of {}",
                             config.model_type.substr(0, 40), fmt::join(RunnableModelTypes(), ", ")));
   }
   const ConfigReader text = top.Has("text_config") ? top.Child("text_config") : top;

@@ -15,7 +15,7 @@ namespace hlwq::model {
 
 Model::Model(checkpoint::Checkpoint checkpoint)
     : weights_(std::move(checkpoint)),
-      config_(WithContext(weights_.checkpoint().root.string(),
+      config_(WithContext(weights_.checkpoint().root.string() + ": config.json",
                           [&] { return ReadModelConfig(weights_.checkpoint().config); })),
       rope_(config_.rope) {
   embedding_ = weights_.Matrix(weights_.prefix() + ".embed_tokens");

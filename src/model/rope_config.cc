@@ -96,7 +96,7 @@ RopeConfig ReadRopeConfig(const ConfigReader& text, const RopeDefaults& defaults
     ReadYarn(scaling, defaults, rope);
   } else {
     throw Error(ErrorCode::kUnsupported,
-                fmt::format("config.json: rope_type '{}': want default, linear, dynamic, llama3 or yarn",
+                fmt::format("rope_type '{}': want default, linear, dynamic, llama3 or yarn",
                             type.substr(0, 40)));
   }
   return rope;
