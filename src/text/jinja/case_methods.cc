@@ -53,6 +53,20 @@ bool IsAlnumText(std::string_view text) {
   });
 }
 
+// One character in title case: full mappings too ("Ss" of "ß").
+std::string TitleOf(std::string_view character) {
+  const char32_t code_point = CodePointAt(character, 0);
+  std::string title;
+  if (ToTitle(code_point) != code_point) {
+    AppendUtf8(title, ToTitle(code_point));
+    return title;
+  }
+  title = ToUpper(character);
+  const size_t first = CodePointBytes(title, 0);
+  return first == title.size() ? std::string(character)
+                               : title.substr(0, first) + ToLower(title.substr(first));
+}
+
 // Words are runs of cased characters; each starts in title case.
 std::string Title(std::string_view text) {
   std::string titled;
@@ -61,15 +75,8 @@ std::string Title(std::string_view text) {
     const size_t size = CodePointBytes(text, at);
     const char32_t code_point = CodePointAt(text, at);
     const std::string_view bytes = text.substr(at, size);
-    const char32_t title = ToTitle(code_point);
-    if (is_inside) {
-      titled += ToLower(bytes);
-    } else if (title == code_point) {
-      titled += bytes;
-    } else {
-      AppendUtf8(titled, title);
-    }
-    is_inside = IsUpper(code_point) || IsLower(code_point) || title != code_point;
+    titled += is_inside ? ToLower(bytes) : TitleOf(bytes);
+    is_inside = IsUpper(code_point) || IsLower(code_point) || ToTitle(code_point) != code_point;
     at += size;
   }
   return titled;
@@ -157,14 +164,7 @@ MethodFunction FindCaseMethod(std::string_view name) noexcept {
 std::string Capitalize(std::string_view text) {
   if (text.empty()) return {};
   const size_t size = CodePointBytes(text, 0);
-  const char32_t first = CodePointAt(text, 0);
-  std::string capitalized;
-  if (ToTitle(first) == first) {
-    capitalized = text.substr(0, size);
-  } else {
-    AppendUtf8(capitalized, ToTitle(first));
-  }
-  return capitalized + ToLower(text.substr(size));
+  return TitleOf(text.substr(0, size)) + ToLower(text.substr(size));
 }
 
 bool IsAllUpper(std::string_view text) noexcept { return IsCased(text, IsUpper, IsLower); }

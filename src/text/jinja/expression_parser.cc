@@ -53,7 +53,8 @@ ExpressionParser::Nesting::Nesting(ExpressionParser& parser) : parser_(parser) {
 
 ExpressionPtr ExpressionParser::Make(const Token& at, ast::Expression::Node node, uint32_t below) {
   if (below >= kMaxHeight) tokens_.Fail(at, "an expression of more than 400 operations in a row");
-  return std::make_unique<const ast::Expression>(at.at.line, below + 1, std::move(node));
+  return std::make_unique<const ast::Expression>(
+      ast::Expression{at.at.line, below + 1, std::move(node)});
 }
 
 ExpressionPtr ExpressionParser::Parse() {

@@ -161,7 +161,7 @@ class BraceFormatter {
   }
 
   void PutValue(const Value& value, FieldStyle style, bool has_style) {
-    if (value.IsNumber() && !(value.Is(Kind::kBool) && style.type == '\0')) {
+    if (value.IsNumber() && (has_style || !value.Is(Kind::kBool))) {
       const std::string text = NumberText(value, style);
       const size_t sign = text.find_first_of("0123456789abcdefABCDEFinN");
       Put(Pad(heap_, text, style, '>', std::min(sign, text.size())));

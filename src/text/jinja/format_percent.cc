@@ -24,9 +24,11 @@ class PercentFormatter {
       at_ = percent;
       if (at_ < pattern_.size()) PutConversion();
     }
-    const bool is_used = values_.Is(Kind::kTuple)
-                             ? next_ == values_.as<Sequence>().items.size()
-                             : next_ == 1 || values_.Is(Kind::kDict) || values_.Is(Kind::kList);
+    // Whatever has items by key may have some that are not used; a tuple may not.
+    const bool has_keys = values_.Is(Kind::kDict) || values_.Is(Kind::kList) ||
+                          values_.Is(Kind::kRange) || values_.Is(Kind::kUndefined);
+    const bool is_used = values_.Is(Kind::kTuple) ? next_ == values_.as<Sequence>().items.size()
+                                                  : next_ == 1 || has_keys;
     if (!is_used) Fail("not all arguments converted during string formatting");
     return std::move(text_);
   }

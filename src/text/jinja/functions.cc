@@ -30,7 +30,12 @@ Value Range(Heap& heap, const Arguments& arguments) {
     items.push_back(Value::Integer(item));
     if (__builtin_add_overflow(item, step, &item)) break;
   }
-  return heap.NewSequence(Kind::kRange, std::move(items));
+  const Value range = heap.NewSequence(Kind::kRange, std::move(items));
+  range.as<Sequence>().name =
+      heap.Text(step == 1 ? fmt::format("range({}, {})", start, stop)
+                          : fmt::format("range({}, {}, {})", start, stop, step))
+          .text();
+  return range;
 }
 
 // What dict() and namespace() take: a dict or a list of pairs, then keywords.

@@ -27,11 +27,6 @@ std::string NormalizeNewlines(std::string_view source) {
   return normalized;
 }
 
-bool IsNameStart(char byte) {
-  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
-}
-bool IsNamePart(char byte) { return IsNameStart(byte) || (byte >= '0' && byte <= '9'); }
-
 constexpr std::string_view kLongOperators[] = {"//", "**", "==", "!=", ">=", "<="};
 constexpr std::string_view kOperators = "+-/*%~[](){}><=.:|,;";
 
@@ -205,9 +200,11 @@ class Lexer {
       Put(number.is_float ? TokenKind::kFloat : TokenKind::kInteger, at_,
           Rest().substr(0, number.size));
       at_ += number.size;
-    } else if (IsNameStart(byte)) {
+    } else if (StartsName(CodePointAt(source_, at_))) {
       size_t end = at_;
-      while (end < source_.size() && IsNamePart(source_[end])) ++end;
+      while (end < source_.size() && ContinuesName(CodePointAt(source_, end))) {
+        end += CodePointBytes(source_, end);
+      }
       Put(TokenKind::kName, at_, source_.substr(at_, end - at_));
       at_ = end;
     } else if (byte == '"' || byte == '\'') {

@@ -9,6 +9,8 @@
 namespace hlwq::text::jinja {
 namespace {
 
+constexpr int64_t kFarExponent = int64_t{1} << 40;  // beyond any number of digits
+
 bool IsDigitOf(char byte, int base) {
   const int value = byte >= '0' && byte <= '9'   ? byte - '0'
                     : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
@@ -97,12 +99,30 @@ int64_t IntegerOf(const Token& token) {
 }
 
 double FloatOf(const Token& token) {
-  const std::string text = WithoutUnderscores(token.text);
+  return ParseFloat(WithoutUnderscores(token.text)).value_or(0);
+}
+
+std::optional<double> ParseFloat(std::string_view text) noexcept {
+  if (text.starts_with('-') || text.ends_with(')')) return std::nullopt;  // "nan(...)" is C's
   double number = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) {
-    FailAt(ErrorCode::kUnsupported, token.at, "a number out of range is not supported");
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  if (stopped != end || error == std::errc::invalid_argument) return std::nullopt;
+  if (error == std::errc()) return number;
+  // Out of range, and from_chars does not say on which side: the first digit's power of ten does.
+  const size_t mark = std::min(text.find_first_of("eE"), text.size());
+  const std::string_view digits = text.substr(0, mark);
+  const size_t first = std::min(digits.find_first_of("123456789"), digits.size());
+  const size_t point = std::min(digits.find('.'), digits.size());
+  int64_t exponent = 0;
+  if (mark < text.size()) {
+    const size_t start = mark + (text.substr(mark + 1).starts_with('+') ? 2 : 1);
+    if (std::from_chars(text.data() + start, end, exponent).ec != std::errc()) {
+      exponent = text[mark + 1] == '-' ? -kFarExponent : kFarExponent;
+    }
   }
-  return number;
+  const int64_t power = exponent + static_cast<int64_t>(point) - static_cast<int64_t>(first);
+  return power > 0 ? std::numeric_limits<double>::infinity() : 0;
 }
 
 namespace {

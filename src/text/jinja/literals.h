@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,9 +19,14 @@ struct NumberSpan {
 // `list.0.1` has two indices.
 NumberSpan SpanNumber(std::string_view text, bool follows_dot) noexcept;
 
-// Throw Error when the number does not fit.
+// Throws Error{kUnsupported} when the number does not fit.
 int64_t IntegerOf(const Token& token);
 double FloatOf(const Token& token);
+
+// A number in digits, with or without point and exponent and without a sign, or "inf", "infinity",
+// "nan"; empty for anything else. Too large a number is infinite, too small a one zero, as in
+// Python.
+std::optional<double> ParseFloat(std::string_view text) noexcept;
 
 // What a string literal says: Python's escapes. Throws Error{kInvalidData} on a broken escape,
 // Error{kUnsupported} on one by name or half of a surrogate pair.

@@ -3,7 +3,6 @@
 
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <string>
 
@@ -12,6 +11,7 @@
 #include "text/jinja/attribute_path.h"
 #include "text/jinja/filters.h"
 #include "text/jinja/heap.h"
+#include "text/jinja/literals.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/unicode.h"
 
@@ -60,25 +60,14 @@ std::optional<int64_t> ParseInteger(std::string_view text, int base) {
   return is_negative ? -static_cast<int64_t>(magnitude) : static_cast<int64_t>(magnitude);
 }
 
-std::optional<double> ParseFloat(std::string_view text) {
+// Python's float(text); empty when it is none.
+std::optional<double> ParseSignedFloat(std::string_view text) {
   const std::string characters = NumberCharacters(text);
   std::string_view digits = characters;
   const bool is_negative = digits.starts_with('-');
   if (is_negative || digits.starts_with('+')) digits.remove_prefix(1);
-  if (digits.starts_with('-') || digits.starts_with('+')) return std::nullopt;
-  double number = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stopped, error] = std::from_chars(digits.data(), end, number);
-  if (stopped != end || error == std::errc::invalid_argument || digits.ends_with(')')) {
-    return std::nullopt;
-  }
-  if (error == std::errc::result_out_of_range) {
-    // from_chars does not say which way; a number without digits before its exponent sign is small.
-    const bool is_small = digits.find("e-") != digits.npos || digits.find("E-") != digits.npos ||
-                          digits.starts_with("0.");
-    number = is_small ? 0 : std::numeric_limits<double>::infinity();
-  }
-  return is_negative ? -number : number;
+  const std::optional<double> number = ParseFloat(digits);
+  return number && is_negative ? std::optional(-*number) : number;
 }
 
 std::optional<int64_t> Truncated(double number) {
@@ -101,7 +90,7 @@ Value ToInteger(Heap& heap, const Value& filtered, const Arguments& arguments) {
     if (base != 0 && (base < 2 || base > 36)) return otherwise;
     integer = ParseInteger(filtered.text(), static_cast<int>(base));
     if (!integer) {
-      if (const auto number = ParseFloat(filtered.text())) integer = Truncated(*number);
+      if (const auto number = ParseSignedFloat(filtered.text())) integer = Truncated(*number);
     }
   }
   return integer ? Value::Integer(*integer) : otherwise;
@@ -113,7 +102,7 @@ Value ToFloat(Heap& heap, const Value& filtered, const Arguments& arguments) {
   if (filtered.IsNumber()) return Value::Float(filtered.number());
   if (filtered.Is(Kind::kString)) {
     heap.StepText(filtered.text().size());
-    if (const auto number = ParseFloat(filtered.text())) return Value::Float(*number);
+    if (const auto number = ParseSignedFloat(filtered.text())) return Value::Float(*number);
   }
   return parameters.Or(0, Value::Float(0));
 }

@@ -22,8 +22,10 @@ struct Sequence final : Object {
   explicit Sequence(std::vector<Value> values) : items(std::move(values)) {}
 
   std::vector<Value> items;
-  std::string_view name;  // of a view: "dict_keys"; of a pair that groupby makes: kGroupName
-  size_t next = 0;        // of an iterator: what is before it has been walked
+  // Of a view: "dict_keys"; of a range, as it was made: "range(0, 3)"; of a pair that groupby
+  // makes: kGroupName.
+  std::string_view name;
+  size_t next = 0;  // of an iterator: what is before it has been walked
 };
 
 // Pairs with this name have the attributes `grouper` and `list`.

@@ -108,8 +108,7 @@ class StatementParser {
 
   ast::Target ParseTarget(bool takes_members) {
     const auto is_end = [&] {
-      return tokens_.IsName("in") || tokens_.IsOperator(")") || tokens_.IsOperator("=") ||
-             tokens_.IsKind(TokenKind::kBlockEnd);
+      return tokens_.IsOperator(")") || tokens_.IsKind(TokenKind::kBlockEnd);
     };
     ast::Target several;
     bool has_comma = false;
@@ -217,11 +216,17 @@ class StatementParser {
 
   // What a macro or the block of a call runs. Its loops are its own.
   void ParseMacroBody(ast::MacroBody& macro, std::string_view end) {
+    const Token& at = tokens_.Current();
     const int loops_around = std::exchange(loops_, 0);
     expressions_.EnterMacro(macro);
     macro.body = ParseWholeBody(end);
     expressions_.LeaveMacro();
     loops_ = loops_around;
+    for (const ast::Parameter& parameter : macro.parameters) {
+      if (macro.uses_caller && parameter.name == "caller" && parameter.value == nullptr) {
+        tokens_.Fail(at, "the parameter 'caller' must have a default");
+      }
+    }
   }
 
   ast::Statement::Node ParseMacro() {

@@ -141,7 +141,8 @@ Value Indent(Heap& heap, const Value& filtered, const Arguments& arguments) {
   std::string text = parameters.IsTrue(1, false) ? indent : "";
   bool is_first = true;
   // The newline at the end is what makes splitlines give a last line for it.
-  for (const Value& line : SplitLines(heap, std::string(filtered.text()) + "\n", false)) {
+  const std::string ended = std::string(filtered.text()) + "\n";
+  for (const Value& line : SplitLines(heap, ended, false)) {
     heap.StepText(line.text().size() + indent.size());
     heap.Reserve(text.size() + line.text().size() + indent.size());
     if (!is_first) text += '\n';
@@ -159,11 +160,6 @@ Value CenterText(Heap& heap, const Value& filtered, const Arguments& arguments) 
 
 Value Truncate(Heap& heap, const Value& filtered, const Arguments& arguments) {
   const Parameters parameters("truncate", arguments, {"length", "killwords", "end", "leeway"});
-  RequireDefined(filtered);
-  if (!filtered.Is(Kind::kString)) {
-    Fail(fmt::format("truncate wants a str, got {}", TypeName(filtered.kind())));
-  }
-  const std::string_view text = filtered.text();
   const std::string_view end = parameters.Text(2, "...");
   const int64_t length = parameters.Integer(0, 255);
   const int64_t leeway = parameters.IsSet(3) ? parameters.Integer(3, 5) : 5;
@@ -172,8 +168,12 @@ Value Truncate(Heap& heap, const Value& filtered, const Arguments& arguments) {
       leeway > length + (1 << 20)) {
     Fail("truncate: a length or leeway that makes no sense");
   }
-  heap.StepText(text.size());
-  if (static_cast<int64_t>(CountCodePoints(text)) <= length + leeway) return filtered;
+  const auto size = Length(heap, filtered);
+  if (size && static_cast<int64_t>(*size) <= length + leeway) return filtered;
+  if (!filtered.Is(Kind::kString)) {
+    Fail(fmt::format("truncate wants a str, got {}", TypeName(filtered.kind())));
+  }
+  const std::string_view text = filtered.text();
   std::string_view kept = text.substr(0, OffsetOf(text, static_cast<size_t>(length - end_length)));
   if (!parameters.IsTrue(1, false)) kept = kept.substr(0, kept.rfind(' '));
   return heap.Text(std::string(kept).append(end));

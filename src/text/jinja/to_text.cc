@@ -48,6 +48,10 @@ class Printer {
         PutItems("(", tuple, tuple.items.size() == 1 ? ",)" : ")", depth);
         break;
       }
+      case Kind::kRange:
+        if (value.as<Sequence>().name.empty()) Fail("cannot print a part of a range");
+        text_ += value.as<Sequence>().name;
+        break;
       case Kind::kView:
         text_ += value.as<Sequence>().name;
         PutItems("([", value.as<Sequence>(), "])", depth);

@@ -144,6 +144,14 @@ bool IsNumeric(char32_t code_point) noexcept {
 bool IsUpper(char32_t code_point) noexcept { return u_isUUppercase(Icu(code_point)); }
 bool IsLower(char32_t code_point) noexcept { return u_isULowercase(Icu(code_point)); }
 
+bool StartsName(char32_t code_point) noexcept {
+  return code_point == '_' || u_hasBinaryProperty(Icu(code_point), UCHAR_XID_START);
+}
+
+bool ContinuesName(char32_t code_point) noexcept {
+  return u_hasBinaryProperty(Icu(code_point), UCHAR_XID_CONTINUE);
+}
+
 bool IsPrintable(char32_t code_point) noexcept {
   if (code_point == ' ') return true;
   switch (u_charType(Icu(code_point))) {

@@ -28,6 +28,9 @@ bool IsDigit(char32_t code_point) noexcept;    // str.isdigit: superscripts too
 bool IsNumeric(char32_t code_point) noexcept;  // str.isnumeric: fractions too
 bool IsUpper(char32_t code_point) noexcept;
 bool IsLower(char32_t code_point) noexcept;
+// Can start, or be inside, a name of Python.
+bool StartsName(char32_t code_point) noexcept;
+bool ContinuesName(char32_t code_point) noexcept;
 // What repr() shows as it is.
 bool IsPrintable(char32_t code_point) noexcept;
 char32_t ToTitle(char32_t code_point) noexcept;
