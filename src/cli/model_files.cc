@@ -50,21 +50,6 @@ std::optional<std::string> TokenOf(const json& value) {
   return std::nullopt;
 }
 
-// `chat_template` is a text, or a list of {name, template}.
-std::optional<std::string> TemplateOf(const json& tokenizer_config) {
-  const auto found = tokenizer_config.find("chat_template");
-  if (found == tokenizer_config.end()) return std::nullopt;
-  if (found->is_string()) return found->get<std::string>();
-  if (!found->is_array()) return std::nullopt;
-  for (const json& entry : *found) {
-    if (entry.is_object() && entry.value("name", json()) == "default" &&
-        entry.value("template", json()).is_string()) {
-      return entry["template"].get<std::string>();
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<std::string> ReadSideFile(const checkpoint::Checkpoint& checkpoint,
@@ -113,8 +98,9 @@ ChatFormat OpenChatFormat(const checkpoint::Checkpoint& checkpoint) {
   std::string where = PathOf(checkpoint, kTemplate);
   std::optional<std::string> source = ReadSideFile(checkpoint, kTemplate);
   if (!source) {
-    where = PathOf(checkpoint, kTokenizerConfig) + ": chat_template";
-    source = TemplateOf(tokenizer_config);
+    where = PathOf(checkpoint, kTokenizerConfig);
+    source = WithContext(where, [&] { return text::FindChatTemplate(tokenizer_config, false); });
+    where += ": chat_template";
   }
   if (!source) {
     throw Error(ErrorCode::kNotFound,
