@@ -29,7 +29,9 @@ std::vector<double> Values(const std::vector<TokenError>& tokens, auto value_of)
   return values;
 }
 
-void Summarize(KldResult& result) {
+}  // namespace
+
+void SummarizeKld(KldResult& result) {
   const std::vector<TokenError>& tokens = result.tokens;
   std::vector<double> kl = Values(tokens, [](const TokenError& token) { return token.kl; });
   result.mean = MeanOf(kl);
@@ -57,8 +59,6 @@ void Summarize(KldResult& result) {
   result.perplexity_ratio =
       ExpOf(mean_of([](const TokenError& token) { return token.nll - token.reference_nll; }));
 }
-
-}  // namespace
 
 void CheckVocabularies(const runtime::Engine& reference, const runtime::Engine& model) {
   const size_t want = reference.config().sizes.vocab, got = model.config().sizes.vocab;
@@ -115,7 +115,7 @@ KldResult MeasureKld(runtime::Engine& reference, runtime::Engine& model,
     }
   }
   result.run.seconds = watch.Seconds();
-  Summarize(result);
+  SummarizeKld(result);
   return result;
 }
 

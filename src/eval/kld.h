@@ -26,6 +26,9 @@ struct KldResult {
   std::vector<uint32_t> token_indices;  // where in the text they stand
 };
 
+// Computes every figure from `tokens`, which is not empty.
+void SummarizeKld(KldResult& result);
+
 // Throws Error{kInvalidArgument} naming both sizes where the vocabularies differ in size.
 void CheckVocabularies(const runtime::Engine& reference, const runtime::Engine& model);
 

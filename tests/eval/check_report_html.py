@@ -20,7 +20,7 @@ OUTSIDE = {"href", "src", "srcset", "action", "data", "xlink:href", "poster"}
 ALLOWED = SVG | {
     "html", "head", "meta", "title", "style", "body", "main", "header", "section", "figure", "div",
     "p", "h1", "h2", "h3", "dl", "dt", "dd", "ul", "li", "span", "i", "table", "thead", "tbody",
-    "tr", "th", "td", "code", "footer"}
+    "tr", "th", "td", "code", "footer", "b"}
 
 
 class Balance(html.parser.HTMLParser):

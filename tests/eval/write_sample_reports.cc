@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "tests/eval/sample_kld.h"
 #include "tests/eval/sample_reports.h"
 
 int main(int argc, char** argv) {
@@ -14,7 +15,9 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path folder = argv[1];
   std::filesystem::create_directories(folder);
-  for (const auto& [name, html] : hlwq::test::RenderSampleReports()) {
+  auto pages = hlwq::test::RenderSampleReports();
+  pages.emplace("divergence.html", hlwq::test::SampleKldPage());
+  for (const auto& [name, html] : pages) {
     std::ofstream(folder / name, std::ios::binary) << html;
     std::cout << name << ": " << html.size() << " bytes\n";
   }

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/model_files.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 
@@ -18,11 +17,9 @@ constexpr uint64_t kMaxTextBytes = uint64_t{1} << 32;
 }  // namespace
 
 std::vector<runtime::TokenId> ReadTextTokens(const Arguments& arguments,
-                                             const runtime::Engine& engine) {
+                                             const text::Tokenizer& tokenizer) {
   const std::string path = RequiredText(arguments, "file");
   const std::string content = ReadSmallFile(path, kMaxTextBytes);
-  const text::Tokenizer tokenizer =
-      OpenTokenizer(engine.model().checkpoint(), engine.config().sizes.vocab);
   std::vector<runtime::TokenId> tokens = tokenizer.Encode(content);
   if (const auto most = arguments.FindInteger("max-tokens")) {
     if (tokens.size() > static_cast<uint64_t>(*most)) tokens.resize(static_cast<size_t>(*most));

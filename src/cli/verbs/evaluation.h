@@ -7,13 +7,14 @@
 #include "cli/progress.h"
 #include "eval/perplexity.h"
 #include "runtime/engine.h"
+#include "text/tokenizer.h"
 
 namespace hlwq::cli {
 
-// The tokens of --file by the tokenizer of `engine`'s checkpoint, at most --max-tokens. Throws
-// Error{kInvalidArgument} naming the file where there are fewer than two.
+// The tokens of --file, at most --max-tokens. Throws Error{kInvalidArgument} naming the file where
+// there are fewer than two.
 std::vector<runtime::TokenId> ReadTextTokens(const Arguments& arguments,
-                                             const runtime::Engine& engine);
+                                             const text::Tokenizer& tokenizer);
 
 // --window, --stride and --cache-type. Notes a window that `engine`'s model was not made for.
 // Borrows `progress`.

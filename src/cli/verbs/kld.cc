@@ -13,8 +13,23 @@
 #include "cli/verbs.h"
 #include "cli/verbs/evaluation.h"
 #include "cli/verbs/report_page.h"
+#include "eval/kld_page.h"
+#include "hlwq/version.h"
 
 namespace hlwq::cli {
+namespace {
+
+constexpr size_t kWorstTokens = 16;
+
+// The reference's; of two folders one may lack it.
+text::Tokenizer OpenEitherTokenizer(const runtime::Engine& reference,
+                                    const runtime::Engine& model) {
+  const bool has_own = ReadSideFile(reference.model().checkpoint(), "tokenizer.json").has_value();
+  return OpenTokenizer((has_own ? reference : model).model().checkpoint(),
+                       model.config().sizes.vocab);
+}
+
+}  // namespace
 
 int RunKld(const Arguments& arguments) {
   RequiredText(arguments, "file");
@@ -25,15 +40,22 @@ int RunKld(const Arguments& arguments) {
   PrintModelNotes(arguments, reference);
   PrintModelNotes(arguments, model);
   eval::CheckVocabularies(reference, model);
-  // Of two folders one may lack it.
-  const bool has_tokenizer =
-      ReadSideFile(reference.model().checkpoint(), "tokenizer.json").has_value();
-  const std::vector<runtime::TokenId> tokens =
-      ReadTextTokens(arguments, has_tokenizer ? reference : model);
+  const text::Tokenizer tokenizer = OpenEitherTokenizer(reference, model);
+  const std::vector<runtime::TokenId> tokens = ReadTextTokens(arguments, tokenizer);
   ProgressPrinter progress("kld", arguments);
   const eval::KldResult result =
       eval::MeasureKld(reference, model, tokens, TextRunOptionsOf(arguments, model, progress));
   progress.Finish();
+  if (const auto page = arguments.FindText("report")) {
+    const eval::KldPageInput input = {
+        .model = LastName(arguments.Operand("DIR")),
+        .reference = LastName(reference_path),
+        .text_name = LastName(arguments.Text("file")),
+        .tool_version = kVersion,
+        .result = result,
+        .worst = eval::FindWorstTokens(result, tokens, tokenizer, kWorstTokens)};
+    WriteFileAtomically(*page, eval::RenderKldPage(input));
+  }
   if (arguments.json()) {
     nlohmann::json json = eval::KldToJson(result);
     json["model"] = arguments.Operand("DIR");

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/model_files.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -16,7 +17,8 @@ int RunPerplexity(const Arguments& arguments) {
   RequiredText(arguments, "file");
   runtime::Engine engine = OpenEngine(arguments, arguments.Operand("DIR"));
   PrintModelNotes(arguments, engine);
-  const std::vector<runtime::TokenId> tokens = ReadTextTokens(arguments, engine);
+  const std::vector<runtime::TokenId> tokens = ReadTextTokens(
+      arguments, OpenTokenizer(engine.model().checkpoint(), engine.config().sizes.vocab));
   ProgressPrinter progress("perplexity", arguments);
   const eval::PerplexityResult result =
       eval::MeasurePerplexity(engine, tokens, TextRunOptionsOf(arguments, engine, progress));

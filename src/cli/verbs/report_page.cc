@@ -12,11 +12,6 @@
 namespace hlwq::cli {
 namespace {
 
-std::string LastName(const std::filesystem::path& path) {
-  const std::filesystem::path normal = path.lexically_normal();
-  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
-}
-
 // The levels of each width that was used.
 std::map<int, std::vector<float>> LevelsOf(const codec::CodecSpec& spec,
                                            const convert::QuantizeResult& result) {
@@ -31,6 +26,11 @@ std::map<int, std::vector<float>> LevelsOf(const codec::CodecSpec& spec,
 }
 
 }  // namespace
+
+std::string LastName(const std::filesystem::path& path) {
+  const std::filesystem::path normal = path.lexically_normal();
+  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
+}
 
 void CheckPagePath(const std::filesystem::path& page) {
   if (std::filesystem::is_directory(page)) {

@@ -1,0 +1,201 @@
+#include "eval/kld_page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/number_text.h"
+#include "eval/estimate_text.h"
+#include "eval/kld_drawings.h"
+#include "eval/markup.h"
+#include "eval/report_style.h"
+
+namespace hlwq::eval {
+namespace {
+
+constexpr size_t kContextTokens = 14;
+
+void WriteKey(Markup& page, std::string_view label, const std::string& value,
+              const std::string& detail) {
+  page.Open("div").Leaf("dt", {}, label);
+  page.Open("dd").Text(value).Leaf("span", {}, detail).Close();
+  page.Close();
+}
+
+std::string WithError(const Estimate& estimate, const char* unit = "") {
+  const EstimateText text = FormatEstimate(estimate);
+  return fmt::format("{} ± {}{}", text.value, text.token_error, unit);
+}
+
+Estimate Percent(const Estimate& share) { return share.Scaled(100 * share.value, 100); }
+
+void WriteHeader(Markup& page, const KldPageInput& input) {
+  const KldResult& result = input.result;
+  page.Open("header");
+  page.Leaf("p", {{"class", "kicker"}}, "Divergence of two models");
+  page.Leaf("h1", {}, input.model + " against " + input.reference);
+  page.Leaf("p", {{"class", "lede"}},
+            fmt::format("On {} tokens of {} the predictions of {} diverge from those of {} by {} "
+                        "nats on average; both find the same token likeliest for {} %.",
+                        FormatCount(result.run.scored), input.text_name, input.model,
+                        input.reference, FormatEstimate(result.mean).value,
+                        FormatEstimate(Percent(result.same_top)).value));
+  page.Open("dl", {{"class", "key"}});
+  WriteKey(page, "KL divergence, mean", FormatEstimate(result.mean).value,
+           fmt::format("± {} nats; median {}", FormatEstimate(result.mean).token_error,
+                       FormatEstimate(result.median).value));
+  WriteKey(page, "Perplexity ratio", FormatEstimate(result.perplexity_ratio).value,
+           fmt::format("± {}; {} from {}", FormatEstimate(result.perplexity_ratio).token_error,
+                       FormatEstimate(result.perplexity).value,
+                       FormatEstimate(result.reference_perplexity).value));
+  WriteKey(page, "Same likeliest token", FormatEstimate(Percent(result.same_top)).value + " %",
+           fmt::format("of five, {} % are shared",
+                       FormatEstimate(Percent(result.shared_top)).value));
+  WriteKey(page, "Probability of the text's token",
+           FormatEstimate(Percent(result.probability_rms)).value + " %",
+           fmt::format("root mean square difference; mean {} %",
+                       WithError(Percent(result.probability_bias))));
+  page.Close();
+  // Without the time, which is no property of the models.
+  page.Leaf("p", {{"class", "note"}},
+            fmt::format("{} of {} tokens scored in {} windows of {}, stride {}. Errors are standard "
+                        "errors as if tokens were independent.",
+                        FormatCount(result.run.scored), FormatCount(result.run.tokens),
+                        FormatCount(result.run.windows), FormatCount(result.run.options.window),
+                        FormatCount(result.run.options.stride)));
+  page.Close();
+}
+
+void WriteFigure(Markup& page, const char* title, const char* note, const std::string& drawing) {
+  if (drawing.empty()) return;
+  page.Open("section").Leaf("h2", {}, title).Leaf("p", {{"class", "note"}}, note);
+  page.Open("figure").Open("div", {{"class", "scroll"}}).Raw(drawing).Close().Close().Close();
+}
+
+void WriteSmallFigures(Markup& page, const KldResult& result) {
+  const std::string by_entropy = DrawKlByEntropy(result), along = DrawKlAlongText(result);
+  if (by_entropy.empty() && along.empty()) return;
+  page.Open("section").Leaf("h2", {}, "Where they differ");
+  page.Open("div", {{"class", "figures"}});
+  const auto write = [&](const char* title, const char* note, const std::string& drawing) {
+    if (drawing.empty()) return;
+    page.Open("figure").Leaf("h3", {}, title).Leaf("p", {{"class", "note"}}, note);
+    page.Raw(drawing).Close();
+  };
+  write("By the reference's uncertainty",
+        "Tokens in groups of like entropy. Where the reference is certain there is little to lose.",
+        by_entropy);
+  write("Along the text", "Means of consecutive tokens; dashed the mean of all.", along);
+  page.Close().Close();
+}
+
+void WritePercentiles(Markup& page, const KldResult& result) {
+  page.Open("section").Leaf("h2", {}, "In figures");
+  page.Open("div", {{"class", "scroll"}}).Open("table").Open("tr");
+  for (const char* title : {"", "value", "± by tokens", "± by blocks"}) {
+    page.Leaf("th", {{"class", *title == 0 ? "" : "num"}}, title);
+  }
+  page.Close();
+  const auto row = [&](const char* name, const Estimate& estimate) {
+    const EstimateText text = FormatEstimate(estimate);
+    page.Open("tr").Leaf("td", {}, name);
+    for (const std::string& cell : {text.value, text.token_error, text.block_error}) {
+      page.Leaf("td", {{"class", "num"}}, cell);
+    }
+    page.Close();
+  };
+  row("KL divergence in nats, mean", result.mean);
+  row("median", result.median);
+  row("90 %", result.p90);
+  row("99 %", result.p99);
+  row("99.9 %", result.p999);
+  row("largest", {result.max, std::nan(""), std::nan("")});
+  row("Same likeliest token, %", Percent(result.same_top));
+  row("Shared of the five likeliest, %", Percent(result.shared_top));
+  row("Probability of the token, mean difference in %", Percent(result.probability_bias));
+  row("Probability of the token, RMS difference in %", Percent(result.probability_rms));
+  row("Perplexity of the reference", result.reference_perplexity);
+  row("Perplexity", result.perplexity);
+  row("Ratio of the perplexities", result.perplexity_ratio);
+  page.Close().Close().Close();
+}
+
+void WriteWorst(Markup& page, const std::vector<WorstToken>& worst) {
+  if (worst.empty()) return;
+  page.Open("section").Leaf("h2", {}, "The worst tokens");
+  page.Open("div", {{"class", "scroll"}}).Open("table").Open("tr");
+  for (const char* title : {"token", "text, and the token that follows", "likeliest: reference",
+                            "model"}) {
+    page.Leaf("th", {}, title);
+  }
+  for (const char* title : {"p: reference", "model", "KL"}) {
+    page.Leaf("th", {{"class", "num"}}, title);
+  }
+  page.Close();
+  for (const WorstToken& token : worst) {
+    page.Open("tr").Leaf("td", {}, FormatCount(token.index));
+    page.Open("td", {{"class", "wrap"}}).Text(token.before).Leaf("b", {}, token.token).Close();
+    for (const std::string& top : {token.reference_top, token.top}) {
+      page.Open("td").Leaf("code", {}, top).Close();
+    }
+    for (const double p : {std::exp(-token.error.reference_nll), std::exp(-token.error.nll)}) {
+      page.Leaf("td", {{"class", "num"}}, fmt::format("{:.2f} %", 100 * p));
+    }
+    page.Leaf("td", {{"class", "num"}}, fmt::format("{:.2f}", token.error.kl)).Close();
+  }
+  page.Close().Close().Close();
+}
+
+}  // namespace
+
+std::vector<WorstToken> FindWorstTokens(const KldResult& result,
+                                        std::span<const text::TokenId> tokens,
+                                        const text::Tokenizer& tokenizer, size_t count) {
+  std::vector<size_t> order(result.tokens.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  count = std::min(count, order.size());
+  std::ranges::partial_sort(order, order.begin() + static_cast<ptrdiff_t>(count),
+                            [&](size_t a, size_t b) {
+                              const double x = result.tokens[a].kl, y = result.tokens[b].kl;
+                              return x > y || (x == y && a < b);
+                            });
+  std::vector<WorstToken> worst;
+  for (const size_t at : std::span(order).first(count)) {
+    const uint32_t index = result.token_indices[at];
+    const size_t context = std::min<size_t>(index, kContextTokens);
+    const auto decode = [&](text::TokenId id) { return tokenizer.Decode({&id, 1}); };
+    const TokenError& error = result.tokens[at];
+    worst.push_back({index, tokenizer.Decode(tokens.subspan(index - context, context)),
+                     decode(tokens[index]), decode(error.reference_top), decode(error.top), error});
+  }
+  return worst;
+}
+
+std::string RenderKldPage(const KldPageInput& input) {
+  Markup page;
+  page.Raw("<!DOCTYPE html>\n").Open("html", {{"lang", "en"}}).Open("head");
+  page.Empty("meta", {{"charset", "utf-8"}});
+  page.Empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
+  page.Empty("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
+  page.Leaf("title", {}, input.model + " · hlwq divergence");
+  page.Open("style").Raw(ReportStyle()).Close();
+  page.Close();
+  page.Open("body").Open("main");
+  WriteHeader(page, input);
+  WriteFigure(page, "How much tokens differ",
+              "The divergence of each prediction, on a logarithmic axis; what lies below the axis "
+              "is counted in its first bar.",
+              DrawKlHistogram(input.result));
+  WriteSmallFigures(page, input.result);
+  WritePercentiles(page, input.result);
+  WriteWorst(page, input.worst);
+  page.Leaf("footer", {},
+            input.tool_version.empty() ? "Made by hlwq."
+                                       : fmt::format("Made by hlwq {}.", input.tool_version));
+  page.Close().Close().Close();
+  return std::move(page).Finish();
+}
+
+}  // namespace hlwq::eval
