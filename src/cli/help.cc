@@ -121,7 +121,7 @@ std::string FlagSynopsis(const Flag& flag) {
 std::string FlagFacts(const Flag& flag) {
   std::vector<std::string> facts;
   if (flag.kind == FlagKind::kInteger && flag.maximum < 1e15) {
-    facts.push_back(fmt::format("{:g} to {:g}", flag.minimum, flag.maximum));
+    facts.push_back(fmt::format("{:.17g} to {:.17g}", flag.minimum, flag.maximum));
   }
   if (flag.kind == FlagKind::kList) facts.emplace_back("may be repeated");
   if (!flag.default_value.empty()) facts.push_back(fmt::format("default: {}", flag.default_value));
