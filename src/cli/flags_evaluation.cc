@@ -95,6 +95,70 @@ std::vector<Flag> LogitsFlags() {
   };
 }
 
+std::vector<Flag> BenchFlags() {
+  return {
+      {.name = "prompt-tokens",
+       .short_name = 'p',
+       .kind = FlagKind::kInteger,
+       .value_name = "N",
+       .category = Category::kInput,
+       .verbs = {"bench"},
+       .default_value = "512",
+       .minimum = 0,
+       .maximum = 1 << 20,
+       .summary = "Tokens of a prompt, taken together; 0 leaves this out"},
+      {.name = "decode-tokens",
+       .short_name = 'n',
+       .kind = FlagKind::kInteger,
+       .value_name = "N",
+       .category = Category::kInput,
+       .verbs = {"bench"},
+       .default_value = "128",
+       .minimum = 0,
+       .maximum = 1 << 20,
+       .summary = "Tokens taken one at a time, from an empty context; 0 leaves this out"},
+      {.name = "csv",
+       .kind = FlagKind::kSwitch,
+       .category = Category::kOutput,
+       .verbs = {"bench"},
+       .conflicts = {"json", "md"},
+       .summary = "Print comma-separated values"},
+      {.name = "md",
+       .kind = FlagKind::kSwitch,
+       .category = Category::kOutput,
+       .verbs = {"bench"},
+       .conflicts = {"json"},
+       .summary = "Print a Markdown table"},
+      {.name = "threads",
+       .short_name = 't',
+       .kind = FlagKind::kText,
+       .value_name = "N,N,...",
+       .category = Category::kRun,
+       .verbs = {"bench"},
+       .summary = "Numbers of threads to measure with; one and all processors when not given"},
+      {.name = "repetitions",
+       .short_name = 'r',
+       .kind = FlagKind::kInteger,
+       .value_name = "N",
+       .category = Category::kRun,
+       .verbs = {"bench"},
+       .default_value = "5",
+       .minimum = 1,
+       .maximum = 1000,
+       .summary = "How often each is measured"},
+      {.name = "cache-type",
+       .kind = FlagKind::kChoice,
+       .value_name = "TYPE",
+       .category = Category::kRun,
+       .verbs = {"bench"},
+       .default_value = "f16",
+       .choices = {{"f16", "half precision"},
+                   {"bf16", "the range of float, 8 bits of precision"},
+                   {"f32", "float: twice the memory and the reading"}},
+       .summary = "How the keys and values of earlier tokens are kept"},
+  };
+}
+
 std::vector<Flag> MeasureRunFlags() {
   return {
       {.name = "cache-type",
@@ -114,7 +178,7 @@ std::vector<Flag> MeasureRunFlags() {
 
 std::vector<Flag> EvaluationFlags() {
   std::vector<Flag> flags;
-  for (std::vector<Flag> group : {TextFlags(), LogitsFlags(), MeasureRunFlags()}) {
+  for (std::vector<Flag> group : {TextFlags(), LogitsFlags(), BenchFlags(), MeasureRunFlags()}) {
     flags.insert(flags.end(), std::make_move_iterator(group.begin()),
                  std::make_move_iterator(group.end()));
   }

@@ -16,6 +16,7 @@ int RunVerify(const Arguments& arguments);
 int RunPerplexity(const Arguments& arguments);
 int RunKld(const Arguments& arguments);
 int RunLogits(const Arguments& arguments);
+int RunBench(const Arguments& arguments);
 int RunGenerate(const Arguments& arguments);
 int RunChat(const Arguments& arguments);
 int RunTokenize(const Arguments& arguments);

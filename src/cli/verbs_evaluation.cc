@@ -67,8 +67,31 @@ Verb LogitsVerb() {
   };
 }
 
+Verb BenchVerb() {
+  return {
+      .name = "bench",
+      .group = kMeasure,
+      .summary = "Measure tokens per second, beside how fast this machine reads memory",
+      .description =
+          "Takes a prompt as a whole, then tokens one at a time, and reads a gibibyte of memory and "
+          "does nothing with it: this in turn, for each number of threads, several times over. "
+          "Decoding has to read all weights for every token, so the plain read is its limit; how "
+          "much of it is reached stands beside every figure (a model that caches hold may exceed "
+          "it). Also: the time to load the model and to the first token, and the memory that is "
+          "resident after some decoding.\n\n"
+          "Figures of different runs differ with what else the machine does; those of one run "
+          "compare.",
+      .operands = {{"DIR", kModelHelp}},
+      .examples = {{"hlwq bench Qwen3-1.7B-hlwq -p 512 -n 128 -t 1,2", "With one and two threads."},
+                   {"hlwq bench Qwen3-1.7B-hlwq --md >> NOTES.md", "A table for notes."}},
+      .run = RunBench,
+  };
+}
+
 }  // namespace
 
-std::vector<Verb> EvaluationVerbs() { return {PerplexityVerb(), KldVerb(), LogitsVerb()}; }
+std::vector<Verb> EvaluationVerbs() {
+  return {PerplexityVerb(), KldVerb(), LogitsVerb(), BenchVerb()};
+}
 
 }  // namespace hlwq::cli

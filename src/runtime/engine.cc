@@ -27,8 +27,10 @@ size_t ChunkTokens(const model::ModelConfig& config, size_t wanted) {
 
 Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
     : model_(checkpoint::OpenCheckpoint(path)),
-      pool_(options.threads),
+      pool_(std::make_unique<WorkerPool>(options.threads)),
       chunk_tokens_(ChunkTokens(model_.config(), options.chunk_tokens)) {}
+
+void Engine::SetThreads(int threads) { pool_ = std::make_unique<WorkerPool>(threads); }
 
 model::Workspace& Engine::WorkspaceFor(size_t tokens) {
   if (!work_ || work_->max_tokens() < tokens) {
@@ -57,7 +59,7 @@ void Engine::Feed(KvCache& kv, std::span<const TokenId> tokens, model::LogitsOf 
                          ? model::LogitsOf::kNone
                          : logits_of};
     model_.Forward(
-        batch, WorkspaceFor(count), pool_,
+        batch, WorkspaceFor(count), *pool_,
         [&](size_t token, std::span<const float> logits) { on_logits(begin + token, logits); },
         on_hidden);
     kv.Advance(count);

@@ -30,7 +30,10 @@ class Engine {
 
   const model::Model& model() const noexcept { return model_; }
   const model::ModelConfig& config() const noexcept { return model_.config(); }
-  WorkerPool& pool() noexcept { return pool_; }
+  WorkerPool& pool() noexcept { return *pool_; }
+  // Goes on with as many threads (0: the cores of this process). Throws as WorkerPool; the
+  // threads are then as before.
+  void SetThreads(int threads);
   size_t chunk_tokens() const noexcept { return chunk_tokens_; }
 
   // Takes `tokens` as the continuation of the sequence in `kv`, in passes of at most chunk_tokens(),
@@ -42,7 +45,7 @@ class Engine {
 
  private:
   model::Model model_;
-  WorkerPool pool_;
+  std::unique_ptr<WorkerPool> pool_;  // never empty
   size_t chunk_tokens_ = 0;
   std::optional<model::Workspace> work_;  // grown to the largest pass so far
 

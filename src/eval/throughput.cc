@@ -1,0 +1,171 @@
+#include "eval/throughput.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+#include <utility>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "eval/plain_read.h"
+#include "eval/sample_statistics.h"
+#include "eval/window_reader.h"
+#include "runtime/engine.h"
+#include "runtime/kv_cache.h"
+
+namespace hlwq::eval {
+namespace {
+
+using runtime::TokenId;
+constexpr size_t kShortPrompt = 8;
+
+// Any tokens of the vocabulary: what they are does not change the work.
+std::vector<TokenId> SomeTokens(size_t count, size_t vocabulary) {
+  std::vector<TokenId> tokens(count);
+  for (size_t index = 0; index < count; ++index) {
+    tokens[index] = static_cast<TokenId>(MixBits(index) % vocabulary);
+  }
+  return tokens;
+}
+
+// The largest resident set of this process so far; 0 where the system does not tell.
+uint64_t PeakResidentBytes() {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    uint64_t kibibytes = 0;
+    if (std::sscanf(line.c_str(), "VmHWM: %lu", &kibibytes) == 1) return kibibytes * 1024;
+  }
+  return 0;
+}
+
+// Keys and values that decoding `tokens` tokens from an empty cache reads, a token on average.
+double KvBytesPerToken(const model::ModelConfig& config, DType dtype, size_t tokens) {
+  if (tokens == 0) return 0;
+  uint64_t positions = 0;
+  for (const size_t window : config.windows) {
+    for (size_t token = 1; token <= tokens; ++token) {
+      positions += window == 0 ? token : std::min(token, window);
+    }
+  }
+  const uint64_t bytes =
+      2 * config.sizes.kv_heads * config.sizes.head_dim * BitsPerElement(dtype) / 8;
+  return static_cast<double>(positions * bytes) / static_cast<double>(tokens);
+}
+
+class Meter {
+ public:
+  Meter(runtime::Engine& engine, const ThroughputOptions& options)
+      : engine_(engine),
+        tokens_(SomeTokens(std::max({options.prompt_tokens, options.decode_tokens, kShortPrompt}),
+                           engine.config().sizes.vocab)),
+        cache_(engine.config(), {.dtype = options.cache_dtype, .capacity = tokens_.size()}) {}
+
+  double PrefillSeconds(size_t tokens) {
+    cache_.Truncate(0);
+    const Stopwatch watch;
+    Feed(0, tokens);
+    return watch.Seconds();
+  }
+
+  double DecodeSeconds(size_t tokens) {
+    cache_.Truncate(0);
+    const Stopwatch watch;
+    for (size_t token = 0; token < tokens; ++token) Feed(token, 1);
+    return watch.Seconds();
+  }
+
+ private:
+  runtime::Engine& engine_;
+  std::vector<TokenId> tokens_;
+  runtime::KvCache cache_;
+
+  void Feed(size_t begin, size_t count) {
+    engine_.Feed(cache_, std::span(tokens_).subspan(begin, count), model::LogitsOf::kLastOfSegment,
+                 [](size_t, std::span<const float>) {});
+  }
+};
+
+void Measure(runtime::Engine& engine, Meter& meter, PlainReader& reader, ThroughputResult& result,
+             ThreadThroughput& row) {
+  const ThroughputOptions& options = result.options;
+  engine.SetThreads(row.threads);
+  if (options.prompt_tokens > 0) {
+    row.prefill.values.push_back(static_cast<double>(options.prompt_tokens) /
+                                 meter.PrefillSeconds(options.prompt_tokens));
+  }
+  double rate = 0;
+  if (options.decode_tokens > 0) {
+    rate = static_cast<double>(options.decode_tokens) / meter.DecodeSeconds(options.decode_tokens);
+    row.decode.values.push_back(rate);
+  }
+  const double read = reader.Measure(engine.pool());
+  row.plain_read.values.push_back(read);
+  if (options.decode_tokens > 0) {
+    row.decode_share.values.push_back(static_cast<double>(result.weight_bytes_per_token) * rate /
+                                      read);
+  }
+}
+
+void Check(const ThroughputOptions& options) {
+  if (options.prompt_tokens == 0 && options.decode_tokens == 0) {
+    throw Error(ErrorCode::kInvalidArgument, "want tokens to prefill or to decode, got none");
+  }
+  HLWQ_DASSERT(!options.threads.empty() && options.repetitions > 0);
+}
+
+}  // namespace
+
+double Samples::Median() const {
+  if (empty()) return 0;
+  std::vector<double> sorted = values;
+  std::ranges::sort(sorted);
+  return Percentile(sorted, 0.5);
+}
+
+double Samples::Min() const noexcept { return empty() ? 0 : std::ranges::min(values); }
+double Samples::Max() const noexcept { return empty() ? 0 : std::ranges::max(values); }
+
+ThroughputResult MeasureThroughput(const std::filesystem::path& path,
+                                   const ThroughputOptions& options) {
+  Check(options);
+  ThroughputResult result;
+  result.options = options;
+  const Stopwatch load;
+  runtime::Engine engine(path, {.threads = std::ranges::max(options.threads)});
+  result.load_seconds = load.Seconds();
+
+  const checkpoint::Checkpoint& checkpoint = engine.model().checkpoint();
+  result.model_type = engine.config().model_type;
+  for (const checkpoint::TensorEntry& entry : checkpoint.tensors) {
+    result.parameters += entry.elements();
+  }
+  for (const File& file : checkpoint.files) result.checkpoint_bytes += file.SizeBytes();
+  result.weight_bytes_per_token = engine.model().bytes_per_token();
+  result.kv_bytes_per_token =
+      KvBytesPerToken(engine.config(), options.cache_dtype, options.decode_tokens);
+
+  Meter meter(engine, options);
+  result.first_token_seconds = meter.PrefillSeconds(kShortPrompt);
+  meter.PrefillSeconds(options.prompt_tokens);
+  meter.DecodeSeconds(std::min<size_t>(options.decode_tokens, kShortPrompt));
+  // Before the memory for reading is taken.
+  result.resident_bytes = PeakResidentBytes();
+
+  PlainReader reader(options.read_bytes);
+  for (const int threads : options.threads) result.threads.push_back({.threads = threads});
+  const size_t total = options.threads.size() * static_cast<size_t>(options.repetitions);
+  size_t done = 0;
+  const size_t tokens = options.prompt_tokens + options.decode_tokens;
+  for (int repetition = 0; repetition < options.repetitions; ++repetition) {
+    for (ThreadThroughput& row : result.threads) {
+      Measure(engine, meter, reader, result, row);
+      if (options.progress) options.progress({++done * tokens, total * tokens, {}});
+    }
+  }
+  return result;
+}
+
+}  // namespace hlwq::eval

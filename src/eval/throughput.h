@@ -1,0 +1,72 @@
+// How fast a model runs here, beside how fast this machine reads memory.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/terminal_text.h"
+#include "tensor/dtype.h"
+
+namespace hlwq::eval {
+
+struct ThroughputOptions {
+  size_t prompt_tokens = 512;  // of a prefill; 0 leaves it out
+  size_t decode_tokens = 128;  // one at a time, from an empty cache; 0 leaves it out
+  std::vector<int> threads;    // numbers of threads to measure with; not empty
+  int repetitions = 5;
+  uint64_t read_bytes = uint64_t{1} << 30;  // of memory read for the plain bandwidth
+  DType cache_dtype = DType::kF16;
+  TokenProgressCallback progress;  // counts measurements of a token each; may be empty
+};
+
+// Of several repetitions, in the order they were made.
+struct Samples {
+  std::vector<double> values;
+
+  bool empty() const noexcept { return values.empty(); }
+  // 0 for none.
+  double Median() const;
+  double Min() const noexcept;
+  double Max() const noexcept;
+};
+
+// With one number of threads. Each repetition measures the three in turn, so that what slows the
+// machine down for a while slows all of them, and the share is of figures of the same moment.
+struct ThreadThroughput {
+  int threads = 0;
+  Samples prefill;      // tokens/s
+  Samples decode;       // tokens/s
+  Samples plain_read;   // bytes/s
+  Samples decode_share;  // weights that decoding reads a second / plain_read
+};
+
+struct ThroughputResult {
+  ThroughputOptions options;
+  std::string model_type;
+  uint64_t parameters = 0;             // elements of all tensors
+  uint64_t checkpoint_bytes = 0;       // of the files with tensors
+  uint64_t weight_bytes_per_token = 0;  // that decoding reads
+  double kv_bytes_per_token = 0;       // keys and values, mean over the decoded tokens
+  double load_seconds = 0;             // opening the checkpoint, ready to run
+  double first_token_seconds = 0;      // from there to the logits after a prompt of 8 tokens
+  uint64_t resident_bytes = 0;         // the most so far after a first prefill and some decoding
+  std::vector<ThreadThroughput> threads;
+};
+
+// Opens the model at `path` and measures. Rounds go over the numbers of threads in turn. Throws as
+// runtime::Engine; Error{kInvalidArgument} for nothing to measure. Memory: the model, and
+// `read_bytes` while measuring.
+ThroughputResult MeasureThroughput(const std::filesystem::path& path,
+                                   const ThroughputOptions& options);
+
+nlohmann::json ThroughputToJson(const ThroughputResult& result);
+std::string ThroughputToText(const ThroughputResult& result, const TextLayout& layout);
+// One line a number of threads and kind ("prefill", "decode", "read"), with a heading.
+std::string ThroughputToCsv(const ThroughputResult& result);
+std::string ThroughputToMarkdown(const ThroughputResult& result);
+
+}  // namespace hlwq::eval
