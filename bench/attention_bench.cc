@@ -50,8 +50,8 @@ void Attend(benchmark::State& state, DType dtype, Heads heads, size_t first, siz
     for (Cache& cache : caches) cache.pages.pages = cache.list;
   }
   const size_t width = heads.kv_heads * heads.group * heads.head_dim;
-  const std::vector<float> q = GaussianMatrix(queries * width);
-  std::vector<float> out(q.size());
+  Buffer<float> q(queries * width), out(queries * width);
+  std::ranges::copy(GaussianMatrix(q.size()), q.data());
   kernels::AttentionProblem problem;
   problem.heads = heads.kv_heads * heads.group;
   problem.scale = 0.125f;
@@ -99,7 +99,8 @@ void Register(const std::string& name, Body body) {
 }
 
 const bool registered = [] {
-  for (const Heads heads : {Heads{8, 1, 64}, {8, 4, 64}, {4, 8, 64}, {8, 4, 128}}) {
+  for (const Heads heads :
+       {Heads{8, 1, 64}, {8, 2, 64}, {8, 3, 64}, {8, 4, 64}, {4, 8, 64}, {8, 4, 128}}) {
     const std::string shape = std::to_string(heads.kv_heads) + "x" + std::to_string(heads.group) +
                               "x" + std::to_string(heads.head_dim);
     for (const DType dtype : {DType::kF16, DType::kBF16}) {

@@ -7,6 +7,7 @@
 #include "bench/bench_support.h"
 #include "kernels/dense_matmul.h"
 #include "kernels/plain_read.h"
+#include "tensor/buffer.h"
 
 namespace hlwq::bench {
 namespace {
@@ -65,18 +66,19 @@ void MatVec(benchmark::State& state, DType dtype) {
 
 void MatMul(benchmark::State& state, DType dtype, MatrixShape shape, size_t tokens) {
   static std::vector<std::byte> data;
-  static std::vector<float> x;
+  static Buffer<float> x;
   if (state.thread_index() == 0) {
     data = Weights(dtype, shape);
-    x = GaussianMatrix(tokens * shape.in);
+    x = Buffer<float>(tokens * shape.in);
+    std::ranges::copy(GaussianMatrix(x.size()), x.data());
   }
-  std::vector<float> y(tokens * shape.out);
+  Buffer<float> y(tokens * shape.out);
   const RowRange all = Share(state, shape.out);
   for (auto _ : state) {
     // In pieces, as threads take them.
     for (uint64_t row = all.begin; row < all.end; row += 64) {
-      kernels::DenseMatMul({shape, dtype, data}, x, shape.in, tokens,
-                           {row, std::min(all.end, row + 64)}, shape.out, y);
+      kernels::DenseMatMul({shape, dtype, data}, x.span(), shape.in, tokens,
+                           {row, std::min(all.end, row + 64)}, shape.out, y.span());
     }
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();

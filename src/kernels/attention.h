@@ -55,7 +55,9 @@ struct AttentionProblem {
 // [begin, end). Best with kAttentionQueryTile queries, or one: they share each conversion of keys
 // and values. The result of a query is the same to the last bit whatever is computed with it, at
 // any size of page; float32 arithmetic in an order that depends on the target. A query all of whose
-// scores are -inf gets zeros. Thread: safe for disjoint parts. Stack: 56 KiB; allocates nothing.
+// scores are -inf gets zeros. head_dim is at most 8192. Thread: safe for disjoint parts. Stack:
+// 128 KiB; allocates nothing. Cost: one query, the bandwidth of keys and values; tiles of queries,
+// float arithmetic.
 inline constexpr size_t kAttentionQueryTile = 16;
 void Attend(const AttentionProblem& problem, const KvPages& cache, size_t kv_head,
             size_t query_begin, size_t query_end) noexcept;

@@ -14,7 +14,7 @@ void RmsNorm(std::span<const float> x, std::span<const float> weight, float epsi
 // y += x.
 void Add(std::span<const float> x, std::span<float> y) noexcept;
 
-// y = silu(gate) * up, silu(x) = x / (1 + e^-x).
+// y = silu(gate) * up, silu(x) = x / (1 + e^-x). Relative error below 5e-7.
 void SiluMul(std::span<const float> gate, std::span<const float> up, std::span<float> y) noexcept;
 
 // Rotates pairs (x_i, x_{i + r/2}), i < r/2, of one head by angles given as cosines and sines
@@ -25,7 +25,8 @@ void RotateHead(std::span<const float> cosines, std::span<const float> sines,
 // The index of the largest value; the first of equals; NaN never. x is not empty.
 size_t ArgMax(std::span<const float> x) noexcept;
 
-// log(sum(e^x)), by way of the largest value; accumulated in double.
+// log(sum(e^x)), by way of the largest value: float exponentials, added in double every 1024.
+// Absolute error below 3e-7; -inf for no values.
 double LogSumExp(std::span<const float> x) noexcept;
 
 }  // namespace hlwq::kernels

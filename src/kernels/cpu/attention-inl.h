@@ -18,6 +18,7 @@
 #include <cstring>
 #include <limits>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/attention.h"
 #include "kernels/cpu/exp-inl.h"
@@ -29,256 +30,293 @@ namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
 constexpr size_t kMostRows = 64;
-constexpr size_t kRowsAtOnce = 4;  // x kVectorsAtOnce sums in registers
-constexpr size_t kVectorsAtOnce = kManyRegisters ? 4 : 2;
-constexpr size_t kWideColumns = 128;  // head dimensions converted at a time
+constexpr size_t kRowFloats = 8192;    // of all rows: 128 dimensions of 64 rows
+constexpr size_t kWideColumns = 128;   // head dimensions converted at a time
+constexpr size_t kMostRowsAtOnce = 8;  // as many as share what they read without conversion
+constexpr size_t kRowsAtOnce = 4;      // of many rows
 constexpr float kNoScore = -std::numeric_limits<float>::infinity();
-
-// A row of the problem and the state of its softmax.
-struct AttentionRow {
-  const float* q;
-  float* out;
-  size_t begin, end;  // the positions it sees
-  float largest;      // score so far
-  float sum;          // of e^(score - largest)
-};
 
 struct AttentionScratch {
   alignas(64) float scores[kMostRows * kKvTile];
   alignas(64) float wide[kKvTile * kWideColumns];  // keys or values of a tile as floats
-  AttentionRow rows[kMostRows];
+  alignas(64) float queries[kRowFloats];           // rows of `stride`, times the scale of scores
+  alignas(64) float sums[kRowFloats];              // rows of `stride`: weighted values
+  // Of each row: the largest score so far, the sum of e^(score - largest), what the sums so far
+  // are to be multiplied with as the largest score has changed, and the positions [begin, end) it
+  // sees.
+  alignas(64) float largest[kMostRows];
+  alignas(64) float weight_sum[kMostRows];
+  alignas(64) float keep[kMostRows];
+  size_t begin[kMostRows], end[kMostRows];
+  size_t stride;  // head_dim up to whole vectors, zeros at the end
 };
 
-HWY_INLINE void ScaleInPlace(VF factor, float* HWY_RESTRICT values, size_t count) {
-  size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    hn::StoreU(hn::Mul(hn::LoadU(DF(), values + i), factor), DF(), values + i);
-  }
-  for (; i < count; ++i) values[i] *= hn::GetLane(factor);
-}
+// Keys or values of a tile, and what is read after them: the values of the same tile or the keys of
+// the next, of the same size.
+struct TileMemory {
+  const uint8_t* at;
+  const uint8_t* next;
+};
 
 // b [count, n]: rows `stride` bytes apart.
 struct Operand {
-  const uint8_t* from;
+  TileMemory from;
   size_t stride;
   size_t count;
 };
 
-// sums[row][n] += sum over k of a[row][k] * b[k][n], for kVectors vectors of columns n. With
-// `is_first` the sums begin with zero.
-template <class Format, size_t kRows, size_t kVectors, class D>
-HWY_INLINE void AddProducts(D d, const float* const* a, const Operand& b, bool is_first,
-                            float* const* sums) {
-  constexpr size_t kWidth = hn::MaxLanes(D());
-  hn::Vec<D> sum[kRows][kVectors];
+// sums[row][n] = keep[row] * sums[row][n] + sum over k of a[row][k] * b[k][n], for kVectors vectors
+// of columns n. Without `keep` the sums begin with zero.
+template <class Format, size_t kRows, size_t kVectors>
+HWY_INLINE void AddProducts(const float* const* a, const Operand& b, const float* keep,
+                            float* const* sums, size_t column) {
+  constexpr DF d;
+  VF sum[kRows][kVectors];
   for (size_t row = 0; row < kRows; ++row) {
     for (size_t n = 0; n < kVectors; ++n) {
-      sum[row][n] = is_first ? hn::Zero(d) : hn::LoadU(d, sums[row] + n * kWidth);
+      sum[row][n] = keep == nullptr ? hn::Zero(d)
+                                    : hn::Mul(hn::Set(d, keep[row]),
+                                              hn::Load(d, sums[row] + column + n * kLanes));
     }
   }
-  const uint8_t* HWY_RESTRICT from = b.from;
-  for (size_t k = 0; k < b.count; ++k, from += b.stride) {
-    hn::Vec<D> columns[kVectors];
+  const uint8_t* from = b.from.at + column * Format::kBytes;
+  // Fetched at the pace of reading, as one piece: processors do not foresee the jump. A single row
+  // is done as fast as they can.
+  constexpr size_t kRead = kVectors * kLanes * Format::kBytes;
+  const uint8_t* next = b.from.next + column * Format::kBytes * b.count;
+  for (size_t k = 0; k < b.count; ++k, from += b.stride, next += kRead) {
+    VF columns[kVectors];
     for (size_t n = 0; n < kVectors; ++n) {
-      columns[n] = Format::LoadNumber(d, from + n * kWidth * Format::kBytes);
+      columns[n] = Format::LoadNumber(d, from + n * kLanes * Format::kBytes);
+    }
+    if constexpr (Format::kBytes == 2 && kRows > 1) {  // floats were widened: they are at hand
+      for (size_t n = 0; n < kRead; n += 64) hwy::Prefetch(next + n);
     }
     for (size_t row = 0; row < kRows; ++row) {
-      const auto factor = hn::Set(d, a[row][k]);
+      const VF factor = hn::Set(d, a[row][k]);
       for (size_t n = 0; n < kVectors; ++n) {
         sum[row][n] = hn::MulAdd(factor, columns[n], sum[row][n]);
       }
     }
   }
   for (size_t row = 0; row < kRows; ++row) {
-    for (size_t n = 0; n < kVectors; ++n) hn::StoreU(sum[row][n], d, sums[row] + n * kWidth);
-  }
-}
-
-// The same for `columns` columns, any number.
-template <class Format, size_t kRows, class D>
-HWY_INLINE void AddColumns(D d, const float* const* a, Operand b, bool is_first,
-                           float* const* all_sums, size_t columns) {
-  constexpr size_t kWidth = hn::MaxLanes(D());
-  float* sums[kRows];
-  std::copy_n(all_sums, kRows, sums);
-  const auto advance = [&](size_t done) HWY_ATTR {
-    b.from += done * Format::kBytes;
-    for (float*& sum : sums) sum += done;
-    columns -= done;
-  };
-  while (columns >= kVectorsAtOnce * kWidth) {
-    AddProducts<Format, kRows, kVectorsAtOnce>(d, a, b, is_first, sums);
-    advance(kVectorsAtOnce * kWidth);
-  }
-  while (columns >= kWidth) {
-    AddProducts<Format, kRows, 1>(d, a, b, is_first, sums);
-    advance(kWidth);
-  }
-  if constexpr (kWidth > 1) {
-    for (size_t row = 0; columns > 0 && row < kRows; ++row) {
-      AddColumns<Format, 1>(hn::CappedTag<float, kWidth / 2>(), a + row, b, is_first, sums + row,
-                            columns);
+    for (size_t n = 0; n < kVectors; ++n) {
+      hn::Store(sum[row][n], d, sums[row] + column + n * kLanes);
     }
   }
 }
 
-// The same for up to kRowsAtOnce rows.
+// Sums that registers hold, in vectors: enough of them that none waits for the one before.
+constexpr size_t VectorsAtOnce(size_t rows) {
+  const size_t vectors = (kManyRegisters ? 16 : 8) / rows;
+  return vectors >= 8 ? 8 : vectors >= 4 ? 4 : vectors >= 2 ? 2 : 1;
+}
+
+// The same for columns [column, columns), a multiple of kLanes.
+template <class Format, size_t kRows, size_t kVectors = VectorsAtOnce(kRows)>
+HWY_INLINE void AddColumns(const float* const* a, const Operand& b, const float* keep,
+                           float* const* sums, size_t column, size_t columns) {
+  for (; column + kVectors * kLanes <= columns; column += kVectors * kLanes) {
+    AddProducts<Format, kRows, kVectors>(a, b, keep, sums, column);
+  }
+  if constexpr (kVectors > 1) {
+    if (column < columns) {
+      AddColumns<Format, kRows, kVectors / 2>(a, b, keep, sums, column, columns);
+    }
+  }
+}
+
+// The same for up to kMostRowsAtOnce rows.
 template <class Format>
-HWY_INLINE void AddRows(size_t rows, const float* const* a, const Operand& b, bool is_first,
-                        float* const* sums, size_t columns) {
+HWY_NOINLINE HWY_ATTR void AddRows(size_t rows, const float* const* a, const Operand& b,
+                                   const float* keep, float* const* sums, size_t columns) {
   switch (rows) {
     case 1:
-      return AddColumns<Format, 1>(DF(), a, b, is_first, sums, columns);
+      return AddColumns<Format, 1>(a, b, keep, sums, 0, columns);
     case 2:
-      return AddColumns<Format, 2>(DF(), a, b, is_first, sums, columns);
+      return AddColumns<Format, 2>(a, b, keep, sums, 0, columns);
     case 3:
-      return AddColumns<Format, 3>(DF(), a, b, is_first, sums, columns);
+      return AddColumns<Format, 3>(a, b, keep, sums, 0, columns);
+    case 4:
+      return AddColumns<Format, 4>(a, b, keep, sums, 0, columns);
+    case 5:
+      return AddColumns<Format, 5>(a, b, keep, sums, 0, columns);
+    case 6:
+      return AddColumns<Format, 6>(a, b, keep, sums, 0, columns);
+    case 7:
+      return AddColumns<Format, 7>(a, b, keep, sums, 0, columns);
     default:
-      return AddColumns<Format, 4>(DF(), a, b, is_first, sums, columns);
+      return AddColumns<Format, 8>(a, b, keep, sums, 0, columns);
   }
 }
 
-// Rows [first, end) of the scratch and the tile from position `base` on that all of them see.
+// Rows [first, last) of the scratch and the tile from position `base` on that all of them see.
 struct RowsOfTile {
-  size_t first, end;
+  size_t first, last;
   size_t base;
 
-  size_t count() const { return end - first; }
-  // Positions of the tile that the row sees, relative to it.
-  size_t Begin(const AttentionRow& row) const { return row.begin > base ? row.begin - base : 0; }
-  size_t End(const AttentionRow& row) const { return HWY_MIN(row.end - base, kKvTile); }
+  size_t count() const { return last - first; }
+  // Rows done together: all of few, which convert as they go; for many it pays to convert once.
+  bool IsFew() const { return count() <= kMostRowsAtOnce; }
+  size_t AtOnce() const { return IsFew() ? kMostRowsAtOnce : kRowsAtOnce; }
+  // Positions of the tile that a row sees, relative to it.
+  size_t Begin(const AttentionScratch& s, size_t row) const {
+    return s.begin[row] > base ? s.begin[row] - base : 0;
+  }
+  size_t End(const AttentionScratch& s, size_t row) const {
+    return HWY_MIN(s.end[row] - base, kKvTile);
+  }
 };
 
-// keys [head_dim, kKvTile] -> scores.
+// keys [depth, kKvTile] of dimensions from `first_dim` on -> scores[row][0 .. columns).
 template <class Format>
-HWY_INLINE void ScoreRows(const RowsOfTile& tile, const uint8_t* keys, size_t depth, size_t columns,
-                          size_t first_dim, AttentionScratch& scratch) {
-  for (size_t first = tile.first; first < tile.end; first += kRowsAtOnce) {
-    const size_t rows = HWY_MIN(kRowsAtOnce, tile.end - first);
-    const float* queries[kRowsAtOnce] = {};
-    float* scores[kRowsAtOnce] = {};
+HWY_INLINE void ScoreRows(const RowsOfTile& tile, const Operand& keys, size_t first_dim,
+                          size_t columns, AttentionScratch& scratch) {
+  static constexpr float kOnes[kMostRowsAtOnce] = {1, 1, 1, 1, 1, 1, 1, 1};
+  for (size_t first = tile.first; first < tile.last; first += tile.AtOnce()) {
+    const size_t rows = HWY_MIN(tile.AtOnce(), tile.last - first);
+    const float* queries[kMostRowsAtOnce];
+    float* scores[kMostRowsAtOnce];
     for (size_t row = 0; row < rows; ++row) {
-      queries[row] = scratch.rows[first + row].q + first_dim;
+      queries[row] = scratch.queries + (first + row) * scratch.stride + first_dim;
       scores[row] = scratch.scores + (first + row) * kKvTile;
     }
-    AddRows<Format>(rows, queries, {keys, kKvTile * Format::kBytes, depth}, first_dim == 0, scores,
-                    columns);
+    AddRows<Format>(rows, queries, keys, first_dim == 0 ? nullptr : kOnes, scores, columns);
   }
 }
 
 // scores[row][0 .. columns) of the tile.
 template <class Format>
-HWY_INLINE void Score(const RowsOfTile& tile, const uint8_t* HWY_RESTRICT keys, size_t head_dim,
+HWY_INLINE void Score(const RowsOfTile& tile, const TileMemory& keys, size_t head_dim,
                       size_t columns, AttentionScratch& scratch) {
-  // Few rows convert as they go; for many it pays to convert once.
-  if (Format::kBytes == 4 || tile.count() <= kRowsAtOnce) {
-    return ScoreRows<Format>(tile, keys, head_dim, columns, 0, scratch);
+  constexpr size_t kStride = kKvTile * Format::kBytes;
+  if (Format::kBytes == 4 || tile.IsFew()) {
+    return ScoreRows<Format>(tile, {keys, kStride, head_dim}, 0, columns, scratch);
   }
   for (size_t first = 0; first < head_dim; first += kWideColumns) {
     const size_t depth = HWY_MIN(kWideColumns, head_dim - first);
     for (size_t i = 0; i < depth; ++i) {
-      const uint8_t* HWY_RESTRICT from = keys + (first + i) * kKvTile * Format::kBytes;
+      const uint8_t* HWY_RESTRICT from = keys.at + (first + i) * kStride;
       for (size_t n = 0; n < columns; n += kLanes) {
         hn::Store(Format::LoadNumber(DF(), from + n * Format::kBytes), DF(),
                   scratch.wide + i * kKvTile + n);
       }
     }
-    ScoreRows<F32Format>(tile, reinterpret_cast<const uint8_t*>(scratch.wide), depth, columns,
-                         first, scratch);
+    const auto* wide = reinterpret_cast<const uint8_t*>(scratch.wide);
+    ScoreRows<F32Format>(tile, {{wide, wide}, kKvTile * sizeof(float), depth}, first, columns,
+                         scratch);
   }
 }
 
-// Turns the scores [begin, end) of the row into e^(score - largest so far) and brings the sums so
-// far to the same reference.
-HWY_INLINE void SoftmaxRow(size_t begin, size_t end, float scale, size_t head_dim,
-                           AttentionRow& row, float* HWY_RESTRICT scores) {
-  const size_t first = begin / kLanes * kLanes;
+// The largest of scores [begin, end) of a row. Other scores of the same vectors become kNoScore.
+HWY_INLINE float LargestScore(size_t begin, size_t end, float* HWY_RESTRICT scores) {
   VF most = hn::Set(DF(), kNoScore);
-  for (size_t i = first; i < end; i += kLanes) {
-    VF score = hn::Mul(hn::Load(DF(), scores + i), hn::Set(DF(), scale));
+  for (size_t i = begin / kLanes * kLanes; i < end; i += kLanes) {
+    VF score = hn::Load(DF(), scores + i);
     if (i < begin || i + kLanes > end) {
       const VI at = hn::Iota(DI(), static_cast<int32_t>(i));
       const auto seen = hn::And(hn::Gt(at, hn::Set(DI(), static_cast<int32_t>(begin) - 1)),
                                 hn::Lt(at, hn::Set(DI(), static_cast<int32_t>(end))));
       score = hn::IfThenElse(hn::RebindMask(DF(), seen), score, hn::Set(DF(), kNoScore));
+      hn::Store(score, DF(), scores + i);
     }
-    hn::Store(score, DF(), scores + i);
     most = hn::Max(most, score);
   }
-  const float largest = HWY_MAX(row.largest, MaxLane(most));
-  // Without any score there is nothing to be relative to.
-  const VF reference = hn::Set(DF(), largest == kNoScore ? 0 : largest);
-  VF sum = hn::Zero(DF());
-  for (size_t i = first; i < end; i += kLanes) {
-    const VF weight = Exp(hn::Sub(hn::Load(DF(), scores + i), reference));
-    hn::Store(weight, DF(), scores + i);
-    sum = hn::Add(sum, weight);
-  }
-  if (largest != row.largest) {
-    const VF shrink = Exp(hn::Sub(hn::Set(DF(), row.largest), reference));
-    row.sum *= hn::GetLane(shrink);
-    ScaleInPlace(shrink, row.out, head_dim);
-    row.largest = largest;
-  }
-  row.sum += SumLanes(sum);
+  return MaxLane(most);
 }
 
-// out[row] += sum over positions [begin, end) of weight * value.
-template <class Format>
-HWY_INLINE void AddValues(size_t rows, const float* const* weights, const Operand& values,
-                          size_t begin, size_t end, float* const* out, size_t columns) {
-  if (begin >= end) return;
-  const float* from[kRowsAtOnce] = {};
-  for (size_t row = 0; row < rows; ++row) from[row] = weights[row] + begin;
-  AddRows<Format>(rows, from, {values.from + begin * values.stride, values.stride, end - begin},
-                  false, out, columns);
+// Turns the scores that the rows see into weights e^(score - largest so far).
+HWY_INLINE void Softmax(const RowsOfTile& tile, AttentionScratch& s) {
+  alignas(64) float before[kMostRows] = {}, reference[kMostRows] = {};
+  for (size_t row = tile.first; row < tile.last; ++row) {
+    before[row] = s.largest[row];
+    const float most = LargestScore(tile.Begin(s, row), tile.End(s, row), s.scores + row * kKvTile);
+    s.largest[row] = HWY_MAX(before[row], most);
+    // Without any score there is nothing to be relative to.
+    reference[row] = s.largest[row] == kNoScore ? 0 : s.largest[row];
+  }
+  for (size_t row = tile.first / kLanes * kLanes; row < tile.last; row += kLanes) {
+    const VF change = hn::Sub(hn::Load(DF(), before + row), hn::Load(DF(), reference + row));
+    hn::Store(ExpOfNegative(change), DF(), s.keep + row);
+  }
+  for (size_t row = tile.first; row < tile.last; ++row) {
+    const VF largest = hn::Set(DF(), reference[row]);
+    float* HWY_RESTRICT scores = s.scores + row * kKvTile;
+    VF sum = hn::Zero(DF());
+    for (size_t i = tile.Begin(s, row) / kLanes * kLanes; i < tile.End(s, row); i += kLanes) {
+      const VF weight = ExpOfNegative(hn::Sub(hn::Load(DF(), scores + i), largest));
+      hn::Store(weight, DF(), scores + i);
+      sum = hn::Add(sum, weight);
+    }
+    s.weight_sum[row] = s.weight_sum[row] * s.keep[row] + SumLanes(sum);
+  }
 }
 
-// Adds columns [first_column, first_column + columns) of the values [position, columns].
+// A few rows and what to add to their sums.
+struct WeighedRows {
+  size_t rows = 0;
+  const float* weights[kMostRowsAtOnce];
+  float* sums[kMostRowsAtOnce];
+  float keep[kMostRowsAtOnce];
+
+  // Adds values [begin, end) times their weights to rows [first, last).
+  template <class Format>
+  HWY_INLINE void Add(size_t first, size_t last, const Operand& values, size_t begin, size_t end,
+                      size_t columns) {
+    if (begin >= end) return;
+    const float* from[kMostRowsAtOnce];
+    for (size_t row = first; row < last; ++row) from[row] = weights[row] + begin;
+    const size_t skipped = begin * values.stride;
+    const Operand part = {
+        {values.from.at + skipped, values.from.next + skipped}, values.stride, end - begin};
+    AddRows<Format>(last - first, from + first, part, keep + first, sums + first, columns);
+    std::fill(keep + first, keep + last, 1.0f);
+  }
+};
+
+// Columns from `first_column` on of the values [position, columns].
 template <class Format>
 HWY_INLINE void WeighRows(const RowsOfTile& tile, const Operand& values, size_t first_column,
                           size_t columns, AttentionScratch& scratch) {
-  for (size_t first = tile.first; first < tile.end; first += kRowsAtOnce) {
-    const size_t rows = HWY_MIN(kRowsAtOnce, tile.end - first);
-    const float* weights[kRowsAtOnce] = {};
-    float* out[kRowsAtOnce] = {};
-    size_t begins[kRowsAtOnce], ends[kRowsAtOnce];
+  for (size_t first = tile.first; first < tile.last; first += tile.AtOnce()) {
+    WeighedRows at;
+    at.rows = HWY_MIN(tile.AtOnce(), tile.last - first);
+    size_t begins[kMostRowsAtOnce], ends[kMostRowsAtOnce];
     size_t begin = 0, end = kKvTile;  // what all of them see
-    for (size_t row = 0; row < rows; ++row) {
-      const AttentionRow& at = scratch.rows[first + row];
-      weights[row] = scratch.scores + (first + row) * kKvTile;
-      out[row] = at.out + first_column;
-      begins[row] = tile.Begin(at);
-      ends[row] = tile.End(at);
+    for (size_t row = 0; row < at.rows; ++row) {
+      at.weights[row] = scratch.scores + (first + row) * kKvTile;
+      at.sums[row] = scratch.sums + (first + row) * scratch.stride + first_column;
+      at.keep[row] = scratch.keep[first + row];
+      begins[row] = tile.Begin(scratch, first + row);
+      ends[row] = tile.End(scratch, first + row);
       begin = HWY_MAX(begin, begins[row]);
       end = HWY_MIN(end, ends[row]);
     }
     if (begin >= end) begin = end = kKvTile;  // nothing in common
     // A value that a row does not see must not even be multiplied by zero: it may be infinite.
-    for (size_t row = 0; row < rows; ++row) {
-      AddValues<Format>(1, weights + row, values, begins[row], HWY_MIN(begin, ends[row]), out + row,
-                        columns);
+    for (size_t row = 0; row < at.rows; ++row) {
+      at.Add<Format>(row, row + 1, values, begins[row], HWY_MIN(begin, ends[row]), columns);
     }
-    AddValues<Format>(rows, weights, values, begin, end, out, columns);
-    for (size_t row = 0; row < rows; ++row) {
-      AddValues<Format>(1, weights + row, values, HWY_MAX(end, begins[row]), ends[row], out + row,
-                        columns);
+    at.Add<Format>(0, at.rows, values, begin, end, columns);
+    for (size_t row = 0; row < at.rows; ++row) {
+      at.Add<Format>(row, row + 1, values, HWY_MAX(end, begins[row]), ends[row], columns);
     }
   }
 }
 
 // values [kKvTile, head_dim], of which positions [begin, end) are filled.
 template <class Format>
-HWY_INLINE void Weigh(const RowsOfTile& tile, const uint8_t* HWY_RESTRICT values, size_t begin,
-                      size_t end, size_t head_dim, AttentionScratch& scratch) {
+HWY_INLINE void Weigh(const RowsOfTile& tile, const TileMemory& values, size_t begin, size_t end,
+                      size_t head_dim, AttentionScratch& scratch) {
   const size_t stride = head_dim * Format::kBytes;
-  if (Format::kBytes == 4 || tile.count() <= kRowsAtOnce) {
+  // Rows that are not whole vectors are filled up by the conversion.
+  if (head_dim % kLanes == 0 && (Format::kBytes == 4 || tile.IsFew())) {
     return WeighRows<Format>(tile, {values, stride, kKvTile}, 0, head_dim, scratch);
   }
   for (size_t first = 0; first < head_dim; first += kWideColumns) {
     const size_t columns = HWY_MIN(kWideColumns, head_dim - first);
     for (size_t i = begin; i < end; ++i) {
-      const uint8_t* HWY_RESTRICT from = values + i * stride + first * Format::kBytes;
+      const uint8_t* HWY_RESTRICT from = values.at + i * stride + first * Format::kBytes;
       float* HWY_RESTRICT to = scratch.wide + i * kWideColumns;
       size_t n = 0;
       for (; n + kLanes <= columns; n += kLanes) {
@@ -288,66 +326,74 @@ HWY_INLINE void Weigh(const RowsOfTile& tile, const uint8_t* HWY_RESTRICT values
         hn::Store(LoadFirstAs<Format>(from + n * Format::kBytes, columns - n), DF(), to + n);
       }
     }
-    WeighRows<F32Format>(
-        tile,
-        {reinterpret_cast<const uint8_t*>(scratch.wide), kWideColumns * sizeof(float), kKvTile},
-        first, columns, scratch);
+    const auto* wide = reinterpret_cast<const uint8_t*>(scratch.wide);
+    WeighRows<F32Format>(tile, {{wide, wide}, kWideColumns * sizeof(float), kKvTile}, first,
+                         hwy::RoundUpTo(columns, kLanes), scratch);
   }
 }
 
-// scratch.rows[0 .. count), in the order of their queries.
+// Rows [0, count) of the scratch, in the order of their queries.
 template <class Format>
-HWY_INLINE void AttendRows(const KvPages& cache, size_t kv_head, float scale, size_t count,
+HWY_INLINE void AttendRows(const KvPages& cache, size_t kv_head, size_t count,
                            AttentionScratch& scratch) {
-  AttentionRow* rows = scratch.rows;
   const size_t page_tiles = cache.page_tokens / kKvTile;
   const size_t tile_bytes = kKvTile * cache.head_dim * Format::kBytes;
-  const size_t end = rows[count - 1].end;
-  RowsOfTile tile = {0, 0, rows[0].begin / kKvTile * kKvTile};
-  for (; tile.base < end; tile.base += kKvTile) {
-    while (rows[tile.first].end <= tile.base) ++tile.first;
-    while (tile.end < count && rows[tile.end].begin < tile.base + kKvTile) ++tile.end;
-    const size_t index = tile.base / kKvTile;
-    const KvPage& page = cache.pages[index / page_tiles];
-    const size_t offset = (kv_head * page_tiles + index % page_tiles) * tile_bytes;
-    const size_t filled = tile.End(rows[tile.end - 1]);
-    Score<Format>(tile, reinterpret_cast<const uint8_t*>(page.keys) + offset, cache.head_dim,
-                  (filled + kLanes - 1) / kLanes * kLanes, scratch);
-    for (size_t row = tile.first; row < tile.end; ++row) {
-      SoftmaxRow(tile.Begin(rows[row]), tile.End(rows[row]), scale, cache.head_dim, rows[row],
-                 scratch.scores + row * kKvTile);
-    }
-    Weigh<Format>(tile, reinterpret_cast<const uint8_t*>(page.values) + offset,
-                  tile.Begin(rows[tile.first]), filled, cache.head_dim, scratch);
+  const size_t last_tile = (scratch.end[count - 1] - 1) / kKvTile;
+  const auto memory = [&](std::byte* KvPage::*part, size_t index) {
+    const auto* page = reinterpret_cast<const uint8_t*>(cache.pages[index / page_tiles].*part);
+    return page + (kv_head * page_tiles + index % page_tiles) * tile_bytes;
+  };
+  RowsOfTile tile = {0, 0, scratch.begin[0] / kKvTile * kKvTile};
+  for (; tile.base < scratch.end[count - 1]; tile.base += kKvTile) {
+    while (scratch.end[tile.first] <= tile.base) ++tile.first;
+    while (tile.last < count && scratch.begin[tile.last] < tile.base + kKvTile) ++tile.last;
+    const size_t filled = tile.End(scratch, tile.last - 1);
+    const size_t index = tile.base / kKvTile, next = HWY_MIN(index + 1, last_tile);
+    const uint8_t* keys = memory(&KvPage::keys, index);
+    const uint8_t* values = memory(&KvPage::values, index);
+    Score<Format>(tile, {keys, values}, cache.head_dim, hwy::RoundUpTo(filled, kLanes), scratch);
+    Softmax(tile, scratch);
+    Weigh<Format>(tile, {values, memory(&KvPage::keys, next)}, tile.Begin(scratch, tile.first),
+                  filled, cache.head_dim, scratch);
   }
+}
+
+// to = factor * from.
+HWY_INLINE void Scale(const float* HWY_RESTRICT from, float factor, float* HWY_RESTRICT to,
+                      size_t count) {
+  for (size_t i = 0; i < count; ++i) to[i] = from[i] * factor;
 }
 
 template <class Format>
 HWY_ATTR void AttendTo(const AttentionProblem& problem, const KvPages& cache, size_t kv_head,
                        size_t query_begin, size_t query_end) {
   AttentionScratch scratch;
+  const size_t head_dim = cache.head_dim;
   const size_t group = problem.heads / cache.kv_heads;
   const size_t all_rows = (query_end - query_begin) * group;
-  for (size_t first = 0; first < all_rows; first += kMostRows) {
-    const size_t count = HWY_MIN(kMostRows, all_rows - first);
-    for (size_t i = 0; i < count; ++i) {
-      const size_t query = query_begin + (first + i) / group;
-      const size_t column = (kv_head * group + (first + i) % group) * cache.head_dim;
-      const size_t position = problem.first_position + query;
-      AttentionRow& row = scratch.rows[i];
-      row.q = problem.q + query * problem.q_stride + column;
-      row.out = problem.out + query * problem.out_stride + column;
-      row.end = position + 1;
-      row.begin = problem.window == 0 || problem.window > position ? 0 : row.end - problem.window;
-      row.largest = kNoScore;
-      row.sum = 0;
-      std::fill_n(row.out, cache.head_dim, 0.0f);
+  scratch.stride = hwy::RoundUpTo(head_dim, kLanes);
+  const size_t most_rows = HWY_MIN(kMostRows, kRowFloats / scratch.stride);
+  for (size_t first = 0; first < all_rows; first += most_rows) {
+    const size_t count = HWY_MIN(most_rows, all_rows - first);
+    const auto place = [&](size_t row, size_t stride) {
+      const size_t head = kv_head * group + (first + row) % group;
+      return (query_begin + (first + row) / group) * stride + head * head_dim;
+    };
+    for (size_t row = 0; row < count; ++row) {
+      Scale(problem.q + place(row, problem.q_stride), problem.scale,
+            scratch.queries + row * scratch.stride, head_dim);
+      const size_t end = problem.first_position + query_begin + (first + row) / group + 1;
+      scratch.end[row] = end;
+      scratch.begin[row] = problem.window == 0 || problem.window >= end ? 0 : end - problem.window;
     }
-    AttendRows<Format>(cache, kv_head, problem.scale, count, scratch);
-    for (size_t i = 0; i < count; ++i) {
-      const AttentionRow& row = scratch.rows[i];
-      const VF share = hn::Set(DF(), row.sum == 0 ? 0 : 1 / row.sum);
-      ScaleInPlace(share, row.out, cache.head_dim);
+    std::fill_n(scratch.largest, kMostRows, kNoScore);
+    std::fill_n(scratch.weight_sum, kMostRows, 0.0f);
+    std::fill_n(scratch.sums, count * scratch.stride, 0.0f);
+    AttendRows<Format>(cache, kv_head, count, scratch);
+    for (size_t row = 0; row < count; ++row) {
+      const float sum = scratch.weight_sum[row];
+      Scale(scratch.sums + row * scratch.stride, sum == 0 ? 0 : 1 / sum,
+            problem.out + place(row, problem.out_stride), head_dim);
     }
   }
 }

@@ -65,9 +65,9 @@ HWY_ATTR void MatVec(const DenseArguments& args) {
 // cutting the rows does not change the order of additions.
 constexpr size_t kTileRows = kManyRegisters ? 4 : 2;  // x kTileTokens sums in registers
 constexpr size_t kTileTokens = 6;
-constexpr size_t kBlockRows = 16;
-constexpr size_t kBlockTokens = 48;
-constexpr size_t kBlockIn = 512;
+constexpr size_t kBlockRows = 8;
+constexpr size_t kBlockTokens = 96;
+constexpr size_t kBlockIn = 1024;
 
 struct MatMulScratch {
   alignas(64) float weights[kBlockRows * kBlockIn];
