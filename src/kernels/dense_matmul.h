@@ -1,5 +1,6 @@
-// Products with matrices of floats, in float32. Both functions add the products of a row in the same
-// order, so that a token has the same bits alone and among others; the order depends on the target.
+// Products with matrices of floats, in float32. Both functions add the products of a row in the
+// same order, so that a token has the same bits alone and among others; the order depends on the
+// target.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +18,14 @@ struct DenseMatrix {
   std::span<const std::byte> data;
 };
 
-// y[row] = W[row] x for the rows of the range; x [in], y of all rows of W. One row's result does not
-// depend on the range. Thread: safe. Cost: memory bandwidth of the weights.
+// y[row] = W[row] x for the rows of the range; x [in], y of all rows of W. One row's result does
+// not depend on the range. Thread: safe. Cost: memory bandwidth of the weights.
 void DenseMatVec(const DenseMatrix& w, std::span<const float> x, RowRange rows,
                  std::span<float> y) noexcept;
 
 // y[token * y_stride + row] = W[row] x_token, x_token = x[token * x_stride ..], for `tokens` tokens
-// and the rows of the range. Inputs aligned to 64 bytes are fastest. Thread: safe for disjoint rows.
-// Stack: 96 KiB; allocates nothing. Cost: float arithmetic, for tens of tokens and more.
+// and the rows of the range. Inputs aligned to 64 bytes are fastest. Thread: safe for disjoint
+// rows. Stack: 96 KiB; allocates nothing. Cost: float arithmetic, for tens of tokens and more.
 void DenseMatMul(const DenseMatrix& w, std::span<const float> x, size_t x_stride, size_t tokens,
                  RowRange rows, size_t y_stride, std::span<float> y) noexcept;
 
