@@ -14,9 +14,9 @@
 
 #include "base/random.h"
 #include "bench/bench_support.h"
-#include "bench/plain_read.h"
 #include "codec/gaussian_tables.h"
 #include "kernels/coded_matmul.h"
+#include "kernels/plain_read.h"
 #include "tensor/float16.h"
 
 namespace hlwq::bench {
@@ -110,7 +110,8 @@ void MatVec(benchmark::State& state, int bits, codec::BitOrder order) {
       const size_t other = (i + matrices / 2) % matrices;
       together->arrive_and_wait();
       const auto read_start = std::chrono::steady_clock::now();
-      sum += SumOfWords(Pool().subspan(other * matrix_bytes + index * part_bytes, part_bytes));
+      sum +=
+          kernels::SumBytes(Pool().subspan(other * matrix_bytes + index * part_bytes, part_bytes));
       read_times.push_back(Seconds(std::chrono::steady_clock::now() - read_start));
       benchmark::DoNotOptimize(sum);
     }
