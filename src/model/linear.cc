@@ -81,7 +81,7 @@ void Linear::Multiply(const LinearInput& input, size_t tokens, RowRange rows, si
   } else if (tokens <= kVectorTokens) {
     for (size_t token = 0; token < tokens; ++token) {
       kernels::CodedMatVec(std::get<CodedMatrix>(matrix_), input.rotated(), token, rows,
-                           y.subspan(token * stride));
+                           y.subspan(token * stride, shape_.out));
     }
   } else {
     kernels::CodedMatMul(std::get<CodedMatrix>(matrix_), input.rotated(), tokens, rows, stride, y);

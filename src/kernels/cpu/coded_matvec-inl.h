@@ -2,7 +2,8 @@
 // dot product of one block comes from a BlockDot class:
 //
 //   using Integer = ..;                    // of the activations: int8_t or int16_t
-//   static constexpr bool kHasOffset;      // its levels are DotLevels::narrow, with the offset
+//   static constexpr bool kHasOffset;      // its levels are DotLevels::narrow, with the offset, and
+//                                          // operator() takes what one lane of the sum starts from
 //   explicit BlockDot(const MatVecArguments&);
 //   VI operator()(const uint8_t* packed, const Integer* activations) const;  // lanes to be summed
 #if defined(HLWQ_KERNELS_CPU_CODED_MATVEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -46,13 +47,14 @@ HWY_INLINE VF LoadNorms16(const uint8_t* HWY_RESTRICT from) {
 #endif
 }
 
-// norm * scale of up to kChunk blocks, and in `correction` their sums with the activation sums.
-HWY_INLINE VF ChunkFactors(DType norm_dtype, const uint8_t* HWY_RESTRICT norms, size_t count,
-                           const float* HWY_RESTRICT scales, const int32_t* HWY_RESTRICT sums,
-                           VF correction, float* HWY_RESTRICT factors) {
+// norm * scale of the next kChunk blocks; those beyond `count` are unspecified. `readable` norms may
+// be read: up to the end of the matrix, past that of the row.
+HWY_INLINE void ChunkFactors(DType norm_dtype, const uint8_t* HWY_RESTRICT norms, size_t count,
+                             size_t readable, const float* HWY_RESTRICT scales,
+                             float* HWY_RESTRICT factors) {
   alignas(64) uint8_t tail[4 * kChunk];
   const size_t norm_bytes = norm_dtype == DType::kF16 ? 2 : 4;
-  if (count < kChunk) {
+  if (HWY_UNLIKELY(readable < kChunk)) {
     std::memset(tail, 0, sizeof(tail));
     std::memcpy(tail, norms, count * norm_bytes);
     norms = tail;
@@ -60,11 +62,21 @@ HWY_INLINE VF ChunkFactors(DType norm_dtype, const uint8_t* HWY_RESTRICT norms, 
   for (size_t i = 0; i < kChunk; i += kLanes) {
     const uint8_t* from = norms + i * norm_bytes;
     const VF norm = norm_dtype == DType::kF16 ? LoadNorms16(from) : F32Format::Load(from);
-    const VF factor = hn::Mul(norm, hn::Load(DF(), scales + i));
-    hn::Store(factor, DF(), factors + i);
-    correction = hn::MulAdd(factor, hn::ConvertTo(DF(), hn::Load(DI(), sums + i)), correction);
+    hn::Store(hn::Mul(norm, hn::Load(DF(), scales + i)), DF(), factors + i);
   }
-  return correction;
+}
+
+// The integer dot product of block `b`, with the offset of the levels taken off.
+template <class BlockDot>
+HWY_INLINE VI DotBlock(const BlockDot& dot, const uint8_t* HWY_RESTRICT packed,
+                       const typename BlockDot::Integer* HWY_RESTRICT activations,
+                       const int32_t* HWY_RESTRICT sum) {
+  if constexpr (BlockDot::kHasOffset) {
+    return dot(packed, activations, -DotLevels::kOffset * *sum);
+  } else {
+    (void)sum;
+    return dot(packed, activations);
+  }
 }
 
 template <class BlockDot>
@@ -73,25 +85,24 @@ HWY_INLINE float DotRow(const MatVecArguments& args, const BlockDot& dot, uint64
   const uint8_t* HWY_RESTRICT norms = args.RowNorms(row);
   const auto* HWY_RESTRICT activations =
       static_cast<const typename BlockDot::Integer*>(args.activations);
+  const int32_t* HWY_RESTRICT sums = args.sums;
   const size_t norm_bytes = args.norm_dtype == DType::kF16 ? 2 : 4;
+  size_t readable = (args.num_rows - row) * args.blocks;
   alignas(64) float factors[kChunk];
   VF sum = hn::Zero(DF());
-  VF correction = hn::Zero(DF());
   for (size_t first = 0; first < args.blocks; first += kChunk) {
     const size_t count = std::min(kChunk, args.blocks - first);
-    correction = ChunkFactors(args.norm_dtype, norms + first * norm_bytes, count,
-                              args.scales + first, args.sums + first, correction, factors);
+    ChunkFactors(args.norm_dtype, norms, count, readable, args.scales + first, factors);
+    norms += kChunk * norm_bytes;
+    readable -= count;
     for (size_t i = 0; i < count; ++i) {
       hwy::Prefetch(packed + kAhead);  // past the end is no harm: nothing is read
       hwy::Prefetch(packed + kAhead + 64);
-      const VI products = dot(packed, activations);
+      const VI products = DotBlock(dot, packed, activations, sums++);
       sum = hn::MulAdd(hn::ConvertTo(DF(), products), hn::Set(DF(), factors[i]), sum);
       packed += args.block_bytes;
       activations += kBlock;
     }
-  }
-  if constexpr (BlockDot::kHasOffset) {
-    sum = hn::Sub(sum, hn::Mul(correction, hn::Set(DF(), float{DotLevels::kOffset})));
   }
   return hn::GetLane(hn::SumOfLanes(DF(), sum)) * args.levels->step;
 }

@@ -172,6 +172,7 @@ void CodedMatVec(const CodedMatrix& w, const RotatedInputs& inputs, size_t token
   args.norms = reinterpret_cast<const uint8_t*>(w.norms.data());
   args.norm_dtype = w.norm_dtype;
   args.blocks = w.blocks();
+  args.num_rows = w.shape.out;
   args.rows = rows;
   args.activations = width == DotWidth::kNarrow ? static_cast<const void*>(inputs.narrow(token))
                                                 : inputs.wide(token);

@@ -19,6 +19,7 @@ struct MatVecArguments {
   const uint8_t* norms = nullptr;
   DType norm_dtype = DType::kF16;
   size_t blocks = 0;  // of a row
+  uint64_t num_rows = 0;  // of the matrix
   RowRange rows;
   // Of the token, in the width of the levels; followed by zeros up to 16 blocks.
   const void* activations = nullptr;  // int8_t or int16_t

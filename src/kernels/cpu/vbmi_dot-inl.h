@@ -41,8 +41,8 @@ class NarrowVbmiDot {
       : levels_(_mm512_load_si512(args.levels->narrow.data())) {}
 
   HWY_INLINE VI operator()(const uint8_t* HWY_RESTRICT packed,
-                           const int8_t* HWY_RESTRICT activations) const {
-    __m512i sum = _mm512_setzero_si512();
+                           const int8_t* HWY_RESTRICT activations, int32_t start) const {
+    __m512i sum = _mm512_zextsi128_si512(_mm_cvtsi32_si128(start));
     sum = AddByteDots(sum, Levels<0>(packed), _mm512_load_si512(activations));
     sum = AddByteDots(sum, Levels<1>(packed), _mm512_load_si512(activations + 64));
     return VI{sum};
