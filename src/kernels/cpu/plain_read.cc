@@ -29,7 +29,11 @@ uint64_t SumWords(const uint8_t* HWY_RESTRICT bytes, size_t count) {
     }
   }
   const auto all = hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3]));
-  uint64_t total = hn::GetLane(hn::SumOfLanes(d, all));
+  // One by one: the sum of lanes would be signed in the end, and these may wrap.
+  alignas(64) uint64_t lanes[hn::MaxLanes(d)];
+  hn::Store(all, d, lanes);
+  uint64_t total = 0;
+  for (const uint64_t lane : lanes) total += lane;
   for (; at < count; at += sizeof(uint64_t)) {
     uint64_t word = 0;
     std::memcpy(&word, bytes + at, HWY_MIN(sizeof(word), count - at));
