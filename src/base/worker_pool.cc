@@ -11,22 +11,21 @@
 // Against a busy neighbour (bench/neighbour.cc measures it; figures are medians of 30 rounds on two
 // crowded cores, of the rate of 1 thread):
 // - No pinning: 0.94 to 0.99, where workers pinned to a core each reach 0.86 to 0.90. The system
-// moves
-//   one that is not pinned to a free core.
-// - A caller that waits for a piece longer than any imbalance lasts (kJoinSpin) goes to sleep
-// rather
+//   moves one that is not pinned to a free core.
+// - A caller that waits for a piece longer than any imbalance lasts (kJoinSpin) goes to sleep rather
 //   than spin: on its idle core the system can then run the worker that waits for the other core.
 // - A worker that was late, and whose involuntary context switches say that it had lost its core,
-// sits
-//   out for a multiple of the loss, twice as long each time it fails soon after its return. The
-//   others share its work. This is for threads that the system cannot move, as in a process bound
-//   to few cores; for others it made no difference beyond the noise (0.95 to 0.99 without).
+//   sits out for a multiple of the loss, twice as long each time it fails soon after its return. The
+//   others share its work. This is for threads that the system cannot move, as in a process bound to
+//   few cores; for others it made no difference beyond the noise (0.95 to 0.99 without).
+// - The caller has no one to replace it: where it loses its core again and again it goes to another.
+//   The system by itself can leave it beside the neighbour for good, because the other core, busy with
+//   short pieces, never looks idle.
 // - Shares are contiguous, since a core reads memory fastest in one stream. On idle cores larger
 //   pieces from one common counter were the faster (220 to 350 tokens/s from 17 to 140 kB).
 #include "base/worker_pool.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -37,6 +36,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/core_watch.h"
 #include "base/cpu_pause.h"
 #include "base/error.h"
 #include "base/parallel.h"
@@ -76,17 +76,41 @@ bool SpinUntil(microseconds limit, Ready ready) noexcept {
   }
 }
 
-// How often the system has taken the core from this thread while it wanted to run.
-int64_t CoreLosses() noexcept {
-#ifdef RUSAGE_THREAD
-  constexpr int kWho = RUSAGE_THREAD;
-#else
-  constexpr int kWho = RUSAGE_SELF;
-#endif
-  rusage usage{};
-  getrusage(kWho, &usage);
-  return usage.ru_nivcsw;
-}
+// Notices that the caller has a neighbour on its core, and leaves it.
+class CallerWatch {
+ public:
+  // Once for each region.
+  void Look() noexcept {
+    if (++regions_ < kRegionsPerLook) return;
+    regions_ = 0;
+    const Clock::time_point now = Clock::now();
+    const Clock::duration span = now - looked_;
+    if (span < kSpan) return;
+    const int64_t losses = CoreLosses();
+    const bool is_crowded = span < 8 * kSpan && (losses - losses_) * kCrowdedLoss > span;
+    if (is_crowded && now >= moved_ + pause_) {
+      const bool is_again = now - moved_ < 4 * pause_;
+      pause_ = is_again ? std::min(2 * pause_, kLongestPause) : kShortestPause;
+      LeaveCore();
+      moved_ = now;
+    }
+    losses_ = losses;
+    looked_ = now;
+  }
+
+ private:
+  static constexpr int kRegionsPerLook = 16;  // so that looking costs nothing
+  static constexpr Clock::duration kSpan = milliseconds(40);
+  // Two threads take turns of some 3 ms each; a lone one is interrupted a few times a second.
+  static constexpr Clock::duration kCrowdedLoss = milliseconds(16);
+  static constexpr Clock::duration kShortestPause = milliseconds(100);
+  static constexpr Clock::duration kLongestPause = milliseconds(3200);
+
+  int regions_ = 0;
+  int64_t losses_ = 0;
+  Clock::time_point looked_, moved_;
+  Clock::duration pause_ = kShortestPause;
+};
 
 enum class Wakefulness : int {
   kAwake,    // spins or works
@@ -130,6 +154,8 @@ struct WorkerPool::State {
   const Body* body = nullptr;
   size_t count = 0;
   size_t grain = 1;
+
+  CallerWatch caller_watch;
 
   alignas(kApart) std::atomic<uint64_t> region = 0;
   std::atomic<bool> stopping = false;
@@ -269,6 +295,7 @@ int WorkerPool::threads() const noexcept { return static_cast<int>(state_->worke
 
 void WorkerPool::ParallelFor(size_t count, size_t grain, Body body) noexcept {
   State& state = *state_;
+  state.caller_watch.Look();
   grain = std::max<size_t>(grain, 1);
   if (count <= grain || state.workers.size() == 1) {
     if (count > 0) body(0, count, 0);

@@ -75,16 +75,18 @@ def ggufs(checkpoint: pathlib.Path, types: list[str], work: pathlib.Path) -> dic
 def time_hlwq(hlwq, folder, threads, prefill, decode):
     report = json.loads(environment.run(hlwq, "bench", folder, "-t", threads, "-p", prefill, "-n", decode,
                                         "--repetitions", 1, "--json"))
-    run = report["runs"][0]
-    return {"prefill": run["prefill"]["median"], "decode": run["decode"]["median"],
-            "share": run["decode"]["share_of_plain_read"]}
+    run = report["threads"][0]
+    return {"prefill": run["prefill_tokens_per_second"]["median"],
+            "decode": run["decode_tokens_per_second"]["median"],
+            "share": run["decode_share_of_plain_read"]["median"]}
 
 
 def time_llama(path, threads, prefill, decode):
     script = pathlib.Path(__file__).with_name("llama_speed.py")
     words = [sys.executable, script, path, threads, prefill, decode]
-    return json.loads(subprocess.run(list(map(str, words)), check=True, text=True,
-                                     stdout=subprocess.PIPE).stdout)
+    run = subprocess.run(list(map(str, words)), check=True, text=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL)
+    return json.loads(run.stdout)
 
 
 def show(values: list[float]) -> str:
