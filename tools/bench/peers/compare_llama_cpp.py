@@ -74,7 +74,7 @@ def ggufs(checkpoint: pathlib.Path, types: list[str], work: pathlib.Path) -> dic
 
 def time_hlwq(hlwq, folder, threads, prefill, decode):
     report = json.loads(environment.run(hlwq, "bench", folder, "-t", threads, "-p", prefill, "-n", decode,
-                                        "--repetitions", 1, "--json"))
+                                        "--repetitions", 1, "--json", "--quiet"))
     run = report["threads"][0]
     return {"prefill": run["prefill_tokens_per_second"]["median"],
             "decode": run["decode_tokens_per_second"]["median"],
