@@ -1,9 +1,13 @@
-// The public API: checkpoints in, checkpoints out. Everything here throws hlwq::Error and nothing
-// else. The types are those of the boxes behind it; their headers say what each field means.
+// The public API: checkpoints in, checkpoints and answers out. Everything here throws hlwq::Error
+// and nothing else. The types are those of the boxes behind it; their headers say what each field means.
 //
 //   const hlwq::Checkpoint model = hlwq::OpenCheckpoint("model");
 //   hlwq::Quantize(model, "model-hlwq", {.recipe = {.bits = 5}});
 //   if (!hlwq::VerifyFolder("model-hlwq").ok()) ...
+//
+//   hlwq::Engine engine("model-hlwq", {});
+//   hlwq::Sequence sequence(engine.config(), {.capacity = 4096});
+//   hlwq::Generate(engine, sequence, ids, {.max_tokens = 100}, callbacks);
 #pragma once
 
 #include <filesystem>
@@ -17,6 +21,9 @@
 #include "eval/compare.h"
 #include "hlwq/version.h"
 #include "kernels/cpu_backend.h"
+#include "runtime/generate.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
 
 namespace hlwq {
 
@@ -30,6 +37,16 @@ using convert::QuantizeOptions;
 using convert::QuantizeResult;
 using eval::CompareOptions;
 using eval::CompareResult;
+using runtime::Engine;
+using runtime::EngineOptions;
+using runtime::GenerateCallbacks;
+using runtime::GenerateOptions;
+using runtime::Generation;
+using runtime::KvCacheOptions;
+using runtime::Sequence;
+using runtime::TokenId;
+using text::ChatTemplate;
+using text::Tokenizer;
 
 // A folder, a .safetensors or a .gguf file, of any format that hlwq reads; reads headers only.
 using checkpoint::OpenCheckpoint;
@@ -37,6 +54,9 @@ using checkpoint::OpenCheckpoint;
 using checkpoint::ReadManifest;
 // Whether a comparison is above a bar.
 using eval::MeetsBar;
+
+// Token ids in, token ids out (runtime/generate.h); text::Tokenizer turns text into them.
+using runtime::Generate;
 
 // The functions below compute with the vector kernels of the running processor; the result is the
 // same on every one.

@@ -27,7 +27,7 @@ endif()
 run(ignored ${CMAKE_COMMAND} -S ${CONSUMER} -B ${WORK}/build -D CMAKE_PREFIX_PATH=${prefix}
   -D CMAKE_CXX_COMPILER=${CXX} -D WANTED_VERSION=${VERSION})
 run(ignored ${CMAKE_COMMAND} --build ${WORK}/build)
-run(output ${WORK}/build/consumer ${WORK}/data)
+run(output ${WORK}/build/consumer ${WORK}/data ${CONSUMER}/../../golden/good/models/llama-linear)
 if(NOT output MATCHES "^hlwq ${VERSION}\n")
   message(FATAL_ERROR "consumer: want hlwq ${VERSION} first, got ${output}")
 endif()

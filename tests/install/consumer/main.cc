@@ -1,7 +1,7 @@
 // Uses an installed hlwq as a program of its own would: makes a model of one matrix, quantizes it,
-// verifies the result and looks at the error.
+// verifies the result, looks at the error, and goes on from a token with a small model.
 //
-// usage: consumer WORK
+// usage: consumer WORK MODEL
 #include <hlwq/hlwq.h>
 
 #include <cmath>
@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -31,6 +32,16 @@ void WriteModel(const std::filesystem::path& path) {
   }
 }
 
+size_t TokensGenerated(const char* model) {
+  hlwq::Engine engine(model, {.threads = 1});
+  hlwq::Sequence sequence(engine.config(), {.capacity = 64});
+  const std::vector<hlwq::TokenId> prompt = {1};
+  const auto on_token = [](hlwq::TokenId) { return true; };
+  const auto on_prompt = [](size_t) { return true; };
+  return hlwq::Generate(engine, sequence, prompt, {.max_tokens = 8}, {on_token, on_prompt})
+      .tokens.size();
+}
+
 int Fail(const char* what) {
   std::printf("consumer: %s\n", what);
   return 1;
@@ -40,7 +51,7 @@ int Fail(const char* what) {
 
 int main(int argc, char** argv) {
   std::printf("hlwq %s\n", hlwq::kVersion);
-  if (argc != 2) return Fail("usage: consumer WORK");
+  if (argc != 3) return Fail("usage: consumer WORK MODEL");
   const std::filesystem::path work = argv[1];
   std::filesystem::remove_all(work);
   std::filesystem::create_directories(work);
@@ -60,6 +71,8 @@ int main(int argc, char** argv) {
   const double snr_db = hlwq::Compare(model, coded).total.SnrDb();
   std::printf("one matrix at 5 bits: %.1f dB\n", snr_db);
   if (!(snr_db > 26 && snr_db < 32)) return Fail("want 26 to 32 dB");
+
+  if (TokensGenerated(argv[2]) != 8) return Fail("want 8 tokens");
 
   hlwq::Dequantize(coded, work / "restored");
   const hlwq::Checkpoint restored = hlwq::OpenCheckpoint(work / "restored");
