@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 
 #include "base/file.h"
@@ -22,12 +21,6 @@ class MappedFile {
   ~MappedFile();
 
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
-
-  // Asks for [offset, offset + length) to be read from the device soon. Never fails.
-  void PrefetchHint(uint64_t offset, uint64_t length) const noexcept;
-  // Enters the pages into the page table now, reading those that are not cached: later touches take
-  // no faults. Never fails, may do nothing (older kernels).
-  void Populate(uint64_t offset, uint64_t length) const noexcept;
 
  private:
   std::span<const std::byte> bytes_;
