@@ -79,19 +79,10 @@ void NarrowMatVec(const MatVecArguments& args) {
   }
 }
 
-void MatVecOn(const MatVecArguments& args) {
+// Of 6 bits and more.
+void WideMatVec(const MatVecArguments& args) {
   const bool is_plain = args.order == codec::BitOrder::kPlain;
   switch (args.levels->bits) {
-    case 1:
-      return NarrowMatVec<1>(args);
-    case 2:
-      return NarrowMatVec<2>(args);
-    case 3:
-      return NarrowMatVec<3>(args);
-    case 4:
-      return NarrowMatVec<4>(args);
-    case 5:
-      return NarrowMatVec<5>(args);
     case 6:
       return is_plain ? MatVecWith<WordVbmiDot<PlainWords> >(args)
                       : MatVecWith<WordVbmiDot<StreamWords> >(args);
@@ -119,8 +110,26 @@ void NarrowMatVec(const MatVecArguments& args) {
   }
 }
 
-void MatVecOn(const MatVecArguments& args) {
+// Of 6 bits and more.
+void WideMatVec(const MatVecArguments& args) {
   const bool is_plain = args.order == codec::BitOrder::kPlain;
+  switch (args.levels->bits) {
+    case 6:
+      return is_plain ? MatVecWith<WideLaneDot<6, LanePlainCodes<6> > >(args)
+                      : MatVecWith<WideLaneDot<6, PairCodes<6> > >(args);
+    case 7:
+      return is_plain ? MatVecWith<WideLaneDot<7, LanePlainCodes<7> > >(args)
+                      : MatVecWith<WideLaneDot<7, GroupCodes<7> > >(args);
+    default:
+      return MatVecWith<WideLaneDot<8, LanePlainCodes<8> > >(args);
+  }
+}
+
+#endif
+
+#if HWY_TARGET != HWY_SCALAR
+
+void MatVecOn(const MatVecArguments& args) {
   switch (args.levels->bits) {
     case 1:
       return NarrowMatVec<1>(args);
@@ -132,14 +141,8 @@ void MatVecOn(const MatVecArguments& args) {
       return NarrowMatVec<4>(args);
     case 5:
       return NarrowMatVec<5>(args);
-    case 6:
-      return is_plain ? MatVecWith<WideLaneDot<6, LanePlainCodes<6> > >(args)
-                      : MatVecWith<WideLaneDot<6, PairCodes<6> > >(args);
-    case 7:
-      return is_plain ? MatVecWith<WideLaneDot<7, LanePlainCodes<7> > >(args)
-                      : MatVecWith<WideLaneDot<7, GroupCodes<7> > >(args);
     default:
-      return MatVecWith<WideLaneDot<8, LanePlainCodes<8> > >(args);
+      return WideMatVec(args);
   }
 }
 
