@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "text/tokenizer.h"
-#include "text/tokenizer/utf8.h"
 #include "text/tokenizer/vocabulary.h"
+#include "text/utf8.h"
 
 using namespace hlwq;
 

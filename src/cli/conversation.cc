@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace hlwq::cli {
 

@@ -1,4 +1,4 @@
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 #include <cstring>
 

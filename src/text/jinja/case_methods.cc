@@ -3,6 +3,7 @@
 #include "text/jinja/arguments.h"
 #include "text/jinja/heap.h"
 #include "text/jinja/unicode.h"
+#include "text/utf8.h"
 
 namespace hlwq::text::jinja {
 namespace {
@@ -58,7 +59,7 @@ std::string TitleOf(std::string_view character) {
   const char32_t code_point = CodePointAt(character, 0);
   std::string title;
   if (ToTitle(code_point) != code_point) {
-    AppendUtf8(title, ToTitle(code_point));
+    AppendCharacter(ToTitle(code_point), title);
     return title;
   }
   title = ToUpper(character);

@@ -8,6 +8,7 @@
 #include "text/jinja/operators.h"
 #include "text/jinja/to_text.h"
 #include "text/jinja/unicode.h"
+#include "text/utf8.h"
 
 namespace hlwq::text::jinja {
 namespace {
@@ -207,7 +208,7 @@ class PercentFormatter {
                            (value.integer() < 0xD800 || value.integer() > 0xDFFF);
     if (!is_scalar) Fail("%c requires int or char");
     std::string character;
-    AppendUtf8(character, static_cast<char32_t>(value.integer()));
+    AppendCharacter(static_cast<char32_t>(value.integer()), character);
     Put(Pad(heap_, character, style, '>', 0));
   }
 

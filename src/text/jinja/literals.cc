@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "text/jinja/unicode.h"
+#include "text/utf8.h"
 
 namespace hlwq::text::jinja {
 namespace {
@@ -201,7 +202,7 @@ class Unescaper {
     for (int more = 0; more < 2 && at_ < literal_.size() && IsDigitOf(literal_[at_], 8); ++more) {
       code_point = code_point * 8 + static_cast<char32_t>(literal_[at_++] - '0');
     }
-    AppendUtf8(text_, code_point);
+    AppendCharacter(code_point, text_);
   }
 
   void PutCodePoint(size_t digits) {
@@ -216,7 +217,7 @@ class Unescaper {
       FailAt(ErrorCode::kUnsupported, position_, "a surrogate in a string is not supported");
     }
     at_ += digits;
-    AppendUtf8(text_, code_point);
+    AppendCharacter(code_point, text_);
   }
 
   const std::string_view literal_;

@@ -9,14 +9,13 @@
 #include <memory>
 
 #include "text/jinja/heap.h"
+#include "text/utf8.h"
 
 namespace hlwq::text::jinja {
 namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
 
-uint8_t Byte(std::string_view text, size_t at) { return static_cast<uint8_t>(text[at]); }
-bool IsContinuation(uint8_t byte) { return (byte & 0xC0) == 0x80; }
 UChar32 Icu(char32_t code_point) { return static_cast<UChar32>(code_point); }
 
 bool IsAscii(std::string_view text) {
@@ -50,28 +49,13 @@ std::string MapCase(std::string_view text, CaseFunction map) {
 }  // namespace
 
 size_t CodePointBytes(std::string_view text, size_t at) noexcept {
-  const uint8_t lead = Byte(text, at);
-  if (lead < 0xC2 || lead > 0xF4) return 1;
-  const size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (text.size() - at < size) return 1;
-  for (size_t byte = 1; byte < size; ++byte) {
-    if (!IsContinuation(Byte(text, at + byte))) return 1;
-  }
-  const uint8_t second = Byte(text, at + 1);
-  const bool is_overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool is_no_scalar = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
-  return is_overlong || is_no_scalar ? 1 : size;
+  const Utf8Unit unit = FirstUtf8Unit(text.substr(at));
+  return unit.kind == Utf8Kind::kValid ? unit.size : 1;
 }
 
 char32_t CodePointAt(std::string_view text, size_t at) noexcept {
-  const uint8_t lead = Byte(text, at);
-  const size_t size = CodePointBytes(text, at);
-  if (size == 1) return lead < 0x80 ? lead : kReplacement;
-  char32_t code_point = lead & (0xFFu >> (size + 1));
-  for (size_t byte = 1; byte < size; ++byte) {
-    code_point = code_point << 6 | (Byte(text, at + byte) & 0x3F);
-  }
-  return code_point;
+  const Utf8Unit unit = FirstUtf8Unit(text.substr(at));
+  return unit.kind == Utf8Kind::kValid ? unit.code : kReplacement;
 }
 
 size_t PreviousCodePoint(std::string_view text, size_t end) noexcept {
@@ -101,25 +85,6 @@ std::vector<std::string_view> SplitCodePoints(std::string_view text) {
     at += size;
   }
   return parts;
-}
-
-void AppendUtf8(std::string& text, char32_t code_point) {
-  const auto put = [&](char32_t byte) { text.push_back(static_cast<char>(byte)); };
-  if (code_point < 0x80) {
-    put(code_point);
-    return;
-  }
-  if (code_point < 0x800) {
-    put(0xC0 | code_point >> 6);
-  } else if (code_point < 0x10000) {
-    put(0xE0 | code_point >> 12);
-    put(0x80 | (code_point >> 6 & 0x3F));
-  } else {
-    put(0xF0 | code_point >> 18);
-    put(0x80 | (code_point >> 12 & 0x3F));
-    put(0x80 | (code_point >> 6 & 0x3F));
-  }
-  put(0x80 | (code_point & 0x3F));
 }
 
 bool IsSpace(char32_t code_point) noexcept {

@@ -19,7 +19,6 @@ size_t CountCodePoints(std::string_view text) noexcept;
 // Byte offset of code point `index`; text.size() when there are fewer.
 size_t OffsetOf(std::string_view text, size_t index) noexcept;
 std::vector<std::string_view> SplitCodePoints(std::string_view text);
-void AppendUtf8(std::string& text, char32_t code_point);
 
 // Python's str.isspace.
 bool IsSpace(char32_t code_point) noexcept;

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

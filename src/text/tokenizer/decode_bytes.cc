@@ -3,7 +3,7 @@
 
 #include "text/tokenizer/byte_alphabet.h"
 #include "text/tokenizer/decode_stage.h"
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "text/tokenizer/json_fields.h"
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

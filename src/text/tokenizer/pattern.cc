@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

@@ -10,7 +10,7 @@
 #include "text/tokenizer/pattern.h"
 #include "text/tokenizer/split.h"
 #include "text/tokenizer/unicode.h"
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

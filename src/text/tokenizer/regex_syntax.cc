@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "text/tokenizer/quoted.h"
 #include "text/tokenizer/regex_sets.h"
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "text/tokenizer/quoted.h"
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

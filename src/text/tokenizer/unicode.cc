@@ -9,7 +9,7 @@
 #include <limits>
 
 #include "base/error.h"
-#include "text/tokenizer/utf8.h"
+#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {
