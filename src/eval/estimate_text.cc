@@ -43,11 +43,15 @@ std::string RenderEstimates(const std::vector<NamedEstimate>& figures, const Tex
   return table.Render(layout);
 }
 
-std::string DescribeRun(const TextRun& run) {
-  return fmt::format("{} of {} tokens scored in {} window{} of {}, stride {}; {}, {:.0f} tokens/s",
+std::string DescribeScoring(const TextRun& run) {
+  return fmt::format("{} of {} tokens scored in {} window{} of {}, stride {}",
                      FormatCount(run.scored), FormatCount(run.tokens), FormatCount(run.windows),
                      run.windows == 1 ? "" : "s", FormatCount(run.options.window),
-                     FormatCount(run.options.stride), FormatDuration(run.seconds),
+                     FormatCount(run.options.stride));
+}
+
+std::string DescribeRun(const TextRun& run) {
+  return fmt::format("{}; {}, {:.0f} tokens/s", DescribeScoring(run), FormatDuration(run.seconds),
                      run.TokensPerSecond());
 }
 

@@ -22,7 +22,9 @@ struct NamedEstimate {
 };
 std::string RenderEstimates(const std::vector<NamedEstimate>& figures, const TextLayout& layout);
 
-// "2,047 of 2,048 tokens scored in 1 window of 2,048, stride 512; 1.42 s, 1441 tokens/s".
+// "2,047 of 2,048 tokens scored in 1 window of 2,048, stride 512".
+std::string DescribeScoring(const TextRun& run);
+// The same with "; 1.42 s, 1441 tokens/s" after it.
 std::string DescribeRun(const TextRun& run);
 
 }  // namespace hlwq::eval

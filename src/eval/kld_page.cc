@@ -60,11 +60,8 @@ void WriteHeader(Markup& page, const KldPageInput& input) {
   page.Close();
   // Without the time, which is no property of the models.
   page.Leaf("p", {{"class", "note"}},
-            fmt::format("{} of {} tokens scored in {} windows of {}, stride {}. Errors are standard "
-                        "errors as if tokens were independent.",
-                        FormatCount(result.run.scored), FormatCount(result.run.tokens),
-                        FormatCount(result.run.windows), FormatCount(result.run.options.window),
-                        FormatCount(result.run.options.stride)));
+            DescribeScoring(result.run) +
+                ". Errors are standard errors as if tokens were independent.");
   page.Close();
 }
 
