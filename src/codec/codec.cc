@@ -49,6 +49,8 @@ nlohmann::json SpecToJson(const CodecSpec& spec) {
                          {"scale_rule", spec.scale_rule},
                          {"bit_order", spec.bit_order},
                          {"block_size", spec.block_size}};
+  // Absent from files of format version 1 before there was another value.
+  if (spec.scale_group != CodecSpec().scale_group) json["scale_group"] = spec.scale_group;
   json["levels"] = spec.levels;
   return json;
 }
@@ -66,6 +68,9 @@ CodecSpec SpecFromJson(const nlohmann::json& json) {
   spec.scale_rule = GetString(json, "scale_rule");
   spec.bit_order = GetString(json, "bit_order");
   spec.block_size = static_cast<uint32_t>(GetInt(json, "block_size", 1, 1 << 20));
+  if (json.contains("scale_group")) {
+    spec.scale_group = static_cast<uint32_t>(GetInt(json, "scale_group", 1, 1 << 20));
+  }
   const auto levels = json.find("levels");
   if (levels == json.end() || !levels->is_array() || levels->size() > 65536) {
     throw Error(ErrorCode::kInvalidData, "codec: 'levels': want an array of numbers");
@@ -77,6 +82,21 @@ CodecSpec SpecFromJson(const nlohmann::json& json) {
     }
     spec.levels.push_back(level.get<float>());
   }
+  return spec;
+}
+
+CodecSpec DefaultSpec(std::string_view name) {
+  CodecSpec spec;
+  if (name == spec.name) return spec;
+  if (name != "hlwq-t") {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("unknown codec '{}' (want hlwq or hlwq-t)", name));
+  }
+  spec.name = name;
+  spec.table = "trellis-gauss";
+  spec.scale_rule = "default";
+  spec.bit_order = "planes";
+  spec.scale_group = 64;
   return spec;
 }
 

@@ -34,15 +34,18 @@ struct Part {
 
 // What identifies a codec and its parameters in a checkpoint; equal specs decode alike.
 struct CodecSpec {
-  std::string name = "hlwq";
+  std::string name = "hlwq";          // or "hlwq-t", the trellis codec
   int version = 1;
-  int bits = 5;                       // nominal bits of one code
+  int bits = 5;                       // bits stored for one weight, without multipliers
   std::string table = "lloyd-max";    // named table, or "custom" with `levels`
-  std::vector<float> levels;          // 2^bits values for N(0,1); filled for every spec that is stored
-  std::string scale_rule = "search";  // how the encoder chose block multipliers: "search" | "norm"
+  std::vector<float> levels;          // 2^bits values for N(0,1), 2^(bits + 1) integers of hlwq-t;
+                                      // filled for every spec that is stored
+  std::string scale_rule = "search";  // how the encoder chose multipliers: "search" | "norm"; of
+                                      // hlwq-t "fast" | "default" | "best"
   std::string bit_order = "msb";      // layout of the code stream, see bitpack.h:
-                                      // "msb" | "lsb" | "half-nibble" | "plain"
+                                      // "msb" | "lsb" | "half-nibble" | "plain"; "planes" of hlwq-t
   uint32_t block_size = 128;
+  uint32_t scale_group = 128;  // weights that share a multiplier
   bool operator==(const CodecSpec&) const = default;
 };
 
@@ -93,5 +96,9 @@ class Codec {
 // implementation (kernels/cpu_backend.h). Throws Error{kUnsupported} for an unknown name or
 // version, Error{kInvalidArgument} for parameters out of range.
 std::unique_ptr<const Codec> MakeReferenceCodec(const CodecSpec& spec);
+
+// The spec that a codec of this name has unless told otherwise, `levels` empty. Throws
+// Error{kUnsupported} for an unknown name.
+CodecSpec DefaultSpec(std::string_view name);
 
 }  // namespace hlwq::codec
