@@ -88,7 +88,7 @@ CodecSpec SpecFromJson(const nlohmann::json& json) {
 CodecSpec DefaultSpec(std::string_view name) {
   CodecSpec spec;
   if (name == spec.name) return spec;
-  if (name != "hlwq-t") {
+  if (name != kTrellisCodec) {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("unknown codec '{}' (want hlwq or hlwq-t)", name));
   }

@@ -97,6 +97,8 @@ class Codec {
 // version, Error{kInvalidArgument} for parameters out of range.
 std::unique_ptr<const Codec> MakeReferenceCodec(const CodecSpec& spec);
 
+inline constexpr std::string_view kTrellisCodec = "hlwq-t";
+
 // The spec that a codec of this name has unless told otherwise, `levels` empty. Throws
 // Error{kUnsupported} for an unknown name.
 CodecSpec DefaultSpec(std::string_view name);

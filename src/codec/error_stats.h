@@ -11,6 +11,9 @@ namespace hlwq::codec {
 struct ErrorStats {
   static constexpr size_t kHistogramBins = 96;  // of the rotated, normalised coordinates,
   static constexpr double kHistogramMax = 4.8;  // over [-4.8, 4.8]; outliers go to the end bins
+  // Every kSampledBlocks-th block of a matrix (by its index row * n_blocks + block, rows counted
+  // from the start of the matrix) is counted in code_use and coordinates.
+  static constexpr uint64_t kSampledBlocks = 128;
 
   uint64_t count = 0;            // weights, padding not counted
   double signal = 0;             // sum of w^2

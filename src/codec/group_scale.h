@@ -21,7 +21,7 @@ const std::array<float, kStepsPerOctave>& OctaveFactors() noexcept;
 float GroupFactor(uint8_t scale) noexcept;
 
 // index(q) before it is taken into 0..254: the number of steps, rounded, that q is below 1; negative
-// above 1. Requires a normal q > 0.
+// above 1. Requires q >= 0; zero and subnormals count as more than 254 steps.
 int GroupSteps(float q) noexcept;
 
 // Sum of 64 float32 terms in the normative order: lane l of 16 takes (t[l] + t[l+32]) + (t[l+16] +

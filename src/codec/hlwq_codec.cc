@@ -8,8 +8,10 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "codec/block_errors.h"
 #include "codec/float_rows.h"
 #include "codec/gaussian_tables.h"
+#include "codec/shape_record.h"
 #include "tensor/float16.h"
 
 namespace hlwq::codec {
@@ -68,23 +70,6 @@ ScaleRule RuleOf(const CodecSpec& spec) {
               fmt::format("codec hlwq: want scale rule search or norm, got '{}'", spec.scale_rule));
 }
 
-[[noreturn]] void ThrowUnstorable(std::span<const float> block, uint64_t row, uint64_t column) {
-  const auto bad =
-      std::find_if(block.begin(), block.end(), [](float w) { return !std::isfinite(w); });
-  const std::string where =
-      fmt::format("row {}, columns {}..{}", row, column, column + block.size() - 1);
-  if (bad != block.end()) {
-    throw Error(ErrorCode::kNonFinite,
-                fmt::format("{}: want finite values, got {} in column {}", where, *bad,
-                            column + static_cast<uint64_t>(bad - block.begin())));
-  }
-  double energy = 0;
-  for (const float w : block) energy += double{w} * w;
-  throw Error(ErrorCode::kNonFinite,
-              fmt::format("{}: want a norm below {}, which fp16 can hold, got {:.6g}", where,
-                          kNormLimit, std::sqrt(energy)));
-}
-
 }  // namespace
 
 // Where the stretches of one call go.
@@ -105,14 +90,8 @@ HlwqCodec::HlwqCodec(const CodecSpec& spec)
       block_bytes_(PackedBlockBytes(bit_order_, spec_.bits)) {}
 
 std::vector<Part> HlwqCodec::Parts(MatrixShape shape) const {
+  Part record = ShapeRecord("hlwq", "__meta", shape);  // checks the shape
   const uint64_t n_blocks = CeilDiv<uint64_t>(shape.in, kBlockSize);
-  const auto blocks = CheckedMul(shape.out, n_blocks);
-  const auto codes = blocks ? CheckedMul<uint64_t>(*blocks, kBlockSize) : std::nullopt;
-  // The codes bound every other size, and must fit the signed shape record.
-  if (shape.in == 0 || !codes || *codes > uint64_t{INT64_MAX}) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("codec hlwq: no room for a matrix [{}, {}]", shape.out, shape.in));
-  }
   const bool is_msb = bit_order_ == BitOrder::kMsb;
   Part packed;
   packed.suffix = is_msb ? "__packed" : ".codes";
@@ -129,15 +108,7 @@ std::vector<Part> HlwqCodec::Parts(MatrixShape shape) const {
   norms.bytes = shape.out * norms.bytes_per_row;
   if (!is_msb) return {std::move(packed), std::move(norms)};
 
-  Part meta;
-  meta.suffix = "__meta";
-  meta.dtype = DType::kI64;
-  meta.shape = {5};
-  const std::array<uint64_t, 5> record = {shape.out, n_blocks, kBlockSize, *codes, shape.in};
-  meta.bytes = sizeof(record);
-  meta.constant_data.resize(sizeof(record));
-  std::memcpy(meta.constant_data.data(), record.data(), sizeof(record));
-  return {std::move(packed), std::move(norms), std::move(meta)};
+  return {std::move(packed), std::move(norms), std::move(record)};
 }
 
 void HlwqCodec::CheckEncodable() const {
@@ -215,12 +186,12 @@ void HlwqCodec::EncodeStretch(const RowJob& job, DType dtype, std::span<const st
     const uint64_t block = first_block + done;
     ThrowUnstorable(block_weights(done).first(kBlockSize - padding),
                     job.first_row + block / job.blocks_per_row,
-                    block % job.blocks_per_row * kBlockSize);
+                    block % job.blocks_per_row * kBlockSize,
+                    fmt::format("a norm below {}, which fp16 can hold", kNormLimit));
   }
   ErrorStats& stats = *job.stats;
   constexpr double kPerWeight = 1.0 / kBlockSize;
   for (size_t i = 0; i < count; ++i) {
-    const auto codes = packed.subspan(i * block_bytes_, block_bytes_);
     uint16_t half;
     std::memcpy(&half, multipliers.data() + 2 * i, 2);
     const double multiplier = F16ToF32(half);
@@ -232,49 +203,19 @@ void HlwqCodec::EncodeStretch(const RowJob& job, DType dtype, std::span<const st
       stats.dot += multiplier * sums[i].along * kPerWeight;
       stats.decoded += multiplier * multiplier * sums[i].levels * kPerWeight;
       stats.max_abs_error = std::max(stats.max_abs_error, double{sums[i].max_error});
-    } else {
-      AddTailErrors(block_weights(i), codes, half, padding, stats);
     }
     // Counted from the start of the matrix, so that the split into calls does not matter.
     const uint64_t index = job.first_row * job.blocks_per_row + first_block + i;
-    if (index % kSampledBlocks == 0) Sample(block_weights(i), codes, stats);
-  }
-}
-
-void HlwqCodec::AddTailErrors(std::span<const float, kBlockSize> weights,
-                              std::span<const std::byte> packed, uint16_t multiplier,
-                              uint64_t padding, ErrorStats& stats) const {
-  std::array<uint8_t, kBlockSize> codes;
-  std::array<float, kBlockSize> decoded;
-  UnpackBlock(bit_order_, table_.bits(), packed, codes);
-  DecodeBlock(codes, multiplier, table_, decoded);
-  for (size_t i = 0; i < kBlockSize - padding; ++i) {
-    const double error = double{weights[i]} - decoded[i];
-    stats.noise += error * error;
-    stats.dot += double{weights[i]} * decoded[i];
-    stats.decoded += double{decoded[i]} * decoded[i];
-    stats.max_abs_error = std::max(stats.max_abs_error, std::abs(error));
-  }
-}
-
-void HlwqCodec::Sample(std::span<const float, kBlockSize> weights,
-                       std::span<const std::byte> packed, ErrorStats& stats) const {
-  std::array<uint8_t, kBlockSize> codes;
-  UnpackBlock(bit_order_, table_.bits(), packed, codes);
-  for (const uint8_t code : codes) ++stats.code_use[code];
-
-  std::array<float, kBlockSize> v;
-  std::copy(weights.begin(), weights.end(), v.begin());
-  Fwht128(v);
-  double energy = 0;
-  for (const float value : v) energy += double{value} * value;
-  if (energy == 0) return;
-  const double to_bins = ErrorStats::kHistogramBins / (2 * ErrorStats::kHistogramMax);
-  const double inverse_norm = 1 / std::sqrt(energy / kBlockSize);
-  for (const float value : v) {
-    const double bin = (value * inverse_norm + ErrorStats::kHistogramMax) * to_bins;
-    ++stats.coordinates[static_cast<size_t>(
-        std::clamp(bin, 0.0, double{ErrorStats::kHistogramBins - 1}))];
+    const bool is_sampled = index % kSampledBlocks == 0;
+    if (padding == 0 && !is_sampled) continue;
+    std::array<uint8_t, kBlockSize> codes;
+    UnpackBlock(bit_order_, table_.bits(), packed.subspan(i * block_bytes_, block_bytes_), codes);
+    const auto block = block_weights(i);
+    if (is_sampled) CountSample(block, codes, stats);
+    if (padding == 0) continue;
+    std::array<float, kBlockSize> decoded;
+    DecodeBlock(codes, half, table_, decoded);
+    AddWeightErrors(block.first(kBlockSize - padding), decoded, stats);
   }
 }
 

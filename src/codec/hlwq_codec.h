@@ -69,10 +69,6 @@ class HlwqCodec : public Codec {
   void CheckEncodable() const;
   void EncodeStretch(const RowJob& job, DType dtype, std::span<const std::byte> weights,
                      uint64_t first_block, uint64_t padding) const;
-  void AddTailErrors(std::span<const float, kBlockSize> weights, std::span<const std::byte> packed,
-                     uint16_t multiplier, uint64_t padding, ErrorStats& stats) const;
-  void Sample(std::span<const float, kBlockSize> weights, std::span<const std::byte> packed,
-              ErrorStats& stats) const;
 };
 
 }  // namespace hlwq::codec

@@ -1,10 +1,13 @@
-// The scalar derivation of HlwqCodec: one block at a time through hlwq_block.h.
+// The scalar codecs: one block at a time.
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <memory>
 
 #include "codec/float_rows.h"
 #include "codec/hlwq_codec.h"
+#include "codec/trellis_codec.h"
 
 namespace hlwq::codec {
 namespace {
@@ -52,9 +55,84 @@ class ReferenceCodec final : public HlwqCodec {
   }
 };
 
+// Through trellis_group.h and trellis_block.h.
+class ReferenceTrellisCodec final : public TrellisCodec {
+ public:
+  explicit ReferenceTrellisCodec(const CodecSpec& spec) : TrellisCodec(spec) {}
+
+ protected:
+  void TransformBlocks(DType dtype, std::span<const std::byte> weights, std::span<float> v,
+                       std::span<GroupShape> shapes) const noexcept override {
+    ToFloatReference(dtype, weights, v);
+    for (size_t i = 0; i < v.size(); i += kBlockSize) {
+      Fwht128(std::span<float, kBlockSize>(v.subspan(i, kBlockSize)));
+    }
+    for (size_t group = 0; group < shapes.size(); ++group) shapes[group] = ShapeOf(Group(v, group));
+  }
+
+  void EncodeBlocks(const TrellisBlocks& blocks, std::span<std::byte> codes,
+                    std::span<std::byte> scales,
+                    std::span<TrellisBlockSums> sums) const noexcept override {
+    for (size_t i = 0; i < sums.size(); ++i) {
+      std::array<uint64_t, kGroupsPerBlock> paths;
+      std::array<uint8_t, kBlockSize> levels;
+      std::array<float, kBlockSize> errors;
+      for (size_t h = 0; h < kGroupsPerBlock; ++h) {
+        const size_t group = i * kGroupsPerBlock + h;
+        EncodedGroup out;
+        EncodeGroup(Group(blocks.v, group), blocks.shapes[group], blocks.row_scales[i], table(),
+                    search(), out);
+        paths[h] = out.path;
+        std::copy(out.levels.begin(), out.levels.end(), levels.begin() + h * kGroupSize);
+        scales[group] = std::byte{out.scale};
+        sums[i].groups[h] = out.sums;
+        const float multiplier = blocks.row_scales[i] * GroupFactor(out.scale);
+        for (size_t t = 0; t < kGroupSize; ++t) {
+          errors[h * kGroupSize + t] = blocks.v[group * kGroupSize + t] -
+                                       multiplier * table().levels()[out.levels[t]];
+        }
+      }
+      PackTrellisBlock(paths, levels, table().bits(),
+                       codes.subspan(i * block_bytes(), block_bytes()));
+      Fwht128(errors);
+      sums[i].max_error = 0;
+      for (const float error : errors) {
+        sums[i].max_error = std::max(sums[i].max_error, std::abs(error));
+      }
+      sums[i].max_error *= 1.0f / kBlockSize;
+    }
+  }
+
+  void DecodeBlocks(std::span<const std::byte> codes, std::span<const std::byte> scales,
+                    std::span<const float> row_scales, DType dtype,
+                    std::span<std::byte> weights) const noexcept override {
+    const size_t out_bytes = kBlockSize * BitsPerElement(dtype) / 8;
+    for (size_t i = 0; i < row_scales.size(); ++i) {
+      std::array<float, kBlockSize> decoded;
+      DecodeTrellisBlock(
+          codes.subspan(i * block_bytes(), block_bytes()),
+          std::span<const std::byte, kGroupsPerBlock>(
+              scales.subspan(i * kGroupsPerBlock, kGroupsPerBlock)),
+          row_scales[i], table(), decoded);
+      FromFloatReference(decoded, dtype, weights.subspan(i * out_bytes, out_bytes));
+    }
+  }
+
+  void ToFloat(DType dtype, std::span<const std::byte> in,
+               std::span<float> out) const noexcept override {
+    ToFloatReference(dtype, in, out);
+  }
+
+ private:
+  static std::span<const float, kGroupSize> Group(std::span<const float> v, size_t group) {
+    return std::span<const float, kGroupSize>(v.subspan(group * kGroupSize, kGroupSize));
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<const Codec> MakeReferenceCodec(const CodecSpec& spec) {
+  if (spec.name == kTrellisCodec) return std::make_unique<ReferenceTrellisCodec>(spec);
   return std::make_unique<ReferenceCodec>(spec);
 }
 

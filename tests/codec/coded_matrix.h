@@ -1,10 +1,12 @@
 // A matrix with its coded row parts, for tests of codecs.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <random>
 #include <span>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "codec/codec.h"
@@ -19,26 +21,50 @@ inline std::vector<float> GaussianMatrix(size_t rows, size_t in, float sigma, un
   return weights;
 }
 
-// Buffers of the two row parts of codec "hlwq".
+// Buffers of a codec's row parts, in the order of Parts().
 struct CodedMatrix {
   CodedMatrix(const codec::Codec& codec, size_t rows, size_t in) {
-    const auto parts = codec.Parts({rows, in});
-    packed.resize(parts[0].bytes);
-    norms.resize(parts[1].bytes);
-    packed_row = parts[0].bytes_per_row;
-    norms_row = parts[1].bytes_per_row;
+    for (const codec::Part& part : codec.Parts({rows, in})) {
+      if (part.bytes_per_row == 0) continue;
+      parts.emplace_back(part.bytes);
+      row_bytes.push_back(part.bytes_per_row);
+    }
   }
 
-  std::array<std::span<std::byte>, 2> Rows(size_t first, size_t count) {
-    return {std::span(packed).subspan(first * packed_row, count * packed_row),
-            std::span(norms).subspan(first * norms_row, count * norms_row)};
+  std::vector<std::span<std::byte>> Rows(size_t first, size_t count) {
+    std::vector<std::span<std::byte>> rows;
+    for (size_t i = 0; i < parts.size(); ++i) {
+      rows.push_back(std::span(parts[i]).subspan(first * row_bytes[i], count * row_bytes[i]));
+    }
+    return rows;
   }
-  std::array<std::span<const std::byte>, 2> ConstParts() const { return {packed, norms}; }
+  std::vector<std::span<const std::byte>> ConstParts() const {
+    return {parts.begin(), parts.end()};
+  }
 
-  std::vector<std::byte> packed, norms;
-  size_t packed_row = 0, norms_row = 0;
+  std::vector<std::vector<std::byte>> parts;  // of "hlwq": packed codes, norms
+  std::vector<size_t> row_bytes;
   codec::ErrorStats stats;
 };
+
+// Every codec and width with its usual parameters.
+inline std::vector<codec::CodecSpec> EverySpec() {
+  std::vector<codec::CodecSpec> specs;
+  for (const auto& [name, first, last] :
+       {std::tuple{"hlwq", 1, 8}, std::tuple{"hlwq-t", 2, 6}}) {
+    for (int bits = first; bits <= last; ++bits) {
+      specs.push_back(codec::DefaultSpec(name));
+      specs.back().bits = bits;
+    }
+  }
+  return specs;
+}
+// "hlwq_t_5", for names of tests.
+inline std::string SpecName(const codec::CodecSpec& spec) {
+  std::string name = spec.name + "_" + std::to_string(spec.bits);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
 
 inline CodedMatrix Encode(const codec::Codec& codec, std::span<const float> weights, size_t in) {
   const size_t rows = weights.size() / in;

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "codec/float_rows.h"
 #include "tests/codec/coded_matrix.h"
 
 namespace hlwq::codec {
@@ -60,72 +59,6 @@ TEST(HlwqParts, SizesThatDoNotFitAreRefused) {
   }
 }
 
-class CodecEveryWidth : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(Bits, CodecEveryWidth, testing::Range(1, 9));
-
-TEST_P(CodecEveryWidth, DecodedErrorIsWhatTheStatsSay) {
-  const auto codec = MakeReferenceCodec(Spec(GetParam()));
-  for (const uint64_t in : {1u, 127u, 128u, 129u, 300u, 384u}) {
-    const auto weights = GaussianMatrix(5, in, 0.03f);
-    const CodedMatrix coded = Encode(*codec, weights, in);
-    std::vector<float> back(weights.size());
-    codec->DecodeRows(coded.ConstParts(), in, back);
-    ErrorStats exact;
-    for (size_t i = 0; i < weights.size(); ++i) exact.AddPair(weights[i], back[i]);
-    EXPECT_EQ(coded.stats.count, exact.count);
-    EXPECT_NEAR(coded.stats.signal / exact.signal, 1, 1e-5);
-    EXPECT_NEAR(coded.stats.noise / exact.noise, 1, 1e-3);
-    EXPECT_NEAR(coded.stats.dot / exact.dot, 1, 1e-4);
-    EXPECT_NEAR(coded.stats.decoded / exact.decoded, 1, 1e-4);
-    EXPECT_NEAR(coded.stats.max_abs_error / exact.max_abs_error, 1, 1e-3);
-  }
-}
-
-TEST_P(CodecEveryWidth, ChunksGiveTheSameBytesAndCounts) {
-  const auto codec = MakeReferenceCodec(Spec(GetParam()));
-  for (const uint64_t in : {256u, 200u}) {
-    const size_t rows = 37;
-    const auto weights = GaussianMatrix(rows, in, 0.03f);
-    const CodedMatrix whole = Encode(*codec, weights, in);
-    CodedMatrix pieces(*codec, rows, in);
-    for (size_t row = 0; row < rows;) {
-      const size_t count = std::min(rows - row, 1 + row % 5);
-      const auto parts = pieces.Rows(row, count);
-      codec->EncodeRows(std::span(weights).subspan(row * in, count * in), in, row, parts,
-                        pieces.stats);
-      row += count;
-    }
-    EXPECT_EQ(whole.packed, pieces.packed);
-    EXPECT_EQ(whole.norms, pieces.norms);
-    EXPECT_EQ(whole.stats.code_use, pieces.stats.code_use);
-    EXPECT_EQ(whole.stats.coordinates, pieces.stats.coordinates);
-  }
-}
-
-TEST_P(CodecEveryWidth, SourceTypesCodeAsTheirFloats) {
-  const auto codec = MakeReferenceCodec(Spec(GetParam()));
-  const uint64_t in = 200;
-  const auto weights = GaussianMatrix(3, in, 0.03f);
-  for (const DType dtype : {DType::kBF16, DType::kF16, DType::kF32}) {
-    std::vector<std::byte> narrow(weights.size() * BitsPerElement(dtype) / 8);
-    FromFloatReference(weights, dtype, narrow);
-    std::vector<float> wide(weights.size());
-    ToFloatReference(dtype, narrow, wide);
-    const CodedMatrix from_floats = Encode(*codec, wide, in);
-    CodedMatrix direct(*codec, 3, in);
-    codec->EncodeRowsFrom(dtype, narrow, in, 0, direct.Rows(0, 3), direct.stats);
-    EXPECT_EQ(from_floats.packed, direct.packed);
-    EXPECT_EQ(from_floats.norms, direct.norms);
-
-    std::vector<float> decoded(weights.size());
-    codec->DecodeRows(direct.ConstParts(), in, decoded);
-    std::vector<std::byte> want(narrow.size()), got(narrow.size());
-    FromFloatReference(decoded, dtype, want);
-    codec->DecodeRowsTo(dtype, direct.ConstParts(), in, got);
-    EXPECT_EQ(want, got);
-  }
-}
-
 TEST(HlwqEncode, UnstorableBlocksAreNamed) {
   const auto codec = MakeReferenceCodec(Spec(5));
   const auto expect = [&](float bad, const char* text) {
@@ -172,14 +105,14 @@ TEST(HlwqDecode, LegacyBitOrdersDecodeTheSameCodes) {
     for (size_t block = 0; block < 6; ++block) {
       std::array<uint8_t, kBlockSize> codes;
       const auto size = static_cast<size_t>(16 * bits);
-      UnpackBlock(BitOrder::kMsb, bits, std::span(coded.packed).subspan(block * size, size), codes);
+      UnpackBlock(BitOrder::kMsb, bits, std::span(coded.parts[0]).subspan(block * size, size), codes);
       std::vector<std::byte> bytes(PackedBlockBytes(bit_order, bits));
       PackBlock(bit_order, bits, codes, bytes);
       packed.insert(packed.end(), bytes.begin(), bytes.end());
     }
     std::vector<float> want(weights.size()), got(weights.size());
     codec->DecodeRows(coded.ConstParts(), in, want);
-    const std::array<std::span<const std::byte>, 2> legacy_parts = {packed, coded.norms};
+    const std::array<std::span<const std::byte>, 2> legacy_parts = {packed, coded.parts[1]};
     legacy->DecodeRows(legacy_parts, in, got);
     EXPECT_EQ(want, got) << order << bits;
     ErrorStats stats;

@@ -49,7 +49,7 @@ TEST_P(Published, CodesAndNormsAreTheirsButForRoundingAtThresholds) {
 
   const auto their_norms = ReadGolden<uint16_t>("norms.f16");
   std::vector<uint16_t> our_norms(their_norms.size());
-  std::memcpy(our_norms.data(), coded.norms.data(), coded.norms.size());
+  std::memcpy(our_norms.data(), coded.parts[1].data(), coded.parts[1].size());
   EXPECT_EQ(our_norms, their_norms);
 
   const auto their_codes = ReadGolden<uint8_t>(fmt::format("{}-{}.codes.u8", table, bits));
@@ -61,7 +61,7 @@ TEST_P(Published, CodesAndNormsAreTheirsButForRoundingAtThresholds) {
     if (block == 3 * kBlocks) continue;
     std::array<uint8_t, kBlockSize> codes;
     const size_t bytes = PackedBlockBytes(BitOrder::kMsb, bits);
-    UnpackBlock(BitOrder::kMsb, bits, std::span(coded.packed).subspan(block * bytes, bytes), codes);
+    UnpackBlock(BitOrder::kMsb, bits, std::span(coded.parts[0]).subspan(block * bytes, bytes), codes);
     for (size_t i = 0; i < kBlockSize; ++i) {
       const int step = codes[i] - their_codes[block * kBlockSize + i];
       EXPECT_LE(std::abs(step), 1);

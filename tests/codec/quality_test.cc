@@ -58,6 +58,13 @@ std::string Key(const char* source, const CodecSpec& spec) {
   return fmt::format("{},{},{},{}", source, spec.bits, spec.table, spec.scale_rule);
 }
 
+CodecSpec TrellisSpec(int bits, std::string effort) {
+  CodecSpec spec = DefaultSpec(kTrellisCodec);
+  spec.bits = bits;
+  spec.scale_rule = std::move(effort);
+  return spec;
+}
+
 // Normal variates by the polar method on splitmix64: the standard library's differ between systems.
 std::vector<float> PortableGaussian(size_t count) {
   uint64_t state = 12345;
@@ -90,14 +97,28 @@ INSTANTIATE_TEST_SUITE_P(Published, GaussianQuality,
                          testing::Combine(testing::Values(3, 5), testing::Values("polarquant-v1"),
                                           testing::Values("norm")));
 
-TEST_P(GaussianQuality, IsAsRecorded) {
-  CodecSpec spec;
-  std::tie(spec.bits, spec.table, spec.scale_rule) = GetParam();
+void ExpectGaussianAsRecorded(const CodecSpec& spec) {
   const auto codec = MakeReferenceCodec(spec);
   static const std::vector<float> weights = PortableGaussian(128 * 8192);
   const auto coded = test::Encode(*codec, weights, 1024);
   ExpectAsRecorded(Key("gaussian", spec),
                    {coded.stats.SnrDb(), codec->BitsPerWeight({1024, 1024})});
+}
+
+TEST_P(GaussianQuality, IsAsRecorded) {
+  CodecSpec spec;
+  std::tie(spec.bits, spec.table, spec.scale_rule) = GetParam();
+  ExpectGaussianAsRecorded(spec);
+}
+
+class GaussianTrellisQuality : public testing::TestWithParam<std::tuple<int, std::string>> {};
+INSTANTIATE_TEST_SUITE_P(Efforts, GaussianTrellisQuality,
+                         testing::Combine(testing::Range(2, 7),
+                                          testing::Values("fast", "default", "best")));
+
+TEST_P(GaussianTrellisQuality, IsAsRecorded) {
+  const auto& [bits, effort] = GetParam();
+  ExpectGaussianAsRecorded(TrellisSpec(bits, effort));
 }
 
 // What issue A asks of the default encoder.
@@ -111,14 +132,17 @@ TEST(QualityTargets, SearchReachesTheTargets) {
   EXPECT_GE(recorded.at("bert-attention,4,lloyd-max,search").snr_db, 21.0);
 }
 
-class RealWeights : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(Bits, RealWeights, testing::Values(3, 4, 5, 6));
+// What issue C asks of the trellis.
+TEST(QualityTargets, TrellisReachesTheTargets) {
+  const auto recorded = RecordedQuality();
+  for (const auto& [bits, target] : {std::pair{3, 16.65}, {4, 22.78}, {5, 28.75}, {6, 34.2}}) {
+    EXPECT_GE(recorded.at(fmt::format("gaussian,{},trellis-gauss,default", bits)).snr_db, target);
+  }
+  EXPECT_GE(recorded.at("bert-attention,5,trellis-gauss,default").snr_db, 28.7);
+  EXPECT_GE(recorded.at("bert-attention,4,trellis-gauss,default").snr_db, 22.7);
+}
 
-TEST_P(RealWeights, MedianTensorIsAsRecorded) {
-  const auto path = test::SharedData("weights/bert_attention_bf16.safetensors");
-  HLWQ_REQUIRE_SHARED(path);
-  CodecSpec spec;
-  spec.bits = GetParam();
+void ExpectRealWeightsAsRecorded(const CodecSpec& spec, const std::filesystem::path& path) {
   const auto codec = MakeReferenceCodec(spec);
   const std::string file = ReadSmallFile(path, uint64_t{1} << 26);
   uint64_t header_bytes = 0;
@@ -139,6 +163,18 @@ TEST_P(RealWeights, MedianTensorIsAsRecorded) {
   std::nth_element(snr.begin(), snr.begin() + static_cast<ptrdiff_t>(snr.size() / 2), snr.end());
   ExpectAsRecorded(Key("bert-attention", spec),
                    {snr[snr.size() / 2], codec->BitsPerWeight({768, 768})});
+}
+
+class RealWeights : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Bits, RealWeights, testing::Values(3, 4, 5, 6));
+
+TEST_P(RealWeights, MedianTensorIsAsRecorded) {
+  const auto path = test::SharedData("weights/bert_attention_bf16.safetensors");
+  HLWQ_REQUIRE_SHARED(path);
+  CodecSpec spec;
+  spec.bits = GetParam();
+  ExpectRealWeightsAsRecorded(spec, path);
+  ExpectRealWeightsAsRecorded(TrellisSpec(GetParam(), "default"), path);
 }
 
 }  // namespace

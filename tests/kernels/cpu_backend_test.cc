@@ -78,8 +78,7 @@ void ExpectSameCoding(const CodecSpec& spec, const Input& input) {
   EXPECT_EQ(vector->spec(), reference->spec());
   const CodedMatrix want = test::Encode(*reference, input.weights, input.in);
   const CodedMatrix got = test::Encode(*vector, input.weights, input.in);
-  EXPECT_TRUE(got.packed == want.packed);
-  EXPECT_TRUE(got.norms == want.norms);
+  EXPECT_TRUE(got.parts == want.parts);
   EXPECT_TRUE(SameStats(got.stats, want.stats));
   for (const DType dtype : {DType::kF32, DType::kBF16, DType::kF16}) {
     const size_t bytes = input.weights.size() * BitsPerElement(dtype) / 8;
@@ -154,8 +153,8 @@ TEST_P(EveryWidth, AnyBytesDecodeAsTheReferenceInEveryBitOrder) {
     const auto vector = CpuBackend().MakeCodec(spec);
     for (const size_t in : {40u, 128u, 700u}) {
       CodedMatrix coded(*reference, 3, in);
-      for (std::byte& byte : coded.packed) byte = static_cast<std::byte>(random());
-      for (std::byte& byte : coded.norms) byte = static_cast<std::byte>(random() % 0x7B);
+      for (std::byte& byte : coded.parts[0]) byte = static_cast<std::byte>(random());
+      for (std::byte& byte : coded.parts[1]) byte = static_cast<std::byte>(random() % 0x7B);
       std::vector<float> want(3 * in), got(3 * in);
       reference->DecodeRows(coded.ConstParts(), in, want);
       test::ForEachTarget([&](const char*) {

@@ -1,0 +1,60 @@
+#include "codec/block_errors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace hlwq::codec {
+
+void AddWeightErrors(std::span<const float> weights, std::span<const float> decoded,
+                     ErrorStats& stats) {
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const double error = double{weights[i]} - decoded[i];
+    stats.noise += error * error;
+    stats.dot += double{weights[i]} * decoded[i];
+    stats.decoded += double{decoded[i]} * decoded[i];
+    stats.max_abs_error = std::max(stats.max_abs_error, std::abs(error));
+  }
+}
+
+void CountSample(std::span<const float, kBlockSize> weights,
+                 std::span<const uint8_t, kBlockSize> codes, ErrorStats& stats) {
+  for (const uint8_t code : codes) ++stats.code_use[code];
+
+  std::array<float, kBlockSize> v;
+  std::copy(weights.begin(), weights.end(), v.begin());
+  Fwht128(v);
+  double energy = 0;
+  for (const float value : v) energy += double{value} * value;
+  if (energy == 0) return;
+  const double to_bins = ErrorStats::kHistogramBins / (2 * ErrorStats::kHistogramMax);
+  const double inverse_norm = 1 / std::sqrt(energy / kBlockSize);
+  for (const float value : v) {
+    const double bin = (value * inverse_norm + ErrorStats::kHistogramMax) * to_bins;
+    ++stats.coordinates[static_cast<size_t>(
+        std::clamp(bin, 0.0, double{ErrorStats::kHistogramBins - 1}))];
+  }
+}
+
+void ThrowUnstorable(std::span<const float> weights, uint64_t row, uint64_t column,
+                     std::string_view limit) {
+  const auto bad =
+      std::find_if(weights.begin(), weights.end(), [](float w) { return !std::isfinite(w); });
+  const std::string where =
+      fmt::format("row {}, columns {}..{}", row, column, column + weights.size() - 1);
+  if (bad != weights.end()) {
+    throw Error(ErrorCode::kNonFinite,
+                fmt::format("{}: want finite values, got {} in column {}", where, *bad,
+                            column + static_cast<uint64_t>(bad - weights.begin())));
+  }
+  double energy = 0;
+  for (const float w : weights) energy += double{w} * w;
+  throw Error(ErrorCode::kNonFinite,
+              fmt::format("{}: want {}, got {:.6g}", where, limit, std::sqrt(energy)));
+}
+
+}  // namespace hlwq::codec

@@ -1,0 +1,276 @@
+#include "codec/trellis_codec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "codec/block_errors.h"
+#include "codec/float_rows.h"
+#include "codec/shape_record.h"
+#include "codec/trellis_block.h"
+#include "tensor/float16.h"
+
+namespace hlwq::codec {
+namespace {
+
+constexpr int kVersion = 1;
+// Rows are coded together until they have about this many blocks.
+constexpr uint64_t kBatchBlocks = 64;
+constexpr size_t kRowScaleBytes = 2;
+
+CodecSpec Checked(CodecSpec spec) {
+  const CodecSpec wanted = DefaultSpec(kTrellisCodec);
+  const auto check = [](bool holds, ErrorCode code, const char* what, const auto& want,
+                        const auto& got) {
+    if (!holds) throw Error(code, fmt::format("codec hlwq-t: want {} {}, got {}", what, want, got));
+  };
+  const auto kUnsupported = ErrorCode::kUnsupported;
+  check(spec.version == kVersion, kUnsupported, "version", kVersion, spec.version);
+  check(spec.block_size == wanted.block_size, kUnsupported, "blocks of", wanted.block_size,
+        spec.block_size);
+  check(spec.scale_group == wanted.scale_group, kUnsupported, "groups of", wanted.scale_group,
+        spec.scale_group);
+  check(spec.bit_order == wanted.bit_order, ErrorCode::kInvalidArgument, "bit order",
+        wanted.bit_order, spec.bit_order);
+  if (spec.levels.empty()) spec.levels = TrellisLevels(spec.table, spec.bits);
+  return spec;
+}
+
+[[noreturn]] void ThrowMisfit(const char* what, uint64_t rows, uint64_t in) {
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("codec hlwq-t: {} do not fit {} rows of {}", what, rows, in));
+}
+
+// Row parts, in the order of Parts().
+enum RowPart : size_t { kCodes, kScales, kRows, kNumRowParts };
+
+template <typename Byte>
+bool PartsFit(std::span<const std::span<Byte>> parts, uint64_t rows, uint64_t blocks,
+              size_t block_bytes) {
+  return parts.size() == kNumRowParts && parts[kCodes].size() == blocks * block_bytes &&
+         parts[kScales].size() == blocks * kGroupsPerBlock &&
+         parts[kRows].size() == rows * kRowScaleBytes;
+}
+
+}  // namespace
+
+// Rows that are coded together.
+struct TrellisCodec::Batch {
+  uint64_t first_row = 0;  // of the matrix
+  uint64_t in = 0;
+  uint64_t blocks_per_row = 0;
+  DType dtype = DType::kF32;
+  std::span<const std::byte> weights;
+  std::vector<float> v;
+  std::vector<GroupShape> shapes;
+  std::vector<float> row_scales;  // of each block
+  std::vector<TrellisBlockSums> sums;
+
+  void Resize(uint64_t rows) {
+    const size_t blocks = static_cast<size_t>(rows * blocks_per_row);
+    v.resize(blocks * kBlockSize);
+    shapes.resize(blocks * kGroupsPerBlock);
+    row_scales.resize(blocks);
+    sums.resize(blocks);
+  }
+  // The weights of a block, without padding.
+  std::span<const std::byte> Block(size_t index) const {
+    const uint64_t row = index / blocks_per_row;
+    const uint64_t column = index % blocks_per_row * kBlockSize;
+    const size_t element = BitsPerElement(dtype) / 8;
+    return weights.subspan((row * in + column) * element,
+                           std::min<uint64_t>(kBlockSize, in - column) * element);
+  }
+};
+
+TrellisCodec::TrellisCodec(const CodecSpec& spec)
+    : spec_(Checked(spec)),
+      table_(spec_.levels, spec_.bits),
+      search_(TrellisSearchFor(spec_.scale_rule, spec_.bits)) {}
+
+std::vector<Part> TrellisCodec::Parts(MatrixShape shape) const {
+  Part record = ShapeRecord("hlwq-t", "__tmeta", shape);  // checks the shape
+  const uint64_t n_blocks = CeilDiv<uint64_t>(shape.in, kBlockSize);
+  const auto row_part = [&](const char* suffix, DType dtype, uint64_t bytes_per_row) {
+    return Part{.suffix = suffix,
+                .dtype = dtype,
+                .shape = {},
+                .bytes = shape.out * bytes_per_row,
+                .bytes_per_row = bytes_per_row,
+                .constant_data = {}};
+  };
+  Part packed = row_part("__tcodes", DType::kU8, n_blocks * block_bytes());
+  packed.shape = {packed.bytes};
+  Part scales = row_part("__tscales", DType::kU8, n_blocks * kGroupsPerBlock);
+  scales.shape = {shape.out, n_blocks * kGroupsPerBlock};
+  Part rows = row_part("__trows", DType::kBF16, kRowScaleBytes);
+  rows.shape = {shape.out};
+  return {std::move(packed), std::move(scales), std::move(rows),
+          std::move(record)};
+}
+
+void TrellisCodec::EncodeRows(std::span<const float> weights, uint64_t in, uint64_t first_row,
+                              std::span<const std::span<std::byte>> row_parts,
+                              ErrorStats& stats) const {
+  EncodeRowsFrom(DType::kF32, std::as_bytes(weights), in, first_row, row_parts, stats);
+}
+
+// Transforms row `index` of the batch, and finds its peak.
+void TrellisCodec::LoadRow(DType dtype, std::span<const std::byte> row, size_t index,
+                           Batch& batch) const {
+  const size_t element = BitsPerElement(dtype) / 8;
+  const size_t n_blocks = static_cast<size_t>(batch.blocks_per_row);
+  const size_t whole = static_cast<size_t>(batch.in / kBlockSize);
+  const auto v = std::span(batch.v).subspan(index * n_blocks * kBlockSize, n_blocks * kBlockSize);
+  const auto shapes =
+      std::span(batch.shapes).subspan(index * n_blocks * kGroupsPerBlock, n_blocks * kGroupsPerBlock);
+  TransformBlocks(dtype, row.first(whole * kBlockSize * element), v.first(whole * kBlockSize),
+                  shapes.first(whole * kGroupsPerBlock));
+  if (whole < n_blocks) {
+    std::array<float, kBlockSize> padded = {};
+    ToFloat(dtype, row.subspan(whole * kBlockSize * element),
+            std::span<float>(padded).first(batch.in % kBlockSize));
+    TransformBlocks(DType::kF32, std::as_bytes(std::span(padded)), v.last(kBlockSize),
+                    shapes.last(kGroupsPerBlock));
+  }
+  float peak = 0;
+  for (size_t group = 0; group < shapes.size(); ++group) {
+    if (!std::isfinite(shapes[group].energy)) {
+      const size_t block = group / kGroupsPerBlock;
+      const auto weights = batch.Block(index * n_blocks + block);
+      std::vector<float> wide(weights.size() / element);
+      ToFloat(dtype, weights, wide);
+      ThrowUnstorable(wide, batch.first_row + index, block * kBlockSize,
+                      "squares that float32 can hold");
+    }
+    peak = std::max(peak, shapes[group].peak);
+  }
+  std::fill_n(batch.row_scales.begin() + static_cast<ptrdiff_t>(index * n_blocks), n_blocks,
+              RowScaleFor(peak, table_));
+}
+
+void TrellisCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
+                                  uint64_t first_row,
+                                  std::span<const std::span<std::byte>> row_parts,
+                                  ErrorStats& stats) const {
+  CheckWeightFloat(dtype);
+  const size_t row_bytes = static_cast<size_t>(in * BitsPerElement(dtype) / 8);
+  const uint64_t rows = in == 0 ? 0 : weights.size() / row_bytes;
+  Batch batch;
+  batch.in = in;
+  batch.blocks_per_row = CeilDiv<uint64_t>(in, kBlockSize);
+  batch.dtype = dtype;
+  if (weights.size() != rows * row_bytes ||
+      !PartsFit(row_parts, rows, rows * batch.blocks_per_row, block_bytes())) {
+    ThrowMisfit("buffers", rows, in);
+  }
+  if (rows == 0) return;
+  const uint64_t batch_rows = std::max<uint64_t>(1, kBatchBlocks / batch.blocks_per_row);
+  for (uint64_t row = 0; row < rows; row += batch_rows) {
+    const uint64_t count = std::min(batch_rows, rows - row);
+    batch.first_row = first_row + row;
+    batch.weights = weights.subspan(row * row_bytes, count * row_bytes);
+    batch.Resize(count);
+    for (size_t i = 0; i < count; ++i) {
+      LoadRow(dtype, batch.weights.subspan(i * row_bytes, row_bytes), i, batch);
+      const uint16_t scale = F32ToBF16(batch.row_scales[i * batch.blocks_per_row]);
+      std::memcpy(row_parts[kRows].data() + (row + i) * kRowScaleBytes, &scale, kRowScaleBytes);
+    }
+    const uint64_t first = row * batch.blocks_per_row;
+    const size_t blocks = batch.sums.size();
+    const auto codes = row_parts[kCodes].subspan(first * block_bytes(), blocks * block_bytes());
+    const auto scales = row_parts[kScales].subspan(first * kGroupsPerBlock, blocks * kGroupsPerBlock);
+    EncodeBlocks({batch.v, batch.shapes, batch.row_scales}, codes, scales, batch.sums);
+    CountErrors(batch, codes, scales, stats);
+  }
+}
+
+void TrellisCodec::CountErrors(const Batch& batch, std::span<const std::byte> codes,
+                               std::span<const std::byte> scales, ErrorStats& stats) const {
+  constexpr double kPerWeight = 1.0 / kBlockSize;
+  for (size_t i = 0; i < batch.sums.size(); ++i) {
+    const auto stored = batch.Block(i);
+    const size_t count = stored.size() * 8 / BitsPerElement(batch.dtype);
+    const bool is_padded = count < kBlockSize;
+    double energy = 0;
+    for (size_t group = 0; group < kGroupsPerBlock; ++group) {
+      const size_t at = i * kGroupsPerBlock + group;
+      const GroupSums& sums = batch.sums[i].groups[group];
+      energy += batch.shapes[at].energy;
+      if (is_padded) continue;
+      const double multiplier =
+          batch.row_scales[i] * GroupFactor(std::to_integer<uint8_t>(scales[at]));
+      stats.noise += sums.error * kPerWeight;
+      stats.dot += multiplier * sums.along * kPerWeight;
+      stats.decoded += multiplier * multiplier * sums.levels * kPerWeight;
+    }
+    stats.count += count;
+    stats.zero_blocks += energy == 0 ? 1 : 0;
+    stats.signal += energy * kPerWeight;
+    if (!is_padded) {
+      stats.max_abs_error = std::max(stats.max_abs_error, double{batch.sums[i].max_error});
+    }
+    const uint64_t index = batch.first_row * batch.blocks_per_row + i;
+    const bool is_sampled = index % ErrorStats::kSampledBlocks == 0;
+    if (!is_padded && !is_sampled) continue;
+    std::array<float, kBlockSize> weights = {};
+    ToFloat(batch.dtype, stored, std::span<float>(weights).first(count));
+    const auto block = codes.subspan(i * block_bytes(), block_bytes());
+    if (is_sampled) {
+      std::array<uint8_t, kBlockSize> levels;
+      UnpackTrellisBlock(block, spec_.bits, levels);
+      CountSample(weights, levels, stats);
+    }
+    if (!is_padded) continue;
+    std::array<float, kBlockSize> decoded;
+    DecodeBlocks(block, scales.subspan(i * kGroupsPerBlock, kGroupsPerBlock),
+                 std::span(batch.row_scales).subspan(i, 1), DType::kF32,
+                 std::as_writable_bytes(std::span(decoded)));
+    AddWeightErrors(std::span(weights).first(count), std::span(decoded).first(count), stats);
+  }
+}
+
+void TrellisCodec::DecodeRows(std::span<const std::span<const std::byte>> row_parts, uint64_t in,
+                              std::span<float> weights) const {
+  DecodeRowsTo(DType::kF32, row_parts, in, std::as_writable_bytes(weights));
+}
+
+void TrellisCodec::DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts,
+                                uint64_t in, std::span<std::byte> weights) const {
+  CheckWeightFloat(dtype);
+  const size_t element = BitsPerElement(dtype) / 8;
+  const size_t row_bytes = static_cast<size_t>(in) * element;
+  const uint64_t rows = in == 0 ? 0 : weights.size() / row_bytes;
+  const size_t n_blocks = static_cast<size_t>(CeilDiv<uint64_t>(in, kBlockSize));
+  if (weights.size() != rows * row_bytes ||
+      !PartsFit(row_parts, rows, rows * n_blocks, block_bytes())) {
+    ThrowMisfit("parts", rows, in);
+  }
+  const size_t whole = static_cast<size_t>(in / kBlockSize);
+  const size_t whole_bytes = whole * kBlockSize * element;
+  std::vector<float> row_scales(n_blocks);
+  std::array<std::byte, kBlockSize * sizeof(float)> tail;
+  for (uint64_t row = 0; row < rows; ++row) {
+    uint16_t scale;
+    std::memcpy(&scale, row_parts[kRows].data() + row * kRowScaleBytes, kRowScaleBytes);
+    std::fill(row_scales.begin(), row_scales.end(), BF16ToF32(scale));
+    const auto codes = row_parts[kCodes].subspan(row * n_blocks * block_bytes());
+    const auto scales = row_parts[kScales].subspan(row * n_blocks * kGroupsPerBlock);
+    const auto out = weights.subspan(row * row_bytes, row_bytes);
+    DecodeBlocks(codes.first(whole * block_bytes()), scales.first(whole * kGroupsPerBlock),
+                 std::span<const float>(row_scales).first(whole), dtype, out.first(whole_bytes));
+    if (whole == n_blocks) continue;
+    DecodeBlocks(codes.subspan(whole * block_bytes(), block_bytes()),
+                 scales.subspan(whole * kGroupsPerBlock, kGroupsPerBlock),
+                 std::span<const float>(row_scales).first(1), dtype,
+                 std::span(tail).first(kBlockSize * element));
+    std::memcpy(out.data() + whole_bytes, tail.data(), out.size() - whole_bytes);
+  }
+}
+
+}  // namespace hlwq::codec

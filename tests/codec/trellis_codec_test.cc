@@ -1,0 +1,143 @@
+#include "codec/trellis_codec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "tests/codec/coded_matrix.h"
+
+namespace hlwq::codec {
+namespace {
+
+using test::CodedMatrix;
+using test::Encode;
+using test::GaussianMatrix;
+
+CodecSpec Spec(int bits = 5) {
+  CodecSpec spec = DefaultSpec(kTrellisCodec);
+  spec.bits = bits;
+  return spec;
+}
+
+TEST(TrellisParts, ShapesAndSizesAreThoseOfTheFormat) {
+  const auto parts = MakeReferenceCodec(Spec(5))->Parts({3, 300});
+  ASSERT_EQ(parts.size(), 4u);
+  EXPECT_EQ(parts[0].suffix, "__tcodes");
+  EXPECT_EQ(parts[0].dtype, DType::kU8);
+  EXPECT_EQ(parts[0].shape, (Shape{3 * 3 * 80}));
+  EXPECT_EQ(parts[0].bytes_per_row, 240u);
+  EXPECT_EQ(parts[1].suffix, "__tscales");
+  EXPECT_EQ(parts[1].dtype, DType::kU8);
+  EXPECT_EQ(parts[1].shape, (Shape{3, 6}));
+  EXPECT_EQ(parts[1].bytes, 18u);
+  EXPECT_EQ(parts[2].suffix, "__trows");
+  EXPECT_EQ(parts[2].dtype, DType::kBF16);
+  EXPECT_EQ(parts[2].shape, (Shape{3}));
+  EXPECT_EQ(parts[2].bytes_per_row, 2u);
+  EXPECT_EQ(parts[3].suffix, "__tmeta");
+  EXPECT_EQ(parts[3].bytes_per_row, 0u);
+  std::array<int64_t, 5> meta;
+  ASSERT_EQ(parts[3].constant_data.size(), sizeof(meta));
+  std::memcpy(meta.data(), parts[3].constant_data.data(), sizeof(meta));
+  EXPECT_EQ(meta, (std::array<int64_t, 5>{3, 3, 128, 1152, 300}));
+}
+
+TEST(TrellisParts, RateIsThatOfThePlainCodecAndTwoBytesARow) {
+  for (int bits = kMinTrellisBits; bits <= kMaxTrellisBits; ++bits) {
+    EXPECT_NEAR(MakeReferenceCodec(Spec(bits))->BitsPerWeight({4096, 4096}),
+                bits + 8.0 / 64 + 16.0 / 4096, 1e-4);
+  }
+}
+
+TEST(TrellisSpec, ParametersOutOfRangeAreNamed) {
+  const auto expect = [](const std::function<void(CodecSpec&)>& change, const char* text) {
+    CodecSpec spec = Spec();
+    change(spec);
+    EXPECT_THAT([&] { MakeReferenceCodec(spec); },
+                testing::Throws<Error>(testing::Property(&Error::what, testing::HasSubstr(text))));
+  };
+  expect([](auto& spec) { spec.bits = 1; }, "codec hlwq-t: want bits in 2..6, got 1");
+  expect([](auto& spec) { spec.bits = 7; }, "want bits in 2..6, got 7");
+  expect([](auto& spec) { spec.version = 2; }, "want version 1, got 2");
+  expect([](auto& spec) { spec.table = "lloyd-max"; }, "want table trellis-gauss, got 'lloyd-max'");
+  expect([](auto& spec) { spec.scale_rule = "norm"; }, "want effort fast, default or best");
+  expect([](auto& spec) { spec.bit_order = "msb"; }, "want bit order planes, got msb");
+  expect([](auto& spec) { spec.block_size = 64; }, "want blocks of 128, got 64");
+  expect([](auto& spec) { spec.scale_group = 128; }, "want groups of 64, got 128");
+  expect([](auto& spec) { spec.levels = {1, 2}; }, "want 64 levels for 5 bits, got 2");
+}
+
+TEST(TrellisEncode, UnstorableBlocksAreNamed) {
+  const auto codec = MakeReferenceCodec(Spec());
+  const auto expect = [&](float bad, const char* text) {
+    auto weights = GaussianMatrix(4, 300, 0.03f);
+    weights[2 * 300 + 260] = bad;
+    CodedMatrix out(*codec, 4, 300);
+    EXPECT_THAT([&] { codec->EncodeRows(weights, 300, 100, out.Rows(0, 4), out.stats); },
+                testing::Throws<Error>(
+                    testing::AllOf(testing::Property(&Error::code, ErrorCode::kNonFinite),
+                                   testing::Property(&Error::what, testing::HasSubstr(text)))));
+  };
+  expect(std::nanf(""), "row 102, columns 256..299: want finite values, got nan in column 260");
+  expect(INFINITY, "got inf in column 260");
+  expect(1e30f, "want squares that float32 can hold, got 1e+30");
+}
+
+TEST(TrellisEncode, LargeWeightsThatHalfPrecisionCannotHoldAreStored) {
+  const auto codec = MakeReferenceCodec(Spec());
+  const auto weights = GaussianMatrix(2, 256, 1e6f);
+  EXPECT_GT(Encode(*codec, weights, 256).stats.SnrDb(), 28);
+}
+
+TEST(TrellisEncode, BuffersThatDoNotFitAreRefused) {
+  const auto codec = MakeReferenceCodec(Spec());
+  const std::vector<float> weights(256);
+  CodedMatrix out(*codec, 1, 128);
+  EXPECT_THAT([&] { codec->EncodeRows(weights, 128, 0, out.Rows(0, 1), out.stats); },
+              testing::Throws<Error>(testing::Property(&Error::code, ErrorCode::kInvalidArgument)));
+}
+
+TEST(TrellisDecode, ZerosAreNotNegative) {
+  const auto codec = MakeReferenceCodec(Spec());
+  const std::vector<float> weights(2 * 200, -0.0f);
+  std::vector<float> back(weights.size(), 1);
+  codec->DecodeRows(Encode(*codec, weights, 200).ConstParts(), 200, back);
+  for (const float weight : back) EXPECT_FALSE(std::signbit(weight));
+}
+
+TEST(TrellisStats, SampledBlocksAreCountedByTheirPlaceInTheMatrix) {
+  const auto codec = MakeReferenceCodec(Spec(3));
+  const auto weights = GaussianMatrix(300, 128, 0.03f);
+  const CodedMatrix coded = Encode(*codec, weights, 128);
+  uint64_t codes = 0;
+  for (size_t level = 0; level < coded.stats.code_use.size(); ++level) {
+    codes += coded.stats.code_use[level];
+    if (level >= 16) {
+      EXPECT_EQ(coded.stats.code_use[level], 0u);
+    }
+  }
+  EXPECT_EQ(codes, (300 / ErrorStats::kSampledBlocks + 1) * 128);
+}
+
+TEST(TrellisDecode, AnyBytesDecode) {
+  const auto codec = MakeReferenceCodec(Spec());
+  std::mt19937 random(1);
+  CodedMatrix coded(*codec, 3, 200);
+  for (auto& part : coded.parts) {
+    for (std::byte& byte : part) byte = static_cast<std::byte>(random());
+  }
+  std::vector<float> weights(3 * 200);
+  for (const uint16_t row : {0x3F80, 0xBF80, 0x7FC0, 0x7F80}) {  // 1, -1, NaN, infinity
+    std::memcpy(coded.parts[2].data(), &row, sizeof(row));
+    EXPECT_NO_THROW(codec->DecodeRows(coded.ConstParts(), 200, weights));
+  }
+}
+
+}  // namespace
+}  // namespace hlwq::codec
