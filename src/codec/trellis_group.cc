@@ -115,8 +115,9 @@ void EncodeGroup(std::span<const float, kGroupSize> v, GroupShape shape, float r
     const float factor = GroupFactor(scale);
     const float ratio = shape.peak / (row_scale * factor);
     const Trial tried = TryFactor(x, RoundToFixed(ratio, table.factor_units()), table);
-    const float score = static_cast<float>(tried.cost) * (factor * factor);
-    if (!(score < best_score)) continue;
+    const float score =
+        tried.cost == kMostSum ? INFINITY : static_cast<float>(tried.cost) * (factor * factor);
+    if (trial > 0 && !(score < best_score)) continue;
     best_score = score;
     best = tried;
     out.scale = scale;

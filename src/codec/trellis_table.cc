@@ -38,7 +38,7 @@ constexpr std::array<int16_t, 64> kLevels6 = {
 
 const TrellisWidth& WidthOf(int bits) {
   static const std::array<TrellisWidth, 5> widths = {{
-      {kLevels2, 1, 255, {29, 1, 1}, {10, 7, 7}, {2, 3, 21}},
+      {kLevels2, 1, 255, {29, 1, 1}, {10, 7, 7}, {10, 2, 21}},
       {kLevels3, 2, 511, {7, 1, 1}, {-10, 5, 7}, {-19, 2, 21}},
       {kLevels4, 5, 1023, {2, 1, 1}, {-18, 4, 7}, {-30, 2, 21}},
       {kLevels5, 10, 2047, {-14, 1, 1}, {-15, 3, 7}, {-32, 2, 21}},
