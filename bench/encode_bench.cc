@@ -1,6 +1,6 @@
 // BF16 rows in memory to codes, multipliers and error figures; GB/s of BF16 input.
-#include <array>
 #include <span>
+#include <vector>
 
 #include "bench/bench_support.h"
 #include "kernels/cpu_backend.h"
@@ -8,15 +8,15 @@
 namespace hlwq::bench {
 namespace {
 
-void Encode(benchmark::State& state, int bits, const char* rule) {
-  codec::CodecSpec spec;
-  spec.bits = bits;
-  spec.scale_rule = rule;
+void Encode(benchmark::State& state, const codec::CodecSpec& spec) {
   const auto codec = kernels::CpuBackend().MakeCodec(spec);
   const std::vector<std::byte> weights = GaussianBf16(kRows * kIn);
   const auto parts = codec->Parts({kRows, kIn});
-  std::vector<std::byte> packed(parts[0].bytes), norms(parts[1].bytes);
-  const std::array<std::span<std::byte>, 2> row_parts = {packed, norms};
+  std::vector<std::vector<std::byte>> buffers;
+  for (const codec::Part& part : parts) {
+    if (part.bytes_per_row > 0) buffers.emplace_back(part.bytes);
+  }
+  const std::vector<std::span<std::byte>> row_parts(buffers.begin(), buffers.end());
   for (auto _ : state) {
     codec::ErrorStats stats;
     codec->EncodeRowsFrom(DType::kBF16, weights, kIn, 0, row_parts, stats);
@@ -25,11 +25,20 @@ void Encode(benchmark::State& state, int bits, const char* rule) {
   state.SetBytesProcessed(static_cast<int64_t>(weights.size()) * state.iterations());
 }
 
+void Register(codec::CodecSpec spec, int bits, const char* rule) {
+  spec.bits = bits;
+  spec.scale_rule = rule;
+  const std::string op = "Encode/" + spec.name + "/" + std::to_string(bits) + "/" + rule;
+  RegisterForTargets(op + "/bf16", [=](benchmark::State& state) { Encode(state, spec); });
+}
+
 const bool registered = [] {
   for (int bits = 1; bits <= 8; ++bits) {
-    for (const char* rule : {"search", "norm"}) {
-      const std::string op = "Encode" + std::to_string(bits) + rule;
-      RegisterForTargets(op + "/bf16", [=](benchmark::State& state) { Encode(state, bits, rule); });
+    for (const char* rule : {"search", "norm"}) Register(codec::CodecSpec{}, bits, rule);
+  }
+  for (int bits = 2; bits <= 6; ++bits) {
+    for (const char* rule : {"fast", "default", "best"}) {
+      Register(codec::DefaultSpec(codec::kTrellisCodec), bits, rule);
     }
   }
   return true;

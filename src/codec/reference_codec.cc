@@ -1,7 +1,5 @@
 // The scalar codecs: one block at a time.
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
 #include <memory>
 
@@ -55,7 +53,6 @@ class ReferenceCodec final : public HlwqCodec {
   }
 };
 
-// Through trellis_group.h and trellis_block.h.
 class ReferenceTrellisCodec final : public TrellisCodec {
  public:
   explicit ReferenceTrellisCodec(const CodecSpec& spec) : TrellisCodec(spec) {}
@@ -63,43 +60,20 @@ class ReferenceTrellisCodec final : public TrellisCodec {
  protected:
   void TransformBlocks(DType dtype, std::span<const std::byte> weights, std::span<float> v,
                        std::span<GroupShape> shapes) const noexcept override {
-    ToFloatReference(dtype, weights, v);
-    for (size_t i = 0; i < v.size(); i += kBlockSize) {
-      Fwht128(std::span<float, kBlockSize>(v.subspan(i, kBlockSize)));
-    }
-    for (size_t group = 0; group < shapes.size(); ++group) shapes[group] = ShapeOf(Group(v, group));
+    TransformGroups(dtype, weights, v, shapes);
   }
 
   void EncodeBlocks(const TrellisBlocks& blocks, std::span<std::byte> codes,
                     std::span<std::byte> scales,
                     std::span<TrellisBlockSums> sums) const noexcept override {
     for (size_t i = 0; i < sums.size(); ++i) {
-      std::array<uint64_t, kGroupsPerBlock> paths;
-      std::array<uint8_t, kBlockSize> levels;
-      std::array<float, kBlockSize> errors;
-      for (size_t h = 0; h < kGroupsPerBlock; ++h) {
-        const size_t group = i * kGroupsPerBlock + h;
-        EncodedGroup out;
-        EncodeGroup(Group(blocks.v, group), blocks.shapes[group], blocks.row_scales[i], table(),
-                    search(), out);
-        paths[h] = out.path;
-        std::copy(out.levels.begin(), out.levels.end(), levels.begin() + h * kGroupSize);
-        scales[group] = std::byte{out.scale};
-        sums[i].groups[h] = out.sums;
-        const float multiplier = blocks.row_scales[i] * GroupFactor(out.scale);
-        for (size_t t = 0; t < kGroupSize; ++t) {
-          errors[h * kGroupSize + t] = blocks.v[group * kGroupSize + t] -
-                                       multiplier * table().levels()[out.levels[t]];
-        }
-      }
-      PackTrellisBlock(paths, levels, table().bits(),
-                       codes.subspan(i * block_bytes(), block_bytes()));
-      Fwht128(errors);
-      sums[i].max_error = 0;
-      for (const float error : errors) {
-        sums[i].max_error = std::max(sums[i].max_error, std::abs(error));
-      }
-      sums[i].max_error *= 1.0f / kBlockSize;
+      const size_t group = i * kGroupsPerBlock;
+      EncodeTrellisBlock(
+          std::span<const float, kBlockSize>(blocks.v.subspan(i * kBlockSize, kBlockSize)),
+          std::span<const GroupShape, kGroupsPerBlock>(
+              blocks.shapes.subspan(group, kGroupsPerBlock)),
+          blocks.row_scales[i], table(), search(), codes.subspan(i * block_bytes(), block_bytes()),
+          std::span<std::byte, kGroupsPerBlock>(scales.subspan(group, kGroupsPerBlock)), sums[i]);
     }
   }
 
@@ -121,11 +95,6 @@ class ReferenceTrellisCodec final : public TrellisCodec {
   void ToFloat(DType dtype, std::span<const std::byte> in,
                std::span<float> out) const noexcept override {
     ToFloatReference(dtype, in, out);
-  }
-
- private:
-  static std::span<const float, kGroupSize> Group(std::span<const float> v, size_t group) {
-    return std::span<const float, kGroupSize>(v.subspan(group * kGroupSize, kGroupSize));
   }
 };
 

@@ -1,8 +1,17 @@
 #include "codec/trellis_block.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/error.h"
+#include "codec/float_rows.h"
 
 namespace hlwq::codec {
+namespace {
+
+constexpr float kInverseBlock = 1.0f / kBlockSize;
+
+}  // namespace
 
 void PackTrellisBlock(std::span<const uint64_t, kGroupsPerBlock> paths,
                       std::span<const uint8_t, kBlockSize> levels, int bits,
@@ -34,10 +43,50 @@ void UnpackTrellisBlock(std::span<const std::byte> block, int bits,
   }
 }
 
+void TransformGroups(DType dtype, std::span<const std::byte> weights, std::span<float> v,
+                     std::span<GroupShape> shapes) {
+  ToFloatReference(dtype, weights, v);
+  for (size_t i = 0; i < v.size(); i += kBlockSize) {
+    Fwht128(std::span<float, kBlockSize>(v.subspan(i, kBlockSize)));
+  }
+  for (size_t group = 0; group < shapes.size(); ++group) {
+    shapes[group] =
+        ShapeOf(std::span<const float, kGroupSize>(v.subspan(group * kGroupSize, kGroupSize)));
+  }
+}
+
+void EncodeTrellisBlock(std::span<const float, kBlockSize> v,
+                        std::span<const GroupShape, kGroupsPerBlock> shapes, float row_scale,
+                        const TrellisTable& table, const TrellisSearch& search,
+                        std::span<std::byte> block, std::span<std::byte, kGroupsPerBlock> scales,
+                        TrellisBlockSums& sums) noexcept {
+  std::array<uint64_t, kGroupsPerBlock> paths;
+  std::array<uint8_t, kBlockSize> levels;
+  std::array<float, kBlockSize> errors;
+  for (size_t group = 0; group < kGroupsPerBlock; ++group) {
+    const size_t first = group * kGroupSize;
+    EncodedGroup out;
+    EncodeGroup(std::span<const float, kGroupSize>(v.subspan(first, kGroupSize)), shapes[group],
+                row_scale, table, search, out);
+    paths[group] = out.path;
+    scales[group] = std::byte{out.scale};
+    sums.groups[group] = out.sums;
+    const float multiplier = row_scale * GroupFactor(out.scale);
+    for (size_t t = 0; t < kGroupSize; ++t) {
+      levels[first + t] = out.levels[t];
+      errors[first + t] = v[first + t] - multiplier * table.levels()[out.levels[t]];
+    }
+  }
+  PackTrellisBlock(paths, levels, table.bits(), block);
+  Fwht128(errors);
+  sums.max_error = 0;
+  for (const float error : errors) sums.max_error = std::max(sums.max_error, std::abs(error));
+  sums.max_error *= kInverseBlock;
+}
+
 void DecodeTrellisBlock(std::span<const std::byte> block,
                         std::span<const std::byte, kGroupsPerBlock> scales, float row_scale,
                         const TrellisTable& table, std::span<float, kBlockSize> weights) noexcept {
-  constexpr float kInverseBlock = 1.0f / kBlockSize;
   std::array<uint8_t, kBlockSize> levels;
   UnpackTrellisBlock(block, table.bits(), levels);
   for (size_t group = 0; group < kGroupsPerBlock; ++group) {

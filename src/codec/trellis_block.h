@@ -1,5 +1,5 @@
-// A stored block of the trellis codec: two path words and 128 index values (docs/format.md, "Trellis
-// decoder"): the scalar reference.
+// A block of the trellis codec, stored as two path words and 128 index values (docs/format.md,
+// "Codec hlwq-t"): the scalar reference.
 #pragma once
 
 #include <array>
@@ -8,7 +8,9 @@
 #include <span>
 
 #include "codec/hadamard.h"
+#include "codec/trellis_group.h"
 #include "codec/trellis_table.h"
+#include "tensor/dtype.h"
 
 namespace hlwq::codec {
 
@@ -22,6 +24,24 @@ void PackTrellisBlock(std::span<const uint64_t, kGroupsPerBlock> paths,
 // The numbers of the levels of any block.
 void UnpackTrellisBlock(std::span<const std::byte> block, int bits,
                         std::span<uint8_t, kBlockSize> levels) noexcept;
+
+// Sums over one block as stored.
+struct TrellisBlockSums {
+  std::array<GroupSums, kGroupsPerBlock> groups;
+  float max_error = 0;  // largest |w - w'|, padding included
+};
+
+// v = Fwht128 of v.size() / 128 blocks of weights of `dtype` (F16, BF16 or F32), and the shapes of
+// their groups.
+void TransformGroups(DType dtype, std::span<const std::byte> weights, std::span<float> v,
+                     std::span<GroupShape> shapes);
+
+// Codes a transformed block of a row of multiplier `row_scale`. Energies are finite.
+void EncodeTrellisBlock(std::span<const float, kBlockSize> v,
+                        std::span<const GroupShape, kGroupsPerBlock> shapes, float row_scale,
+                        const TrellisTable& table, const TrellisSearch& search,
+                        std::span<std::byte> block, std::span<std::byte, kGroupsPerBlock> scales,
+                        TrellisBlockSums& sums) noexcept;
 
 // weights = Fwht128(m * levels) / 128, m = row_scale * GroupFactor(scale) group by group.
 void DecodeTrellisBlock(std::span<const std::byte> block,

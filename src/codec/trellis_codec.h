@@ -23,12 +23,6 @@ struct TrellisBlocks {
   std::span<const float> row_scales;   // 1: the multiplier of the block's row
 };
 
-// Sums over one block as stored.
-struct TrellisBlockSums {
-  std::array<GroupSums, kGroupsPerBlock> groups;
-  float max_error = 0;  // largest |w - w'|, padding included
-};
-
 class TrellisCodec : public Codec {
  public:
   const CodecSpec& spec() const noexcept final { return spec_; }

@@ -6,8 +6,10 @@
 
 #include "codec/float_rows.h"
 #include "codec/hlwq_codec.h"
+#include "codec/trellis_codec.h"
 #include "kernels/decode_blocks.h"
 #include "kernels/encode_blocks.h"
+#include "kernels/encode_trellis.h"
 #include "kernels/float_rows.h"
 
 namespace hlwq::kernels {
@@ -49,12 +51,63 @@ class VectorCodec final : public codec::HlwqCodec {
   std::optional<LevelCells> cells_;
 };
 
+class VectorTrellisCodec final : public codec::TrellisCodec {
+ public:
+  explicit VectorTrellisCodec(const codec::CodecSpec& spec)
+      : TrellisCodec(spec), cells_(MakeTrellisCells(table())) {}
+
+  // Levels too far from any sensible ones can be searched by the scalar codec only.
+  bool HasKernels() const noexcept { return cells_.has_value(); }
+
+ protected:
+  void TransformBlocks(DType dtype, std::span<const std::byte> weights, std::span<float> v,
+                       std::span<codec::GroupShape> shapes) const noexcept override {
+    TransformTrellisBlocks(dtype, weights, v, shapes);
+  }
+
+  void EncodeBlocks(const codec::TrellisBlocks& blocks, std::span<std::byte> codes,
+                    std::span<std::byte> scales,
+                    std::span<codec::TrellisBlockSums> sums) const noexcept override {
+    EncodeTrellisBlocks(*cells_, search(), blocks, codes, scales, sums);
+  }
+
+  void DecodeBlocks(std::span<const std::byte> codes, std::span<const std::byte> scales,
+                    std::span<const float> row_scales, DType dtype,
+                    std::span<std::byte> weights) const noexcept override {
+    const size_t out_bytes = codec::kBlockSize * BitsPerElement(dtype) / 8;
+    for (size_t i = 0; i < row_scales.size(); ++i) {
+      std::array<float, codec::kBlockSize> decoded;
+      codec::DecodeTrellisBlock(
+          codes.subspan(i * block_bytes(), block_bytes()),
+          std::span<const std::byte, codec::kGroupsPerBlock>(
+              scales.subspan(i * codec::kGroupsPerBlock, codec::kGroupsPerBlock)),
+          row_scales[i], table(), decoded);
+      kernels::FromFloat(decoded, dtype, weights.subspan(i * out_bytes, out_bytes));
+    }
+  }
+
+  void ToFloat(DType dtype, std::span<const std::byte> in,
+               std::span<float> out) const noexcept override {
+    kernels::ToFloat(dtype, in, out);
+  }
+
+ private:
+  std::optional<TrellisCells> cells_;
+};
+
+// Codecs whose tables no kernel can work with are the scalar ones.
+template <class VectorForm>
+std::shared_ptr<const codec::Codec> MakeWithKernels(const codec::CodecSpec& spec) {
+  auto codec = std::make_shared<const VectorForm>(spec);
+  if (!codec->HasKernels()) return codec::MakeReferenceCodec(spec);
+  return codec;
+}
+
 class Cpu final : public codec::Backend {
  public:
   std::shared_ptr<const codec::Codec> MakeCodec(const codec::CodecSpec& spec) const override {
-    auto codec = std::make_shared<const VectorCodec>(spec);
-    if (!codec->HasKernels()) return codec::MakeReferenceCodec(spec);
-    return codec;
+    if (spec.name == codec::kTrellisCodec) return MakeWithKernels<VectorTrellisCodec>(spec);
+    return MakeWithKernels<VectorCodec>(spec);
   }
   void ToFloat(DType dtype, std::span<const std::byte> in, std::span<float> out) const override {
     codec::CheckWeightFloat(dtype);

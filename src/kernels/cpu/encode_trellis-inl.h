@@ -1,0 +1,323 @@
+// The trellis encoder on a run of sixteen blocks: coordinates are laid side by side, a group in each
+// lane, for the search, and back in rows for the sums in the order of the format.
+#if defined(HLWQ_KERNELS_CPU_ENCODE_TRELLIS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HLWQ_KERNELS_CPU_ENCODE_TRELLIS_INL_H_
+#undef HLWQ_KERNELS_CPU_ENCODE_TRELLIS_INL_H_
+#else
+#define HLWQ_KERNELS_CPU_ENCODE_TRELLIS_INL_H_
+#endif
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "codec/scale_search.h"
+#include "hwy/highway.h"
+#include "kernels/cpu/bitpack-inl.h"
+#include "kernels/cpu/encode_trellis_arguments.h"
+#include "kernels/cpu/float_rows-inl.h"
+#include "kernels/cpu/fwht-inl.h"
+#include "kernels/cpu/lookup-inl.h"
+#include "kernels/cpu/trellis_search-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hlwq::kernels {
+namespace HWY_NAMESPACE {
+
+constexpr size_t kGroupsPerBlock = codec::kGroupsPerBlock;
+constexpr size_t kGroupVectors = kVectors / kGroupsPerBlock;
+constexpr size_t kRunBlocks = kRunGroups / kGroupsPerBlock;
+
+// Terms of groups, summed as codec::SumGroup does.
+class GroupSumsOfRun {
+ public:
+  // `term(j)` is vector j of the group.
+  template <class Term>
+  HWY_INLINE void Add(size_t group, Term term) {
+    AddVectors(group, term, std::make_index_sequence<kGroupVectors>());
+  }
+  // For all groups up to `count`.
+  HWY_INLINE void Finish(size_t count, float* HWY_RESTRICT sums) const {
+    for (size_t group = 0; group < count; group += 4) FinishSums(rows_ + 4 * group, sums + group);
+  }
+
+ private:
+  template <class Term, size_t... kIndex>
+  HWY_INLINE void AddVectors(size_t group, Term term, std::index_sequence<kIndex...>) {
+    BlockSum sum;
+    (sum.Add<kIndex>(term(kIndex)), ...);
+    sum.StoreFour(rows_ + 4 * group);
+  }
+
+  alignas(64) float rows_[kRunGroups * 4];
+};
+
+template <class Format>
+HWY_ATTR void TransformWith(const uint8_t* HWY_RESTRICT weights, size_t count,
+                            float* HWY_RESTRICT v, codec::GroupShape* HWY_RESTRICT shapes) {
+  GroupSumsOfRun energies;
+  alignas(64) float energy[kRunGroups];
+  for (size_t begin = 0; begin < count; begin += kRunBlocks) {
+    const size_t blocks = HWY_MIN(kRunBlocks, count - begin);
+    for (size_t i = 0; i < blocks; ++i) {
+      const size_t at = begin + i;
+      BlockVectors block;
+      for (size_t j = 0; j < kVectors; ++j) {
+        block.v[j] = Format::Load(weights + (at * kBlock + j * kLanes) * Format::kBytes);
+      }
+      Fwht128(block);
+      StoreBlock(block, v + at * kBlock);
+      for (size_t half = 0; half < kGroupsPerBlock; ++half) {
+        const VF* group = block.v + half * kGroupVectors;
+        energies.Add(kGroupsPerBlock * i + half,
+                     [&](size_t j) HWY_ATTR { return hn::Mul(group[j], group[j]); });
+        VF largest = hn::Abs(group[0]);
+        for (size_t j = 1; j < kGroupVectors; ++j) largest = hn::Max(largest, hn::Abs(group[j]));
+        shapes[kGroupsPerBlock * at + half].peak = MaxLane(largest);
+      }
+    }
+    energies.Finish(kGroupsPerBlock * blocks, energy);
+    for (size_t i = 0; i < kGroupsPerBlock * blocks; ++i) {
+      shapes[kGroupsPerBlock * begin + i].energy = energy[i];
+    }
+  }
+}
+
+// What is known of the groups of a run.
+struct TrellisRun {
+  TrellisLanes lanes;
+  alignas(64) int16_t factors[kRunGroups];
+  alignas(64) uint8_t numbers[kRunGroups * kSteps];  // of the levels, in rows
+  alignas(64) float levels[kRunGroups * kSteps];
+  alignas(64) float along[kRunGroups];
+  alignas(64) float squares[kRunGroups];
+  alignas(64) float errors[kRunGroups];
+  float multipliers[kRunGroups];
+  uint8_t scales[kRunGroups];
+  bool is_zero[kRunGroups];
+};
+
+// The blocks of a run: spans of EncodeTrellisArguments from its first block on.
+struct TrellisRunInput {
+  const float* v = nullptr;
+  const codec::GroupShape* shapes = nullptr;
+  const float* row_scales = nullptr;
+  size_t groups = 0;
+
+  float RowScale(size_t group) const { return row_scales[group / kGroupsPerBlock]; }
+};
+
+// Fixed point, and the groups side by side.
+HWY_INLINE void LayOut(const TrellisRunInput& in, TrellisRun& run) {
+  const hn::Rebind<int16_t, DF> narrow;
+  alignas(64) int16_t row[kSteps];
+  if (in.groups < kRunGroups) std::memset(run.lanes.x, 0, sizeof(run.lanes.x));
+  for (size_t group = 0; group < in.groups; ++group) {
+    run.is_zero[group] = !(in.shapes[group].peak >= codec::kLeastPeak);
+    const VF to_steps =
+        hn::Set(DF(), run.is_zero[group] ? 0.0f : codec::kPeakSteps / in.shapes[group].peak);
+    for (size_t j = 0; j < kGroupVectors; ++j) {
+      const VF v = hn::LoadU(DF(), in.v + group * kSteps + j * kLanes);
+      hn::Store(hn::DemoteTo(narrow, hn::NearestInt(hn::Mul(v, to_steps))), narrow,
+                row + j * kLanes);
+    }
+    for (size_t t = 0; t < kSteps; ++t) run.lanes.x[t][group] = row[t];
+  }
+}
+
+// codec::EncodeGroup's choice of multiplier; leaves the winners' factors.
+HWY_INLINE void SearchScales(const TrellisSearcher& searcher, const codec::TrellisTable& table,
+                             const codec::TrellisSearch& search, const TrellisRunInput& in,
+                             TrellisRun& run) {
+  alignas(64) int16_t factors[kRunGroups] = {};
+  alignas(64) uint16_t costs[kRunGroups];
+  float best[kRunGroups];
+  int peak_scale[kRunGroups];
+  uint8_t scales[kRunGroups];
+  std::fill(run.factors, run.factors + kRunGroups, int16_t{0});
+  for (size_t group = 0; group < in.groups; ++group) {
+    const float ratio = in.shapes[group].peak * table.row_factor() / in.RowScale(group);
+    peak_scale[group] = run.is_zero[group] ? 0 : codec::kPeakScale + codec::GroupScaleFor(ratio);
+  }
+  for (int trial = 0; trial < search.count; ++trial) {
+    for (size_t group = 0; group < in.groups; ++group) {
+      if (run.is_zero[group]) continue;
+      scales[group] = static_cast<uint8_t>(std::clamp(
+          peak_scale[group] + search.Offset(trial), 0, int{codec::kLeastGroup}));
+      const float multiplier = in.RowScale(group) * codec::GroupFactor(scales[group]);
+      factors[group] =
+          codec::RoundToFixed(in.shapes[group].peak / multiplier, table.factor_units());
+    }
+    for (size_t first = 0; first < in.groups; first += kWordLanes) {
+      searcher.Try(run.lanes, factors, first, costs);
+    }
+    for (size_t group = 0; group < in.groups; ++group) {
+      if (run.is_zero[group]) continue;
+      const float factor = codec::GroupFactor(scales[group]);
+      const float score = costs[group] == 0xFFFF
+                              ? INFINITY
+                              : static_cast<float>(costs[group]) * (factor * factor);
+      if (trial > 0 && !(score < best[group])) continue;
+      best[group] = score;
+      run.scales[group] = scales[group];
+      run.factors[group] = factors[group];
+    }
+  }
+}
+
+// Numbers of levels back in rows, and the levels.
+template <int kBits>
+HWY_INLINE void TakeRows(const TrellisCells& cells, size_t groups, TrellisRun& run) {
+  const Lookup<float, (kBits <= 3 ? 16 : size_t{2} << kBits)> levels(cells.levels.get());
+  const hn::Rebind<uint8_t, DF> d8;
+  for (size_t group = 0; group < groups; ++group) {
+    uint8_t* row = run.numbers + group * kSteps;
+    for (size_t t = 0; t < kSteps; ++t) {
+      row[t] = static_cast<uint8_t>(run.lanes.levels[t][group]);
+    }
+    for (size_t j = 0; j < kGroupVectors; ++j) {
+      const VI number = hn::PromoteTo(DI(), hn::Load(d8, row + j * kLanes));
+      hn::Store(levels(number), DF(), run.levels + group * kSteps + j * kLanes);
+    }
+  }
+}
+
+// The least-squares multiplier of the levels.
+HWY_INLINE void FitScales(const TrellisRunInput& in, TrellisRun& run) {
+  GroupSumsOfRun along, squares;
+  for (size_t group = 0; group < in.groups; ++group) {
+    const float* v = in.v + group * kSteps;
+    const float* levels = run.levels + group * kSteps;
+    along.Add(group, [&](size_t j) HWY_ATTR {
+      return hn::Mul(hn::LoadU(DF(), v + j * kLanes), hn::Load(DF(), levels + j * kLanes));
+    });
+    squares.Add(group, [&](size_t j) HWY_ATTR {
+      const VF level = hn::Load(DF(), levels + j * kLanes);
+      return hn::Mul(level, level);
+    });
+  }
+  along.Finish(in.groups, run.along);
+  squares.Finish(in.groups, run.squares);
+  for (size_t group = 0; group < in.groups; ++group) {
+    if (run.is_zero[group]) continue;
+    if (run.along[group] > 0) {
+      run.scales[group] =
+          codec::GroupScaleFor(run.along[group] / run.squares[group] / in.RowScale(group));
+    }
+    run.multipliers[group] = in.RowScale(group) * codec::GroupFactor(run.scales[group]);
+  }
+}
+
+// v - m levels, one vector.
+HWY_INLINE VF ErrorAt(const float* HWY_RESTRICT v, const float* HWY_RESTRICT levels, VF multiplier,
+                      size_t j) {
+  return hn::Sub(hn::LoadU(DF(), v + j * kLanes),
+                 hn::Mul(multiplier, hn::Load(DF(), levels + j * kLanes)));
+}
+
+// Squared errors of groups; those that lose nothing by being zero become zero.
+HWY_INLINE void MeasureGroups(const TrellisRunInput& in, size_t middle_number, TrellisRun& run) {
+  GroupSumsOfRun errors;
+  for (size_t group = 0; group < in.groups; ++group) {
+    const VF multiplier = hn::Set(DF(), run.is_zero[group] ? 0.0f : run.multipliers[group]);
+    errors.Add(group, [&](size_t j) HWY_ATTR {
+      const VF error = ErrorAt(in.v + group * kSteps, run.levels + group * kSteps, multiplier, j);
+      return hn::Mul(error, error);
+    });
+  }
+  errors.Finish(in.groups, run.errors);
+  for (size_t group = 0; group < in.groups; ++group) {
+    if (!run.is_zero[group] && run.errors[group] < in.shapes[group].energy) continue;
+    run.scales[group] = codec::kZeroGroup;
+    run.multipliers[group] = 0;
+    run.along[group] = run.squares[group] = 0;
+    run.errors[group] = in.shapes[group].energy;
+    std::memset(run.numbers + group * kSteps, static_cast<int>(middle_number), kSteps);
+    for (auto& path : run.lanes.paths) path[group] = 0;
+  }
+}
+
+HWY_INLINE void StoreSums(const TrellisRunInput& in, const TrellisRun& run,
+                          codec::TrellisBlockSums* HWY_RESTRICT sums) {
+  for (size_t group = 0; group < in.groups; ++group) {
+    sums[group / kGroupsPerBlock].groups[group % kGroupsPerBlock] = {
+        run.along[group], run.squares[group], run.errors[group]};
+  }
+  for (size_t block = 0; block < in.groups / kGroupsPerBlock; ++block) {
+    BlockVectors error;
+    for (size_t half = 0; half < kGroupsPerBlock; ++half) {
+      const size_t group = kGroupsPerBlock * block + half;
+      const VF multiplier = hn::Set(DF(), run.multipliers[group]);
+      for (size_t j = 0; j < kGroupVectors; ++j) {
+        error.v[half * kGroupVectors + j] =
+            ErrorAt(in.v + group * kSteps, run.levels + group * kSteps, multiplier, j);
+      }
+    }
+    Fwht128(error);
+    VF largest = hn::Zero(DF());
+    for (size_t j = 0; j < kVectors; ++j) largest = hn::Max(largest, hn::Abs(error.v[j]));
+    sums[block].max_error = MaxLane(largest) * (1.0f / kBlock);
+  }
+}
+
+// Index values of a block of 128 numbers of levels.
+template <int kBits>
+HWY_INLINE void PackIndices(const uint8_t* HWY_RESTRICT numbers, size_t slack,
+                            uint8_t* HWY_RESTRICT packed) {
+  if constexpr (codec::TrellisIndexOrder(kBits) == codec::BitOrder::kHalfNibble) {
+    for (size_t i = 0; i < kSteps; ++i) {
+      packed[i] = static_cast<uint8_t>(numbers[i] >> 2 | (numbers[kSteps + i] >> 2) << 4);
+    }
+  } else {
+    alignas(64) uint8_t indices[kBlock];
+    for (size_t i = 0; i < kBlock; ++i) indices[i] = static_cast<uint8_t>(numbers[i] >> 2);
+    PackBlockCodes<kBits - 1>(indices, slack, packed);
+  }
+}
+
+template <int kBits>
+HWY_INLINE void PackBlocks(const TrellisRun& run, size_t blocks, uint8_t* HWY_RESTRICT codes) {
+  constexpr size_t kBytes = codec::TrellisBlockBytes(kBits);
+  for (size_t block = 0; block < blocks; ++block) {
+    uint8_t* to = codes + block * kBytes;
+    for (size_t half = 0; half < kGroupsPerBlock; ++half) {
+      for (size_t word = 0; word < kSteps / 16; ++word) {
+        std::memcpy(to + 8 * half + 2 * word,
+                    &run.lanes.paths[word][kGroupsPerBlock * block + half], 2);
+      }
+    }
+    PackIndices<kBits>(run.numbers + block * kBlock, (blocks - 1 - block) * kBytes,
+                       to + codec::kTrellisPathBytes);
+  }
+}
+
+template <int kBits>
+HWY_ATTR void EncodeTrellisWith(const EncodeTrellisArguments& args) {
+  const TrellisCells& cells = *args.cells;
+  const TrellisSearcher searcher(cells);
+  TrellisRun run;
+  for (size_t begin = 0; begin < args.count; begin += kRunBlocks) {
+    const size_t blocks = HWY_MIN(kRunBlocks, args.count - begin);
+    const TrellisRunInput in = {args.v + begin * kBlock, args.shapes + begin * kGroupsPerBlock,
+                                args.row_scales + begin, blocks * kGroupsPerBlock};
+    LayOut(in, run);
+    SearchScales(searcher, cells.table, *args.search, in, run);
+    for (size_t first = 0; first < in.groups; first += kWordLanes) {
+      searcher.Walk(run.factors, first, run.lanes);
+    }
+    TakeRows<kBits>(cells, in.groups, run);
+    FitScales(in, run);
+    MeasureGroups(in, cells.table.levels().size() / 2, run);
+    StoreSums(in, run, args.sums + begin);
+    PackBlocks<kBits>(run, blocks, args.codes + begin * codec::TrellisBlockBytes(kBits));
+    std::memcpy(args.scales + begin * kGroupsPerBlock, run.scales, in.groups);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hlwq::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif
