@@ -1,34 +1,65 @@
-// Products of codes with 512 tokens; Gop/s counts a multiplication and an addition for each weight
-// and token.
+// Products of codes with 512 tokens, "b<bits>" of hlwq and "t<bits>" of its trellis code; Gop/s
+// counts a multiplication and an addition for each weight and token.
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "bench/bench_support.h"
 #include "codec/gaussian_tables.h"
-#include "kernels/coded_matmul.h"
+#include "kernels/trellis_matmul.h"
 
 namespace hlwq::bench {
 namespace {
 
 constexpr size_t kTokens = 512;
 
-// One thread's share of the rows.
-void MatMul(benchmark::State& state, int bits, MatrixShape shape, size_t tokens) {
-  static std::vector<std::byte> packed, norms;
-  static kernels::RotatedInputs inputs;
-  const kernels::DotLevels levels(codec::GaussianLevels(codec::kTableLloydMax, bits));
-  kernels::CodedMatrix w{shape, codec::BitOrder::kMsb, &levels, {}, {}, DType::kF16};
-  if (state.thread_index() == 0) {
-    const size_t blocks = shape.out * w.blocks();
-    packed.resize(blocks * codec::PackedBlockBytes(w.order, bits));
+// What both codes are made of.
+struct Parts {
+  std::vector<std::byte> codes, multipliers, row_scales;
+
+  Parts(MatrixShape shape, size_t block_bytes)
+      : codes((shape.in + 127) / 128 * shape.out * block_bytes),
+        multipliers((shape.in + 127) / 128 * shape.out * 2, std::byte{0x2C}),
+        row_scales(shape.out * sizeof(float), std::byte{0x2C}) {
     std::mt19937 random(1);
-    for (std::byte& byte : packed) byte = static_cast<std::byte>(random());
-    norms.assign(2 * blocks, std::byte{0x2C});
+    for (std::byte& byte : codes) byte = static_cast<std::byte>(random());
+  }
+};
+
+struct HlwqCodes {
+  kernels::DotLevels levels;
+
+  explicit HlwqCodes(int bits) : levels(codec::GaussianLevels(codec::kTableLloydMax, bits)) {}
+  size_t block_bytes() const { return codec::PackedBlockBytes(codec::BitOrder::kMsb, levels.bits); }
+  kernels::CodedMatrix Matrix(MatrixShape shape, const Parts& parts) const {
+    return {shape, codec::BitOrder::kMsb, &levels, parts.codes, parts.multipliers, DType::kF16};
+  }
+};
+
+struct TrellisCodes {
+  kernels::DotLevels levels;
+
+  explicit TrellisCodes(int bits)
+      : levels(
+            kernels::DotLevels::OfTrellis(codec::TrellisLevels(codec::kTableTrellisGauss, bits))) {}
+  size_t block_bytes() const { return codec::TrellisBlockBytes(levels.bits - 1); }
+  kernels::TrellisMatrix Matrix(MatrixShape shape, const Parts& parts) const {
+    return {shape, &levels, parts.codes, parts.multipliers, parts.row_scales};
+  }
+};
+
+// One thread's share of the rows.
+template <class Codes>
+void MatMul(benchmark::State& state, const Codes& codes, MatrixShape shape, size_t tokens) {
+  static std::optional<Parts> parts;
+  static kernels::RotatedInputs inputs;
+  if (state.thread_index() == 0) {
+    parts.emplace(shape, codes.block_bytes());
     inputs = kernels::RotatedInputs(tokens, shape.in);
     const std::vector<float> x = GaussianMatrix(tokens * shape.in);
     for (size_t t = 0; t < tokens; ++t) {
-      inputs.Set(t, std::span(x).subspan(t * shape.in, shape.in), levels.width);
+      inputs.Set(t, std::span(x).subspan(t * shape.in, shape.in), codes.levels.width);
     }
   }
   const auto threads = static_cast<size_t>(state.threads());
@@ -39,9 +70,7 @@ void MatMul(benchmark::State& state, int bits, MatrixShape shape, size_t tokens)
   const RowRange rows{begin, std::min<size_t>(shape.out, begin + share)};
   std::vector<float> y(tokens * shape.out);
   for (auto _ : state) {
-    w.packed = packed;
-    w.norms = norms;
-    kernels::CodedMatMul(w, inputs, tokens, rows, shape.out, y);
+    kernels::CodedMatMul(codes.Matrix(shape, *parts), inputs, tokens, rows, shape.out, y);
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }
@@ -86,15 +115,16 @@ void DotPeak(benchmark::State& state) {
 
 #endif
 
-void Register(int bits, MatrixShape shape, size_t tokens) {
+template <class Codes>
+void Register(const std::string& label, const Codes& codes, MatrixShape shape, size_t tokens) {
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
     if (target == HWY_SCALAR) continue;  // seconds a product
-    const std::string name = "CodedMatMul/b" + std::to_string(bits) + "/" + std::to_string(tokens) +
-                             "x" + std::to_string(shape.out) + "x" + std::to_string(shape.in) +
-                             "/" + hwy::TargetName(target);
+    const std::string name = "CodedMatMul/" + label + "/" + std::to_string(tokens) + "x" +
+                             std::to_string(shape.out) + "x" + std::to_string(shape.in) + "/" +
+                             hwy::TargetName(target);
     auto* bench = benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
       if (state.thread_index() == 0) UseTarget(target);
-      MatMul(state, bits, shape, tokens);
+      MatMul(state, codes, shape, tokens);
     });
     bench->Threads(1)->Threads(2)->UseRealTime()->Unit(benchmark::kMillisecond);
   }
@@ -109,11 +139,16 @@ const bool registered = [] {
         ->UseRealTime();
   }
 #endif
-  for (int bits = 1; bits <= 8; ++bits) Register(bits, {2048, 5632}, kTokens);
-  for (const size_t tokens : {1, 2, 4, 8, 16, 32, 64, 128}) Register(5, {2048, 5632}, tokens);
+  const auto add_both = [](int bits, MatrixShape shape, size_t tokens) {
+    Register("b" + std::to_string(bits), HlwqCodes(bits), shape, tokens);
+    if (bits < codec::kMinTrellisBits || bits > codec::kMaxTrellisBits) return;
+    Register("t" + std::to_string(bits), TrellisCodes(bits), shape, tokens);
+  };
+  for (int bits = 1; bits <= 8; ++bits) add_both(bits, {2048, 5632}, kTokens);
+  for (const size_t tokens : {1, 2, 4, 8, 16, 32, 64, 128}) add_both(5, {2048, 5632}, tokens);
   for (const MatrixShape shape :
        {MatrixShape{5632, 2048}, {2048, 2048}, {256, 2048}, {576, 1536}}) {
-    Register(5, shape, kTokens);
+    add_both(5, shape, kTokens);
   }
   return true;
 }();

@@ -1,7 +1,8 @@
 // Rows of codes times a vector, over more memory than the caches hold, beside plain reading of the
 // same bytes in turns with it: "share" is the ratio of the two speeds.
 //
-// "CodedMatVec/b<bits>/2048x5632/<target>"; GB/s are those of codes and multipliers.
+// "CodedMatVec/b<bits>/2048x5632/<target>", of the trellis code "t<bits>"; GB/s are those of codes
+// and multipliers.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include "codec/gaussian_tables.h"
 #include "kernels/coded_matmul.h"
 #include "kernels/plain_read.h"
+#include "kernels/trellis_matmul.h"
 #include "tensor/float16.h"
 
 namespace hlwq::bench {
@@ -67,21 +69,66 @@ double Quantile(std::vector<double> times, double part) {
   return times[static_cast<size_t>(at)];
 }
 
+// Matrices of hlwq codes that lie one after another in the pool.
+class HlwqCodes {
+ public:
+  HlwqCodes(int bits, codec::BitOrder order)
+      : order_(order), levels_(codec::GaussianLevels(codec::kTableLloydMax, bits)) {}
+
+  const kernels::DotLevels& levels() const { return levels_; }
+  size_t code_bytes() const { return kBlocks * codec::PackedBlockBytes(order_, levels_.bits); }
+  size_t multiplier_bytes() const { return 2 * kBlocks; }
+  kernels::CodedMatrix Matrix(size_t index) const {
+    return {{kOut, kWide},
+            order_,
+            &levels_,
+            Pool().subspan(index * code_bytes(), code_bytes()),
+            Norms().subspan(index * 2 * kBlocks, 2 * kBlocks)};
+  }
+
+ private:
+  codec::BitOrder order_;
+  kernels::DotLevels levels_;
+};
+
+// Of the trellis code. Norms serve as scales: all bytes are.
+class TrellisCodes {
+ public:
+  explicit TrellisCodes(int bits)
+      : levels_(
+            kernels::DotLevels::OfTrellis(codec::TrellisLevels(codec::kTableTrellisGauss, bits))) {}
+
+  const kernels::DotLevels& levels() const { return levels_; }
+  size_t code_bytes() const { return kBlocks * codec::TrellisBlockBytes(levels_.bits - 1); }
+  size_t multiplier_bytes() const { return 2 * kBlocks + kOut * sizeof(float); }
+  kernels::TrellisMatrix Matrix(size_t index) const {
+    static const std::vector<float> ones(kOut, 1.0f);
+    return {{kOut, kWide},
+            &levels_,
+            Pool().subspan(index * code_bytes(), code_bytes()),
+            Norms().subspan(index * 2 * kBlocks, 2 * kBlocks),
+            std::as_bytes(std::span(ones))};
+  }
+
+ private:
+  kernels::DotLevels levels_;
+};
+
 // One matrix after another is multiplied, and in turns one half the pool away is read. The threads
 // begin each of these together, on equal parts of its rows, and each takes its own time. Parts are
 // below a millisecond, so that on a busy machine the quicker ones were not interrupted: "quiet" is
 // what a tenth of them reach.
-void MatVec(benchmark::State& state, int bits, codec::BitOrder order) {
+template <class Codes>
+void MatVec(benchmark::State& state, const Codes& codes) {
   static std::unique_ptr<std::barrier<>> together;
   if (state.thread_index() == 0) {
     together = std::make_unique<std::barrier<>>(state.threads());
     Pool();
     Norms();
   }
-  const kernels::DotLevels levels(codec::GaussianLevels(codec::kTableLloydMax, bits));
   kernels::RotatedInputs inputs(1, kWide);
-  inputs.Set(0, GaussianMatrix(kWide), levels.width);
-  const size_t matrix_bytes = kBlocks * codec::PackedBlockBytes(order, bits);
+  inputs.Set(0, GaussianMatrix(kWide), codes.levels().width);
+  const size_t matrix_bytes = codes.code_bytes();
   const size_t matrices = kPoolBytes / matrix_bytes;
   const auto threads = static_cast<size_t>(state.threads());
   const auto index = static_cast<size_t>(state.thread_index());
@@ -93,11 +140,7 @@ void MatVec(benchmark::State& state, int bits, codec::BitOrder order) {
   for (auto _ : state) {
     double total = 0;
     for (size_t i = 0; i < matrices; ++i) {
-      const kernels::CodedMatrix w = {{kOut, kWide},
-                                      order,
-                                      &levels,
-                                      Pool().subspan(i * matrix_bytes, matrix_bytes),
-                                      Norms().subspan(i * 2 * kBlocks, 2 * kBlocks)};
+      const auto w = codes.Matrix(i);
       together->arrive_and_wait();
       const auto start = std::chrono::steady_clock::now();
       CodedMatVec(w, inputs, 0, rows, y);
@@ -118,7 +161,7 @@ void MatVec(benchmark::State& state, int bits, codec::BitOrder order) {
     state.SetIterationTime(total);
   }
   const double read_bytes = static_cast<double>(part_bytes * threads) * 1e-9;
-  const double product_bytes = static_cast<double>(matrix_bytes + 2 * kBlocks) * 1e-9;
+  const double product_bytes = static_cast<double>(matrix_bytes + codes.multiplier_bytes()) * 1e-9;
   for (const auto& [name, part] : {std::pair{"", 0.5}, {"_quiet", 0.1}}) {
     const double product = product_bytes / Quantile(product_times, part);
     const double read = read_bytes / Quantile(read_times, part);
@@ -131,21 +174,24 @@ void MatVec(benchmark::State& state, int bits, codec::BitOrder order) {
 
 const bool registered = [] {
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    const auto add = [&](const std::string& codes, int bits, codec::BitOrder order) {
-      const std::string name = "CodedMatVec/" + codes + "/" + std::to_string(kOut) + "x" +
+    const auto add = [&](const std::string& label, const auto& codes) {
+      const std::string name = "CodedMatVec/" + label + "/" + std::to_string(kOut) + "x" +
                                std::to_string(kWide) + "/" + hwy::TargetName(target);
       auto* bench = benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
         if (state.thread_index() == 0) UseTarget(target);
-        MatVec(state, bits, order);
+        MatVec(state, codes);
       });
       bench->Threads(1)->Threads(2)->UseManualTime()->Unit(benchmark::kMillisecond);
     };
     for (int bits = 1; bits <= 8; ++bits) {
-      add("b" + std::to_string(bits), bits, codec::BitOrder::kMsb);
+      add("b" + std::to_string(bits), HlwqCodes(bits, codec::BitOrder::kMsb));
     }
-    add("b5lsb", 5, codec::BitOrder::kLsb);
-    add("b4half-nibble", 4, codec::BitOrder::kHalfNibble);
-    add("b5plain", 5, codec::BitOrder::kPlain);
+    add("b5lsb", HlwqCodes(5, codec::BitOrder::kLsb));
+    add("b4half-nibble", HlwqCodes(4, codec::BitOrder::kHalfNibble));
+    add("b5plain", HlwqCodes(5, codec::BitOrder::kPlain));
+    for (int bits = codec::kMinTrellisBits; bits <= codec::kMaxTrellisBits; ++bits) {
+      add("t" + std::to_string(bits), TrellisCodes(bits));
+    }
   }
   return true;
 }();

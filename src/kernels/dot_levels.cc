@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "codec/trellis_table.h"
 
 namespace hlwq::kernels {
 namespace {
@@ -62,11 +63,14 @@ Fit TryStep(std::span<const float> levels, std::span<const double> probabilities
 DotLevels::DotLevels(std::span<const float> levels)
     : bits(std::countr_zero(levels.size())), width(WidthFor(bits)) {
   HLWQ_DASSERT(std::has_single_bit(levels.size()) && bits >= 1 && bits <= 8);
-  narrow.fill(kOffset);
   double largest = 0;
   for (const float level : levels) largest = std::max(largest, std::abs(double{level}));
+  std::vector<int> integers(levels.size(), 0);
   step = 1;
-  if (largest == 0) return;
+  if (largest == 0) {
+    Fill(integers);
+    return;
+  }
 
   // The step that rounds, and the one that fits the integers best.
   double rounding = largest / kMostWide;
@@ -86,12 +90,36 @@ DotLevels::DotLevels(std::span<const float> levels)
     }
   }
   step = static_cast<float>(fitted);
+  for (size_t k = 0; k < levels.size(); ++k) {
+    integers[k] = static_cast<int>(std::nearbyint(double{levels[k]} / rounding));
+  }
+  Fill(integers);
+}
+
+DotLevels DotLevels::OfTrellis(std::span<const float> levels) {
+  DotLevels made;
+  made.bits = std::countr_zero(levels.size());
+  made.width = WidthFor(made.bits - 1);
+  made.step = 1;
+  HLWQ_DASSERT(std::has_single_bit(levels.size()) && made.bits >= 3 && made.bits <= 7);
+  const size_t indices = levels.size() / codec::kTrellisSubsets;
+  std::vector<int> integers(levels.size());
+  for (size_t i = 0; i < levels.size(); ++i) {
+    const size_t at = i % codec::kTrellisSubsets * indices + i / codec::kTrellisSubsets;
+    integers[at] = static_cast<int>(levels[i]);
+  }
+  made.Fill(integers);
+  return made;
+}
+
+void DotLevels::Fill(std::span<const int> integers) {
+  narrow.fill(kOffset);
   for (size_t k = 0; k < wide.size(); ++k) {
-    const double rounded = std::nearbyint(double{levels[k % levels.size()]} / rounding);
+    const int integer = integers[k % integers.size()];
     if (width == DotWidth::kWide) {
-      wide[k] = static_cast<int16_t>(rounded);
+      wide[k] = static_cast<int16_t>(integer);
     } else if (k < narrow.size()) {
-      narrow[k] = static_cast<uint8_t>(rounded + kOffset);
+      narrow[k] = static_cast<uint8_t>(integer + kOffset);
     }
   }
 }

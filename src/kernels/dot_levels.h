@@ -14,8 +14,8 @@ enum class DotWidth : uint8_t {
   kWide,    // 16-bit: 8 would add error comparable to that of the codes
 };
 
-// Codes of 6 bits and more are wide: the squared error of rounding 32 magnitudes to 7 bits is 2 %
-// of what coding with 5 bits costs, and over 10 % of what 6 bits cost.
+// Codes of 6 bits a weight and more are wide: the squared error of rounding 32 magnitudes to 7 bits
+// is 2 % of what coding with 5 bits costs, and over 10 % of what 6 bits cost.
 constexpr DotWidth WidthFor(int bits) noexcept {
   return bits <= 5 ? DotWidth::kNarrow : DotWidth::kWide;
 }
@@ -31,6 +31,11 @@ struct DotLevels {
   // wide one takes the largest level to the end of the range.
   explicit DotLevels(std::span<const float> levels);
 
+  // Of the trellis code: `levels` is 2^(R + 1) integers in range, R = 2..6, which are taken as they
+  // are (step 1). Number d << (R - 1) | k of the tables is level 4 k + d: an index value in the low
+  // bits, as code streams give it, the subset above. Narrow up to R = 5.
+  static DotLevels OfTrellis(std::span<const float> levels);
+
   int bits = 0;
   DotWidth width = DotWidth::kNarrow;
   float step = 0;
@@ -38,6 +43,12 @@ struct DotLevels {
   // does not use is empty (kOffset, 0).
   alignas(64) std::array<uint8_t, 64> narrow{};
   alignas(64) std::array<int16_t, 256> wide{};
+
+ private:
+  DotLevels() = default;
+
+  // Integers for the levels, repeated in the table of the width.
+  void Fill(std::span<const int> integers);
 };
 
 }  // namespace hlwq::kernels

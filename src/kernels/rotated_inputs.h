@@ -36,15 +36,16 @@ class RotatedInputs {
   void Set(size_t token, std::span<const float> x, DotWidth width) noexcept;
 
   // Rows of one token; 64-byte aligned. Scales and sums are followed by zeros up to a multiple
-  // of 16.
+  // of 16 blocks.
   const int8_t* narrow(size_t token) const noexcept;  // [blocks * 128], within +-kMostNarrow
   const int16_t* wide(size_t token) const noexcept;   // [blocks * 128], within +-kMostWide
   const float* scales(size_t token, DotWidth width) const noexcept;  // [blocks]
-  const int32_t* sums(size_t token) const noexcept;  // [blocks], of the narrow integers
+  // [2 * blocks], of 64 narrow integers each.
+  const int32_t* sums(size_t token) const noexcept;
 
  private:
   size_t in_ = 0, blocks_ = 0, max_tokens_ = 0;
-  size_t stride_ = 0;  // scales and sums of one token, rounded up to whole cache lines
+  size_t stride_ = 0;  // blocks of one token, rounded up to whole cache lines of scales
   Buffer<int8_t> narrow_;
   Buffer<int16_t> wide_;
   Buffer<float> narrow_scales_, wide_scales_;

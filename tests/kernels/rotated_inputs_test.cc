@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -22,11 +23,11 @@ std::vector<float> Activations(size_t in) {
   return x;
 }
 
-// The definition, one block: integers, scale and sum.
+// The definition, one block: integers, scale and the sums of both halves.
 struct Reference {
   std::vector<int> integers;
   float scale = 0;
-  int sum = 0;
+  std::array<int, 2> sums = {};
 };
 Reference RotateReference(std::span<const float> x, size_t block, int most) {
   std::array<float, 128> values = {};
@@ -41,7 +42,7 @@ Reference RotateReference(std::span<const float> x, size_t block, int most) {
   const float to_integer = largest > 0 ? static_cast<float>(most) / largest : 0;
   for (const float value : values) {
     want.integers.push_back(static_cast<int>(std::nearbyint(value * to_integer)));
-    want.sum += want.integers.back();
+    want.sums[want.integers.size() > 64] += want.integers.back();
   }
   return want;
 }
@@ -63,7 +64,8 @@ TEST(RotatedInputs, EqualsTheReferenceOnEveryTarget) {
         EXPECT_EQ(std::vector<int>(wide_integers, wide_integers + 128), wide.integers);
         EXPECT_EQ(inputs.scales(1, DotWidth::kNarrow)[block], narrow.scale);
         EXPECT_EQ(inputs.scales(1, DotWidth::kWide)[block], wide.scale);
-        EXPECT_EQ(inputs.sums(1)[block], narrow.sum);
+        EXPECT_EQ(inputs.sums(1)[2 * block], narrow.sums[0]);
+        EXPECT_EQ(inputs.sums(1)[2 * block + 1], narrow.sums[1]);
       }
     }
   });
@@ -103,7 +105,8 @@ TEST(RotatedInputs, TokensAndWidthsAreApart) {
     EXPECT_EQ(inputs.scales(1, DotWidth::kNarrow)[1], scale);
     for (size_t block = 2; block < 16; ++block) {
       EXPECT_EQ(inputs.scales(1, DotWidth::kNarrow)[block], 0);
-      EXPECT_EQ(inputs.sums(1)[block], 0);
+      EXPECT_EQ(inputs.sums(1)[2 * block], 0);
+      EXPECT_EQ(inputs.sums(1)[2 * block + 1], 0);
     }
   });
 }

@@ -14,80 +14,60 @@
 #include "codec/bitpack.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/bitpack-inl.h"
+#include "kernels/cpu/lane_dot-inl.h"
+#include "kernels/cpu/trellis_codes-inl.h"
 #include "kernels/dot_levels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
-// The codes of a block in memory; `slack` is the number of readable bytes after it.
+// Codes of a block in memory, in orders that are only read.
 template <int kBits>
-HWY_INLINE void UnpackCodes(codec::BitOrder order, const uint8_t* packed, size_t slack,
-                            uint8_t* HWY_RESTRICT codes) {
-  if (order == codec::BitOrder::kMsb) {
-    UnpackBlockCodes<kBits>(packed, slack, codes);
-  } else {
-    const size_t bytes = codec::PackedBlockBytes(order, kBits);
-    codec::UnpackBlock(order, kBits, std::span(reinterpret_cast<const std::byte*>(packed), bytes),
-                       std::span<uint8_t, kBlock>(codes, kBlock));
-  }
+HWY_INLINE void UnpackInOrder(codec::BitOrder order, const uint8_t* packed,
+                              uint8_t* HWY_RESTRICT codes) {
+  const size_t bytes = codec::PackedBlockBytes(order, kBits);
+  codec::UnpackBlock(order, kBits, std::span(reinterpret_cast<const std::byte*>(packed), bytes),
+                     std::span<uint8_t, kBlock>(codes, kBlock));
 }
 
 #if HWY_TARGET <= HWY_AVX3_DL  // byte permutes across a whole vector: 64 codes at a time
 
-constexpr size_t kCodesPerVector = 64;
-
-// How eight codes are taken out of kBits bytes: the bytes of each group go to a 64-bit lane, the
-// last one lowest, and code i then begins at bit kBits * (7 - i).
-struct alignas(64) GroupShuffle {
-  uint8_t bytes[64];
-  uint8_t shifts[64];
-};
-template <size_t kBits>
-constexpr GroupShuffle MakeGroupShuffle() {
-  GroupShuffle shuffle{};
-  for (size_t i = 0; i < 64; ++i) {
-    const size_t byte = i % 8 < kBits ? i % 8 : kBits - 1;
-    shuffle.bytes[i] = static_cast<uint8_t>(i / 8 * kBits + (kBits - 1 - byte));
-    shuffle.shifts[i] = static_cast<uint8_t>(kBits * (7 - i % 8));
-  }
-  return shuffle;
-}
-template <size_t kBits>
-inline constexpr GroupShuffle kGroupShuffle = MakeGroupShuffle<kBits>();
-
-// 64 codes from 8 * kBits bytes of an MSB-first stream; the bits above kBits are noise.
+// Half<h>() is 64 codes; the bits above kBits are noise. Straight from the stream, or through
+// memory in the other orders.
 template <int kBits>
-HWY_INLINE __m512i StreamCodes(const uint8_t* HWY_RESTRICT packed) {
-  constexpr __mmask64 kBytes = ~__mmask64{0} >> (64 - 8 * kBits);
-  const __m512i stream = _mm512_maskz_loadu_epi8(kBytes, packed);
-  if constexpr (kBits == 8) {
-    return stream;
-  } else {
-    const __m512i groups =
-        _mm512_permutexvar_epi8(_mm512_load_si512(kGroupShuffle<kBits>.bytes), stream);
-    return _mm512_multishift_epi64_epi8(_mm512_load_si512(kGroupShuffle<kBits>.shifts), groups);
-  }
-}
-
-// Codes from vector to vector: straight from the stream, or through memory in the other orders.
-template <int kBits>
-class CodeVectors {
+class HlwqBlock {
  public:
-  HWY_INLINE CodeVectors(codec::BitOrder order, const uint8_t* packed)
+  HWY_INLINE HlwqBlock(codec::BitOrder order, const uint8_t* packed, size_t /*slack*/)
       : packed_(packed), is_stream_(order == codec::BitOrder::kMsb) {
-    if (!is_stream_) UnpackCodes<kBits>(order, packed, 0, codes_);
+    if (!is_stream_) UnpackInOrder<kBits>(order, packed, codes_);
   }
-  // The bits above kBits are noise.
-  HWY_INLINE __m512i operator[](size_t vector) const {
-    if (is_stream_) return StreamCodes<kBits>(packed_ + vector * 8 * kBits);
-    return _mm512_load_si512(codes_ + vector * kCodesPerVector);
+  template <size_t kHalf>
+  HWY_INLINE __m512i Half() const {
+    if (is_stream_) return stream_.template Half<kHalf>(packed_);
+    return _mm512_load_si512(codes_ + 64 * kHalf);
   }
 
  private:
   const uint8_t* packed_;
   bool is_stream_;
+  StreamCodes<kMsbPlan<kBits> > stream_;
   alignas(64) uint8_t codes_[kBlock];
+};
+
+// The table indices of a trellis block, kBits + 1 bits.
+template <int kBits>
+class TrellisBlock {
+ public:
+  explicit HWY_INLINE TrellisBlock(const uint8_t* block) : block_(block) {}
+  template <size_t kHalf>
+  HWY_INLINE __m512i Half() const {
+    return codes_.template Half<kHalf>(block_);
+  }
+
+ private:
+  const uint8_t* block_;
+  AscendingTrellisCodes<kBits> codes_;
 };
 
 class BlockLevels {
@@ -100,36 +80,33 @@ class BlockLevels {
     }
   }
 
-  template <int kBits>
-  HWY_INLINE void Read(codec::BitOrder order, const uint8_t* packed, size_t /*slack*/,
-                       uint8_t* HWY_RESTRICT bytes) const {
+  template <int kBits, class Block>
+  HWY_INLINE void Read(const Block& block, uint8_t* HWY_RESTRICT bytes) const {
     const __m512i table = _mm512_load_si512(narrow_);
-    const CodeVectors<kBits> codes(order, packed);
-    for (size_t i = 0; i < kBlock / kCodesPerVector; ++i) {
-      _mm512_store_si512(bytes + i * kCodesPerVector, _mm512_permutexvar_epi8(codes[i], table));
-    }
+    _mm512_store_si512(bytes, _mm512_permutexvar_epi8(block.template Half<0>(), table));
+    _mm512_store_si512(bytes + 64, _mm512_permutexvar_epi8(block.template Half<1>(), table));
   }
 
-  template <int kBits>
-  HWY_INLINE void Read(codec::BitOrder order, const uint8_t* packed, size_t /*slack*/,
-                       int16_t* HWY_RESTRICT words) const {
-    // Interleaving works within 128-bit blocks; these put the blocks in order.
-    const __m512i first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0);
-    const __m512i second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
-    const CodeVectors<kBits> codes(order, packed);
-    for (size_t i = 0; i < kBlock / kCodesPerVector; ++i) {
-      const __m512i code = codes[i];
-      const __m512i low = Plane<kBits>(low_, code);
-      const __m512i high = Plane<kBits>(high_, code);
-      const __m512i even = _mm512_unpacklo_epi8(low, high);
-      const __m512i odd = _mm512_unpackhi_epi8(low, high);
-      int16_t* to = words + i * kCodesPerVector;
-      _mm512_store_si512(to, _mm512_permutex2var_epi64(even, first, odd));
-      _mm512_store_si512(to + 32, _mm512_permutex2var_epi64(even, second, odd));
-    }
+  template <int kBits, class Block>
+  HWY_INLINE void Read(const Block& block, int16_t* HWY_RESTRICT words) const {
+    StoreWords<kBits>(block.template Half<0>(), words);
+    StoreWords<kBits>(block.template Half<1>(), words + 64);
   }
 
  private:
+  template <int kBits>
+  HWY_INLINE void StoreWords(__m512i code, int16_t* HWY_RESTRICT words) const {
+    // Interleaving works within 128-bit blocks; these put the blocks in order.
+    const __m512i first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0);
+    const __m512i second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+    const __m512i low = Plane<kBits>(low_, code);
+    const __m512i high = Plane<kBits>(high_, code);
+    const __m512i even = _mm512_unpacklo_epi8(low, high);
+    const __m512i odd = _mm512_unpackhi_epi8(low, high);
+    _mm512_store_si512(words, _mm512_permutex2var_epi64(even, first, odd));
+    _mm512_store_si512(words + 32, _mm512_permutex2var_epi64(even, second, odd));
+  }
+
   // One byte of each level; noise above kBits is ignored.
   template <int kBits>
   static HWY_INLINE __m512i Plane(const uint8_t* HWY_RESTRICT plane, __m512i code) {
@@ -151,48 +128,68 @@ class BlockLevels {
 
 #else
 
+// Store(codes) writes the codes of a block.
+template <int kBits>
+class HlwqBlock {
+ public:
+  HWY_INLINE HlwqBlock(codec::BitOrder order, const uint8_t* packed, size_t slack)
+      : order_(order), packed_(packed), slack_(slack) {}
+  HWY_INLINE void Store(uint8_t* HWY_RESTRICT codes) const {
+    if (order_ == codec::BitOrder::kMsb) {
+      UnpackBlockCodes<kBits>(packed_, slack_, codes);
+    } else {
+      UnpackInOrder<kBits>(order_, packed_, codes);
+    }
+  }
+
+ private:
+  codec::BitOrder order_;
+  const uint8_t* packed_;
+  size_t slack_;  // readable bytes after the block
+};
+
+// The table indices of a trellis block, kBits + 1 bits.
+template <int kBits>
+class TrellisBlock {
+ public:
+  explicit HWY_INLINE TrellisBlock(const uint8_t* block) : block_(block) {}
+  HWY_INLINE void Store(uint8_t* HWY_RESTRICT codes) const {
+    for (size_t i = 0; i < kByteVectors; ++i) {
+      hn::Store(codes_.Get(block_, i), DByte(), codes + i * kByteLanes);
+    }
+  }
+
+ private:
+  const uint8_t* block_;
+  LaneTrellisCodes<kBits> codes_;
+};
+
 // Words only: products of bytes need VNNI to be worth having.
 class BlockLevels {
  public:
   explicit HWY_INLINE BlockLevels(const DotLevels& levels) : levels_(levels) {}
 
-  template <int kBits>
-  HWY_INLINE void Read(codec::BitOrder order, const uint8_t* packed, size_t slack,
-                       int16_t* HWY_RESTRICT words) const {
+  template <int kBits, class Block>
+  HWY_INLINE void Read(const Block& block, int16_t* HWY_RESTRICT words) const {
     alignas(64) uint8_t codes[kBlock];
-    UnpackCodes<kBits>(order, packed, slack, codes);
-    if constexpr (WidthFor(kBits) == DotWidth::kWide) {
+    block.Store(codes);
+    if (levels_.width == DotWidth::kWide) {
       for (size_t i = 0; i < kBlock; ++i) words[i] = levels_.wide[codes[i]];
-    } else {
-      const D8 d8;
-      const hn::Repartition<int16_t, D8> d16;
-      const hn::Rebind<uint8_t, decltype(d16)> d8_half;
-      for (size_t i = 0; i < kBlock; i += hn::MaxLanes(d8)) {
-        hn::Store(Narrow<kBits>(hn::Load(d8, codes + i)), d8, codes + i);
+    } else if constexpr (kBits <= 6) {
+      const ByteTable<(size_t{1} << kBits)> table(levels_.narrow.data());
+      for (size_t i = 0; i < kBlock; i += kByteLanes) {
+        hn::Store(table(hn::Load(DByte(), codes + i)), DByte(), codes + i);
       }
-      const auto offset = hn::Set(d16, int16_t{DotLevels::kOffset});
-      for (size_t i = 0; i < kBlock; i += hn::MaxLanes(d16)) {
-        const auto level = hn::PromoteTo(d16, hn::Load(d8_half, codes + i));
-        hn::Store(hn::Sub(level, offset), d16, words + i);
+      const hn::Rebind<uint8_t, DWord> d8;
+      const auto offset = hn::Set(DWord(), int16_t{DotLevels::kOffset});
+      for (size_t i = 0; i < kBlock; i += hn::MaxLanes(DWord())) {
+        const auto level = hn::PromoteTo(DWord(), hn::Load(d8, codes + i));
+        hn::Store(hn::Sub(level, offset), DWord(), words + i);
       }
     }
   }
 
  private:
-  using D8 = hn::Repartition<uint8_t, DF>;
-  using V8 = hn::Vec<D8>;
-
-  template <int kBits>
-  HWY_INLINE V8 Narrow(V8 code) const {
-    const D8 d8;
-    const V8 low = hn::LoadDup128(d8, levels_.narrow.data());
-    if constexpr (kBits <= 4) return hn::TableLookupBytes(low, code);
-    const V8 high = hn::LoadDup128(d8, levels_.narrow.data() + 16);
-    const V8 index = hn::And(code, hn::Set(d8, 15));
-    return hn::IfThenElse(hn::TestBit(code, hn::Set(d8, 16)), hn::TableLookupBytes(high, index),
-                          hn::TableLookupBytes(low, index));
-  }
-
   const DotLevels& levels_;
 };
 

@@ -29,10 +29,10 @@ constexpr size_t kMostTokens = 512;  // at a time
 
 // Products of one matrix. `Stored` is the type of the activations in the inputs; words are made of
 // bytes where there is no product of bytes.
-template <class Dot, typename Stored>
+template <class Source, class Dot, typename Stored>
 class TiledProduct {
  public:
-  HWY_INLINE TiledProduct(const CodedMatrix& w, const RotatedInputs& inputs)
+  HWY_INLINE TiledProduct(const typename Source::Matrix& w, const RotatedInputs& inputs)
       : reader_(w), inputs_(inputs), width_(w.levels->width), row_blocks_(w.blocks()) {}
 
   // Tokens [token, token + tokens), at most kMostTokens, to y of the first of them.
@@ -49,6 +49,7 @@ class TiledProduct {
 
  private:
   using Activation = typename Dot::Activation;
+  using Tile = LevelTile<Dot, Source::kMultipliers>;
   static constexpr bool kWidens = sizeof(Stored) < sizeof(Activation);
 
   HWY_INLINE const Stored* Activations(size_t token) const {
@@ -92,12 +93,12 @@ class TiledProduct {
         hwy::Prefetch(activations + i);
       }
       hwy::Prefetch(next.scales + block);
-      hwy::Prefetch(next.sums + block);
+      hwy::Prefetch(next.sums + 2 * block);
     }
     TokenInput<Activation> inputs[kTileTokens];
     for (size_t t = 0; t < count; ++t) {
       const TokenInput<Stored>& from = tokens_[token + t];
-      inputs[t] = {nullptr, from.scales + block, from.sums + block};
+      inputs[t] = {nullptr, from.scales + block, from.sums + 2 * block};
       if constexpr (kWidens) {
         inputs[t].activations = widened_ + t * kTileBlocks<Dot> * kBlock;
         Widen(from.activations + block * kBlock, blocks, widened_ + t * kTileBlocks<Dot> * kBlock);
@@ -128,9 +129,9 @@ class TiledProduct {
                                        float* HWY_RESTRICT to) const {
     for (size_t block = 0; block < blocks; ++block) {
       for (size_t group = 0; group < groups; ++group) {
-        AddBlock<Dot, kTokens, kMatMulRows>(tile_.levels + LevelTile<Dot>::At(block, group),
-                                            tile_.norms[block] + group * kGroupRows, inputs, block,
-                                            to + group * kGroupRows);
+        AddBlock<Dot, Source::kMultipliers, kTokens, kMatMulRows>(
+            tile_.levels + Tile::At(block, group), tile_.multipliers[block] + group * kGroupRows,
+            inputs, block, to + group * kGroupRows);
       }
     }
   }
@@ -144,25 +145,39 @@ class TiledProduct {
     }
   }
 
-  const TileReader<Dot> reader_;
+  const TileReader<Source, Dot> reader_;
   const RotatedInputs& inputs_;
   DotWidth width_;
   size_t row_blocks_;
   TokenInput<Stored> tokens_[kMostTokens];
-  LevelTile<Dot> tile_;
+  Tile tile_;
   alignas(64) Activation widened_[kWidens ? kTileTokens * kTileBlocks<Dot> * kBlock : 1];
   alignas(64) float sums_[kMostTokens * kMatMulRows];  // [token, row]
 };
 
-template <class Dot, typename Stored>
-HWY_ATTR HWY_NOINLINE void MatMulWith(const CodedMatrix& w, const RotatedInputs& inputs,
+template <class Source, class Dot, typename Stored>
+HWY_ATTR HWY_NOINLINE void MatMulWith(const typename Source::Matrix& w, const RotatedInputs& inputs,
                                       size_t tokens, RowRange rows, size_t stride,
                                       float* HWY_RESTRICT y) {
-  TiledProduct<Dot, Stored> product(w, inputs);
+  TiledProduct<Source, Dot, Stored> product(w, inputs);
   for (size_t token = 0; token < tokens; token += kMostTokens) {
     const size_t count = HWY_MIN(kMostTokens, tokens - token);
     product.Multiply(token, count, rows, stride, y + token * stride);
   }
+}
+
+// In the width of the levels.
+template <class Source>
+void MatMulOf(const typename Source::Matrix& w, const RotatedInputs& inputs, size_t tokens,
+              RowRange rows, size_t stride, float* y) {
+  if (w.levels->width == DotWidth::kWide) {
+    return MatMulWith<Source, WordDot, int16_t>(w, inputs, tokens, rows, stride, y);
+  }
+#if HWY_TARGET <= HWY_AVX3_DL
+  MatMulWith<Source, ByteDot, int8_t>(w, inputs, tokens, rows, stride, y);
+#else
+  MatMulWith<Source, WordDot, int8_t>(w, inputs, tokens, rows, stride, y);
+#endif
 }
 
 }  // namespace HWY_NAMESPACE

@@ -16,6 +16,7 @@
 #include "hwy/highway.h"
 #if HWY_TARGET != HWY_SCALAR
 #include "kernels/cpu/coded_matmul-inl.h"
+#include "kernels/cpu/tile_source-inl.h"
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -70,14 +71,7 @@ void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, size_t tokens, 
 
 void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, size_t tokens, RowRange rows,
               size_t stride, float* y) {
-  if (w.levels->width == DotWidth::kWide) {
-    return MatMulWith<WordDot, int16_t>(w, inputs, tokens, rows, stride, y);
-  }
-#if HWY_TARGET <= HWY_AVX3_DL
-  MatMulWith<ByteDot, int8_t>(w, inputs, tokens, rows, stride, y);
-#else
-  MatMulWith<WordDot, int8_t>(w, inputs, tokens, rows, stride, y);
-#endif
+  MatMulOf<HlwqSource>(w, inputs, tokens, rows, stride, y);
 }
 
 #endif

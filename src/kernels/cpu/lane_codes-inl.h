@@ -25,6 +25,7 @@ using DUWord = hn::RebindToUnsigned<DWord>;
 using VByte = hn::Vec<DByte>;
 constexpr size_t kByteLanes = hn::MaxLanes(DByte());
 constexpr size_t kByteVectors = kBlock / kByteLanes;  // of a block
+constexpr size_t kHalfVectors = kByteVectors / 2;
 
 // Where lane `lane` of a block begins in its 16 * bits bytes.
 constexpr size_t LaneBegin(size_t bits, size_t lane) { return 2 * bits * lane; }
@@ -183,11 +184,10 @@ template <size_t kBits>
 class LaneHalfNibbleCodes {
  public:
   HWY_INLINE VByte Get(const uint8_t* HWY_RESTRICT packed, size_t vector) const {
-    constexpr size_t kHalf = kByteVectors / 2;
-    const VByte both = hn::LoadU(DByte(), packed + vector % kHalf * kByteLanes);
+    const VByte both = hn::LoadU(DByte(), packed + vector % kHalfVectors * kByteLanes);
     const DUWord d;
     const VByte high = hn::BitCast(DByte(), hn::ShiftRight<4>(hn::BitCast(d, both)));
-    return hn::And(vector < kHalf ? both : high, hn::Set(DByte(), (1 << kBits) - 1));
+    return hn::And(vector < kHalfVectors ? both : high, hn::Set(DByte(), (1 << kBits) - 1));
   }
 };
 

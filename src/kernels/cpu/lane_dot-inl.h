@@ -1,4 +1,5 @@
-// Block dot products with codes from lane_codes-inl.h and levels from tables in registers.
+// Dot products of half blocks (coded_matvec-inl.h) with codes from lane_codes-inl.h and levels from
+// tables in registers.
 #if defined(HLWQ_KERNELS_CPU_LANE_DOT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef HLWQ_KERNELS_CPU_LANE_DOT_INL_H_
 #undef HLWQ_KERNELS_CPU_LANE_DOT_INL_H_
@@ -12,7 +13,7 @@
 
 #include "hwy/highway.h"
 #include "kernels/cpu/lane_codes-inl.h"
-#include "kernels/cpu/matvec_arguments.h"
+#include "kernels/dot_levels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
@@ -91,22 +92,22 @@ class ByteTable {
   VByte tables_[kTables];
 };
 
-// Up to 32 narrow levels.
+// Narrow levels.
 template <size_t kBits, class Codes>
 class NarrowLaneDot {
  public:
   using Integer = int8_t;
   static constexpr bool kHasOffset = false;
 
-  explicit HWY_INLINE NarrowLaneDot(const MatVecArguments& args)
-      : levels_(WithoutOffset(args.levels->narrow).data()) {}
+  explicit HWY_INLINE NarrowLaneDot(const DotLevels& levels)
+      : levels_(WithoutOffset(levels.narrow).data()) {}
 
-  HWY_INLINE VI operator()(const uint8_t* HWY_RESTRICT packed,
-                           const int8_t* HWY_RESTRICT activations) const {
-    VI sum = hn::Zero(DI());
-    HWY_UNROLL(8)
-    for (size_t i = 0; i < kByteVectors; ++i) {
-      const VByte levels = levels_(codes_.Get(packed, i));
+  template <size_t kHalf>
+  HWY_INLINE VI AddHalf(VI sum, const uint8_t* HWY_RESTRICT packed,
+                        const int8_t* HWY_RESTRICT activations) const {
+    HWY_UNROLL(4)
+    for (size_t i = 0; i < kHalfVectors; ++i) {
+      const VByte levels = levels_(codes_.Get(packed, kHalf * kHalfVectors + i));
       sum = AddByteProducts(sum, hn::BitCast(DSByte(), levels),
                             hn::Load(DSByte(), activations + i * kByteLanes));
     }
@@ -132,23 +133,20 @@ class WideLaneDot {
   using Integer = int16_t;
   static constexpr bool kHasOffset = false;
 
-  explicit HWY_INLINE WideLaneDot(const MatVecArguments& args) {
+  explicit HWY_INLINE WideLaneDot(const DotLevels& levels) {
     for (size_t i = 0; i < kTables; ++i) {
-      tables_[i] = _mm512_load_si512(args.levels->wide.data() + 32 * i);
+      tables_[i] = _mm512_load_si512(levels.wide.data() + 32 * i);
     }
   }
 
-  HWY_INLINE VI operator()(const uint8_t* HWY_RESTRICT packed,
-                           const int16_t* HWY_RESTRICT activations) const {
-    __m512i sum = _mm512_setzero_si512();
-    for (size_t i = 0; i < kByteVectors; ++i) {
-      const __m512i codes = codes_.Get(packed, i).raw;
-      const __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(codes));
-      const __m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(codes, 1));
-      sum = Add(sum, low, activations + 64 * i);
-      sum = Add(sum, high, activations + 64 * i + 32);
-    }
-    return VI{sum};
+  template <size_t kHalf>
+  HWY_INLINE VI AddHalf(VI sum, const uint8_t* HWY_RESTRICT packed,
+                        const int16_t* HWY_RESTRICT activations) const {
+    static_assert(kHalfVectors == 1);
+    const __m512i codes = codes_.Get(packed, kHalf).raw;
+    const __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(codes));
+    const __m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(codes, 1));
+    return VI{Add(Add(sum.raw, low, activations), high, activations + 32)};
   }
 
  private:
@@ -184,15 +182,15 @@ class WideLaneDot {
   using Integer = int16_t;
   static constexpr bool kHasOffset = false;
 
-  explicit HWY_INLINE WideLaneDot(const MatVecArguments& args)
-      : low_(BytesOf(args.levels->wide, 0).data()), high_(BytesOf(args.levels->wide, 8).data()) {}
+  explicit HWY_INLINE WideLaneDot(const DotLevels& levels)
+      : low_(BytesOf(levels.wide, 0).data()), high_(BytesOf(levels.wide, 8).data()) {}
 
-  HWY_INLINE VI operator()(const uint8_t* HWY_RESTRICT packed,
-                           const int16_t* HWY_RESTRICT activations) const {
-    VI even = hn::Zero(DI());
+  template <size_t kHalf>
+  HWY_INLINE VI AddHalf(VI even, const uint8_t* HWY_RESTRICT packed,
+                        const int16_t* HWY_RESTRICT activations) const {
     VI odd = hn::Zero(DI());
-    for (size_t i = 0; i < kByteVectors; ++i) {
-      const VByte codes = codes_.Get(packed, i);
+    for (size_t i = 0; i < kHalfVectors; ++i) {
+      const VByte codes = codes_.Get(packed, kHalf * kHalfVectors + i);
       const VByte low = low_(codes);
       const VByte high = high_(codes);
       const int16_t* from = activations + i * kByteLanes;

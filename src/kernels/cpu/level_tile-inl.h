@@ -14,7 +14,6 @@
 #include "hwy/highway.h"
 #include "kernels/coded_matmul.h"
 #include "kernels/cpu/block_levels-inl.h"
-#include "kernels/cpu/float_rows-inl.h"
 #include "kernels/cpu/fwht-inl.h"
 #include "kernels/cpu/tile_product-inl.h"
 
@@ -27,13 +26,15 @@ namespace HWY_NAMESPACE {
 template <class Dot>
 constexpr size_t kTileBlocks = 16384 / (kMatMulRows * kBlock * sizeof(typename Dot::Level));
 
-template <class Dot>
+// With kMultipliers of each row and block.
+template <class Dot, size_t kMultipliers>
 struct LevelTile {
   using Level = typename Dot::Level;
   static constexpr size_t kGroups = kMatMulRows / kGroupRows;
   // [block, group, step, vector, lane]
   alignas(64) Level levels[kTileBlocks<Dot> * kMatMulRows * kBlock];
-  alignas(64) float norms[kTileBlocks<Dot>][kMatMulRows];  // times the step of the levels
+  // [multiplier, row] of each block, times the step of the levels.
+  alignas(64) float multipliers[kTileBlocks<Dot>][kMultipliers * kMatMulRows];
 
   static constexpr size_t At(size_t block, size_t group) {
     return (block * kGroups + group) * kGroupRows * kBlock;
@@ -80,23 +81,20 @@ HWY_INLINE void Transpose(VI (&rows)[kLanes]) {
 #endif
 }
 
-// Decodes tiles of one matrix.
-template <class Dot>
+// Decodes tiles of one matrix. `Source` says how it is stored (tile_source-inl.h).
+template <class Source, class Dot>
 class TileReader {
  public:
   using Level = typename Dot::Level;
+  using Tile = LevelTile<Dot, Source::kMultipliers>;
 
-  explicit HWY_INLINE TileReader(const CodedMatrix& w)
-      : w_(w),
-        levels_(*w.levels),
-        block_bytes_(codec::PackedBlockBytes(w.order, w.levels->bits)),
-        row_blocks_(w.blocks()) {}
+  explicit HWY_INLINE TileReader(const typename Source::Matrix& w)
+      : source_(w), levels_(*w.levels), bits_(w.levels->bits), row_blocks_(w.blocks()) {}
 
   // Rows [row, row + rows) and blocks [block, block + blocks) of each; rows at most kMatMulRows.
   // The groups that have no row are left as they are.
-  HWY_ATTR void Read(size_t row, size_t rows, size_t block, size_t blocks,
-                     LevelTile<Dot>& tile) const {
-    switch (w_.levels->bits) {
+  HWY_ATTR void Read(size_t row, size_t rows, size_t block, size_t blocks, Tile& tile) const {
+    switch (bits_) {
       case 1:
         return ReadCodes<1>(row, rows, block, blocks, tile);
       case 2:
@@ -116,29 +114,27 @@ class TileReader {
     }
   }
 
-  // Asks for what Read will read: the rows of a tile are too many streams for the hardware to follow.
+  // Asks for what Read will read: the rows of a tile are too many streams for the hardware to
+  // follow.
   HWY_INLINE void Prefetch(size_t row, size_t rows, size_t block, size_t blocks) const {
-    const std::byte* from = w_.packed.data() + (row * row_blocks_ + block) * block_bytes_;
+    const size_t bytes = blocks * source_.block_bytes();
     for (size_t r = 0; r < rows; ++r) {
-      for (size_t at = 0; at < blocks * block_bytes_; at += 64) hwy::Prefetch(from + at);
-      hwy::Prefetch(from + blocks * block_bytes_ - 1);
-      from += row_blocks_ * block_bytes_;
+      const uint8_t* from = source_.BlockData((row + r) * row_blocks_ + block);
+      for (size_t at = 0; at < bytes; at += 64) hwy::Prefetch(from + at);
+      hwy::Prefetch(from + bytes - 1);
     }
   }
 
  private:
-  static constexpr bool kIsByte = sizeof(Level) == 1;
-
   template <int kBits>
-  HWY_ATTR void ReadCodes(size_t row, size_t rows, size_t block, size_t blocks,
-                          LevelTile<Dot>& tile) const {
-    if constexpr (!kIsByte || WidthFor(kBits) == DotWidth::kNarrow) {
+  HWY_ATTR void ReadCodes(size_t row, size_t rows, size_t block, size_t blocks, Tile& tile) const {
+    if constexpr (Source::Has(kBits, sizeof(Level) == 1)) {
       for (size_t i = 0; i < blocks; ++i) {
-        ReadNorms(row, rows, block + i, tile.norms[i]);
+        source_.ReadMultipliers(row, rows, block + i, tile.multipliers[i]);
         for (size_t first = 0; first < rows; first += kLanes) {
           const size_t vector = first / kLanes % kTileVectors;
-          Level* to = tile.levels + LevelTile<Dot>::At(i, first / kGroupRows) +
-                      vector * kLanes * kPerLane<Dot>;
+          Level* to =
+              tile.levels + Tile::At(i, first / kGroupRows) + vector * kLanes * kPerLane<Dot>;
           ReadVector<kBits>(row + first, HWY_MIN(kLanes, rows - first), block + i, to);
         }
       }
@@ -149,11 +145,9 @@ class TileReader {
   template <int kBits>
   HWY_ATTR void ReadVector(size_t row, size_t rows, size_t block, Level* HWY_RESTRICT to) const {
     alignas(64) Level plain[kLanes][kBlock];
-    const auto* data = reinterpret_cast<const uint8_t*>(w_.packed.data());
     for (size_t r = 0; r < kLanes; ++r) {
-      const size_t at = ((row + HWY_MIN(r, rows - 1)) * row_blocks_ + block) * block_bytes_;
-      const size_t slack = w_.packed.size() - at - block_bytes_;
-      levels_.template Read<kBits>(w_.order, data + at, slack, plain[r]);
+      const size_t at = (row + HWY_MIN(r, rows - 1)) * row_blocks_ + block;
+      levels_.template Read<kBits>(source_.template Block<kBits>(at), plain[r]);
     }
     const hn::Repartition<Level, DI> d;
     for (size_t first = 0; first < kSteps<Dot>; first += kLanes) {
@@ -168,31 +162,10 @@ class TileReader {
     }
   }
 
-  HWY_INLINE void ReadNorms(size_t row, size_t rows, size_t block, float* HWY_RESTRICT to) const {
-    if (w_.norm_dtype == DType::kF16) {
-      ReadNormsAs<F16Format>(row, rows, block, to);
-    } else {
-      ReadNormsAs<F32Format>(row, rows, block, to);
-    }
-  }
-  template <class Format>
-  HWY_INLINE void ReadNormsAs(size_t row, size_t rows, size_t block, float* HWY_RESTRICT to) const {
-    constexpr size_t kBytes = Format::kBytes;
-    alignas(64) uint8_t norms[kMatMulRows * kBytes];
-    const std::byte* from = w_.norms.data() + (row * row_blocks_ + block) * kBytes;
-    for (size_t r = 0; r < kMatMulRows; ++r) {
-      std::memcpy(norms + r * kBytes, from + HWY_MIN(r, rows - 1) * row_blocks_ * kBytes, kBytes);
-    }
-    const VF step = hn::Set(DF(), w_.levels->step);
-    for (size_t r = 0; r < kMatMulRows; r += kLanes) {
-      hn::Store(hn::Mul(Format::Load(norms + r * kBytes), step), DF(), to + r);
-    }
-  }
-
-  const CodedMatrix& w_;
-  BlockLevels levels_;
-  size_t block_bytes_;
-  size_t row_blocks_;
+  const Source source_;
+  const BlockLevels levels_;
+  const int bits_;
+  const size_t row_blocks_;
 };
 
 }  // namespace HWY_NAMESPACE

@@ -27,10 +27,10 @@ HWY_INLINE float LargestMagnitude(const BlockVectors& block) {
   return hn::GetLane(hn::MaxOfLanes(DF(), hn::Max(largest[0], largest[1])));
 }
 
-// `x` [128] -> integers within +-most and their scale; returns the sum of the integers.
+// `x` [128] -> integers within +-most, their scale and the sums of the first and second 64 of them.
 template <typename T>
-HWY_INLINE int32_t RotateBlock(const float* HWY_RESTRICT x, float most, T* HWY_RESTRICT integers,
-                               float* HWY_RESTRICT scale) {
+HWY_INLINE void RotateBlock(const float* HWY_RESTRICT x, float most, T* HWY_RESTRICT integers,
+                            float* HWY_RESTRICT scale, int32_t (&sums)[2]) {
   BlockVectors block = LoadBlock(x);
   Fwht128(block);
   // The transform is without its factor 1 / sqrt(128), and the result is asked for over sqrt(128).
@@ -40,13 +40,16 @@ HWY_INLINE int32_t RotateBlock(const float* HWY_RESTRICT x, float most, T* HWY_R
   *scale = counts ? largest / (most * kBlock) : 0.0f;
   const VF to_integer = hn::Set(DF(), counts ? most / largest : 0.0f);
   const hn::Rebind<T, DF> d;
-  VI sum = hn::Zero(DI());
-  for (size_t j = 0; j < kVectors; ++j) {
-    const VI rounded = hn::NearestInt(hn::Mul(block.v[j], to_integer));
-    sum = hn::Add(sum, rounded);
-    hn::StoreU(hn::DemoteTo(d, rounded), d, integers + j * kLanes);
+  constexpr size_t kHalf = kVectors / 2;
+  for (size_t half = 0; half < 2; ++half) {
+    VI sum = hn::Zero(DI());
+    for (size_t j = half * kHalf; j < (half + 1) * kHalf; ++j) {
+      const VI rounded = hn::NearestInt(hn::Mul(block.v[j], to_integer));
+      sum = hn::Add(sum, rounded);
+      hn::StoreU(hn::DemoteTo(d, rounded), d, integers + j * kLanes);
+    }
+    sums[half] = hn::GetLane(hn::SumOfLanes(DI(), sum));
   }
-  return hn::GetLane(hn::SumOfLanes(DI(), sum));
 }
 
 }  // namespace HWY_NAMESPACE

@@ -23,7 +23,7 @@ namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR  // the same steps, one value at a time
 
 template <typename T>
-int32_t RotateBlock(const float* x, float most, T* integers, float* scale) {
+void RotateBlock(const float* x, float most, T* integers, float* scale, int32_t (&sums)[2]) {
   constexpr float kLeastInput = 0x1p-100f;
   float values[codec::kBlockSize];
   std::copy_n(x, codec::kBlockSize, values);
@@ -35,14 +35,13 @@ int32_t RotateBlock(const float* x, float most, T* integers, float* scale) {
   const bool counts = !(largest < kLeastInput);
   *scale = counts ? largest / (most * static_cast<float>(codec::kBlockSize)) : 0.0f;
   const float to_integer = counts ? most / largest : 0.0f;
-  int32_t sum = 0;
+  sums[0] = sums[1] = 0;
   for (size_t i = 0; i < codec::kBlockSize; ++i) {
     const float scaled = std::nearbyint(values[i] * to_integer);
     // NaN, which no integer can stand for, is told by the scale.
     integers[i] = scaled == scaled ? static_cast<T>(scaled) : T{0};
-    sum += integers[i];
+    sums[2 * i / codec::kBlockSize] += integers[i];
   }
-  return sum;
 }
 
 #endif
@@ -54,8 +53,9 @@ HWY_ATTR void RotateRow(const float* x, size_t in, float most, T* integers, floa
   constexpr size_t kSize = codec::kBlockSize;
   const size_t whole = in / kSize;
   const auto rotate = [&](const float* from, size_t block) HWY_ATTR {
-    const int32_t sum = RotateBlock(from, most, integers + block * kSize, scales + block);
-    if (sums != nullptr) sums[block] = sum;
+    int32_t halves[2];
+    RotateBlock(from, most, integers + block * kSize, scales + block, halves);
+    if (sums != nullptr) std::copy_n(halves, 2, sums + 2 * block);
   };
   for (size_t block = 0; block < whole; ++block) rotate(x + block * kSize, block);
   if (in % kSize != 0) {
@@ -91,7 +91,7 @@ RotatedInputs::RotatedInputs(size_t max_tokens, size_t in)
       wide_(max_tokens * blocks_ * codec::kBlockSize),
       narrow_scales_(max_tokens * stride_),
       wide_scales_(max_tokens * stride_),
-      sums_(max_tokens * stride_) {}
+      sums_(max_tokens * 2 * stride_) {}
 
 void RotatedInputs::Set(size_t token, std::span<const float> x, DotWidth width) noexcept {
   HLWQ_DASSERT(token < max_tokens_ && x.size() == in_);
@@ -99,7 +99,7 @@ void RotatedInputs::Set(size_t token, std::span<const float> x, DotWidth width) 
   if (width == DotWidth::kNarrow) {
     HWY_DYNAMIC_DISPATCH(RotateNarrow)
     (x.data(), in_, narrow_.data() + first, narrow_scales_.data() + token * stride_,
-     sums_.data() + token * stride_);
+     sums_.data() + token * 2 * stride_);
   } else {
     HWY_DYNAMIC_DISPATCH(RotateWide)
     (x.data(), in_, wide_.data() + first, wide_scales_.data() + token * stride_);
@@ -117,7 +117,7 @@ const float* RotatedInputs::scales(size_t token, DotWidth width) const noexcept 
   return scales.data() + token * stride_;
 }
 const int32_t* RotatedInputs::sums(size_t token) const noexcept {
-  return sums_.data() + token * stride_;
+  return sums_.data() + token * 2 * stride_;
 }
 
 }  // namespace hlwq::kernels

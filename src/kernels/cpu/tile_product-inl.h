@@ -40,10 +40,8 @@ struct ByteDot {
   struct Sum {
     VI sum;
   };
-  static HWY_INLINE Sum Start(const int32_t* HWY_RESTRICT activation_sum) {
-    const VI sum = hn::Set(DI(), *activation_sum);
-    static_assert(DotLevels::kOffset == 1 << 7);
-    return {hn::Sub(hn::Zero(DI()), hn::ShiftLeft<7>(sum))};
+  static HWY_INLINE Sum Start(int32_t activation_sum) {
+    return {hn::Set(DI(), -DotLevels::kOffset * activation_sum)};
   }
   // Highway asks the CPU for VNNI but not the compiler (1.0.3), which so refuses the intrinsic.
   static HWY_INLINE void Add(VI levels, VI activations, Sum& sum) {
@@ -58,7 +56,7 @@ struct WordDot {
   struct Sum {
     VI sum;
   };
-  static HWY_INLINE Sum Start(const int32_t* /*activation_sum*/) { return {hn::Zero(DI())}; }
+  static HWY_INLINE Sum Start(int32_t /*activation_sum*/) { return {hn::Zero(DI())}; }
   static HWY_INLINE void Add(VI levels, VI activations, Sum& sum) {
     __asm__("vpdpwssd %2, %1, %0" : "+v"(sum.sum.raw) : "v"(levels.raw), "v"(activations.raw));
   }
@@ -73,7 +71,7 @@ struct WordDot {
   struct Sum {
     VI even, odd;  // x86 uses the first only
   };
-  static HWY_INLINE Sum Start(const int32_t* /*activation_sum*/) {
+  static HWY_INLINE Sum Start(int32_t /*activation_sum*/) {
     return {hn::Zero(DI()), hn::Zero(DI())};
   }
   static HWY_INLINE void Add(VI levels, VI activations, Sum& sum) {
@@ -105,25 +103,25 @@ struct TokenInput {
   const int32_t* sums;
 };
 
-// Adds the products of one block, kGroupRows rows and kTokens tokens to `to` [token, kToStride].
-// `levels` [step, vector, lane]; `norms` [row]. The loops around sums are unrolled by order: clang
-// (14) would keep them in memory else.
-template <class Dot, size_t kTokens, size_t kToStride>
-HWY_INLINE void AddBlock(const typename Dot::Level* HWY_RESTRICT levels,
-                         const float* HWY_RESTRICT norms,
-                         const TokenInput<typename Dot::Activation>* HWY_RESTRICT tokens,
-                         size_t block, float* HWY_RESTRICT to) {
-  typename Dot::Sum sums[kTokens][kTileVectors];
-  const typename Dot::Activation* activations[kTokens];
+// Integer sums of kGroupRows rows and kTokens tokens, which stay in registers.
+template <class Dot, size_t kTokens>
+using TileSums = typename Dot::Sum[kTokens][kTileVectors];
+
+// The products of steps [begin, end) of a block. `levels` [step, vector, lane]; `activations` those
+// of the block, and `activation_sums` theirs in these steps, of each token. The loops around sums
+// are unrolled by order: clang (14) would keep them in memory else.
+template <class Dot, size_t kTokens>
+HWY_INLINE void SumSteps(const typename Dot::Level* HWY_RESTRICT levels, size_t begin, size_t end,
+                         const typename Dot::Activation* const (&activations)[kTokens],
+                         const int32_t (&activation_sums)[kTokens], TileSums<Dot, kTokens>& sums) {
   HWY_UNROLL(8)
   for (size_t t = 0; t < kTokens; ++t) {
-    activations[t] = tokens[t].activations + block * kBlock;
-    const auto start = Dot::Start(tokens[t].sums + block);
+    const auto start = Dot::Start(activation_sums[t]);
     HWY_UNROLL(8)
     for (size_t v = 0; v < kTileVectors; ++v) sums[t][v] = start;
   }
   const hn::Repartition<typename Dot::Level, DI> d;
-  for (size_t step = 0; step < kSteps<Dot>; ++step) {
+  for (size_t step = begin; step < end; ++step) {
     VI level[kTileVectors];
     HWY_UNROLL(8)
     for (size_t v = 0; v < kTileVectors; ++v) {
@@ -139,15 +137,67 @@ HWY_INLINE void AddBlock(const typename Dot::Level* HWY_RESTRICT levels,
       for (size_t v = 0; v < kTileVectors; ++v) Dot::Add(level[v], input, sums[t][v]);
     }
   }
+}
+
+// Adds the products of one block, kGroupRows rows and kTokens tokens to `to` [token, kRows].
+// `multipliers` [kMultipliers, kRows]: one of a row, or two, for the halves of its block.
+template <class Dot, size_t kMultipliers, size_t kTokens, size_t kRows>
+HWY_INLINE void AddBlock(const typename Dot::Level* HWY_RESTRICT levels,
+                         const float* HWY_RESTRICT multipliers,
+                         const TokenInput<typename Dot::Activation>* HWY_RESTRICT tokens,
+                         size_t block, float* HWY_RESTRICT to) {
+  static_assert(kMultipliers == 1 || kMultipliers == 2);
+  constexpr size_t kHalf = kSteps<Dot> / 2;
+  const typename Dot::Activation* activations[kTokens];
+  int32_t first_sums[kTokens];
+  int32_t second_sums[kTokens];
   HWY_UNROLL(8)
   for (size_t t = 0; t < kTokens; ++t) {
-    const VF scale = hn::Set(DF(), tokens[t].scales[block]);
+    activations[t] = tokens[t].activations + block * kBlock;
+    first_sums[t] = tokens[t].sums[2 * block];
+    second_sums[t] = tokens[t].sums[2 * block + 1];
+  }
+  TileSums<Dot, kTokens> sums;
+  if constexpr (kMultipliers == 1) {
     HWY_UNROLL(8)
-    for (size_t v = 0; v < kTileVectors; ++v) {
-      const VF sum = hn::ConvertTo(DF(), Dot::Total(sums[t][v]));
-      const VF factor = hn::Mul(hn::Load(DF(), norms + v * kLanes), scale);
-      float* at = to + t * kToStride + v * kLanes;
-      hn::Store(hn::MulAdd(sum, factor, hn::Load(DF(), at)), DF(), at);
+    for (size_t t = 0; t < kTokens; ++t) first_sums[t] += second_sums[t];
+    SumSteps<Dot, kTokens>(levels, 0, kSteps<Dot>, activations, first_sums, sums);
+    HWY_UNROLL(8)
+    for (size_t t = 0; t < kTokens; ++t) {
+      const VF scale = hn::Set(DF(), tokens[t].scales[block]);
+      HWY_UNROLL(8)
+      for (size_t v = 0; v < kTileVectors; ++v) {
+        const VF sum = hn::ConvertTo(DF(), Dot::Total(sums[t][v]));
+        const VF factor = hn::Mul(hn::Load(DF(), multipliers + v * kLanes), scale);
+        float* at = to + t * kRows + v * kLanes;
+        hn::Store(hn::MulAdd(sum, factor, hn::Load(DF(), at)), DF(), at);
+      }
+    }
+  } else {
+    // The first half, with its multiplier, waits in memory: there are no registers for both.
+    alignas(64) float first[kTokens * kGroupRows];
+    SumSteps<Dot, kTokens>(levels, 0, kHalf, activations, first_sums, sums);
+    HWY_UNROLL(8)
+    for (size_t t = 0; t < kTokens; ++t) {
+      HWY_UNROLL(8)
+      for (size_t v = 0; v < kTileVectors; ++v) {
+        const VF sum = hn::ConvertTo(DF(), Dot::Total(sums[t][v]));
+        hn::Store(hn::Mul(sum, hn::Load(DF(), multipliers + v * kLanes)), DF(),
+                  first + t * kGroupRows + v * kLanes);
+      }
+    }
+    SumSteps<Dot, kTokens>(levels, kHalf, kSteps<Dot>, activations, second_sums, sums);
+    HWY_UNROLL(8)
+    for (size_t t = 0; t < kTokens; ++t) {
+      const VF scale = hn::Set(DF(), tokens[t].scales[block]);
+      HWY_UNROLL(8)
+      for (size_t v = 0; v < kTileVectors; ++v) {
+        const VF second = hn::ConvertTo(DF(), Dot::Total(sums[t][v]));
+        const VF both = hn::MulAdd(second, hn::Load(DF(), multipliers + kRows + v * kLanes),
+                                   hn::Load(DF(), first + t * kGroupRows + v * kLanes));
+        float* at = to + t * kRows + v * kLanes;
+        hn::Store(hn::MulAdd(both, scale, hn::Load(DF(), at)), DF(), at);
+      }
     }
   }
 }

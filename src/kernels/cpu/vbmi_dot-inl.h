@@ -1,4 +1,5 @@
-// Block dot products for AVX-512 with byte permutes (VBMI) and dot instructions (VNNI).
+// Dot products of half blocks (coded_matvec-inl.h) for AVX-512 with byte permutes (VBMI) and dot
+// instructions (VNNI).
 #if defined(HLWQ_KERNELS_CPU_VBMI_DOT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef HLWQ_KERNELS_CPU_VBMI_DOT_INL_H_
 #undef HLWQ_KERNELS_CPU_VBMI_DOT_INL_H_
@@ -10,8 +11,8 @@
 #include <cstdint>
 
 #include "hwy/highway.h"
-#include "kernels/cpu/matvec_arguments.h"
 #include "kernels/cpu/vbmi_codes-inl.h"
+#include "kernels/dot_levels.h"
 
 #if HWY_TARGET <= HWY_AVX3_DL
 
@@ -37,23 +38,18 @@ class NarrowVbmiDot {
   using Integer = int8_t;
   static constexpr bool kHasOffset = true;
 
-  explicit HWY_INLINE NarrowVbmiDot(const MatVecArguments& args)
-      : levels_(_mm512_load_si512(args.levels->narrow.data())) {}
+  explicit HWY_INLINE NarrowVbmiDot(const DotLevels& levels)
+      : levels_(_mm512_load_si512(levels.narrow.data())) {}
 
-  HWY_INLINE VI operator()(const uint8_t* HWY_RESTRICT packed,
-                           const int8_t* HWY_RESTRICT activations, int32_t start) const {
-    __m512i sum = _mm512_zextsi128_si512(_mm_cvtsi32_si128(start));
-    sum = AddByteDots(sum, Levels<0>(packed), _mm512_load_si512(activations));
-    sum = AddByteDots(sum, Levels<1>(packed), _mm512_load_si512(activations + 64));
-    return VI{sum};
+  template <size_t kHalf>
+  HWY_INLINE VI AddHalf(VI sum, const uint8_t* HWY_RESTRICT packed,
+                        const int8_t* HWY_RESTRICT activations) const {
+    const __m512i codes = codes_.template Half<kHalf>(packed);
+    return VI{AddByteDots(sum.raw, _mm512_permutexvar_epi8(codes, levels_),
+                          _mm512_load_si512(activations))};
   }
 
  private:
-  template <size_t kHalf>
-  HWY_INLINE __m512i Levels(const uint8_t* HWY_RESTRICT packed) const {
-    return _mm512_permutexvar_epi8(codes_.template Half<kHalf>(packed), levels_);
-  }
-
   Codes codes_;
   __m512i levels_;
 };
@@ -65,30 +61,23 @@ class WordVbmiDot {
   using Integer = int16_t;
   static constexpr bool kHasOffset = false;
 
-  explicit HWY_INLINE WordVbmiDot(const MatVecArguments& args)
-      : low_levels_(_mm512_load_si512(args.levels->wide.data())),
-        high_levels_(_mm512_load_si512(args.levels->wide.data() + 32)) {}
+  explicit HWY_INLINE WordVbmiDot(const DotLevels& levels)
+      : low_levels_(_mm512_load_si512(levels.wide.data())),
+        high_levels_(_mm512_load_si512(levels.wide.data() + 32)) {}
 
-  HWY_INLINE VI operator()(const uint8_t* HWY_RESTRICT packed,
-                           const int16_t* HWY_RESTRICT activations) const {
-    __m512i sum = _mm512_setzero_si512();
-    sum = AddHalf<0>(sum, packed, activations);
-    sum = AddHalf<1>(sum, packed, activations + 64);
-    return VI{sum};
+  template <size_t kHalf>
+  HWY_INLINE VI AddHalf(VI sum, const uint8_t* HWY_RESTRICT packed,
+                        const int16_t* HWY_RESTRICT activations) const {
+    __m512i low, high;
+    words_.template Half<kHalf>(packed, low, high);
+    const __m512i first =
+        AddWordDots(sum.raw, _mm512_permutex2var_epi16(low_levels_, low, high_levels_),
+                    _mm512_load_si512(activations));
+    return VI{AddWordDots(first, _mm512_permutex2var_epi16(low_levels_, high, high_levels_),
+                          _mm512_load_si512(activations + 32))};
   }
 
  private:
-  template <size_t kHalf>
-  HWY_INLINE __m512i AddHalf(__m512i sum, const uint8_t* HWY_RESTRICT packed,
-                             const int16_t* HWY_RESTRICT activations) const {
-    __m512i low, high;
-    words_.template Half<kHalf>(packed, low, high);
-    sum = AddWordDots(sum, _mm512_permutex2var_epi16(low_levels_, low, high_levels_),
-                      _mm512_load_si512(activations));
-    return AddWordDots(sum, _mm512_permutex2var_epi16(low_levels_, high, high_levels_),
-                       _mm512_load_si512(activations + 32));
-  }
-
   Words words_;
   __m512i low_levels_, high_levels_;
 };
@@ -100,11 +89,11 @@ class SplitVbmiDot {
   using Integer = int16_t;
   static constexpr bool kHasOffset = false;
 
-  explicit HWY_INLINE SplitVbmiDot(const MatVecArguments& args) {
+  explicit HWY_INLINE SplitVbmiDot(const DotLevels& levels) {
     alignas(64) uint8_t low[kLevels];
     alignas(64) uint8_t high[kLevels];
     for (size_t k = 0; k < kLevels; ++k) {
-      const auto level = static_cast<uint16_t>(args.levels->wide[k]);
+      const auto level = static_cast<uint16_t>(levels.wide[k]);
       low[k] = static_cast<uint8_t>(level);
       high[k] = static_cast<uint8_t>(level >> 8);
     }
@@ -114,12 +103,16 @@ class SplitVbmiDot {
     }
   }
 
-  HWY_INLINE VI operator()(const uint8_t* HWY_RESTRICT packed,
-                           const int16_t* HWY_RESTRICT activations) const {
-    __m512i sum = _mm512_setzero_si512();
-    sum = AddHalf<0>(sum, packed, activations);
-    sum = AddHalf<1>(sum, packed, activations + 64);
-    return VI{sum};
+  template <size_t kHalf>
+  HWY_INLINE VI AddHalf(VI sum, const uint8_t* HWY_RESTRICT packed,
+                        const int16_t* HWY_RESTRICT activations) const {
+    const __m512i codes = codes_.template Half<kHalf>(packed);
+    const __m512i low = LookUp(low_, codes);
+    const __m512i high = LookUp(high_, codes);
+    const __m512i first =
+        AddWordDots(sum.raw, _mm512_unpacklo_epi8(low, high), _mm512_load_si512(activations));
+    return VI{
+        AddWordDots(first, _mm512_unpackhi_epi8(low, high), _mm512_load_si512(activations + 32))};
   }
 
  private:
@@ -132,16 +125,6 @@ class SplitVbmiDot {
       return _mm512_mask_mov_epi8(first, _mm512_movepi8_mask(codes), second);
     }
   }
-  template <size_t kHalf>
-  HWY_INLINE __m512i AddHalf(__m512i sum, const uint8_t* HWY_RESTRICT packed,
-                             const int16_t* HWY_RESTRICT activations) const {
-    const __m512i codes = codes_.template Half<kHalf>(packed);
-    const __m512i low = LookUp(low_, codes);
-    const __m512i high = LookUp(high_, codes);
-    sum = AddWordDots(sum, _mm512_unpacklo_epi8(low, high), _mm512_load_si512(activations));
-    return AddWordDots(sum, _mm512_unpackhi_epi8(low, high), _mm512_load_si512(activations + 32));
-  }
-
   Codes codes_;
   __m512i low_[kLevels / 64], high_[kLevels / 64];
 };

@@ -1,0 +1,140 @@
+// Matrices of random bits in the trellis code, and what products with them must come to.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <span>
+#include <vector>
+
+#include "codec/group_scale.h"
+#include "codec/trellis_block.h"
+#include "codec/trellis_table.h"
+#include "kernels/trellis_matmul.h"
+#include "tests/kernels/random_coded_matrix.h"
+
+namespace hlwq::test {
+
+using kernels::TrellisMatrix;
+
+inline std::vector<float> TrellisLevels(int bits) {
+  return codec::TrellisLevels(codec::kTableTrellisGauss, bits);
+}
+
+// Random blocks, scales from all of the range (few octaves, so that groups count alike), row
+// scales.
+class RandomTrellisMatrix {
+ public:
+  RandomTrellisMatrix(MatrixShape shape, std::vector<float> levels)
+      : levels_(std::move(levels)), dots_(DotLevels::OfTrellis(levels_)) {
+    w_ = {shape, &dots_, {}, {}, {}};
+    std::mt19937 random(static_cast<uint32_t>(shape.in * 31 + levels_.size()));
+    codes_.resize(shape.out * w_.blocks() * w_.block_bytes());
+    for (std::byte& byte : codes_) byte = static_cast<std::byte>(random());
+    scales_.resize(shape.out * w_.blocks() * 2);
+    for (std::byte& scale : scales_) {
+      // One in 16 of them zero.
+      scale = static_cast<std::byte>(random() % 16 == 0 ? codec::kZeroGroup : random() % 160);
+    }
+    for (size_t row = 0; row < shape.out; ++row) {
+      const float scale = static_cast<float>(1 + random() % 1000) / 800.0f;
+      const auto* bytes = reinterpret_cast<const std::byte*>(&scale);
+      row_scales_.insert(row_scales_.end(), bytes, bytes + sizeof(scale));
+    }
+    w_.codes = codes_;
+    w_.scales = scales_;
+    w_.row_scales = row_scales_;
+  }
+  RandomTrellisMatrix(MatrixShape shape, int bits)
+      : RandomTrellisMatrix(shape, TrellisLevels(bits)) {}
+  RandomTrellisMatrix(const RandomTrellisMatrix&) = delete;
+  RandomTrellisMatrix& operator=(const RandomTrellisMatrix&) = delete;
+
+  void FillCodes(std::byte fill) { std::fill(codes_.begin(), codes_.end(), fill); }
+
+  const TrellisMatrix& w() const { return w_; }
+  const std::vector<float>& levels() const { return levels_; }
+  float row_scale(size_t row) const {
+    float scale;
+    std::memcpy(&scale, row_scales_.data() + 4 * row, 4);
+    return scale;
+  }
+  float factor(size_t row, size_t group) const {
+    return codec::GroupFactor(static_cast<uint8_t>(scales_[row * 2 * w_.blocks() + group]));
+  }
+  std::span<const std::byte> block(size_t row, size_t block) const {
+    return w_.codes.subspan((row * w_.blocks() + block) * w_.block_bytes(), w_.block_bytes());
+  }
+
+ private:
+  std::vector<float> levels_;
+  DotLevels dots_;
+  std::vector<std::byte> codes_, scales_, row_scales_;
+  TrellisMatrix w_;
+};
+
+// As IntegerProduct of hlwq codes: the integers are the codec's levels, and products exact but for
+// float64 sums of groups.
+inline BlockProduct IntegerGroup(const RandomTrellisMatrix& matrix, const RotatedInputs& inputs,
+                                 size_t token, size_t row, size_t group) {
+  const bool is_narrow = matrix.w().levels->width == DotWidth::kNarrow;
+  std::array<uint8_t, 128> numbers;
+  codec::UnpackTrellisBlock(matrix.block(row, group / 2), matrix.w().bits(), numbers);
+  BlockProduct product;
+  for (size_t t = 0; t < 64; ++t) {
+    const int level = static_cast<int>(matrix.levels()[numbers[64 * (group % 2) + t]]);
+    const size_t at = 64 * group + t;
+    const int x = is_narrow ? inputs.narrow(token)[at] : inputs.wide(token)[at];
+    product.sum += level * x;
+    product.magnitude += (std::abs(level) + (is_narrow ? DotLevels::kOffset : 0)) * std::abs(x);
+  }
+  return product;
+}
+inline Product IntegerProduct(const RandomTrellisMatrix& matrix, const RotatedInputs& inputs,
+                              size_t token, size_t row) {
+  Product product;
+  for (size_t group = 0; group < 2 * inputs.blocks(); ++group) {
+    const BlockProduct integers = IntegerGroup(matrix, inputs, token, row, group);
+    const double factor = double{matrix.row_scale(row)} * matrix.factor(row, group) *
+                          inputs.scales(token, matrix.w().levels->width)[group / 2];
+    product.value += static_cast<double>(integers.sum) * factor;
+    product.magnitude += static_cast<double>(integers.magnitude) * factor;
+  }
+  return product;
+}
+
+// W x with the weights that the codec's decoder gives, in float64.
+inline double DecodedProduct(const RandomTrellisMatrix& matrix, std::span<const float> x,
+                             size_t row) {
+  const codec::TrellisTable table(matrix.levels(), matrix.w().bits());
+  const size_t blocks = matrix.w().blocks();
+  double sum = 0;
+  for (size_t block = 0; block < blocks; ++block) {
+    std::array<float, 128> weights;
+    codec::DecodeTrellisBlock(
+        matrix.block(row, block),
+        matrix.w().scales.subspan(2 * (row * blocks + block)).first<codec::kGroupsPerBlock>(),
+        matrix.row_scale(row), table, weights);
+    for (size_t i = 0; i < 128 && 128 * block + i < x.size(); ++i) {
+      sum += double{weights[i]} * x[128 * block + i];
+    }
+  }
+  return sum;
+}
+
+// Levels at both ends of what the format allows: 0 is not among them, so all are +-most or next to
+// it.
+inline std::vector<float> ExtremeLevels(int bits) {
+  const size_t half = size_t{1} << bits;
+  const float most = bits <= 5 ? 127 : 4095;
+  std::vector<float> levels(2 * half);
+  for (size_t i = 0; i < half; ++i) {
+    levels[half + i] = most - static_cast<float>(half - 1 - i);
+    levels[half - 1 - i] = -levels[half + i];
+  }
+  return levels;
+}
+
+}  // namespace hlwq::test
