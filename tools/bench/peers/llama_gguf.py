@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterator
 
 import gguf
 import numpy as np
+
+from float_tensors import tensors
 
 NAMES = {"self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
          "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
@@ -21,22 +22,6 @@ def gguf_name(name: str) -> str:
         return {"embed_tokens": "token_embd", "norm": "output_norm", "lm_head": "output"}[stem] + ".weight"
     _, layer, part = stem.split(".", 2)
     return f"blk.{layer}.{NAMES[part]}.weight"
-
-
-def tensors(path: pathlib.Path) -> Iterator[tuple[str, np.ndarray]]:
-    """Those of a safetensors file, as float32."""
-    data = np.memmap(path, np.uint8, "r")
-    begin = 8 + int(data[:8].view(np.uint64)[0])
-    header = json.loads(bytes(data[8:begin]))
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        raw = data[begin + entry["data_offsets"][0]:begin + entry["data_offsets"][1]]
-        if entry["dtype"] == "BF16":
-            values = (np.frombuffer(raw.tobytes(), np.uint16).astype(np.uint32) << 16).view(np.float32)
-        else:
-            values = np.frombuffer(raw.tobytes(), {"F16": np.float16, "F32": np.float32}[entry["dtype"]])
-        yield name, values.astype(np.float32).reshape(entry["shape"])
 
 
 def pair_neighbours(weights: np.ndarray, heads: int) -> np.ndarray:

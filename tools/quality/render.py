@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Draws docs/quality.svg and writes the tables of docs/quality.md, from the figures of docs/quality.json.
+
+usage: render.py [--figures docs/quality.json] [--page docs/quality.md] [--picture docs/quality.svg]
+
+Needs no packages. In the page, what stands between `<!-- begin table -->` and `<!-- end table -->` is replaced,
+and so with `effort`.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+
+import draw_quality
+from formats import FORMATS
+
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+BERT, MINILM = "weights BERT attention", "weights MiniLM"
+
+
+def points(section: dict, value) -> list[draw_quality.Point]:
+    made = []
+    for key, figures in section.items():
+        entry, bits = FORMATS[key], figures["bits_per_weight"]
+        made.append(draw_quality.Point(entry.family, entry.label, bits, value(figures),
+                                       f"{entry.name}: {value(figures):.4g} at {bits:.3f} bits per weight"))
+    return sorted(made, key=lambda point: point.bits)
+
+
+def snr_cell(entry: dict | None, most: int) -> str:
+    if entry is None:
+        return ""
+    partly = f" on {entry['matrices']}" if entry["matrices"] < most else ""
+    return f"{entry['snr_db']['median']:.2f} ({entry['snr_db']['min']:.2f}){partly}"
+
+
+def kld_cells(entry: dict | None, is_fallback: bool) -> list[str]:
+    if entry is None:
+        return [""] * 5
+    mean, ratio = entry["kl"], entry["perplexity_ratio"]
+    return [f"{entry['bits_per_weight']:.3f}{'*' if is_fallback else ''}", f"{entry['snr_db']['pooled']:.2f}",
+            f"{mean['value']:.4f} ± {mean['block_standard_error']:.4f}",
+            f"{100 * (ratio['value'] - 1):+.1f} ± {100 * ratio['block_standard_error']:.1f} %",
+            f"{100 * entry['same_top']['value']:.1f} %"]
+
+
+def table(figures: dict) -> str:
+    """A row for each format; the model's figures of a ggml type with fallback stand in the row of the type."""
+    bert, minilm, kld = figures.get(BERT, {}), figures.get(MINILM, {}), figures.get("kld", {})
+    keys = {key.removesuffix("-fallback") for key in bert.keys() | kld.keys()}
+    most = max((entry["matrices"] for entry in minilm.values()), default=0)
+
+    def bits(key: str) -> float:
+        return (bert.get(key) or kld[key])["bits_per_weight"]
+
+    rows = ["| format | bits/weight | BERT, dB | MiniLM, dB | SmolLM2: bits/weight | dB | KL divergence, nats "
+            "| perplexity | same top token |", "|---|---|---|---|---|---|---|---|---|"]
+    for key in sorted(keys, key=lambda key: (round(bits(key), 2), FORMATS[key].name)):
+        fallback = kld.get(f"{key}-fallback")
+        cells = [FORMATS[key].name, f"{bert[key]['bits_per_weight']:.3f}" if key in bert else "",
+                 snr_cell(bert.get(key), 0), snr_cell(minilm.get(key), most)]
+        cells += kld_cells(fallback or kld.get(key), fallback is not None)
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def effort_table(section: dict) -> str:
+    """A row for each width; keys are "BITS EFFORT"."""
+    efforts = [effort for effort in ("fast", "default", "best") if any(key.endswith(effort) for key in section)]
+    rows = [f"| bits | {' | '.join(f'{effort}: dB | GB/s' for effort in efforts)} |", "|---" * (1 + 2 * len(efforts)) + "|"]
+    for bits in sorted({key.split()[0] for key in section}):
+        cells = [section[f"{bits} {effort}"] for effort in efforts]
+        rows.append(f"| {bits} | " + " | ".join(
+            f"{cell['snr_db']:.2f} | {cell['gigabytes_per_second']:.2f}" for cell in cells) + " |")
+    return "\n".join(rows)
+
+
+def replace(page: str, mark: str, content: str) -> str:
+    begin, end = f"<!-- begin {mark} -->", f"<!-- end {mark} -->"
+    before, rest = page.split(begin)
+    return f"{before}{begin}\n\n{content}\n\n{end}{rest.split(end)[1]}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--figures", type=pathlib.Path, default=DOCS / "quality.json")
+    parser.add_argument("--page", type=pathlib.Path, default=DOCS / "quality.md")
+    parser.add_argument("--picture", type=pathlib.Path, default=DOCS / "quality.svg")
+    args = parser.parse_args()
+    figures = json.loads(args.figures.read_text())
+    args.picture.write_text(draw_quality.draw(
+        points(figures[BERT], lambda entry: entry["snr_db"]["median"]),
+        "BERT attention, median of 24 matrices; slanted lines: equal SNR",
+        points(figures["kld"], lambda entry: entry["kl"]["value"]),
+        "SmolLM2-135M, linear matrices; * where llama.cpp falls back to other types"))
+    page = replace(args.page.read_text(), "table", table(figures))
+    if "effort" in figures:
+        page = replace(page, "effort", effort_table(figures["effort"]))
+    args.page.write_text(page)
+
+
+if __name__ == "__main__":
+    main()
