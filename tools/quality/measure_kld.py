@@ -22,25 +22,6 @@ sys.path.insert(0, str(HERE.parent / "interop"))
 import environment  # noqa: E402
 
 
-def write_checkpoint(model: pathlib.Path, matrices, target: pathlib.Path) -> dict:
-    """MODEL with `matrices` in the place of its own, all in float32. Returns the error of the weights."""
-    import safetensors.numpy
-    from figures import WeightError
-    from float_tensors import tensors
-
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    for path in model.glob("*.json"):
-        shutil.copy(path, target)
-    weights = dict(tensors(model / "model.safetensors"))
-    error = WeightError()
-    for matrix in matrices:
-        error.add(matrix)
-        weights[matrix.name] = matrix.decoded
-    safetensors.numpy.save_file(weights, target / "model.safetensors")
-    return error.summary()
-
-
 def kld(args, folder: pathlib.Path) -> dict:
     report = json.loads(environment.run(
         args.hlwq, "kld", folder, "--reference", args.model, "--file", args.text, "--window", args.window,
@@ -51,25 +32,31 @@ def kld(args, folder: pathlib.Path) -> dict:
 
 def measure(args) -> None:
     import formats
-    from figures import Figures
+    from checkpoint_files import write_checkpoint
+    from figures import Figures, WeightError
     from round_trip import quantize, round_trip
 
-    store = Figures(args.figures)
-    conditions = {"model": args.model.name, "text": args.text.name, "tokens": args.max_tokens,
-                  "window": args.window, "stride": args.stride}
+    store, section = Figures(args.figures), f"kld {args.model.name}"
+    conditions = {"text": args.text.name, "tokens": args.max_tokens, "window": args.window, "stride": args.stride}
     again = formats.chosen(args.again, "kld")
     for entry in formats.chosen(args.formats, "kld"):
-        if entry in again or store.lacks("kld", entry.key, conditions):
-            checkpoint = args.work / "checkpoint"
-            error = write_checkpoint(args.model, round_trip(entry, args.hlwq, args.model, args.work), checkpoint)
-            store.put("kld", entry.key, conditions | error | kld(args, checkpoint))
+        if entry in again or store.lacks(section, entry.key, conditions):
+            checkpoint, error = args.work / "checkpoint", WeightError()
+
+            def decoded():
+                for matrix in round_trip(entry, args.hlwq, args.model, args.work):
+                    error.add(matrix)
+                    yield matrix.name, matrix.decoded
+
+            write_checkpoint(args.model, decoded(), checkpoint)
+            store.put(section, entry.key, conditions | error.summary() | kld(args, checkpoint))
             shutil.rmtree(checkpoint)
         if entry.key in args.from_codes and (entry in again or
-                                             store.lacks("kld from codes", entry.key, conditions)):
+                                             store.lacks(f"{section} from codes", entry.key, conditions)):
             quantize(entry, args.hlwq, args.model, args.work / "coded")
-            store.put("kld from codes", entry.key, conditions | kld(args, args.work / "coded"))
+            store.put(f"{section} from codes", entry.key, conditions | kld(args, args.work / "coded"))
             shutil.rmtree(args.work / "coded")
-        print(f"{entry.name}: {store.read()['kld'][entry.key]['kl']['value']:.4f} nats", flush=True)
+        print(f"{entry.name}: {store.read()[section][entry.key]['kl']['value']:.4f} nats", flush=True)
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ from formats import FORMATS
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 BERT, MINILM = "weights BERT attention", "weights MiniLM"
+KLD, KLD_AS_IS = "kld smollm2-blurred", "kld smollm2"
+KLD_COLUMNS = "bits/weight | dB | KL divergence, nats | perplexity | same top token"
 
 
 def points(section: dict, value) -> list[draw_quality.Point]:
@@ -47,21 +49,27 @@ def kld_cells(entry: dict | None, is_fallback: bool) -> list[str]:
 
 def table(figures: dict) -> str:
     """A row for each format; the model's figures of a ggml type with fallback stand in the row of the type."""
-    bert, minilm, kld = figures.get(BERT, {}), figures.get(MINILM, {}), figures.get("kld", {})
+    bert, minilm, kld = figures.get(BERT, {}), figures.get(MINILM, {}), figures.get(KLD, {})
     keys = {key.removesuffix("-fallback") for key in bert.keys() | kld.keys()}
     most = max((entry["matrices"] for entry in minilm.values()), default=0)
 
     def bits(key: str) -> float:
         return (bert.get(key) or kld[key])["bits_per_weight"]
 
-    rows = ["| format | bits/weight | BERT, dB | MiniLM, dB | SmolLM2: bits/weight | dB | KL divergence, nats "
-            "| perplexity | same top token |", "|---|---|---|---|---|---|---|---|---|"]
+    rows = [f"| format | bits/weight | BERT, dB | MiniLM, dB | SmolLM2: {KLD_COLUMNS} |", "|---" * 9 + "|"]
     for key in sorted(keys, key=lambda key: (round(bits(key), 2), FORMATS[key].name)):
         fallback = kld.get(f"{key}-fallback")
         cells = [FORMATS[key].name, f"{bert[key]['bits_per_weight']:.3f}" if key in bert else "",
                  snr_cell(bert.get(key), 0), snr_cell(minilm.get(key), most)]
         cells += kld_cells(fallback or kld.get(key), fallback is not None)
         rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def as_is_table(kld: dict) -> str:
+    rows = [f"| format | {KLD_COLUMNS} |", "|---" * 6 + "|"]
+    for key in sorted(kld, key=lambda key: kld[key]["kl"]["value"]):
+        rows.append(f"| {FORMATS[key].name} | {' | '.join(kld_cells(kld[key], key.endswith('-fallback')))} |")
     return "\n".join(rows)
 
 
@@ -92,9 +100,10 @@ def main() -> None:
     args.picture.write_text(draw_quality.draw(
         points(figures[BERT], lambda entry: entry["snr_db"]["median"]),
         "BERT attention, median of 24 matrices; slanted lines: equal SNR",
-        points(figures["kld"], lambda entry: entry["kl"]["value"]),
-        "SmolLM2-135M, linear matrices; * where llama.cpp falls back to other types"))
+        points(figures[KLD], lambda entry: entry["kl"]["value"]),
+        "SmolLM2-135M, grid blurred; * where llama.cpp falls back to other types"))
     page = replace(args.page.read_text(), "table", table(figures))
+    page = replace(page, "as-is", as_is_table(figures[KLD_AS_IS]))
     if "effort" in figures:
         page = replace(page, "effort", effort_table(figures["effort"]))
     args.page.write_text(page)
