@@ -201,6 +201,7 @@ ReportInput CompareReportInput(const Checkpoint& first, const Checkpoint& second
     input.table = spec->table;
     input.scale_rule = spec->scale_rule;
     input.block_size = spec->block_size;
+    input.scale_group = spec->scale_group;
   }
   if (!TakeRecordedCodes(second, manifests.second, result, input)) {
     TakeRecordedCodes(first, manifests.first, result, input);

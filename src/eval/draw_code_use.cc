@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -22,14 +23,17 @@ constexpr double kHeight = 362;
 
 }  // namespace
 
-std::string DrawCodeUse(const codec::ErrorStats& stats, int bits, std::span<const float> levels) {
-  if (bits < 1 || bits > 8) return "";
-  const size_t codes = size_t{1} << bits;
+std::string DrawCodeUse(const codec::ErrorStats& stats, std::span<const float> levels) {
+  // Without a table what was counted tells its size.
+  size_t used = stats.code_use.size();
+  while (used > 0 && stats.code_use[used - 1] == 0) --used;
+  if (used == 0) return "";
+  const bool is_table = levels.size() >= used && levels.size() <= stats.code_use.size();
+  const size_t codes = is_table ? levels.size() : std::bit_ceil(used);
   const auto use = std::span(stats.code_use).first(codes);
   const auto total = static_cast<double>(std::accumulate(use.begin(), use.end(), uint64_t{0}));
-  if (total == 0) return "";
   std::vector<double> expected;
-  if (levels.size() == codes) expected = CellProbabilities(levels);
+  if (is_table) expected = CellProbabilities(levels);
   double highest = static_cast<double>(*std::ranges::max_element(use)) / total;
   for (const double share : expected) highest = std::max(highest, share);
 
@@ -40,7 +44,7 @@ std::string DrawCodeUse(const codec::ErrorStats& stats, int bits, std::span<cons
 
   Markup svg;
   svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kHeight)}, {"role", "img"},
-                   {"aria-label", "Use of each code against the Gaussian cell probability"}});
+                   {"aria-label", "Use of each level against the Gaussian cell probability"}});
   for (const double tick : y.Ticks(5)) {
     svg.Empty("line", {{"class", "grid"}, {"x1", x.start}, {"x2", x.end}, {"y1", y.At(tick)},
                        {"y2", y.At(tick)}});
@@ -51,9 +55,9 @@ std::string DrawCodeUse(const codec::ErrorStats& stats, int bits, std::span<cons
   for (size_t code = 0; code < codes; ++code) {
     const double share = static_cast<double>(use[code]) / total;
     const double left = x.At(static_cast<double>(code));
-    std::string hover = fmt::format("code {}: {:.3f} %", code, 100 * share);
+    std::string hover = fmt::format("level {}: {:.3f} %", code, 100 * share);
     if (!expected.empty()) {
-      hover = fmt::format("code {}, level {:.4f}: {:.3f} %, N(0,1) {:.3f} %", code, levels[code],
+      hover = fmt::format("level {} at {:.4f}: {:.3f} %, N(0,1) {:.3f} %", code, levels[code],
                           100 * share, 100 * expected[code]);
       const std::string height = FormatCoordinate(y.At(100 * expected[code]));
       steps += fmt::format("{}{} {}H{}", code == 0 ? "M" : "L", FormatCoordinate(left), height,
@@ -75,7 +79,7 @@ std::string DrawCodeUse(const codec::ErrorStats& stats, int bits, std::span<cons
                       {"y", kBase + 17}}, fmt::format("{}", code));
   }
   svg.Leaf("text", {{"class", "label"}, {"x", kLeft}, {"y", kHeight - 6}},
-           "code, by ascending level →");
+           "level, ascending →");
   svg.Close();
   return std::move(svg).Finish();
 }

@@ -137,7 +137,7 @@ std::string DrawCoordinates(const codec::ErrorStats& stats, std::span<const floa
              tick < 0 ? fmt::format("−{}", -tick) : fmt::format("{}", tick));
   }
   svg.Leaf("text", {{"class", "label"}, {"x", kLeft}, {"y", kHeight - 6}},
-           levels.empty() ? "coordinate z →" : "coordinate z →   (ticks under the bars: code levels)");
+           levels.empty() ? "coordinate z →" : "coordinate z →   (ticks under the bars: levels)");
   DrawHover(svg, stats, total, x);
   svg.Close();
   return std::move(svg).Finish();

@@ -30,13 +30,13 @@ std::string DrawSnrHeatMap(const ReportData& data, const SnrScale& scale);
 // How many tensors have which SNR.
 std::string DrawSnrDistribution(const ReportData& data, const SnrScale& scale);
 
-// Histogram of the rotated coordinates against the density of N(0,1), the code levels as ticks;
-// below it their ratio. `levels` may be empty, `block_size` 0.
+// Histogram of the rotated coordinates against the density of N(0,1), the levels, in its unit, as
+// ticks; below it their ratio. `levels` may be empty, `block_size` 0.
 std::string DrawCoordinates(const codec::ErrorStats& stats, std::span<const float> levels,
                             uint32_t block_size);
 
-// Share of every code against the probability of its cell under N(0,1) (`levels` may be empty).
-std::string DrawCodeUse(const codec::ErrorStats& stats, int bits, std::span<const float> levels);
+// Share of every level against the probability of its cell under N(0,1) (`levels` may be empty).
+std::string DrawCodeUse(const codec::ErrorStats& stats, std::span<const float> levels);
 
 // Bytes before and after by part of the model, quantized and carried over.
 std::string DrawSizes(const ReportData& data);

@@ -30,8 +30,9 @@ void AddFact(Facts& facts, std::string_view label, std::string_view value) {
 
 std::string SpecText(const codec::CodecSpec& spec) {
   return fmt::format(
-      "{} version {}, {} bits, table {}, blocks of {}, scales by {}, bit order {}", spec.name,
-      spec.version, spec.bits, spec.table, spec.block_size, spec.scale_rule, spec.bit_order);
+      "{} version {}, {} bits, table {}, blocks of {}, scales of {} ({}), bit order {}", spec.name,
+      spec.version, spec.bits, spec.table, spec.block_size, spec.scale_group, spec.scale_rule,
+      spec.bit_order);
 }
 
 std::string SnrWithUnit(double snr) {

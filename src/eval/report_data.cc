@@ -62,6 +62,22 @@ bool HasCodes(const codec::ErrorStats& errors) noexcept {
          std::ranges::any_of(errors.code_use, is_counted);
 }
 
+std::vector<float> LevelsAmongCoordinates(std::span<const float> levels,
+                                          const codec::ErrorStats& stats) {
+  std::vector<float> scaled(levels.begin(), levels.end());
+  double energy = 0;
+  double total = 0;
+  for (size_t level = 0; level < std::min(levels.size(), stats.code_use.size()); ++level) {
+    const auto use = static_cast<double>(stats.code_use[level]);
+    energy += use * levels[level] * levels[level];
+    total += use;
+  }
+  const double factor = std::sqrt(stats.decoded / stats.signal * total / energy);
+  if (!std::isfinite(factor) || factor == 0) return scaled;
+  for (float& level : scaled) level = static_cast<float>(level * factor);
+  return scaled;
+}
+
 bool IsWorseSnr(double a, double b) noexcept {
   const int rank_a = SnrRank(a);
   const int rank_b = SnrRank(b);

@@ -74,6 +74,11 @@ struct ReportData {
 // Whether codes or coordinates were counted, not only values compared.
 bool HasCodes(const codec::ErrorStats& errors) noexcept;
 
+// The levels of a table in the unit of the coordinates, a root mean square of 1: so that the levels that
+// were taken have, on average, the energy of what was decoded. As they are where nothing was counted.
+std::vector<float> LevelsAmongCoordinates(std::span<const float> levels,
+                                          const codec::ErrorStats& stats);
+
 // True when `a` is worse: lost, then finite ascending, then exact, then all zero.
 bool IsWorseSnr(double a, double b) noexcept;
 

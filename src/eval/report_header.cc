@@ -117,8 +117,13 @@ std::string TableText(const ReportInput& input) {
   if (input.table.empty() || input.levels.size() != 1) return input.table;
   const std::vector<float>& levels = input.levels.begin()->second;
   if (levels.empty()) return input.table;
-  return fmt::format("{}, {} levels, the largest {:.4f}", input.table, levels.size(),
+  return fmt::format("{}, {} levels, the largest {:.5g}", input.table, levels.size(),
                      levels.back());
+}
+
+std::string ScalesText(const ReportInput& input) {
+  if (input.scale_rule.empty() || input.scale_group == 0) return input.scale_rule;
+  return fmt::format("{}, one for {} weights", input.scale_rule, input.scale_group);
 }
 
 }  // namespace
@@ -144,7 +149,7 @@ void WriteHeader(Markup& page, const ReportContext& context) {
   WriteFact(page, is_comparison ? "Second" : "Result", input.destination);
   WriteFact(page, "Codec", input.codec);
   WriteFact(page, "Table", TableText(input));
-  WriteFact(page, "Block scales", input.scale_rule);
+  WriteFact(page, "Scales", ScalesText(input));
   if (input.block_size != 0 && !context.data.by_bits.empty()) {
     WriteFact(page, "Rotation", fmt::format("Hadamard, blocks of {}", input.block_size));
   }

@@ -28,7 +28,8 @@ struct ReportInput {
   std::string table;           // "lloyd-max"
   std::string scale_rule;      // "search"
   uint32_t block_size = 128;   // of the rotation; 0 when unknown
-  std::map<int, std::vector<float>> levels;  // ascending code levels for N(0,1), by bits
+  uint32_t scale_group = 0;    // weights that share a multiplier; 0 when unknown
+  std::map<int, std::vector<float>> levels;  // ascending, in a unit of the codec's own, by bits
   // Code use and coordinates by bits, for records that hold none of their own (comparisons).
   std::map<int, codec::ErrorStats> recorded_codes;
   // Sizes of the whole checkpoints; 0: the sums over the records.

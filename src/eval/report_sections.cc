@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/number_text.h"
-#include "codec/hlwq_codec.h"
+#include "codec/error_stats.h"
 
 namespace hlwq::eval {
 namespace {
@@ -106,9 +106,9 @@ double Entropy(const codec::ErrorStats& stats) {
 std::string CodesText(uint64_t zero_blocks) {
   std::string text = fmt::format(
       "Rotation by a Hadamard matrix makes the coordinates of almost any weight block look like "
-      "draws from N(0,1), which the code levels are made for. How well that holds decides how well "
+      "draws from N(0,1), which the levels are made for. How well that holds decides how well "
       "the codes fit. Both are counted on a sample, one block in {} of every matrix.",
-      codec::HlwqCodec::kSampledBlocks);
+      codec::ErrorStats::kSampledBlocks);
   if (zero_blocks > 0) {
     text += fmt::format(" {} blocks have no energy at all and are not counted.",
                         FormatCount(zero_blocks));
@@ -202,17 +202,18 @@ void WriteCodes(Markup& page, const ReportContext& context) {
   page.Open("div", {{"class", "figures"}});
   for (const auto& [bits, stats] : by_bits) {
     const auto found = context.input.levels.find(bits);
-    const std::span<const float> levels =
-        found == context.input.levels.end() ? std::span<const float>() : found->second;
+    const std::vector<float> levels =
+        found == context.input.levels.end() ? std::vector<float>()
+                                            : LevelsAmongCoordinates(found->second, stats);
     const std::string coordinates = DrawCoordinates(stats, levels, context.input.block_size);
-    const std::string code_use = DrawCodeUse(stats, bits, levels);
+    const std::string code_use = DrawCodeUse(stats, levels);
     if (!coordinates.empty()) {
       page.Open("figure").Leaf("h3", {}, fmt::format("{} bits: rotated coordinates", bits));
       page.Raw(coordinates).Close();
     }
     if (!code_use.empty()) {
       page.Open("figure");
-      page.Leaf("h3", {}, fmt::format("{} bits: use of each code, {:.3f} bits of entropy", bits,
+      page.Leaf("h3", {}, fmt::format("{} bits: use of each level, {:.3f} bits of entropy", bits,
                                       Entropy(stats)));
       page.Raw(code_use).Close();
     }

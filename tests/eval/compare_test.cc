@@ -248,10 +248,10 @@ TEST_F(CompareTest, ThePageShowsTheCodesThatAManifestRecorded) {
     EXPECT_EQ(input.recorded_codes.at(3).code_use, recorded.errors->code_use);
     EXPECT_EQ(input.levels.at(3), test::LloydMaxSpec(3).levels);
     const std::string html = RenderReportHtml(input);
-    EXPECT_THAT(html, HasSubstr("3 bits: use of each code"));
+    EXPECT_THAT(html, HasSubstr("3 bits: use of each level"));
     EXPECT_THAT(html, HasSubstr("3 bits: rotated coordinates"));
-    EXPECT_THAT(html, HasSubstr("code 0, level -2.15"));
-    EXPECT_THAT(html, HasSubstr("one block in " + std::to_string(codec::HlwqCodec::kSampledBlocks) +
+    EXPECT_THAT(html, HasSubstr("level 0 at -2.15"));
+    EXPECT_THAT(html, HasSubstr("one block in " + std::to_string(codec::ErrorStats::kSampledBlocks) +
                                 " of every matrix. 7 blocks have no energy"));
   }
   // A record of another shape is of another tensor.

@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "eval/axis.h"
 #include "eval/drawings.h"
 #include "eval/gaussian.h"
+#include "eval/report_data.h"
 #include "tests/eval/sample_reports.h"
 #include "tests/eval/synthetic_reports.h"
 
@@ -56,7 +59,7 @@ TEST(ReportHtml, EveryBitsValueGetsItsPanels) {
   const std::string html = Render(test::MakeReports({.layers = 4, .has_mixed_bits = true}));
   for (const char* bits : {"3", "4", "5", "6"}) {
     EXPECT_THAT(html, HasSubstr(std::string(bits) + " bits: rotated coordinates"));
-    EXPECT_THAT(html, HasSubstr(std::string(bits) + " bits: use of each code"));
+    EXPECT_THAT(html, HasSubstr(std::string(bits) + " bits: use of each level"));
   }
   EXPECT_THAT(html, Not(HasSubstr("7 bits: ")));
 }
@@ -111,6 +114,42 @@ TEST(ReportHtml, WorstTensorsComeFirst) {
   reports[20].errors = test::MakeQuantized("", Role::kOther, 0, {128, 128}, 5, -9).errors;
   const std::string html = Render(reports);
   EXPECT_EQ(html.find("<code>"), html.find("<code>" + reports[20].name + "</code>"));
+}
+
+TEST(LevelsAmongCoordinates, ThoseTakenHaveTheEnergyOfWhatWasDecoded) {
+  codec::ErrorStats stats;
+  stats.signal = 200;
+  stats.decoded = 180;
+  stats.code_use = {1, 3, 3, 1};  // mean square of the levels -30, -10, 10, 30: 300
+  const std::vector<float> levels = LevelsAmongCoordinates(std::array{-30.f, -10.f, 10.f, 30.f}, stats);
+  const auto factor = static_cast<float>(std::sqrt(0.9 / 300));
+  ASSERT_EQ(levels.size(), 4u);
+  EXPECT_FLOAT_EQ(levels[0], -30 * factor);
+  EXPECT_FLOAT_EQ(levels[2], 10 * factor);
+  // Nothing counted: nothing known.
+  EXPECT_EQ(LevelsAmongCoordinates(levels, {}), levels);
+}
+
+TEST(ReportHtml, CodesOfMoreLevelsThanTwoToTheBitsAreAllDrawn) {
+  std::vector<checkpoint::TensorReport> reports(1);
+  reports[0].is_quantized = true;
+  reports[0].bits = 3;
+  reports[0].errors.emplace();
+  reports[0].errors->signal = reports[0].errors->decoded = 1;
+  std::fill_n(reports[0].errors->code_use.begin(), 16, 5);
+  ReportInput input;
+  input.tensors = reports;
+  for (const bool has_table : {true, false}) {
+    if (has_table) {
+      for (int level = 0; level < 16; ++level) input.levels[3].push_back(level - 7.5f);
+    } else {
+      input.levels.clear();
+    }
+    const std::string html = RenderReportHtml(input);
+    EXPECT_THAT(html, HasSubstr("3 bits: use of each level, 4.000 bits of entropy"));
+    EXPECT_THAT(html, HasSubstr(has_table ? "level 15 at 1.6" : "level 15: 6.250 %"));
+    EXPECT_THAT(html, Not(HasSubstr("level 16")));
+  }
 }
 
 TEST(SnrScale, OneBadTensorDoesNotHideTheOthers) {

@@ -53,6 +53,7 @@ void WriteQuantizePage(const std::filesystem::path& page, const std::filesystem:
   input.table = spec.table;
   input.scale_rule = spec.scale_rule;
   input.block_size = spec.block_size;
+  input.scale_group = spec.scale_group;
   input.levels = LevelsOf(spec, result);
   input.bytes_after = result.job.output_bytes;
   input.seconds = result.job.seconds;
