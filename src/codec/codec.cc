@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -9,6 +10,8 @@
 
 namespace hlwq::codec {
 namespace {
+
+constexpr std::array kCodecNames = {kHlwqCodec, kTrellisCodec};
 
 // One value of the spec; `key` must be present and of the wanted type.
 template <typename T>
@@ -85,12 +88,16 @@ CodecSpec SpecFromJson(const nlohmann::json& json) {
   return spec;
 }
 
+std::span<const std::string_view> CodecNames() noexcept { return kCodecNames; }
+
+bool IsPublished(const CodecSpec& spec) noexcept { return spec.name == kHlwqCodec; }
+
 CodecSpec DefaultSpec(std::string_view name) {
   CodecSpec spec;
-  if (name == spec.name) return spec;
+  if (name == kHlwqCodec) return spec;
   if (name != kTrellisCodec) {
     throw Error(ErrorCode::kUnsupported,
-                fmt::format("unknown codec '{}' (want hlwq or hlwq-t)", name));
+                fmt::format("unknown codec '{}' (want {})", name, fmt::join(kCodecNames, " or ")));
   }
   spec.name = name;
   spec.table = "trellis-gauss";

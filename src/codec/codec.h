@@ -97,7 +97,14 @@ class Codec {
 // version, Error{kInvalidArgument} for parameters out of range.
 std::unique_ptr<const Codec> MakeReferenceCodec(const CodecSpec& spec);
 
+inline constexpr std::string_view kHlwqCodec = "hlwq";
 inline constexpr std::string_view kTrellisCodec = "hlwq-t";
+
+// The names of all codecs, the default first.
+std::span<const std::string_view> CodecNames() noexcept;
+
+// Whether other tools that read polar_state checkpoints know the codec of this spec.
+bool IsPublished(const CodecSpec& spec) noexcept;
 
 // The spec that a codec of this name has unless told otherwise, `levels` empty. Throws
 // Error{kUnsupported} for an unknown name.

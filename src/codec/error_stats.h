@@ -22,9 +22,8 @@ struct ErrorStats {
   double decoded = 0;            // sum of w'^2
   double max_abs_error = 0;      // largest |w - w'|
   uint64_t zero_blocks = 0;      // blocks without energy
-  std::array<uint64_t, 256> code_use{};                 // how often each code was taken, and the
-  std::array<uint64_t, kHistogramBins> coordinates{};   // histogram: of sampled blocks
-                                                        // (HlwqCodec::kSampledBlocks)
+  std::array<uint64_t, 256> code_use{};                // how often each level was taken, and the
+  std::array<uint64_t, kHistogramBins> coordinates{};  // histogram: of sampled blocks
 
   void Merge(const ErrorStats& other);
 

@@ -206,7 +206,7 @@ void HlwqCodec::EncodeStretch(const RowJob& job, DType dtype, std::span<const st
     }
     // Counted from the start of the matrix, so that the split into calls does not matter.
     const uint64_t index = job.first_row * job.blocks_per_row + first_block + i;
-    const bool is_sampled = index % kSampledBlocks == 0;
+    const bool is_sampled = index % ErrorStats::kSampledBlocks == 0;
     if (padding == 0 && !is_sampled) continue;
     std::array<uint8_t, kBlockSize> codes;
     UnpackBlock(bit_order_, table_.bits(), packed.subspan(i * block_bytes_, block_bytes_), codes);

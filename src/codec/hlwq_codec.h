@@ -16,10 +16,6 @@ namespace hlwq::codec {
 
 class HlwqCodec : public Codec {
  public:
-  // Every kSampledBlocks-th block of a matrix (by its index row * n_blocks + block, rows counted
-  // from the start of the matrix) is counted in ErrorStats::code_use and ::coordinates.
-  static constexpr uint64_t kSampledBlocks = 128;
-
   const CodecSpec& spec() const noexcept final { return spec_; }
   std::vector<Part> Parts(MatrixShape shape) const final;
   void EncodeRows(std::span<const float> weights, uint64_t in, uint64_t first_row,

@@ -129,7 +129,7 @@ TEST(HlwqStats, SampledBlocksAreCountedByTheirPlaceInTheMatrix) {
   uint64_t codes = 0, coordinates = 0;
   for (const uint64_t uses : coded.stats.code_use) codes += uses;
   for (const uint64_t uses : coded.stats.coordinates) coordinates += uses;
-  EXPECT_EQ(codes, (300 / HlwqCodec::kSampledBlocks + 1) * 128);
+  EXPECT_EQ(codes, (300 / ErrorStats::kSampledBlocks + 1) * 128);
   EXPECT_EQ(coordinates, codes);
   const CodedMatrix zero = Encode(*codec, std::vector<float>(256), 128);
   EXPECT_EQ(zero.stats.zero_blocks, 2u);
