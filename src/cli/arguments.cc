@@ -158,6 +158,10 @@ void Arguments::Check() const {
         Refuse(fmt::format("--{} and --{} cannot go together", flag->name, other));
       }
     }
+    const auto& [other, value] = flag->only_with;
+    if (!other.empty() && Value(Find(other, {})) != value) {
+      Refuse(fmt::format("--{} goes with --{} {} only", flag->name, other, value));
+    }
   }
 }
 

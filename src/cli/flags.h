@@ -38,6 +38,12 @@ struct Choice {
   std::string_view help;  // a phrase, no full stop
 };
 
+// A flag set to a value, by default or on the command line.
+struct FlagValue {
+  std::string_view flag;  // its long name; empty: none
+  std::string_view value;
+};
+
 struct Flag {
   std::string_view name;  // long name without dashes
   char short_name = 0;    // 0: none
@@ -51,6 +57,7 @@ struct Flag {
   std::vector<Choice> choices = {};
   bool may_be_empty = false;  // of text: "" is a value
   std::vector<std::string_view> conflicts = {};  // long names that may not be given together
+  FlagValue only_with = {};  // may be given only where another flag of the verb has this value
   std::string_view summary = {};                 // one sentence without full stop, for -h
   std::string_view details = {};  // what --help and the man page add; paragraphs split by "\n\n"
 };

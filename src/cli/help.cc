@@ -128,6 +128,9 @@ std::string FlagFacts(const Flag& flag) {
   if (!flag.conflicts.empty()) {
     facts.push_back(fmt::format("not with --{}", fmt::join(flag.conflicts, ", --")));
   }
+  if (const auto& [other, value] = flag.only_with; !other.empty()) {
+    facts.push_back(fmt::format("with --{} {}", other, value));
+  }
   return fmt::format("{}", fmt::join(facts, "; "));
 }
 

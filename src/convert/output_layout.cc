@@ -14,8 +14,8 @@ namespace hlwq::convert {
 namespace {
 
 // Element size classes in falling order keep each tensor aligned without holes: plain tensors (and
-// the small constant parts) by class, then codes, whose row parts are U8 and F16 of even length,
-// then plain bytes, which may have odd lengths.
+// the small constant parts) by class, then codes, whose row parts are of 1- and 2-byte elements and
+// even lengths, then plain bytes, which may have odd lengths.
 int StorageClass(const OutputTensor& tensor) {
   const unsigned bits = BitsPerElement(tensor.dtype);
   if (tensor.is_code && bits < 64) return 3;

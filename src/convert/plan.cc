@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "convert/codecs_by_width.h"
 #include "convert/matrices.h"
 #include "convert/output_layout.h"
 
@@ -46,39 +47,26 @@ uint64_t& CountOf(PlanCounts& counts, Role role) {
   }
 }
 
-// Codecs are equal for all matrices of one width; their parts for all of one width and shape.
+// Parts are equal for all matrices of one width and shape.
 class PartsCache {
  public:
-  explicit PartsCache(const codec::CodecSpec& spec) : spec_(spec) {}
-
-  const std::vector<codec::Part>& Parts(int bits, MatrixShape shape) {
-    const auto [found, is_new] = parts_.try_emplace({bits, shape.out, shape.in});
-    if (is_new) found->second = CodecFor(bits).Parts(shape);
+  const std::vector<codec::Part>& Parts(const codec::Codec& codec, MatrixShape shape) {
+    const auto [found, is_new] = parts_.try_emplace({codec.spec().bits, shape.out, shape.in});
+    if (is_new) found->second = codec.Parts(shape);
     return found->second;
   }
 
  private:
-  const codec::Codec& CodecFor(int bits) {
-    std::unique_ptr<const codec::Codec>& codec = codecs_[bits];
-    if (!codec) {
-      codec::CodecSpec spec = spec_;
-      spec.bits = bits;
-      codec = codec::MakeReferenceCodec(spec);
-    }
-    return *codec;
-  }
-
-  codec::CodecSpec spec_;
-  std::map<int, std::unique_ptr<const codec::Codec>> codecs_;
   std::map<std::tuple<int, uint64_t, uint64_t>, std::vector<codec::Part>> parts_;
 };
 
 class Planner {
  public:
   Planner(const PlanOptions& options, QuantizePlan& plan)
-      : options_(options), plan_(plan), parts_(options.codec) {}
+      : options_(options), plan_(plan), codecs_(options.codec, codec::ReferenceBackend()) {}
 
-  void Add(const PlanTensor& tensor, int bits) {
+  void Add(const PlanTensor& tensor, const Decision& decision) {
+    const int bits = decision.bits;
     const TensorSpec& spec = tensor.spec;
     ++source_tensors_;
     const std::optional<uint64_t> elements = ElementCount(spec.shape);
@@ -97,7 +85,8 @@ class Planner {
     plan_.source_bytes += *source_bytes;
     if (bits > 0) {
       plan_.quantized_parameters += *elements;
-      WithContext(fmt::format("'{}'", spec.name), [&] { AddCoded(spec, row); });
+      const codec::Codec& codec = *codecs_.For(spec.name, decision);
+      WithContext(fmt::format("'{}'", spec.name), [&] { AddCoded(spec, codec, row); });
       return;
     }
     row.stored_bytes += *source_bytes;
@@ -126,7 +115,7 @@ class Planner {
   }
 
  private:
-  void AddCoded(const TensorSpec& spec, PlanRow& row) {
+  void AddCoded(const TensorSpec& spec, const codec::Codec& codec, PlanRow& row) {
     const TensorMatrices matrices = MatricesOf(spec.shape);
     plan_.matrices.total += matrices.count;
     if (matrices.count > kMaxMatrices || plan_.matrices.total > kMaxMatrices) {
@@ -136,7 +125,7 @@ class Planner {
     CountOf(plan_.matrices, row.role) += matrices.count;
     row.matrices += matrices.count;
     max_in_ = std::max(max_in_, matrices.matrix.in);
-    const std::vector<codec::Part>& parts = parts_.Parts(row.bits, matrices.matrix);
+    const std::vector<codec::Part>& parts = parts_.Parts(codec, matrices.matrix);
     for (uint64_t slice = 0; slice < matrices.count; ++slice) {
       const std::string name = MatrixName(spec.name, spec.shape, slice);
       const uint64_t group = groups_.GroupOf(spec, slice);
@@ -166,6 +155,7 @@ class Planner {
 
   const PlanOptions& options_;
   QuantizePlan& plan_;
+  CodecsByWidth codecs_;
   PartsCache parts_;
   OutputGroups groups_;
   std::vector<OutputTensor> outputs_;
@@ -200,7 +190,7 @@ QuantizePlan MakePlan(const PlanInput& input, const Recipe& recipe, const PlanOp
   plan.notes = input.notes;
   Planner planner(options, plan);
   for (const PlanTensor& tensor : input.tensors) {
-    planner.Add(tensor, recipe.Decide(tensor.spec, tensor.dtype).bits);
+    planner.Add(tensor, recipe.Decide(tensor.spec, tensor.dtype));
   }
   planner.Finish();
   return plan;

@@ -112,7 +112,7 @@ struct QuantizePlan {
 
 // Sizes are exact: those of the files that quantize writes with the same recipe and options.
 // Throws Error{kUnsupported} for a matrix that the codec cannot hold and for more than 2^20 of them,
-// and as MakeReferenceCodec. Cost: linear in the matrices.
+// and as CodecsByWidth::For. Cost: linear in the matrices.
 QuantizePlan MakePlan(const PlanInput& input, const Recipe& recipe, const PlanOptions& options);
 
 nlohmann::json PlanToJson(const QuantizePlan& plan);

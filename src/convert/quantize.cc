@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "checkpoint/catalog.h"
 #include "checkpoint/polar_config.h"
 #include "convert/carry.h"
+#include "convert/codecs_by_width.h"
 #include "convert/matrices.h"
 #include "convert/stream.h"
 #include "hlwq/version.h"
@@ -26,27 +27,28 @@ class QuantizePlanner {
   QuantizePlanner(const Checkpoint& source, const QuantizeOptions& options,
                   const codec::Backend& backend)
       : source_(source), options_(options), backend_(backend),
-        recipe_(Recipe::Load(options.recipe)) {
+        recipe_(Recipe::Load(options.recipe)), codecs_(options.codec, backend) {
     std::vector<checkpoint::FoundTensor> found;
     for (const TensorEntry& entry : source.tensors) found.push_back({entry.name, entry.shape});
     classified_ = checkpoint::ClassifyTensors(source.config, found);
     for (size_t index = 0; index < source.tensors.size(); ++index) {
       const TensorEntry& entry = source.tensors[index];
-      bits_.push_back(recipe_.Decide(classified_.specs[index], entry.dtype).bits);
+      const Decision decision = recipe_.Decide(classified_.specs[index], entry.dtype);
+      codec_of_.push_back(decision.bits > 0 ? codecs_.For(entry.name, decision) : nullptr);
     }
   }
 
   // Names of tensors that cannot be coded (NaN, infinity, norms beyond fp16), found by coding all.
   void KeepNonFinite(std::vector<std::string>& notes) {
     for (size_t index = 0; index < source_.tensors.size(); ++index) {
-      if (bits_[index] == 0) continue;
+      if (!codec_of_[index]) continue;
       const TensorEntry& entry = source_.tensors[index];
       try {
-        TryEncode(entry, bits_[index]);
+        TryEncode(entry, codec_of_[index]);
       } catch (const Error& error) {
         if (error.code() != ErrorCode::kNonFinite) throw;
         notes.push_back(fmt::format("'{}' is kept as it is: {}", entry.name, error.what()));
-        bits_[index] = 0;
+        codec_of_[index] = nullptr;
       }
     }
   }
@@ -57,9 +59,9 @@ class QuantizePlanner {
     job_.side_files = source_.side_files;
     for (size_t index = 0; index < source_.tensors.size(); ++index) {
       const TensorSpec& spec = classified_.specs[index];
-      AddReport(source_.tensors[index], spec, bits_[index]);
-      if (bits_[index] > 0) {
-        AddCoded(source_.tensors[index], spec, bits_[index]);
+      AddReport(source_.tensors[index], spec, codec_of_[index].get());
+      if (codec_of_[index]) {
+        AddCoded(source_.tensors[index], spec, codec_of_[index]);
       } else {
         AddCarried(job_, source_, source_.tensors[index], backend_, groups_.GroupOf(spec, 0));
       }
@@ -82,19 +84,13 @@ class QuantizePlanner {
   const std::vector<std::string>& notes() const { return classified_.notes; }
 
  private:
-  struct CodecOfBits {
-    std::shared_ptr<const codec::Codec> codec;
-    size_t spec_index = 0;
-  };
-
-  const CodecOfBits& CodecFor(int bits) {
-    const auto found = codecs_.find(bits);
-    if (found != codecs_.end()) return found->second;
-    codec::CodecSpec spec = options_.codec;
-    spec.bits = bits;
-    CodecOfBits made{backend_.MakeCodec(spec), config_.hlwq->specs.size()};
-    config_.hlwq->specs.push_back(made.codec->spec());
-    return codecs_.emplace(bits, std::move(made)).first->second;
+  // Its place among the recorded specs, where it comes when the first tensor uses it.
+  size_t SpecIndex(const codec::CodecSpec& spec) {
+    std::vector<codec::CodecSpec>& specs = config_.hlwq->specs;
+    const auto index =
+        static_cast<size_t>(std::find(specs.begin(), specs.end(), spec) - specs.begin());
+    if (index == specs.size()) specs.push_back(spec);
+    return index;
   }
 
   // Everything the user chose that shapes the output.
@@ -106,7 +102,7 @@ class QuantizePlanner {
                        options_.output.max_shard_bytes, recipe_.ToJson().dump());
   }
 
-  void AddReport(const TensorEntry& entry, const TensorSpec& spec, int bits) {
+  void AddReport(const TensorEntry& entry, const TensorSpec& spec, const codec::Codec* codec) {
     checkpoint::TensorReport report;
     report.name = entry.name;
     report.shape = entry.shape;
@@ -114,45 +110,44 @@ class QuantizePlanner {
     report.role = spec.role;
     report.layer = spec.layer;
     report.source_bytes = TensorBytes(entry.dtype, entry.shape).value_or(0);
-    report.is_quantized = bits > 0;
-    if (bits > 0) {
-      report.codec = options_.codec.name;
-      report.bits = bits;
+    report.is_quantized = codec != nullptr;
+    if (codec != nullptr) {
+      report.codec = codec->spec().name;
+      report.bits = codec->spec().bits;
       report.errors.emplace();
     }
     job_.reports.push_back(std::move(report));
   }
 
-  void AddCoded(const TensorEntry& entry, const TensorSpec& spec, int bits) {
-    const CodecOfBits& codec = CodecFor(bits);
+  void AddCoded(const TensorEntry& entry, const TensorSpec& spec,
+                const std::shared_ptr<const codec::Codec>& codec) {
     const TensorMatrices slices = MatricesOf(entry.shape);
     if (slices.count > kMaxMatrices - std::min<uint64_t>(kMaxMatrices, job_.tasks.size())) {
       throw Error(ErrorCode::kInvalidData, fmt::format("'{}': want at most {} matrices in all, got {}",
                                                        entry.name, kMaxMatrices, slices.count));
     }
-    config_.hlwq->tensors[entry.name] = {codec.spec_index, entry.dtype, entry.shape};
+    config_.hlwq->tensors[entry.name] = {SpecIndex(codec->spec()), entry.dtype, entry.shape};
     for (uint64_t slice = 0; slice < slices.count; ++slice) {
       const std::string name = MatrixName(entry.name, entry.shape, slice);
       const uint64_t group = groups_.GroupOf(spec, slice);
       const size_t first_tensor = job_.outputs.size();
-      for (const codec::Part& part : codec.codec->Parts(slices.matrix)) {
+      for (const codec::Part& part : codec->Parts(slices.matrix)) {
         job_.outputs.push_back({name + part.suffix, part.dtype, part.shape, part.bytes, group, true});
         job_.reports.back().stored_bytes += part.bytes;
       }
       auto task = MakeEncodeTask(source_, entry, slice * slices.matrix.out, slices.matrix,
-                                 codec.codec, backend_, first_tensor);
+                                 codec, backend_, first_tensor);
       task->name = name;
       task->report = job_.reports.size() - 1;
       job_.tasks.push_back(std::move(task));
     }
   }
 
-  void TryEncode(const TensorEntry& entry, int bits) {
-    const CodecOfBits& codec = CodecFor(bits);
+  void TryEncode(const TensorEntry& entry, const std::shared_ptr<const codec::Codec>& codec) {
     const TensorMatrices slices = MatricesOf(entry.shape);
     for (uint64_t slice = 0; slice < slices.count; ++slice) {
       const auto task = MakeEncodeTask(source_, entry, slice * slices.matrix.out, slices.matrix,
-                                       codec.codec, backend_, 0);
+                                       codec, backend_, 0);
       task->name = MatrixName(entry.name, entry.shape, slice);
       DryRunTask(*task);
     }
@@ -163,10 +158,10 @@ class QuantizePlanner {
   const codec::Backend& backend_;
   Recipe recipe_;
   checkpoint::Classified classified_;
-  std::vector<int> bits_;  // of each source tensor, 0: carried over
+  CodecsByWidth codecs_;
+  std::vector<std::shared_ptr<const codec::Codec>> codec_of_;  // each source tensor; null: carried
   Job job_;
   checkpoint::PolarConfig config_ = MakeConfig(source_);
-  std::map<int, CodecOfBits> codecs_;
   OutputGroups groups_;
 
   static checkpoint::PolarConfig MakeConfig(const Checkpoint& source) {

@@ -9,6 +9,7 @@
 #include "cli/flags.h"
 #include "cli/help.h"
 #include "cli/man.h"
+#include "codec/codec.h"
 
 namespace hlwq::cli {
 namespace {
@@ -77,8 +78,28 @@ TEST(FlagTable, DefaultsAreValidAndConflictsExist) {
         EXPECT_NE(std::ranges::find(flags, other, &Flag::name), flags.end())
             << verb.name << " --" << flag->name << " against --" << other;
       }
+      if (const auto& [other, value] = flag->only_with; !other.empty()) {
+        const auto found = std::ranges::find(flags, other, &Flag::name);
+        ASSERT_NE(found, flags.end()) << verb.name << " --" << flag->name << " with --" << other;
+        EXPECT_NO_THROW(arguments.Add(**found, value)) << flag->name;
+      }
     }
   }
+}
+
+TEST(FlagTable, CodecsAndWhatTheyTakeByDefaultAreThoseOfTheirSpecs) {
+  const CommandTable& table = HlwqCommands();
+  const std::vector<const Flag*> flags = table.FlagsOf(*table.FindVerb("quantize"));
+  const auto flag = [&](std::string_view name) {
+    return **std::ranges::find(flags, name, &Flag::name);
+  };
+  std::vector<std::string_view> names;
+  for (const Choice& choice : flag("codec").choices) names.push_back(choice.name);
+  EXPECT_TRUE(std::ranges::equal(names, codec::CodecNames()));
+  EXPECT_EQ(flag("codec").default_value, codec::CodecSpec().name);
+  EXPECT_EQ(flag("table").default_value, codec::DefaultSpec("hlwq").table);
+  EXPECT_EQ(flag("scale").default_value, codec::DefaultSpec("hlwq").scale_rule);
+  EXPECT_EQ(flag("effort").default_value, codec::DefaultSpec("hlwq-t").scale_rule);
 }
 
 TEST(FlagTable, HelpManPageAndCompletionsKnowEveryFlagOfEveryVerb) {

@@ -36,6 +36,9 @@ Coding
                             green  calm
                           [default: white]
 
+      --thinner           Thin the paint.
+                          [with --color green]
+
 Which tensors
       --skip GLOB         What to leave out.
                           [may be repeated]

@@ -141,6 +141,13 @@ TEST(Parser, RefusesFlagsThatExcludeEachOther) {
             "--fresh and --again cannot go together");
 }
 
+TEST(Parser, RefusesFlagsWithoutTheValueTheyGoWith) {
+  EXPECT_EQ(Refusal({"paint", "n", "--thinner"}), "--thinner goes with --color green only");
+  EXPECT_EQ(Refusal({"paint", "n", "--thinner", "--color", "white"}),
+            "--thinner goes with --color green only");
+  EXPECT_TRUE(Paint({"n", "--thinner", "--color", "green"}).Switch("thinner"));
+}
+
 TEST(Arguments, AskingForAFlagThatTheVerbLacksThrows) {
   const Arguments arguments = Paint({"n"});
   EXPECT_THROW(arguments.Text("colour"), Error);

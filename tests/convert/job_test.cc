@@ -9,6 +9,7 @@
 #include "codec/backend.h"
 #include "convert/quantize.h"
 #include "tests/support/make_checkpoint.h"
+#include "tests/support/codec_name.h"
 #include "tests/support/temp_dir.h"
 
 namespace hlwq::convert {
@@ -32,14 +33,14 @@ void RunUntil(const fs::path& source, const fs::path& destination, QuantizeOptio
 }
 
 QuantizeResult Resume(const fs::path& source, const fs::path& destination,
-                      QuantizeOptions options = {}) {
+                      QuantizeOptions options) {
   options.output.destination.resume = true;
   return Quantize(checkpoint::OpenCheckpoint(source), destination, options,
                   codec::ReferenceBackend());
 }
 
 std::string ResumeError(const fs::path& source, const fs::path& destination, ErrorCode code,
-                        QuantizeOptions options = {}) {
+                        QuantizeOptions options) {
   try {
     Resume(source, destination, options);
   } catch (const Error& error) {
@@ -49,22 +50,28 @@ std::string ResumeError(const fs::path& source, const fs::path& destination, Err
   return "no error";
 }
 
-class JobTest : public ::testing::Test {
+// With each codec.
+class JobTest : public ::testing::TestWithParam<std::string_view> {
  protected:
   JobTest() {
+    options_.codec = codec::DefaultSpec(GetParam());
     test::WriteSmallLlama(dir_ / "src");
-    Quantize(checkpoint::OpenCheckpoint(dir_ / "src"), dir_ / "want", {}, codec::ReferenceBackend());
+    Quantize(checkpoint::OpenCheckpoint(dir_ / "src"), dir_ / "want", options_,
+             codec::ReferenceBackend());
   }
   test::TempDir dir_;
+  QuantizeOptions options_;
 };
+INSTANTIATE_TEST_SUITE_P(Codecs, JobTest, ::testing::ValuesIn(codec::CodecNames()),
+                         test::CodecTestName);
 
-TEST_F(JobTest, ResumeAtEveryPointGivesTheBytesOfAnUndisturbedRun) {
+TEST_P(JobTest, ResumeAtEveryPointGivesTheBytesOfAnUndisturbedRun) {
   const auto want = test::FolderContent(dir_ / "want");
   for (int chunks = 0; chunks < 20; ++chunks) {
     const fs::path dst = dir_ / ("dst" + std::to_string(chunks));
-    RunUntil(dir_ / "src", dst, {}, chunks);
+    RunUntil(dir_ / "src", dst, options_, chunks);
     EXPECT_FALSE(fs::exists(dst));
-    const QuantizeResult result = Resume(dir_ / "src", dst);
+    const QuantizeResult result = Resume(dir_ / "src", dst, options_);
     if (chunks > 2) {
       EXPECT_GT(result.job.resumed_bytes, 0u);
     }
@@ -73,87 +80,100 @@ TEST_F(JobTest, ResumeAtEveryPointGivesTheBytesOfAnUndisturbedRun) {
   }
 }
 
-TEST_F(JobTest, DamagedShardsAreDoneAgain) {
-  RunUntil(dir_ / "src", dir_ / "dst", {}, 15);
+TEST_P(JobTest, DamagedShardsAreDoneAgain) {
+  RunUntil(dir_ / "src", dir_ / "dst", options_, 15);
   for (const auto& item : fs::directory_iterator(dir_ / "dst.partial")) {
     if (item.path().extension() != ".partial") continue;
     const File file = File::OpenForWrite(item.path());
     const std::string zeros(file.SizeBytes() / 2, '\0');
     file.WriteAt(0, std::as_bytes(std::span(zeros)));
   }
-  Resume(dir_ / "src", dir_ / "dst");
+  Resume(dir_ / "src", dir_ / "dst", options_);
   EXPECT_EQ(test::FolderContent(dir_ / "dst"), test::FolderContent(dir_ / "want"));
 }
 
-TEST_F(JobTest, ResumeOfAFinishedFolderIsANoOp) {
-  const QuantizeResult result = Resume(dir_ / "src", dir_ / "want");
+TEST_P(JobTest, ResumeOfAFinishedFolderIsANoOp) {
+  const QuantizeResult result = Resume(dir_ / "src", dir_ / "want", options_);
   EXPECT_TRUE(result.job.was_complete);
   EXPECT_EQ(result.job.source_bytes, 0u);
 }
 
-TEST_F(JobTest, ResumeOfAFolderThatOnlyLacksItsNameRenamesIt) {
+TEST_P(JobTest, ResumeOfAFolderThatOnlyLacksItsNameRenamesIt) {
   fs::copy(dir_ / "want", dir_ / "dst.partial");
-  const QuantizeResult result = Resume(dir_ / "src", dir_ / "dst");
+  const QuantizeResult result = Resume(dir_ / "src", dir_ / "dst", options_);
   EXPECT_TRUE(result.job.was_complete);
   EXPECT_EQ(test::FolderContent(dir_ / "dst"), test::FolderContent(dir_ / "want"));
   EXPECT_FALSE(fs::exists(dir_ / "dst.partial"));
 }
 
-TEST_F(JobTest, HalfWrittenSmallFilesDoNotReachTheResult) {
-  RunUntil(dir_ / "src", dir_ / "dst", {}, 5);
+TEST_P(JobTest, HalfWrittenSmallFilesDoNotReachTheResult) {
+  RunUntil(dir_ / "src", dir_ / "dst", options_, 5);
   WriteFileAtomically(dir_ / "dst.partial" / "config.json.tmp.123", "{");
-  Resume(dir_ / "src", dir_ / "dst");
+  Resume(dir_ / "src", dir_ / "dst", options_);
   EXPECT_EQ(test::FolderContent(dir_ / "dst"), test::FolderContent(dir_ / "want"));
 }
 
-TEST_F(JobTest, AJournalOfAnotherNumberOfSourcesIsRefused) {
-  RunUntil(dir_ / "src", dir_ / "dst", {}, 5);
+TEST_P(JobTest, AJournalOfAnotherNumberOfSourcesIsRefused) {
+  RunUntil(dir_ / "src", dir_ / "dst", options_, 5);
   const fs::path path = dir_ / "dst.partial" / "journal.jsonl";
   std::string text = ReadSmallFile(path, 1 << 20);
   const size_t begin = text.find("\"sources\":[") + 11;
   text.erase(begin, text.find("}]", begin) + 1 - begin);
   WriteFileAtomically(path, text);
-  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kSourceChanged), HasSubstr("changed"));
+  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kSourceChanged, options_), HasSubstr("changed"));
 }
 
-TEST_F(JobTest, ResumeWithOtherOptionsIsRefused) {
-  RunUntil(dir_ / "src", dir_ / "dst", {}, 5);
-  QuantizeOptions other;
+TEST_P(JobTest, ResumeWithOtherOptionsIsRefused) {
+  RunUntil(dir_ / "src", dir_ / "dst", options_, 5);
+  QuantizeOptions other = options_;
   other.recipe.bits = 4;
   EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kInvalidArgument, other),
               HasSubstr("begun as"));
 }
 
-TEST_F(JobTest, AChangedSourceIsRefusedAndATouchedOneIsNot) {
-  RunUntil(dir_ / "src", dir_ / "dst", {}, 15);
+TEST_P(JobTest, ResumeWithAnotherCodecIsRefusedNamingBoth) {
+  RunUntil(dir_ / "src", dir_ / "dst", options_, 5);
+  for (const std::string_view name : codec::CodecNames()) {
+    QuantizeOptions other;
+    other.codec = codec::DefaultSpec(name);
+    if (name == GetParam()) other.codec.scale_rule = name == codec::kTrellisCodec ? "best" : "norm";
+    EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kInvalidArgument, other),
+                testing::AllOf(HasSubstr("begun as 'quantize codec=" + std::string(GetParam())),
+                               HasSubstr("not 'quantize codec=" + std::string(name)),
+                               HasSubstr("scale=" + other.codec.scale_rule)));
+  }
+}
+
+TEST_P(JobTest, AChangedSourceIsRefusedAndATouchedOneIsNot) {
+  RunUntil(dir_ / "src", dir_ / "dst", options_, 15);
   const fs::path shard = dir_ / "src" / "model.safetensors";
   fs::last_write_time(shard, fs::file_time_type::clock::now());
   fs::copy(dir_ / "dst.partial", dir_ / "copy.partial");
-  Resume(dir_ / "src", dir_ / "dst");
+  Resume(dir_ / "src", dir_ / "dst", options_);
   EXPECT_EQ(test::FolderContent(dir_ / "dst"), test::FolderContent(dir_ / "want"));
 
   const auto source = checkpoint::OpenCheckpoint(dir_ / "src");
   const auto& first = std::get<checkpoint::PlainStorage>(source.tensors[0].storage).range;
   const std::byte flipped{0x55};
   File::OpenForWrite(shard).WriteAt(first.offset, std::span(&flipped, 1));
-  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "copy", ErrorCode::kSourceChanged),
+  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "copy", ErrorCode::kSourceChanged, options_),
               HasSubstr(source.tensors[0].name));
 }
 
-TEST_F(JobTest, ASourceOfOtherShapeIsRefused) {
-  RunUntil(dir_ / "src", dir_ / "dst", {}, 5);
+TEST_P(JobTest, ASourceOfOtherShapeIsRefused) {
+  RunUntil(dir_ / "src", dir_ / "dst", options_, 5);
   fs::remove_all(dir_ / "src");
   test::WriteSmallLlama(dir_ / "src", 3);
-  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kSourceChanged),
+  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kSourceChanged, options_),
               HasSubstr("changed"));
 }
 
-TEST_F(JobTest, TruncationWhileReadingLeavesNothingThatLooksFinished) {
+TEST_P(JobTest, TruncationWhileReadingLeavesNothingThatLooksFinished) {
   const auto source = checkpoint::OpenCheckpoint(dir_ / "src");
   fs::resize_file(dir_ / "src" / "model.safetensors",
                   fs::file_size(dir_ / "src" / "model.safetensors") / 2);
   try {
-    Quantize(source, dir_ / "dst", {}, codec::ReferenceBackend());
+    Quantize(source, dir_ / "dst", options_, codec::ReferenceBackend());
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kIo);
@@ -162,8 +182,8 @@ TEST_F(JobTest, TruncationWhileReadingLeavesNothingThatLooksFinished) {
   EXPECT_FALSE(fs::exists(dir_ / "dst"));
 }
 
-TEST_F(JobTest, OverwriteReplacesAFinishedFolderWhole) {
-  QuantizeOptions options;
+TEST_P(JobTest, OverwriteReplacesAFinishedFolderWhole) {
+  QuantizeOptions options = options_;
   options.recipe.bits = 3;
   options.output.destination.overwrite = true;
   fs::copy(dir_ / "want", dir_ / "dst");

@@ -32,6 +32,33 @@ TEST(OutputLayout, HeadersParseAndEveryTensorIsAligned) {
   }
 }
 
+// What an hlwq-t matrix of an odd number of blocks is made of.
+std::vector<OutputTensor> TrellisExperts() {
+  std::vector<OutputTensor> tensors;
+  for (const uint64_t group : {0, 0, 1}) {
+    const std::string name = "w" + std::to_string(tensors.size());
+    tensors.push_back({name + "__tcodes", DType::kU8, {240}, 240, group, true});
+    tensors.push_back({name + "__tscales", DType::kU8, {3, 2}, 6, group, true});
+    tensors.push_back({name + "__trows", DType::kBF16, {3}, 6, group, true});
+    tensors.push_back({name + "__tmeta", DType::kI64, {5}, 40, group, true});
+  }
+  return tensors;
+}
+
+TEST(OutputLayout, RowPartsOfAGroupAreOneStretch) {
+  const auto tensors = TrellisExperts();
+  const OutputLayout layout(tensors, 1 << 20);
+  uint64_t code_end = layout.place(0).offset;
+  for (size_t tensor = 0; tensor < tensors.size(); ++tensor) {
+    const uint64_t element = BitsPerElement(tensors[tensor].dtype) / 8;
+    EXPECT_EQ(layout.place(tensor).offset % element, 0u) << tensors[tensor].name;
+    if (element > 2) continue;
+    EXPECT_EQ(layout.place(tensor).offset, code_end) << tensors[tensor].name;
+    code_end += tensors[tensor].bytes;
+  }
+  EXPECT_EQ(code_end, layout.shards()[0].file_bytes);
+}
+
 TEST(OutputLayout, GroupsStayTogetherAcrossShards) {
   const auto tensors = Mixed();
   const OutputLayout layout(tensors, 50);

@@ -124,6 +124,46 @@ TEST(Plan, SizesFollowFromTheFormat) {
   EXPECT_DOUBLE_EQ(plan.bits_per_weight(), 8.0 * (4920 + 120) / 3900);
 }
 
+TEST(Plan, SizesOfTheTrellisCodecFollowFromItsFormat) {
+  PlanInput input{.source = "x"};
+  input.tensors = {Tensor("e", Role::kExpertDown, {3, 10, 130}, DType::kF32)};
+  PlanOptions options;
+  options.codec = codec::DefaultSpec(codec::kTrellisCodec);
+  const QuantizePlan plan = MakePlan(input, Recipe::Load({.bits = 3}), options);
+  EXPECT_EQ(plan.keys, 12u);
+  // Two blocks a row, the second padded: 2 * (48 + 2) bytes, and the row's multiplier.
+  EXPECT_EQ(plan.weight_bytes, 3u * 10 * (2 * 50 + 2));
+  EXPECT_EQ(plan.coded_bytes, plan.weight_bytes + 3 * 40);
+  EXPECT_EQ(plan.parts.size(), 4u);
+}
+
+TEST(Plan, WidthsThatTheCodecLacksNameTensorAndRule) {
+  PlanInput input{.source = "x"};
+  input.tensors = {Tensor("q", Role::kAttentionQ, {8, 128}), Tensor("up", Role::kMlpUp, {8, 128}),
+                   Tensor("e", Role::kEmbedding, {8, 128})};
+  PlanOptions options;
+  options.codec = codec::DefaultSpec(codec::kTrellisCodec);
+  const auto refusal = [&](const char* recipe, RecipeOptions recipe_options) -> std::string {
+    try {
+      MakePlan(input, Recipe::Parse(recipe, recipe_options), options);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+      return error.what();
+    }
+    return "planned";
+  };
+  EXPECT_EQ(refusal("{}", {.bits = 1}), "'q' (recipe): codec hlwq-t: want bits in 2..6, got 1");
+  EXPECT_EQ(refusal(R"({"tensors": {"u*": 7}})", {}),
+            "'up' (tensor rule 'u*'): codec hlwq-t: want bits in 2..6, got 7");
+  EXPECT_EQ(refusal("{}", {.embedding_bits = 8}),
+            "'e' (recipe): codec hlwq-t: want bits in 2..6, got 8");
+  EXPECT_EQ(refusal(R"({"roles": {"attention_q": "keep", "mlp_up": "keep"}})",
+                    {.bits = 8, .include = {"q"}}),
+            "'q' (included): codec hlwq-t: want bits in 2..6, got 8");
+  // Of a role that the model lacks, or of a tensor that is kept, no width is too large.
+  EXPECT_EQ(refusal(R"({"roles": {"router": 8, "mlp_up": 8}})", {.exclude = {"up"}}), "planned");
+}
+
 TEST(Plan, ShardsFillUpAndNeverSplitAMatrix) {
   PlanInput input{.source = "x"};
   input.tensors = {Tensor("e", Role::kExpertDown, {10, 1, 128}),  // 122 bytes a slice

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include "checkpoint/verify.h"
 #include "codec/backend.h"
 #include "tests/support/make_checkpoint.h"
+#include "tests/support/codec_name.h"
 #include "tests/support/temp_dir.h"
 
 namespace hlwq::convert {
@@ -20,17 +22,28 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-QuantizeOptions Options(int bits = 5) {
-  QuantizeOptions options;
-  options.recipe.bits = bits;
-  return options;
-}
-
-QuantizeResult QuantizeFolder(const fs::path& source, const fs::path& destination,
-                   const QuantizeOptions& options = Options()) {
-  return Quantize(checkpoint::OpenCheckpoint(source), destination, options,
-                  codec::ReferenceBackend());
-}
+// With each codec.
+class QuantizeTest : public ::testing::TestWithParam<std::string_view> {
+ protected:
+  static QuantizeOptions Options(int bits = 5) {
+    QuantizeOptions options;
+    options.codec = codec::DefaultSpec(GetParam());
+    options.recipe.bits = bits;
+    return options;
+  }
+  static QuantizeResult QuantizeFolder(const fs::path& source, const fs::path& destination,
+                                       const QuantizeOptions& options = Options()) {
+    return Quantize(checkpoint::OpenCheckpoint(source), destination, options,
+                    codec::ReferenceBackend());
+  }
+  // The widths that the codec has.
+  static std::vector<int> Widths() {
+    return GetParam() == codec::kTrellisCodec ? std::vector{2, 3, 4, 5, 6}
+                                              : std::vector{1, 2, 3, 4, 5, 6, 7, 8};
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Codecs, QuantizeTest, ::testing::ValuesIn(codec::CodecNames()),
+                         test::CodecTestName);
 
 std::vector<float> ReadAll(const checkpoint::Checkpoint& checkpoint, std::string_view name) {
   const checkpoint::TensorEntry* entry = checkpoint.Find(name);
@@ -53,7 +66,7 @@ double SnrDb(std::span<const float> original, std::span<const float> decoded) {
   return 10 * std::log10(signal / noise);
 }
 
-TEST(Quantize, WeightsComeBackAtTheQualityOfTheCodecAndTheRestByteForByte) {
+TEST_P(QuantizeTest, WeightsComeBackAtTheQualityOfTheCodecAndTheRestByteForByte) {
   const test::TempDir dir;
   test::WriteSmallLlama(dir / "src");
   const QuantizeResult result = QuantizeFolder(dir / "src", dir / "dst");
@@ -78,7 +91,7 @@ TEST(Quantize, WeightsComeBackAtTheQualityOfTheCodecAndTheRestByteForByte) {
   EXPECT_TRUE(checkpoint::VerifyFolder(dir / "dst", {}).ok());
 }
 
-TEST(Quantize, ResultDoesNotDependOnThreadsOrShards) {
+TEST_P(QuantizeTest, ResultDoesNotDependOnThreadsOrShards) {
   const test::TempDir dir;
   test::WriteSmallLlama(dir / "src");
   QuantizeOptions options = Options();
@@ -98,11 +111,11 @@ TEST(Quantize, ResultDoesNotDependOnThreadsOrShards) {
   }
 }
 
-TEST(Quantize, EveryWidthRoundTripsThroughTheFolder) {
+TEST_P(QuantizeTest, EveryWidthRoundTripsThroughTheFolder) {
   const test::TempDir dir;
   test::WriteSmallLlama(dir / "src", 1);
   double previous = 0;
-  for (int bits = 1; bits <= 8; ++bits) {
+  for (const int bits : Widths()) {
     const auto result = QuantizeFolder(dir / "src", dir / ("dst" + std::to_string(bits)), Options(bits));
     const auto source = checkpoint::OpenCheckpoint(dir / "src");
     const auto coded = checkpoint::OpenCheckpoint(dir / ("dst" + std::to_string(bits)));
@@ -113,7 +126,47 @@ TEST(Quantize, EveryWidthRoundTripsThroughTheFolder) {
   }
 }
 
-TEST(Quantize, FusedExpertsAreCodedSliceBySlice) {
+TEST(Quantize, CodecAndEffortArePartOfThePlan) {
+  const test::TempDir dir;
+  test::WriteSmallLlama(dir / "src", 1);
+  const auto source = checkpoint::OpenCheckpoint(dir / "src");
+  std::set<uint64_t> plans;
+  for (const auto& [name, rule] : {std::pair("hlwq", "search"), std::pair("hlwq-t", "default"),
+                                   std::pair("hlwq-t", "fast"), std::pair("hlwq-t", "best")}) {
+    QuantizeOptions options;
+    options.codec = codec::DefaultSpec(name);
+    options.codec.scale_rule = rule;
+    options.output.destination.overwrite = true;
+    plans.insert(Quantize(source, dir / "dst", options, codec::ReferenceBackend())
+                     .job.manifest.plan_xxh3);
+  }
+  EXPECT_EQ(plans.size(), 4u);
+}
+
+TEST_P(QuantizeTest, WidthsThatTheCodecLacksNameTensorAndRuleBeforeAnythingIsWritten) {
+  const test::TempDir dir;
+  test::WriteSmallLlama(dir / "src", 1);
+  QuantizeOptions options = Options();
+  options.non_finite = NonFinitePolicy::kKeep;  // the tensors would be read first
+  options.recipe.embedding_bits = 8;
+  options.output.progress = [](const ProgressUpdate&) { FAIL() << "began"; };
+  if (Widths().back() == 8) {
+    options.output.progress = nullptr;
+    EXPECT_NO_THROW(QuantizeFolder(dir / "src", dir / "dst", options));
+    return;
+  }
+  try {
+    QuantizeFolder(dir / "src", dir / "dst", options);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    EXPECT_STREQ(error.what(),
+                 "'model.embed_tokens.weight' (recipe): codec hlwq-t: want bits in 2..6, got 8");
+  }
+  EXPECT_FALSE(fs::exists(dir / "dst.partial"));
+}
+
+TEST_P(QuantizeTest, FusedExpertsAreCodedSliceBySlice) {
   const test::TempDir dir;
   fs::create_directory(dir / "src");
   test::WriteSafetensors(dir / "src" / "model.safetensors",
@@ -131,7 +184,7 @@ TEST(Quantize, FusedExpertsAreCodedSliceBySlice) {
   }
 }
 
-TEST(Quantize, NonFiniteWeightsAreAnErrorOrKept) {
+TEST_P(QuantizeTest, NonFiniteWeightsAreAnErrorOrKept) {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
                           -std::numeric_limits<float>::infinity(), 1e30f}) {
     const test::TempDir dir;
@@ -162,7 +215,7 @@ TEST(Quantize, NonFiniteWeightsAreAnErrorOrKept) {
   }
 }
 
-TEST(Quantize, ZeroBlocksAndDenormalsHaveDefinedCodes) {
+TEST_P(QuantizeTest, ZeroBlocksAndDenormalsHaveDefinedCodes) {
   const test::TempDir dir;
   fs::create_directory(dir / "src");
   const std::string zero = "model.layers.0.mlp.up_proj.weight";
@@ -177,7 +230,7 @@ TEST(Quantize, ZeroBlocksAndDenormalsHaveDefinedCodes) {
   EXPECT_EQ(result.job.manifest.reports[0].errors->zero_blocks, 4u);
 }
 
-TEST(Verify, NamesTheTensorOfASingleFlippedBit) {
+TEST_P(QuantizeTest, VerifyNamesTheTensorOfASingleFlippedBit) {
   const test::TempDir dir;
   test::WriteSmallLlama(dir / "src");
   QuantizeFolder(dir / "src", dir / "dst");
@@ -192,11 +245,12 @@ TEST(Verify, NamesTheTensorOfASingleFlippedBit) {
   file.WriteAt(range.offset + range.bytes / 2, byte);
   const auto result = checkpoint::VerifyFolder(dir / "dst", {});
   ASSERT_EQ(result.problems.size(), 1u);
-  EXPECT_EQ(result.problems[0].tensor, name + "__packed");
+  const auto parts = codec::MakeReferenceCodec(storage.spec)->Parts(storage.matrix);
+  EXPECT_EQ(result.problems[0].tensor, name + parts[0].suffix);
   EXPECT_THAT(result.problems[0].what, HasSubstr("checksum"));
 }
 
-TEST(Verify, MissingAndTruncatedFilesAreNamed) {
+TEST_P(QuantizeTest, VerifyNamesMissingAndTruncatedFiles) {
   const test::TempDir dir;
   test::WriteSmallLlama(dir / "src");
   QuantizeFolder(dir / "src", dir / "dst");

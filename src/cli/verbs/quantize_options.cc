@@ -29,16 +29,21 @@ convert::RecipeOptions RecipeOptionsOf(const Arguments& arguments) {
           .lm_head_bits = BitsOf(arguments, "lm-head")};
 }
 
-codec::CodecSpec CodecSpecOf(const Arguments& arguments) {
-  codec::CodecSpec spec;
+codec::CodecSpec CodecOf(const Arguments& arguments) {
+  codec::CodecSpec spec = codec::DefaultSpec(arguments.Text("codec"));
   spec.bits = static_cast<int>(arguments.Integer("bits"));
+  if (arguments.Has("effort")) spec.scale_rule = arguments.Text("effort");
+  return spec;
+}
+
+codec::CodecSpec CodecSpecOf(const Arguments& arguments) {
+  codec::CodecSpec spec = CodecOf(arguments);
   if (arguments.Has("compat")) {
     spec.table = "polarquant-v1";
     spec.scale_rule = "norm";
-  } else {
-    spec.table = arguments.Text("table");
-    spec.scale_rule = arguments.Text("scale");
   }
+  if (arguments.Has("table")) spec.table = arguments.Text("table");
+  if (arguments.Has("scale")) spec.scale_rule = arguments.Text("scale");
   return spec;
 }
 

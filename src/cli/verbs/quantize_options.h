@@ -1,4 +1,4 @@
-// The flags that say what is coded and how, for quantize and plan.
+// The flags that say what is coded and how, for quantize, plan and synth.
 #pragma once
 
 #include "cli/arguments.h"
@@ -11,7 +11,10 @@ namespace hlwq::cli {
 // --bits, --recipe, --include, --exclude, --embeddings, --lm-head.
 convert::RecipeOptions RecipeOptionsOf(const Arguments& arguments);
 
-// --bits, --table, --scale, --compat.
+// --codec, --bits, --effort. The flags of a codec are taken from it where they were not given.
+codec::CodecSpec CodecOf(const Arguments& arguments);
+
+// The same with --table, --scale, --compat.
 codec::CodecSpec CodecSpecOf(const Arguments& arguments);
 
 // What quantize would do with these flags and --max-shard-size, --threads.

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "cli/verbs/conversion.h"
+#include "cli/verbs/quantize_options.h"
 #include "convert/dequantize.h"
 #include "convert/quantize.h"
 
@@ -18,8 +19,8 @@ convert::JobResult Write(const Arguments& arguments, const checkpoint::Checkpoin
                          const std::filesystem::path& destination, ProgressPrinter& progress) {
   if (arguments.Text("format") == "polar_state") {
     convert::QuantizeOptions options;
-    options.recipe.bits = static_cast<int>(arguments.Integer("bits"));
-    options.codec.bits = options.recipe.bits;
+    options.codec = CodecOf(arguments);
+    options.recipe.bits = options.codec.bits;
     options.output = OutputOptionsOf(arguments, progress);
     return convert::Quantize(source, destination, options, DefaultBackend()).job;
   }
