@@ -16,6 +16,7 @@ bool LooksLikePolar(const Checkpoint& checkpoint) {
   // Other formats have `.codes` too; only together with `.norms` are they ours.
   std::unordered_set<std::string_view> with_codes, with_norms;
   for (const TensorEntry& entry : checkpoint.tensors) {
+    if (!UnpublishedSuffix(entry.name).empty()) return true;
     const auto key = SplitPolarKey(entry.name);
     if (!key) continue;
     if (key->suffix.starts_with("__") && key->suffix != "__meta") return true;

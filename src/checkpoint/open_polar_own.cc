@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "checkpoint/open_polar.h"
+#include "checkpoint/polar_names.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -64,11 +65,10 @@ void CheckLeftovers(const PolarInput& input, const StoredTensors& stored,
                     const std::set<std::string>& suffixes) {
   for (const TensorEntry& entry : input.stored) {
     if (stored.IsTaken(entry)) continue;
-    for (const std::string& suffix : suffixes) {
-      if (entry.name.ends_with(suffix)) {
-        Fail(fmt::format("{}: belongs to no tensor listed in polar_config.json",
-                         stored.Where(entry)));
-      }
+    const auto ends_name = [&](const std::string& suffix) { return entry.name.ends_with(suffix); };
+    if (std::ranges::any_of(suffixes, ends_name) || !UnpublishedSuffix(entry.name).empty()) {
+      Fail(
+          fmt::format("{}: belongs to no tensor listed in polar_config.json", stored.Where(entry)));
     }
   }
 }

@@ -74,6 +74,14 @@ std::map<std::string, Gathered> GatherMatrices(const PolarInput& input, StoredTe
   return gathered;
 }
 
+// Parts of codecs that only our section describes.
+void CheckUndescribed(const PolarInput& input, const StoredTensors& stored) {
+  for (const TensorEntry& entry : input.stored) {
+    if (UnpublishedSuffix(entry.name).empty()) continue;
+    Fail(fmt::format("{}: want polar_config.json to describe it", stored.Where(entry)));
+  }
+}
+
 // Parts whose codes are not there. ".norms", ".ct" and the like may be ordinary names.
 void CheckOrphans(const PolarInput& input, const StoredTensors& stored) {
   for (const TensorEntry& entry : input.stored) {
@@ -221,6 +229,7 @@ std::vector<std::string> MakeNotes(const PolarInput& input, const std::vector<Te
 
 PolarContents RecognisePublishedPolar(const PolarInput& input) {
   StoredTensors stored(input);
+  CheckUndescribed(input, stored);
   NameCounts counts;
   std::map<std::string, Gathered> gathered = GatherMatrices(input, stored, counts);
   CheckOrphans(input, stored);

@@ -268,19 +268,24 @@ void DescribeForPublishedReaders(PolarConfig& config) {
                               weights_of_spec.size()));
     }
     weights_of_spec[tensor.spec] += ElementCount(tensor.shape).value_or(0);
+    if (!IsPublished(config.hlwq->specs[tensor.spec])) continue;
     // "x" and "x.weight" side by side keep their full names.
     std::string key(WithoutWeight(name));
     if (key != name && config.hlwq->tensors.contains(key)) key = name;
     config.layers[key] = DescribeTensor(tensor, config.hlwq->specs[tensor.spec]);
   }
-  config.quantization = "hlwq";
+  config.bits.reset();
+  config.block_size.reset();
+  config.quantization = codec::CodecSpec().name;
   if (weights_of_spec.empty()) return;
   const size_t largest = static_cast<size_t>(
       std::max_element(weights_of_spec.begin(), weights_of_spec.end()) - weights_of_spec.begin());
   const codec::CodecSpec& spec = config.hlwq->specs[largest];
+  config.quantization = spec.name;
+  config.format = fmt::format("{}-q{}", spec.name, spec.bits);
+  if (!IsPublished(spec)) return;
   config.bits = spec.bits;
   config.block_size = spec.block_size;
-  config.format = fmt::format("hlwq-q{}", spec.bits);
 }
 
 json PolarConfigToJson(const PolarConfig& config) {

@@ -62,7 +62,7 @@ struct HlwqSection {
 
 struct PolarConfig {
   std::string format;        // "hlwq-q5", "polar_engine_v4", ...; empty when absent
-  std::string quantization;  // "hlwq", "polarengine"
+  std::string quantization;  // "hlwq", "hlwq-t", "polarengine"
   std::string base_model;
   std::optional<uint32_t> block_size;
   std::optional<int> bits;
@@ -75,8 +75,9 @@ struct PolarConfig {
 
 // Derives the published keys `format`, `quantization`, `block_size`, `bits` and `layers` from the
 // section, so that the two can never disagree; `bit_assignment` and `base_model` are left alone.
-// `bits` and the number in `format` are those of the spec that holds the most weights. A layer is
-// named like its tensor without a trailing ".weight", as published readers look it up.
+// `quantization`, `format`, `bits` and `block_size` are those of the spec that holds the most weights. A
+// layer is named like its tensor without a trailing ".weight", as published readers look it up. Of
+// codecs that they do not know (codec::IsPublished) only the name is told: no layers, bits or blocks.
 // Throws Error{kInvalidArgument} when there is no section or a tensor names a spec it lacks.
 void DescribeForPublishedReaders(PolarConfig& config);
 

@@ -6,8 +6,10 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <vector>
 
 #include "base/error.h"
+#include "codec/codec.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -67,6 +69,24 @@ std::optional<PolarKey> SplitPolarKey(std::string_view key) noexcept {
     }
   }
   return std::nullopt;
+}
+
+std::string_view UnpublishedSuffix(std::string_view key) {
+  static const std::vector<std::string> suffixes = [] {
+    std::vector<std::string> found;
+    for (const std::string_view name : codec::CodecNames()) {
+      const codec::CodecSpec spec = codec::DefaultSpec(name);
+      if (codec::IsPublished(spec)) continue;
+      for (const codec::Part& part : codec::MakeReferenceCodec(spec)->Parts({1, 1})) {
+        found.push_back(part.suffix);
+      }
+    }
+    return found;
+  }();
+  for (const std::string& suffix : suffixes) {
+    if (key.size() > suffix.size() && key.ends_with(suffix)) return suffix;
+  }
+  return {};
 }
 
 bool IsFusedExpertName(std::string_view name) noexcept {

@@ -20,6 +20,10 @@ struct PolarKey {
 // names.
 std::optional<PolarKey> SplitPolarKey(std::string_view key) noexcept;
 
+// The suffix of `key` where it is that of a part of a codec which the published tools do not know
+// (codec::IsPublished), so that our section of polar_config.json must speak of it; empty for others.
+std::string_view UnpublishedSuffix(std::string_view key);
+
 // What a key prefix names.
 struct PolarName {
   std::string name;               // "model.layers.0.self_attn.q_proj.weight"

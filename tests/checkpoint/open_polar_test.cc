@@ -193,6 +193,7 @@ TEST(LooksLikePolar, OnPartsOfCodedTensorsAndOnOurSectionOnly) {
   EXPECT_TRUE(LooksLikePolar(WithTensors({"q_proj.norms", "q_proj.ct_scaled"})));
   EXPECT_TRUE(LooksLikePolar(WithTensors({"q_proj__packed"})));
   EXPECT_TRUE(LooksLikePolar(WithTensors({"q_proj__norms"})));
+  EXPECT_TRUE(LooksLikePolar(WithTensors({"q_proj__tscales"})));
   Checkpoint ours = WithTensors({"a"});
   ours.polar_config = {{"format", "hlwq-q5"}};
   EXPECT_FALSE(LooksLikePolar(ours));

@@ -60,6 +60,22 @@ TEST(PolarConfig, PublishedKeysAreThoseOfTheSpecWithTheMostWeights) {
   EXPECT_EQ(document["layers"]["model.experts.down_proj"]["slices"], 4);
 }
 
+TEST(PolarConfig, OfCodecsThatOthersDoNotKnowPublishedKeysTellOnlyTheName) {
+  PolarConfig config = Ours();
+  codec::CodecSpec spec = codec::DefaultSpec("hlwq-t");
+  spec.levels.assign(64, 3.0f);
+  config.hlwq->specs.push_back(spec);
+  config.hlwq->tensors["model.head.weight"] = {2, DType::kBF16, {1000, 1000}};
+  DescribeForPublishedReaders(config);
+  EXPECT_EQ(config.format, "hlwq-t-q5");
+  EXPECT_EQ(config.quantization, "hlwq-t");
+  EXPECT_FALSE(config.bits);
+  EXPECT_FALSE(config.block_size);
+  EXPECT_EQ(FindLayer(config, "model.head.weight"), nullptr);
+  EXPECT_NE(FindLayer(config, "model.q_proj.weight"), nullptr);
+  EXPECT_EQ(ParsePolarConfig(PolarConfigToJson(config)), config);
+}
+
 TEST(PolarConfig, NamesThatDifferInWeightOnlyKeepTheirOwnLayers) {
   PolarConfig config = Ours();
   config.hlwq->tensors["model.q_proj"] = {0, DType::kF16, {8, 8}};

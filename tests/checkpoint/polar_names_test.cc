@@ -26,6 +26,16 @@ TEST(SplitPolarKey, CutsTheKnownSuffixesAndNothingElse) {
   EXPECT_FALSE(SplitPolarKey(""));
 }
 
+TEST(UnpublishedSuffix, IsThatOfPartsWhichOnlyHlwqKnows) {
+  for (const char* suffix : {"__tcodes", "__tscales", "__trows", "__tmeta"}) {
+    EXPECT_EQ(UnpublishedSuffix("a.b" + std::string(suffix)), suffix);
+    EXPECT_EQ(UnpublishedSuffix(suffix), "");  // no name before it
+    EXPECT_FALSE(SplitPolarKey("a.b" + std::string(suffix))) << "taken for a published part";
+  }
+  EXPECT_EQ(UnpublishedSuffix("a.b__packed"), "");
+  EXPECT_EQ(UnpublishedSuffix("a.b.weight"), "");
+}
+
 TEST(RestoreName, DottedNamesStay) {
   EXPECT_EQ(RestoreName("a.b.weight"), Name("a.b.weight", {}, false, false));
   EXPECT_EQ(RestoreName("a.b__c.weight"), Name("a.b__c.weight", {}, false, false));

@@ -14,6 +14,7 @@ import shutil
 import struct
 import sys
 
+import trellis_cases
 from polar_bytes import Matrix, floats, i64, polarquant_v1, write_safetensors
 
 Q = "model.layers.0.self_attn.q_proj"
@@ -21,7 +22,9 @@ EXPERTS = "model.layers.1.mlp.experts.gate_up_proj"
 BF16_CONFIG = {"model_type": "llama", "dtype": "bfloat16"}
 SEEDS = ("dotted", "underscores", "experts", "flat-norms", "meta-of-the-reader", "codes-underscores-table",
          "legacy-both-tables", "own", "own-odd-names", "one-byte-a-code", "ambiguous-width",
-         "slice-missing", "meta-huge", "legacy-both-flags", "own-slice-missing", "name-twice")
+         "slice-missing", "meta-huge", "legacy-both-flags", "own-slice-missing", "name-twice",
+         "own-trellis", "own-trellis-widths", "trellis-group-32", "trellis-rows-short", "trellis-unlisted",
+         "trellis-levels-huge", "trellis-without-config")
 NORM = {"model.norm.weight": ("BF16", [4], bytes.fromhex("803f004080bf003f"))}
 
 
@@ -385,7 +388,9 @@ def main() -> None:
     good_published(golden)
     good_codes(golden)
     good_own(golden)
-    for part in (bad_parts, bad_meta, bad_slices, bad_codes, bad_own):
+    trellis_cases.good_trellis(golden)
+    for part in (bad_parts, bad_meta, bad_slices, bad_codes, bad_own,
+                 trellis_cases.bad_trellis):
         part(golden)
     if len(sys.argv) == 3:
         write_seeds(golden.root, pathlib.Path(sys.argv[2]))
