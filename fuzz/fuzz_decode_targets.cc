@@ -1,7 +1,8 @@
 // The same codes to the scalar reference and to the vector codec on every instruction set of this
 // machine: any bytes are codes of some matrix, and all must decode them to the same bits.
 //
-// An input: bits, table, bit order, output dtype, a length, then norms and codes.
+// An input: bits, table, bit order (which tells the codec), output dtype, shape, levels of a table of
+// its own, then the row parts, the last one first.
 #include "kernels/cpu/target.h"
 // After target.h, so that the generated targets are those of the kernels.
 #include <hwy/highway.h>
@@ -28,7 +29,7 @@ namespace {
 using namespace hlwq;
 
 constexpr std::array kTables = {"lloyd-max", "polarquant-v1", "polarquant-v1-inf", "custom"};
-constexpr std::array kBitOrders = {"msb", "lsb", "half-nibble", "plain"};
+constexpr std::array kBitOrders = {"msb", "lsb", "half-nibble", "plain", "planes"};
 constexpr std::array kDTypes = {DType::kBF16, DType::kF16, DType::kF32};
 
 class Input {
@@ -67,27 +68,54 @@ bool SameValues(DType dtype, std::span<const std::byte> a, std::span<const std::
   return true;
 }
 
+codec::CodecSpec ReadSpec(Input& input) {
+  const uint8_t bits = input.Byte();
+  const std::string table = kTables[input.Byte() % kTables.size()];
+  const std::string bit_order = kBitOrders[input.Byte() % kBitOrders.size()];
+  codec::CodecSpec spec = codec::DefaultSpec(codec::kTrellisCodec);
+  if (bit_order == spec.bit_order) {
+    spec.bits = 2 + bits % 5;
+    if (table == "custom") spec.table = table;
+    return spec;
+  }
+  spec = {};
+  spec.bits = 1 + bits % 8;
+  spec.table = table;
+  spec.bit_order = bit_order;
+  return spec;
+}
+
+// Levels for a table of its own.
+void ReadLevels(Input& input, codec::CodecSpec& spec) {
+  if (spec.table != "custom") return;
+  if (spec.name == codec::kTrellisCodec) {
+    float level = 0;
+    for (size_t positive = size_t{1} << spec.bits; positive > 0; --positive) {
+      level += static_cast<float>(1 + input.Byte() % 3);
+      spec.levels.push_back(level);
+      spec.levels.push_back(-level);
+    }
+  } else {
+    spec.levels.resize(size_t{1} << spec.bits);
+    for (float& value : spec.levels) value = static_cast<float>(input.Byte()) / 32 - 4;
+  }
+  std::ranges::sort(spec.levels);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input input(std::span(data, size));
-  codec::CodecSpec spec;
-  spec.bits = 1 + input.Byte() % 8;
-  spec.table = kTables[input.Byte() % kTables.size()];
-  spec.bit_order = kBitOrders[input.Byte() % kBitOrders.size()];
+  codec::CodecSpec spec = ReadSpec(input);
   const DType dtype = kDTypes[input.Byte() % kDTypes.size()];
   const MatrixShape shape{uint64_t{1} + input.Byte() % 3, uint64_t{1} + 2 * input.Byte()};
-  if (spec.table == "custom") {
-    spec.levels.resize(size_t{1} << spec.bits);
-    for (float& level : spec.levels) level = static_cast<float>(input.Byte()) / 32 - 4;
-    std::ranges::sort(spec.levels);
-  }
+  ReadLevels(input, spec);
 
   std::unique_ptr<const codec::Codec> reference;
   try {
     reference = codec::MakeReferenceCodec(spec);
   } catch (const Error&) {
-    return 0;  // an order that cannot hold so many bits, levels that do not ascend
+    return 0;  // an order that cannot hold so many bits, levels that do not ascend or are too large
   }
   std::vector<std::vector<std::byte>> parts;
   for (const codec::Part& part : reference->Parts(shape)) {

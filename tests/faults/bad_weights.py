@@ -29,15 +29,19 @@ def source_with(folder, values, dtype="F32"):
 
 def carried_over(dst):
     text = (dst / "model.safetensors").read_bytes()
-    return f'"{WEIGHT}"'.encode() in text and b"__packed" not in text
+    return f'"{WEIGHT}"'.encode() in text and f'"{WEIGHT}__'.encode() not in text
 
 
 def what_cannot_be_coded_is_named_or_kept(folder):
-    for name, value in (("nan", float("nan")), ("inf", float("inf")), ("minus inf", float("-inf")),
-                        ("norm beyond fp16", 70000.0), ("square beyond float32", 3e38)):
+    bad = {"nan": float("nan"), "inf": float("inf"), "minus inf": float("-inf"),
+           "square beyond float32": 3e38}
+    only_hlwq = {"norm beyond fp16": 70000.0}
+    cases = [(codec, *case) for codec in support.CODECS for case in bad.items()]
+    for codec, name, value in [*cases, *(("hlwq", *case) for case in only_hlwq.items())]:
+        flags = support.CODECS[codec]
         source, dst = source_with(folder / "src", {(5, 130): value}), folder / "dst"
-        refused(name, [WEIGHT, "row 5"], "quantize", source, dst, dst=dst)
-        succeed("quantize", source, dst, "--nonfinite", "keep")
+        refused(f"{codec}, {name}", [WEIGHT, "row 5"], "quantize", source, dst, *flags, dst=dst)
+        succeed("quantize", source, dst, "--nonfinite", "keep", *flags)
         check(carried_over(dst), f"{name}: the tensor was not kept")
         succeed("verify", dst)
         succeed("dequantize", dst, folder / "back")
@@ -54,9 +58,9 @@ def what_is_merely_small_is_coded(folder):
              ("denormal", {at: 1e-42 for at in everything}),
              ("one denormal block", {(3, column): 1e-45 for column in range(128)}),
              ("norm at the end of fp16", {(0, 0): 60000.0}))
-    for name, values in cases:
+    for name, values, flags in [(*case, flags) for case in cases for flags in support.CODECS.values()]:
         source, dst = source_with(folder / "src", values), folder / "dst"
-        succeed("quantize", source, dst)
+        succeed("quantize", source, dst, *flags)
         check(not carried_over(dst), f"{name}: was not coded")
         succeed("verify", dst)
         succeed("dequantize", dst, folder / "back", "--dtype", "f32")

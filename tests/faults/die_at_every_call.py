@@ -11,6 +11,7 @@ import support
 from support import CONFIG, check, content, partial, same, succeed, synth
 
 SMALL = dict(CONFIG, num_hidden_layers=1, vocab_size=64)
+TINY = dict(SMALL, hidden_size=256, intermediate_size=512, num_attention_heads=4)
 FLAGS = ["--max-shard-size", "1MiB", "--recipe", "uniform", "--threads", "1"]
 
 
@@ -25,26 +26,31 @@ def count_calls(folder, *words):
     return calls
 
 
-def resume_after_every_call(folder):
-    source, want = synth(folder / "src", config=SMALL), folder / "want"
-    calls = count_calls(folder, "quantize", source, want, *FLAGS)
+def resume_after_every_call(folder, config=SMALL, flags=()):
+    source, want = synth(folder / "src", config=config), folder / "want"
+    words = [*FLAGS, *flags]
+    calls = count_calls(folder, "quantize", source, want, *words)
     if calls == 0:
         return "the library cannot be preloaded here"
     for call in range(1, calls + 1):
         dst = folder / f"dst{call}"
-        done = die_at(call, "quantize", source, dst, *FLAGS)
+        done = die_at(call, "quantize", source, dst, *words)
         check(done.returncode == -9, f"call {call}: want a kill, got {done.returncode}")
         if dst.exists():  # all that was left was to sync
             same(dst, want, f"call {call}")
         else:
             support.unfinished(dst, f"call {call}")
         if call % 3 == 0:  # and once more while resuming
-            die_at(1 + call // 2, "quantize", source, dst, *FLAGS, "--resume")
-        succeed("quantize", source, dst, *FLAGS, "--resume")
+            die_at(1 + call // 2, "quantize", source, dst, *words, "--resume")
+        succeed("quantize", source, dst, *words, "--resume")
         same(dst, want, f"call {call}, resumed")
         check(not partial(dst).exists(), f"call {call}: {partial(dst)} is left")
         shutil.rmtree(dst)
     print(f"{calls} calls")
+
+
+def resume_the_trellis_codec_after_every_call(folder):
+    return resume_after_every_call(folder, TINY, support.CODECS["hlwq-t"])
 
 
 def overwrite_at_every_call_leaves_old_or_new(folder):
@@ -74,4 +80,5 @@ def overwrite_at_every_call_leaves_old_or_new(folder):
 
 
 if __name__ == "__main__":
-    support.main([resume_after_every_call, overwrite_at_every_call_leaves_old_or_new])
+    support.main([resume_after_every_call, resume_the_trellis_codec_after_every_call,
+                  overwrite_at_every_call_leaves_old_or_new])

@@ -41,8 +41,13 @@ def verify_flip(path, position, bit):
 def random_flips_are_found(folder):
     source = synth(folder / "src", config=SMALL)
     (source / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"a": 0, "b": 1}}}))
-    coded = folder / "coded"
-    succeed("quantize", source, coded, "--recipe", "uniform")
+    for codec, flags in support.CODECS.items():
+        coded = folder / codec
+        succeed("quantize", source, coded, "--recipe", "uniform", *flags)
+        flip_bits(coded)
+
+
+def flip_bits(coded):
     choose = random.Random(20261122)
     data_flips = 0
     for suffix, count in FLIPS.items():

@@ -31,25 +31,30 @@ def each_verb_on_a_small_disk(folder):
         return "a tmpfs can be mounted by root only"
     try:
         source = synth(folder / "src")
-        succeed("quantize", source, folder / "quantize")
-        succeed("dequantize", folder / "quantize", folder / "dequantize")
-        for verb, path in (("quantize", source), ("dequantize", folder / "quantize")):
-            want, dst = folder / verb, disk / verb
+        runs = []
+        for codec, flags in support.CODECS.items():
+            coded = folder / f"quantize-{codec}"
+            succeed("quantize", source, coded, *flags)
+            runs.append(("quantize", source, coded, flags))
+        plain = folder / "dequantize"
+        succeed("dequantize", coded, plain)
+        for verb, path, want, flags in [*runs, ("dequantize", coded, plain, [])]:
+            dst = disk / verb
             # Sizes where nothing fits, where the shards do not, and where only the last files do not.
             whole = sum(file.stat().st_size for file in want.iterdir())
             shards = sum(file.stat().st_size for file in want.glob("*.safetensors"))
             for size in (4096, whole // 2, shards - 65536, shards + 8192):
                 resize(disk, size)
-                refused(f"{verb}, {size} bytes free", FULL, verb, path, dst, dst=dst,
+                refused(f"{want.name}, {size} bytes free", FULL, verb, path, dst, *flags, dst=dst,
                         keeps_partial=True)
                 if partial(dst).exists():
                     resize(disk, 2 * whole)
-                    succeed(verb, path, dst, "--resume")
-                    same(dst, want, f"{verb} resumed after {size} bytes")
+                    succeed(verb, path, dst, *flags, "--resume")
+                    same(dst, want, f"{want.name} resumed after {size} bytes")
                     subprocess.run(["rm", "-rf", dst], check=True)
             resize(disk, 2 * whole)
-            succeed(verb, path, dst)
-            same(dst, want, verb)
+            succeed(verb, path, dst, *flags)
+            same(dst, want, want.name)
             subprocess.run(["rm", "-rf", dst], check=True)
     finally:
         subprocess.run(["umount", disk], check=True)

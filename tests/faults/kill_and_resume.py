@@ -10,7 +10,6 @@ import time
 import support
 from support import check, partial, same, succeed, synth
 
-ROUNDS = {"quantize": 26, "dequantize": 10}  # one sweep of the run; as many kills are wanted
 MOST_SWEEPS = 5
 MOST_KILLS = 4  # of one output, before it may finish
 
@@ -32,14 +31,14 @@ def kill_once(words, dst, delay):
     return dst.exists() and not partial(dst).exists()
 
 
-def rounds(verb, source, folder, flags):
+def rounds(verb, source, folder, flags, count):
+    """One sweep of the run with `count` kills, which may need further sweeps."""
     want = folder / f"{verb}-want"
     start = time.monotonic()
     succeed(verb, source, want, "--threads", "2", *flags)
     undisturbed = seconds = time.monotonic() - start
     delays = random.Random(20261122)
     kills, resumed = 0, 0
-    count = ROUNDS[verb]
     # A machine that was slow at the first run and is fast now finishes before it is killed: then
     # the span shrinks, and the sweep goes on until there were kills enough.
     for number in range(MOST_SWEEPS * count):
@@ -86,9 +85,17 @@ def kills_leave_nothing_wrong(folder):
                   num_attention_heads=16, num_key_value_heads=8)
     source = synth(folder / "src", "--max-shard-size", "40MB", config=config)
     (source / "tokenizer.json").write_text("{}" + " " * 200_000)
-    coded = rounds("quantize", source, folder, ["--max-shard-size", "9MB", "--recipe", "uniform"])
-    rounds("dequantize", coded, folder, ["--max-shard-size", "30MB"])
+    coded = rounds("quantize", source, folder, ["--max-shard-size", "9MB", "--recipe", "uniform"],
+                   26)
+    rounds("dequantize", coded, folder, ["--max-shard-size", "30MB"], 10)
+
+
+def kills_of_the_trellis_codec_leave_nothing_wrong(folder):
+    source = synth(folder / "src", "--max-shard-size", "8MB")
+    flags = ["--max-shard-size", "2MB", "--recipe", "uniform", *support.CODECS["hlwq-t"]]
+    coded = rounds("quantize", source, folder, flags, 8)
+    rounds("dequantize", coded, folder, ["--max-shard-size", "8MB"], 3)
 
 
 if __name__ == "__main__":
-    support.main([kills_leave_nothing_wrong])
+    support.main([kills_leave_nothing_wrong, kills_of_the_trellis_codec_leave_nothing_wrong])

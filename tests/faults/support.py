@@ -20,6 +20,9 @@ CONFIG = {
     "rms_norm_eps": 1e-05, "tie_word_embeddings": True,
 }
 
+# The flags of each codec; what goes wrong outside does not depend on how long an encoder searches.
+CODECS = {"hlwq": [], "hlwq-t": ["--codec", "hlwq-t", "--effort", "fast"]}
+
 
 class Failure(Exception):
     """A law that did not hold."""
