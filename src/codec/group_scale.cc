@@ -10,6 +10,7 @@ namespace {
 constexpr int kMantissaBits = 23;
 constexpr uint32_t kMantissaMask = (1u << kMantissaBits) - 1;
 constexpr int kExponentBias = 127;
+constexpr int kCellShift = kMantissaBits - 6;
 
 // 2^(n/128), n = 0..127: products of square roots of square roots, which are the same on every
 // machine, in float64.
@@ -26,7 +27,10 @@ std::array<double, 128> RootsOfTwo() {
 
 struct Tables {
   std::array<float, kStepsPerOctave> factors;     // M
-  std::array<uint32_t, kStepsPerOctave> borders;  // mantissas of B
+  // Mantissas of B, and how many of them lie below each of 64 equal cells of mantissas; the last
+  // border is above all mantissas.
+  std::array<uint32_t, kStepsPerOctave + 1> borders;
+  std::array<uint8_t, kStepsPerOctave> borders_below;
   std::array<float, 256> scales;                  // P
 
   Tables() {
@@ -37,6 +41,12 @@ struct Tables {
     }
     for (size_t i = 0; i < kStepsPerOctave; ++i) {
       borders[i] = std::bit_cast<uint32_t>(static_cast<float>(powers[2 * i + 1])) & kMantissaMask;
+    }
+    borders[kStepsPerOctave] = kMantissaMask + 1;
+    for (size_t cell = 0; cell < kStepsPerOctave; ++cell) {
+      const auto first = static_cast<uint32_t>(cell << kCellShift);
+      borders_below[cell] = static_cast<uint8_t>(
+          std::lower_bound(borders.begin(), borders.end(), first) - borders.begin());
     }
     for (size_t s = 0; s < kZeroGroup; ++s) {
       scales[s] = std::ldexp(factors[s % kStepsPerOctave], -static_cast<int>(s / kStepsPerOctave));
@@ -56,14 +66,15 @@ const std::array<float, kStepsPerOctave>& OctaveFactors() noexcept {
   return SharedTables().factors;
 }
 
-float GroupFactor(uint8_t scale) noexcept { return SharedTables().scales[scale]; }
+const std::array<float, 256>& GroupFactors() noexcept { return SharedTables().scales; }
 
 int GroupSteps(float q) noexcept {
   const uint32_t bits = std::bit_cast<uint32_t>(q);
   const int exponent = static_cast<int>(bits >> kMantissaBits) - kExponentBias;
-  const auto& borders = SharedTables().borders;
-  const auto above =
-      std::upper_bound(borders.begin(), borders.end(), bits & kMantissaMask) - borders.begin();
+  const uint32_t mantissa = bits & kMantissaMask;
+  const Tables& tables = SharedTables();
+  size_t above = tables.borders_below[mantissa >> kCellShift];
+  while (mantissa >= tables.borders[above]) ++above;
   return -exponent * static_cast<int>(kStepsPerOctave) - static_cast<int>(above);
 }
 

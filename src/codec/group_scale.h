@@ -18,7 +18,8 @@ inline constexpr size_t kStepsPerOctave = 64;  // a step is a factor of 2^(-1/64
 const std::array<float, kStepsPerOctave>& OctaveFactors() noexcept;
 
 // P(s), the multiplier of a group in a row of multiplier 1.
-float GroupFactor(uint8_t scale) noexcept;
+const std::array<float, 256>& GroupFactors() noexcept;
+inline float GroupFactor(uint8_t scale) noexcept { return GroupFactors()[scale]; }
 
 // index(q) before it is taken into 0..254: the number of steps, rounded, that q is below 1; negative
 // above 1. Requires q >= 0; zero and subnormals count as more than 254 steps.

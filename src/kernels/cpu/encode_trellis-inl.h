@@ -7,26 +7,23 @@
 #define HLWQ_KERNELS_CPU_ENCODE_TRELLIS_INL_H_
 #endif
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#include "codec/scale_search.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/bitpack-inl.h"
 #include "kernels/cpu/encode_trellis_arguments.h"
 #include "kernels/cpu/float_rows-inl.h"
 #include "kernels/cpu/fwht-inl.h"
 #include "kernels/cpu/lookup-inl.h"
+#include "kernels/cpu/trellis_scales-inl.h"
 #include "kernels/cpu/trellis_search-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kGroupsPerBlock = codec::kGroupsPerBlock;
 constexpr size_t kGroupVectors = kVectors / kGroupsPerBlock;
 constexpr size_t kRunBlocks = kRunGroups / kGroupsPerBlock;
 
@@ -88,7 +85,7 @@ HWY_ATTR void TransformWith(const uint8_t* HWY_RESTRICT weights, size_t count,
 // What is known of the groups of a run.
 struct TrellisRun {
   TrellisLanes lanes;
-  alignas(64) int16_t factors[kRunGroups];
+  alignas(64) int16_t factors[kRunGroups] = {};
   alignas(64) uint8_t numbers[kRunGroups * kSteps];  // of the levels, in rows
   alignas(64) float levels[kRunGroups * kSteps];
   alignas(64) float along[kRunGroups];
@@ -99,72 +96,76 @@ struct TrellisRun {
   bool is_zero[kRunGroups];
 };
 
-// The blocks of a run: spans of EncodeTrellisArguments from its first block on.
-struct TrellisRunInput {
-  const float* v = nullptr;
-  const codec::GroupShape* shapes = nullptr;
-  const float* row_scales = nullptr;
-  size_t groups = 0;
+using DTile = hn::FixedTag<uint16_t, 8>;
+using VTile = hn::Vec<DTile>;
 
-  float RowScale(size_t group) const { return row_scales[group / kGroupsPerBlock]; }
-};
+// Eight rows of eight words, transposed.
+HWY_INLINE void Transpose8(VTile (&rows)[8]) {
+  const DTile d;
+  const hn::Repartition<uint32_t, DTile> d32;
+  const hn::Repartition<uint64_t, DTile> d64;
+  VTile pairs[8], fours[8];
+  for (size_t i = 0; i < 4; ++i) {
+    pairs[2 * i] = hn::InterleaveLower(d, rows[i], rows[i + 4]);
+    pairs[2 * i + 1] = hn::InterleaveUpper(d, rows[i], rows[i + 4]);
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    fours[2 * i] = hn::InterleaveLower(d, pairs[i], pairs[i + 4]);
+    fours[2 * i + 1] = hn::InterleaveUpper(d, pairs[i], pairs[i + 4]);
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    rows[2 * i] = hn::InterleaveLower(d, fours[i], fours[i + 4]);
+    rows[2 * i + 1] = hn::InterleaveUpper(d, fours[i], fours[i + 4]);
+  }
+}
 
 // Fixed point, and the groups side by side.
 HWY_INLINE void LayOut(const TrellisRunInput& in, TrellisRun& run) {
   const hn::Rebind<int16_t, DF> narrow;
-  alignas(64) int16_t row[kSteps];
-  if (in.groups < kRunGroups) std::memset(run.lanes.x, 0, sizeof(run.lanes.x));
-  for (size_t group = 0; group < in.groups; ++group) {
-    run.is_zero[group] = !(in.shapes[group].peak >= codec::kLeastPeak);
-    const VF to_steps =
-        hn::Set(DF(), run.is_zero[group] ? 0.0f : codec::kPeakSteps / in.shapes[group].peak);
-    for (size_t j = 0; j < kGroupVectors; ++j) {
-      const VF v = hn::LoadU(DF(), in.v + group * kSteps + j * kLanes);
-      hn::Store(hn::DemoteTo(narrow, hn::NearestInt(hn::Mul(v, to_steps))), narrow,
-                row + j * kLanes);
+  alignas(64) int16_t rows[8][kSteps];
+  for (size_t first = 0; first < kRunGroups; first += 8) {
+    for (size_t i = 0; i < 8; ++i) {
+      const size_t group = first + i;
+      if (group >= in.groups) {
+        std::memset(rows[i], 0, sizeof(rows[i]));
+        continue;
+      }
+      run.is_zero[group] = !(in.shapes[group].peak >= codec::kLeastPeak);
+      const VF to_steps =
+          hn::Set(DF(), run.is_zero[group] ? 0.0f : codec::kPeakSteps / in.shapes[group].peak);
+      for (size_t j = 0; j < kGroupVectors; ++j) {
+        const VF v = hn::LoadU(DF(), in.v + group * kSteps + j * kLanes);
+        hn::Store(hn::DemoteTo(narrow, hn::NearestInt(hn::Mul(v, to_steps))), narrow,
+                  rows[i] + j * kLanes);
+      }
     }
-    for (size_t t = 0; t < kSteps; ++t) run.lanes.x[t][group] = row[t];
+    for (size_t t = 0; t < kSteps; t += 8) {
+      const hn::RebindToSigned<DTile> words;
+      VTile tile[8];
+      for (size_t i = 0; i < 8; ++i) tile[i] = hn::BitCast(DTile(), hn::Load(words, rows[i] + t));
+      Transpose8(tile);
+      for (size_t i = 0; i < 8; ++i) {
+        hn::Store(hn::BitCast(words, tile[i]), words, &run.lanes.x[t + i][first]);
+      }
+    }
   }
 }
 
-// codec::EncodeGroup's choice of multiplier; leaves the winners' factors.
+// Leaves the winners' scales and factors.
 HWY_INLINE void SearchScales(const TrellisSearcher& searcher, const codec::TrellisTable& table,
                              const codec::TrellisSearch& search, const TrellisRunInput& in,
                              TrellisRun& run) {
-  alignas(64) int16_t factors[kRunGroups] = {};
-  alignas(64) uint16_t costs[kRunGroups];
-  float best[kRunGroups];
-  int peak_scale[kRunGroups];
-  uint8_t scales[kRunGroups];
-  std::fill(run.factors, run.factors + kRunGroups, int16_t{0});
-  for (size_t group = 0; group < in.groups; ++group) {
-    const float ratio = in.shapes[group].peak * table.row_factor() / in.RowScale(group);
-    peak_scale[group] = run.is_zero[group] ? 0 : codec::kPeakScale + codec::GroupScaleFor(ratio);
-  }
+  alignas(64) int16_t factors[kRunGroups];
+  alignas(64) uint16_t costs[kRunGroups] = {};
+  ScaleChoice choice(table, in);
   for (int trial = 0; trial < search.count; ++trial) {
-    for (size_t group = 0; group < in.groups; ++group) {
-      if (run.is_zero[group]) continue;
-      scales[group] = static_cast<uint8_t>(std::clamp(
-          peak_scale[group] + search.Offset(trial), 0, int{codec::kLeastGroup}));
-      const float multiplier = in.RowScale(group) * codec::GroupFactor(scales[group]);
-      factors[group] =
-          codec::RoundToFixed(in.shapes[group].peak / multiplier, table.factor_units());
-    }
+    choice.Factors(search.Offset(trial), factors);
     for (size_t first = 0; first < in.groups; first += kWordLanes) {
       searcher.Try(run.lanes, factors, first, costs);
     }
-    for (size_t group = 0; group < in.groups; ++group) {
-      if (run.is_zero[group]) continue;
-      const float factor = codec::GroupFactor(scales[group]);
-      const float score = costs[group] == 0xFFFF
-                              ? INFINITY
-                              : static_cast<float>(costs[group]) * (factor * factor);
-      if (trial > 0 && !(score < best[group])) continue;
-      best[group] = score;
-      run.scales[group] = scales[group];
-      run.factors[group] = factors[group];
-    }
+    choice.Consider(trial == 0, factors, costs, run.factors);
   }
+  for (size_t group = 0; group < in.groups; ++group) run.scales[group] = choice.Scale(group);
 }
 
 // Numbers of levels back in rows, and the levels.
@@ -172,15 +173,22 @@ template <int kBits>
 HWY_INLINE void TakeRows(const TrellisCells& cells, size_t groups, TrellisRun& run) {
   const Lookup<float, (kBits <= 3 ? 16 : size_t{2} << kBits)> levels(cells.levels.get());
   const hn::Rebind<uint8_t, DF> d8;
-  for (size_t group = 0; group < groups; ++group) {
-    uint8_t* row = run.numbers + group * kSteps;
-    for (size_t t = 0; t < kSteps; ++t) {
-      row[t] = static_cast<uint8_t>(run.lanes.levels[t][group]);
+  const hn::Rebind<uint8_t, DTile> bytes;
+  const hn::RebindToSigned<DTile> words;
+  for (size_t first = 0; first < groups; first += 8) {
+    for (size_t t = 0; t < kSteps; t += 8) {
+      VTile tile[8];
+      for (size_t i = 0; i < 8; ++i) tile[i] = hn::Load(DTile(), &run.lanes.levels[t + i][first]);
+      Transpose8(tile);
+      for (size_t i = 0; i < 8; ++i) {
+        hn::Store(hn::DemoteTo(bytes, hn::BitCast(words, tile[i])), bytes,
+                  run.numbers + (first + i) * kSteps + t);
+      }
     }
-    for (size_t j = 0; j < kGroupVectors; ++j) {
-      const VI number = hn::PromoteTo(DI(), hn::Load(d8, row + j * kLanes));
-      hn::Store(levels(number), DF(), run.levels + group * kSteps + j * kLanes);
-    }
+  }
+  for (size_t at = 0; at < groups * kSteps; at += kLanes) {
+    const VI number = hn::PromoteTo(DI(), hn::Load(d8, run.numbers + at));
+    hn::Store(levels(number), DF(), run.levels + at);
   }
 }
 

@@ -105,10 +105,10 @@ class TrellisSearcher {
   // The least sum of squared distances of each lane's group, from lane `first`.
   HWY_INLINE void Try(const TrellisLanes& lanes, const int16_t* HWY_RESTRICT factors, size_t first,
                       uint16_t* HWY_RESTRICT costs) const {
-    VUWord sums[kStates];
+    VUWord sums[kStates], next[kStates];
     Begin(sums);
     const VWord factor = hn::Load(DWord(), factors + first);
-    for (size_t t = 0; t < kSteps; ++t) {
+    const auto step = [&](size_t t, const VUWord(&from)[kStates], VUWord(&to)[kStates]) HWY_ATTR {
       VUWord distance[kSubsets];
       const VWord z = hn::MulFixedPoint15(hn::Load(DWord(), &lanes.x[t][first]), factor);
       const VWord magnitude = hn::Min(hn::Abs(z), most_z_);
@@ -119,7 +119,11 @@ class TrellisSearcher {
                                            Distance(magnitude, high_[subset](cell))));
       }
       MirrorAll(z, distance);
-      Step<false>(distance, sums, nullptr);
+      Step<false>(distance, from, to, nullptr);
+    };
+    for (size_t t = 0; t < kSteps; t += 2) {  // by twos, so that sums need not move
+      step(t, sums, next);
+      step(t + 1, next, sums);
     }
     VUWord state;
     hn::Store(Least(sums, state), DUWord(), costs + first);
@@ -136,7 +140,7 @@ class TrellisSearcher {
         CellTable(cells_.subsets[2].high_number), CellTable(cells_.subsets[3].high_number)};
     const VUWord last =
         hn::Set(DUWord(), static_cast<uint16_t>(cells_.table.levels().size() - 1));
-    VUWord sums[kStates];
+    VUWord sums[kStates], next[kStates];
     Begin(sums);
     const VWord factor = hn::Load(DWord(), factors + first);
     for (size_t t = 0; t < kSteps; ++t) {
@@ -163,7 +167,9 @@ class TrellisSearcher {
         hn::Store(hn::IfThenElse(is_negative, mirrored, number[subset]), DUWord(),
                   &lanes.numbers[t][subset][first]);
       }
-      Step<true>(distance, sums, &lanes.decisions[t][first]);
+      Step<true>(distance, sums, next, &lanes.decisions[t][first]);
+      HWY_UNROLL(8)
+      for (size_t state = 0; state < kStates; ++state) sums[state] = next[state];
     }
     VUWord state;
     Least(sums, state);
@@ -192,9 +198,8 @@ class TrellisSearcher {
   // Add, compare, select: into each of the states (u_t, u_(t-1), u_(t-2)) from the two before it,
   // (u_(t-1), u_(t-2), 0 or 1). The first wins a tie.
   template <bool kRecord>
-  static HWY_INLINE void Step(const VUWord (&distance)[kSubsets], VUWord (&sums)[kStates],
-                              uint16_t* HWY_RESTRICT decisions) {
-    VUWord next[kStates];
+  static HWY_INLINE void Step(const VUWord (&distance)[kSubsets], const VUWord (&sums)[kStates],
+                              VUWord (&next)[kStates], uint16_t* HWY_RESTRICT decisions) {
     VUWord taken = hn::Zero(DUWord());
     HWY_UNROLL(8)
     for (size_t state = 0; state < kStates; ++state) {
@@ -208,8 +213,6 @@ class TrellisSearcher {
         taken = hn::Or(taken, hn::IfThenElseZero(hn::Lt(one, zero), bit));
       }
     }
-    HWY_UNROLL(8)
-    for (size_t state = 0; state < kStates; ++state) sums[state] = next[state];
     if constexpr (kRecord) hn::Store(taken, DUWord(), decisions);
   }
 
