@@ -123,7 +123,7 @@ std::string TableText(const ReportInput& input) {
 
 std::string ScalesText(const ReportInput& input) {
   if (input.scale_rule.empty() || input.scale_group == 0) return input.scale_rule;
-  return fmt::format("{}, one for {} weights", input.scale_rule, input.scale_group);
+  return fmt::format("one for {} weights, by rule {}", input.scale_group, input.scale_rule);
 }
 
 }  // namespace

@@ -9,6 +9,14 @@ for effort in fast default best; do
   hlwq verify "$effort" --quiet && hlwq dequantize "$effort" "back-$effort" --quiet
   hlwq compare src "$effort" --min-snr 28 --quiet && echo good
 done
+# A page draws every level, where it lies among the coordinates.
+hlwq quantize src page --codec hlwq-t --bits 3 --report page.html --quiet
+hlwq compare src page --report compare.html --quiet
+for page in page.html compare.html; do
+  grep -o 'trellis-gauss, 16 levels, the largest 126' "$page"
+  grep -o 'one for 64 weights, by rule default' "$page"
+  grep -oE 'level (0|15) at -?2' "$page" | sort -u
+done
 python3 -c "import json; c = json.load(open('fast/polar_config.json')); print([k for k in c], c['quantization'])"
 try() { hlwq "$@" --quiet 2>&1; echo "exit $?"; }
 try quantize src no --effort fast
@@ -29,4 +37,4 @@ try plan src --codec hlwq-t --recipe recipe.json
 echo '{"roles": {"router": 8}, "embeddings": 6}' > router.json
 hlwq quantize src roles --codec hlwq-t --recipe router.json --quiet
 hlwq inspect roles | grep -E '^codec|embed_tokens'
-ls
+echo *
