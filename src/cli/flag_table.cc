@@ -105,7 +105,7 @@ std::vector<Flag> CodingFlags() {
        .default_value = "error",
        .choices = {{"error", "stop, and name the tensor and the position"},
                    {"keep", "leave that tensor in its source dtype"}},
-       .summary = "What to do about NaN, infinity, and blocks too large for a 16-bit norm"},
+       .summary = "What to do about NaN, infinity, and blocks too large for the codec"},
   };
 }
 

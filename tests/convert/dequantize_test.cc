@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "codec/backend.h"
 #include "convert/quantize.h"
@@ -19,8 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void Quantized(const fs::path& source, const fs::path& destination) {
-  Quantize(checkpoint::OpenCheckpoint(source), destination, {}, codec::ReferenceBackend());
+void Quantized(const fs::path& source, const fs::path& destination,
+               std::string_view codec_name = codec::kHlwqCodec) {
+  QuantizeOptions options;
+  options.codec = codec::DefaultSpec(codec_name);
+  Quantize(checkpoint::OpenCheckpoint(source), destination, options, codec::ReferenceBackend());
 }
 
 void Dequantized(const fs::path& source, const fs::path& destination, DequantizeOptions options = {}) {
@@ -42,15 +46,40 @@ std::map<std::string, io::SafetensorsEntry> Entries(const fs::path& folder) {
 TEST(Dequantize, GivesBackTheLayoutOfTheSource) {
   const test::TempDir dir;
   test::WriteSmallLlama(dir / "src");
-  Quantized(dir / "src", dir / "coded");
-  Dequantized(dir / "coded", dir / "back");
   const auto before = Entries(dir / "src");
-  const auto after = Entries(dir / "back");
-  ASSERT_EQ(before.size(), after.size());
-  for (const auto& [name, entry] : before) {
-    ASSERT_TRUE(after.contains(name)) << name;
-    EXPECT_EQ(after.at(name).dtype, entry.dtype) << name;
-    EXPECT_EQ(after.at(name).shape, entry.shape) << name;
+  for (const std::string_view codec : codec::CodecNames()) {
+    const fs::path coded = dir / ("coded-" + std::string(codec));
+    const fs::path back = dir / ("back-" + std::string(codec));
+    Quantized(dir / "src", coded, codec);
+    Dequantized(coded, back);
+    const auto after = Entries(back);
+    ASSERT_EQ(before.size(), after.size());
+    for (const auto& [name, entry] : before) {
+      ASSERT_TRUE(after.contains(name)) << name;
+      EXPECT_EQ(after.at(name).dtype, entry.dtype) << name;
+      EXPECT_EQ(after.at(name).shape, entry.shape) << name;
+    }
+  }
+}
+
+TEST(Quantize, TakesTheCheckpointOfAnotherCodecAsItsSource) {
+  const test::TempDir dir;
+  test::WriteSmallLlama(dir / "src", 1);
+  for (const std::string_view first : codec::CodecNames()) {
+    for (const std::string_view second : codec::CodecNames()) {
+      const fs::path folder = dir / (std::string(first) + "-" + std::string(second));
+      fs::create_directory(folder);
+      Quantized(dir / "src", folder / "once", first);
+      // The same from codes, tile by tile, as from their decoded weights.
+      Quantized(folder / "once", folder / "twice", second);
+      DequantizeOptions options;
+      options.dtype = DType::kF32;
+      Dequantized(folder / "once", folder / "plain", options);
+      Quantized(folder / "plain", folder / "want", second);
+      const std::string shard = "model.safetensors";
+      EXPECT_EQ(ReadSmallFile(folder / "twice" / shard, 1 << 24),
+                ReadSmallFile(folder / "want" / shard, 1 << 24));
+    }
   }
 }
 

@@ -23,8 +23,7 @@ BF16_CONFIG = {"model_type": "llama", "dtype": "bfloat16"}
 SEEDS = ("dotted", "underscores", "experts", "flat-norms", "meta-of-the-reader", "codes-underscores-table",
          "legacy-both-tables", "own", "own-odd-names", "one-byte-a-code", "ambiguous-width",
          "slice-missing", "meta-huge", "legacy-both-flags", "own-slice-missing", "name-twice",
-         "own-trellis", "own-trellis-widths", "trellis-group-32", "trellis-rows-short", "trellis-unlisted",
-         "trellis-levels-huge", "trellis-without-config")
+         *trellis_cases.SEEDS)
 NORM = {"model.norm.weight": ("BF16", [4], bytes.fromhex("803f004080bf003f"))}
 
 

@@ -4,6 +4,8 @@ import random
 from polar_bytes import BLOCK, i64
 from trellis_bytes import Trellis, bf16_bytes, f32, levels_of
 
+SEEDS = ("own-trellis", "own-trellis-widths", "trellis-group-32", "trellis-rows-short",
+         "trellis-unlisted", "trellis-levels-huge", "trellis-without-config")
 NAME = "model.layers.0.self_attn.q_proj.weight"
 EXPERTS = "model.layers.1.mlp.experts.gate_up_proj"
 
