@@ -21,7 +21,7 @@ struct Parts {
   Parts(MatrixShape shape, size_t block_bytes)
       : codes((shape.in + 127) / 128 * shape.out * block_bytes),
         multipliers((shape.in + 127) / 128 * shape.out * 2, std::byte{0x2C}),
-        row_scales(shape.out * sizeof(float), std::byte{0x2C}) {
+        row_scales(shape.out * codec::kRowScaleBytes, std::byte{0x2C}) {
     std::mt19937 random(1);
     for (std::byte& byte : codes) byte = static_cast<std::byte>(random());
   }
@@ -41,8 +41,8 @@ struct TrellisCodes {
   kernels::DotLevels levels;
 
   explicit TrellisCodes(int bits)
-      : levels(
-            kernels::DotLevels::OfTrellis(codec::TrellisLevels(codec::kTableTrellisGauss, bits))) {}
+      : levels(kernels::DotLevels::OfTrellis(
+            codec::TrellisTable(codec::TrellisLevels(codec::kTableTrellisGauss, bits), bits))) {}
   size_t block_bytes() const { return codec::TrellisBlockBytes(levels.bits - 1); }
   kernels::TrellisMatrix Matrix(MatrixShape shape, const Parts& parts) const {
     return {shape, &levels, parts.codes, parts.multipliers, parts.row_scales};

@@ -95,14 +95,14 @@ class HlwqCodes {
 class TrellisCodes {
  public:
   explicit TrellisCodes(int bits)
-      : levels_(
-            kernels::DotLevels::OfTrellis(codec::TrellisLevels(codec::kTableTrellisGauss, bits))) {}
+      : levels_(kernels::DotLevels::OfTrellis(
+            codec::TrellisTable(codec::TrellisLevels(codec::kTableTrellisGauss, bits), bits))) {}
 
   const kernels::DotLevels& levels() const { return levels_; }
   size_t code_bytes() const { return kBlocks * codec::TrellisBlockBytes(levels_.bits - 1); }
-  size_t multiplier_bytes() const { return 2 * kBlocks + kOut * sizeof(float); }
+  size_t multiplier_bytes() const { return 2 * kBlocks + kOut * codec::kRowScaleBytes; }
   kernels::TrellisMatrix Matrix(size_t index) const {
-    static const std::vector<float> ones(kOut, 1.0f);
+    static const std::vector<uint16_t> ones(kOut, F32ToBF16(1.0f));
     return {{kOut, kWide},
             &levels_,
             Pool().subspan(index * code_bytes(), code_bytes()),

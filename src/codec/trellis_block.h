@@ -5,16 +5,26 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "codec/hadamard.h"
 #include "codec/trellis_group.h"
 #include "codec/trellis_table.h"
+#include "tensor/float16.h"
 #include "tensor/dtype.h"
 
 namespace hlwq::codec {
 
 inline constexpr size_t kGroupsPerBlock = kBlockSize / kGroupSize;
+
+// S of a row, from the BF16 values of all rows at any alignment.
+inline constexpr size_t kRowScaleBytes = 2;
+inline float RowScaleAt(std::span<const std::byte> row_scales, size_t row) noexcept {
+  uint16_t bits;
+  std::memcpy(&bits, row_scales.data() + row * kRowScaleBytes, kRowScaleBytes);
+  return BF16ToF32(bits);
+}
 
 // `levels` are numbers of levels, below 2^(bits + 1), whose subsets (number mod 4) are those of the
 // paths. `block` takes TrellisBlockBytes(bits).

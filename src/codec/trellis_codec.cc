@@ -21,7 +21,6 @@ namespace {
 constexpr int kVersion = 1;
 // Rows are coded together until they have about this many blocks.
 constexpr uint64_t kBatchBlocks = 64;
-constexpr size_t kRowScaleBytes = 2;
 
 CodecSpec Checked(CodecSpec spec) {
   const CodecSpec wanted = DefaultSpec(kTrellisCodec);
@@ -256,9 +255,7 @@ void TrellisCodec::DecodeRowsTo(DType dtype, std::span<const std::span<const std
   std::vector<float> row_scales(n_blocks);
   std::array<std::byte, kBlockSize * sizeof(float)> tail;
   for (uint64_t row = 0; row < rows; ++row) {
-    uint16_t scale;
-    std::memcpy(&scale, row_parts[kRows].data() + row * kRowScaleBytes, kRowScaleBytes);
-    std::fill(row_scales.begin(), row_scales.end(), BF16ToF32(scale));
+    std::fill(row_scales.begin(), row_scales.end(), RowScaleAt(row_parts[kRows], row));
     const auto codes = row_parts[kCodes].subspan(row * n_blocks * block_bytes());
     const auto scales = row_parts[kScales].subspan(row * n_blocks * kGroupsPerBlock);
     const auto out = weights.subspan(row * row_bytes, row_bytes);

@@ -8,6 +8,7 @@
 #include "codec/hlwq_codec.h"
 #include "codec/trellis_codec.h"
 #include "kernels/decode_blocks.h"
+#include "kernels/decode_trellis.h"
 #include "kernels/encode_blocks.h"
 #include "kernels/encode_trellis.h"
 #include "kernels/float_rows.h"
@@ -74,16 +75,7 @@ class VectorTrellisCodec final : public codec::TrellisCodec {
   void DecodeBlocks(std::span<const std::byte> codes, std::span<const std::byte> scales,
                     std::span<const float> row_scales, DType dtype,
                     std::span<std::byte> weights) const noexcept override {
-    const size_t out_bytes = codec::kBlockSize * BitsPerElement(dtype) / 8;
-    for (size_t i = 0; i < row_scales.size(); ++i) {
-      std::array<float, codec::kBlockSize> decoded;
-      codec::DecodeTrellisBlock(
-          codes.subspan(i * block_bytes(), block_bytes()),
-          std::span<const std::byte, codec::kGroupsPerBlock>(
-              scales.subspan(i * codec::kGroupsPerBlock, codec::kGroupsPerBlock)),
-          row_scales[i], table(), decoded);
-      kernels::FromFloat(decoded, dtype, weights.subspan(i * out_bytes, out_bytes));
-    }
+    DecodeTrellisBlocks({&table(), codes, scales, row_scales}, dtype, weights);
   }
 
   void ToFloat(DType dtype, std::span<const std::byte> in,

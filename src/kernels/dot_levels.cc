@@ -96,17 +96,16 @@ DotLevels::DotLevels(std::span<const float> levels)
   Fill(integers);
 }
 
-DotLevels DotLevels::OfTrellis(std::span<const float> levels) {
+DotLevels DotLevels::OfTrellis(const codec::TrellisTable& table) {
   DotLevels made;
-  made.bits = std::countr_zero(levels.size());
-  made.width = WidthFor(made.bits - 1);
+  made.bits = table.bits() + 1;
+  made.width = WidthFor(table.bits());
   made.step = 1;
-  HLWQ_DASSERT(std::has_single_bit(levels.size()) && made.bits >= 3 && made.bits <= 7);
-  const size_t indices = levels.size() / codec::kTrellisSubsets;
-  std::vector<int> integers(levels.size());
-  for (size_t i = 0; i < levels.size(); ++i) {
+  const size_t indices = table.levels().size() / codec::kTrellisSubsets;
+  std::vector<int> integers(table.levels().size());
+  for (size_t i = 0; i < integers.size(); ++i) {
     const size_t at = i % codec::kTrellisSubsets * indices + i / codec::kTrellisSubsets;
-    integers[at] = static_cast<int>(levels[i]);
+    integers[at] = static_cast<int>(table.levels()[i]);
   }
   made.Fill(integers);
   return made;

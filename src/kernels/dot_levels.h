@@ -6,6 +6,10 @@
 #include <cstdint>
 #include <span>
 
+namespace hlwq::codec {
+class TrellisTable;
+}
+
 namespace hlwq::kernels {
 
 // How many bits the integers have on both sides of a dot product.
@@ -31,10 +35,10 @@ struct DotLevels {
   // wide one takes the largest level to the end of the range.
   explicit DotLevels(std::span<const float> levels);
 
-  // Of the trellis code: `levels` is 2^(R + 1) integers in range, R = 2..6, which are taken as they
-  // are (step 1). Number d << (R - 1) | k of the tables is level 4 k + d: an index value in the low
-  // bits, as code streams give it, the subset above. Narrow up to R = 5.
-  static DotLevels OfTrellis(std::span<const float> levels);
+  // Of the trellis code, R bits a weight: its 2^(R + 1) integers as they are (step 1). Number
+  // d << (R - 1) | k of the tables is level 4 k + d: an index value in the low bits, as code
+  // streams give it, the subset above. Narrow up to R = 5.
+  static DotLevels OfTrellis(const codec::TrellisTable& table);
 
   int bits = 0;
   DotWidth width = DotWidth::kNarrow;

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include "codec/trellis_table.h"
+#include "codec/trellis_block.h"
 #include "kernels/coded_matmul.h"
 #include "kernels/dot_levels.h"
 #include "kernels/rotated_inputs.h"
@@ -20,7 +20,7 @@ struct TrellisMatrix {
   const DotLevels* levels = nullptr;      // DotLevels::OfTrellis
   std::span<const std::byte> codes;       // block_bytes() a block
   std::span<const std::byte> scales;      // [out, 2 * blocks], one byte a group
-  std::span<const std::byte> row_scales;  // [out] F32, little-endian
+  std::span<const std::byte> row_scales;  // [out] BF16
 
   size_t blocks() const noexcept { return (shape.in + 127) / 128; }  // of a row
   int bits() const noexcept { return levels->bits - 1; }             // stored for one weight

@@ -1,14 +1,15 @@
 // What the integers of products cost beside the codes themselves.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <random>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "codec/gaussian_tables.h"
-#include "kernels/coded_matmul.h"
 #include "kernels/cpu_backend.h"
+#include "kernels/trellis_matmul.h"
 
 namespace hlwq::kernels {
 namespace {
@@ -18,43 +19,55 @@ struct Errors {
   double arithmetic = 0;  // CodedMatVec - decoded W x
 };
 
-// Gaussian weights and activations, products in float64.
-Errors MeasureErrors(int bits) {
-  constexpr size_t kOut = 96;
-  constexpr size_t kIn = 2048;
-  constexpr size_t kTokens = 4;
+// The parts of a coded matrix of Gaussian weights, and what they decode to.
+struct Coded {
+  std::vector<float> weights, decoded;
+  std::vector<std::vector<std::byte>> parts;
+};
+
+constexpr MatrixShape kShape = {96, 2048};
+
+Coded Encode(std::string_view name, int bits) {
   std::mt19937 random(static_cast<uint32_t>(bits));
   std::normal_distribution<float> normal;
-  std::vector<float> weights(kOut * kIn);
-  for (float& value : weights) value = 0.02f * normal(random);
-
-  codec::CodecSpec spec;
+  Coded coded;
+  coded.weights.resize(kShape.out * kShape.in);
+  for (float& value : coded.weights) value = 0.02f * normal(random);
+  codec::CodecSpec spec = codec::DefaultSpec(name);
   spec.bits = bits;
   const auto codec = CpuBackend().MakeCodec(spec);
-  const auto parts = codec->Parts({kOut, kIn});
-  std::vector<std::byte> packed(parts[0].bytes), norms(parts[1].bytes);
-  const std::array<std::span<std::byte>, 2> row_parts = {packed, norms};
+  std::vector<std::span<std::byte>> to;
+  for (const codec::Part& part : codec->Parts(kShape)) {
+    if (part.bytes_per_row > 0) coded.parts.emplace_back(part.bytes);
+  }
+  for (std::vector<std::byte>& part : coded.parts) to.emplace_back(part);
   codec::ErrorStats stats;
-  codec->EncodeRows(weights, kIn, 0, row_parts, stats);
-  const std::array<std::span<const std::byte>, 2> coded = {packed, norms};
-  std::vector<float> decoded(weights.size());
-  codec->DecodeRows(coded, kIn, decoded);
+  codec->EncodeRows(coded.weights, kShape.in, 0, to, stats);
+  const std::vector<std::span<const std::byte>> from(to.begin(), to.end());
+  coded.decoded.resize(coded.weights.size());
+  codec->DecodeRows(from, kShape.in, coded.decoded);
+  return coded;
+}
 
-  const DotLevels levels(codec::GaussianLevels(codec::kTableLloydMax, bits));
-  const CodedMatrix w = {{kOut, kIn}, codec::BitOrder::kMsb, &levels, packed, norms};
-  RotatedInputs inputs(1, kIn);
-  std::vector<float> x(kIn), y(kOut);
+// Of Gaussian activations, products in float64.
+template <class Matrix>
+Errors MeasureErrors(const Coded& coded, const Matrix& w) {
+  constexpr size_t kTokens = 4;
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  RotatedInputs inputs(1, kShape.in);
+  std::vector<float> x(kShape.in), y(kShape.out);
   Errors errors;
   for (size_t token = 0; token < kTokens; ++token) {
     for (float& value : x) value = normal(random);
-    inputs.Set(0, x, levels.width);
-    CodedMatVec(w, inputs, 0, {0, kOut}, y);
-    for (size_t row = 0; row < kOut; ++row) {
+    inputs.Set(0, x, w.levels->width);
+    CodedMatVec(w, inputs, 0, {0, kShape.out}, y);
+    for (size_t row = 0; row < kShape.out; ++row) {
       double exact = 0;
       double of_decoded = 0;
-      for (size_t i = 0; i < kIn; ++i) {
-        exact += double{weights[row * kIn + i]} * x[i];
-        of_decoded += double{decoded[row * kIn + i]} * x[i];
+      for (size_t i = 0; i < kShape.in; ++i) {
+        exact += double{coded.weights[row * kShape.in + i]} * x[i];
+        of_decoded += double{coded.decoded[row * kShape.in + i]} * x[i];
       }
       errors.codec += (of_decoded - exact) * (of_decoded - exact);
       errors.arithmetic += (y[row] - of_decoded) * (y[row] - of_decoded);
@@ -67,10 +80,27 @@ Errors MeasureErrors(int bits) {
 // are 1.5 at 5 bits; then, with wide integers, 0.02, 0.1, 0.4.
 TEST(CodedMatVec, ArithmeticCostsAtMostFivePercentOfTheCodecsError) {
   for (int bits = 1; bits <= 8; ++bits) {
-    const Errors errors = MeasureErrors(bits);
+    const Coded coded = Encode("hlwq", bits);
+    const DotLevels levels(codec::GaussianLevels(codec::kTableLloydMax, bits));
+    const CodedMatrix w = {kShape, codec::BitOrder::kMsb, &levels, coded.parts[0], coded.parts[1]};
+    const Errors errors = MeasureErrors(coded, w);
     const double share = errors.arithmetic / errors.codec;
     RecordProperty("share_b" + std::to_string(bits), std::to_string(share));
     EXPECT_LT(share, bits == 5 ? 0.05 : 0.01) << bits;
+    EXPECT_GT(share, 1e-6) << bits;
+  }
+}
+
+TEST(TrellisMatVec, ArithmeticCostsAtMostFivePercentOfTheCodecsError) {
+  for (int bits = codec::kMinTrellisBits; bits <= codec::kMaxTrellisBits; ++bits) {
+    const Coded coded = Encode(codec::kTrellisCodec, bits);
+    const codec::TrellisTable table(codec::TrellisLevels(codec::kTableTrellisGauss, bits), bits);
+    const DotLevels levels = DotLevels::OfTrellis(table);
+    const TrellisMatrix w = {kShape, &levels, coded.parts[0], coded.parts[1], coded.parts[2]};
+    const Errors errors = MeasureErrors(coded, w);
+    const double share = errors.arithmetic / errors.codec;
+    RecordProperty("share_t" + std::to_string(bits), std::to_string(share));
+    EXPECT_LT(share, bits == 5 ? 0.05 : 0.012) << bits;
     EXPECT_GT(share, 1e-6) << bits;
   }
 }

@@ -19,18 +19,18 @@ namespace hlwq::test {
 
 using kernels::TrellisMatrix;
 
-inline std::vector<float> TrellisLevels(int bits) {
-  return codec::TrellisLevels(codec::kTableTrellisGauss, bits);
+inline codec::TrellisTable TrellisTable(int bits) {
+  return codec::TrellisTable(codec::TrellisLevels(codec::kTableTrellisGauss, bits), bits);
 }
 
 // Random blocks, scales from all of the range (few octaves, so that groups count alike), row
 // scales.
 class RandomTrellisMatrix {
  public:
-  RandomTrellisMatrix(MatrixShape shape, std::vector<float> levels)
-      : levels_(std::move(levels)), dots_(DotLevels::OfTrellis(levels_)) {
+  RandomTrellisMatrix(MatrixShape shape, codec::TrellisTable table)
+      : table_(std::move(table)), dots_(DotLevels::OfTrellis(table_)) {
     w_ = {shape, &dots_, {}, {}, {}};
-    std::mt19937 random(static_cast<uint32_t>(shape.in * 31 + levels_.size()));
+    std::mt19937 random(static_cast<uint32_t>(shape.in * 31 + table_.levels().size()));
     codes_.resize(shape.out * w_.blocks() * w_.block_bytes());
     for (std::byte& byte : codes_) byte = static_cast<std::byte>(random());
     scales_.resize(shape.out * w_.blocks() * 2);
@@ -39,7 +39,7 @@ class RandomTrellisMatrix {
       scale = static_cast<std::byte>(random() % 16 == 0 ? codec::kZeroGroup : random() % 160);
     }
     for (size_t row = 0; row < shape.out; ++row) {
-      const float scale = static_cast<float>(1 + random() % 1000) / 800.0f;
+      const uint16_t scale = F32ToBF16(static_cast<float>(1 + random() % 1000) / 800.0f);
       const auto* bytes = reinterpret_cast<const std::byte*>(&scale);
       row_scales_.insert(row_scales_.end(), bytes, bytes + sizeof(scale));
     }
@@ -48,19 +48,15 @@ class RandomTrellisMatrix {
     w_.row_scales = row_scales_;
   }
   RandomTrellisMatrix(MatrixShape shape, int bits)
-      : RandomTrellisMatrix(shape, TrellisLevels(bits)) {}
+      : RandomTrellisMatrix(shape, TrellisTable(bits)) {}
   RandomTrellisMatrix(const RandomTrellisMatrix&) = delete;
   RandomTrellisMatrix& operator=(const RandomTrellisMatrix&) = delete;
 
   void FillCodes(std::byte fill) { std::fill(codes_.begin(), codes_.end(), fill); }
 
   const TrellisMatrix& w() const { return w_; }
-  const std::vector<float>& levels() const { return levels_; }
-  float row_scale(size_t row) const {
-    float scale;
-    std::memcpy(&scale, row_scales_.data() + 4 * row, 4);
-    return scale;
-  }
+  const codec::TrellisTable& table() const { return table_; }
+  float row_scale(size_t row) const { return codec::RowScaleAt(row_scales_, row); }
   float factor(size_t row, size_t group) const {
     return codec::GroupFactor(static_cast<uint8_t>(scales_[row * 2 * w_.blocks() + group]));
   }
@@ -69,7 +65,7 @@ class RandomTrellisMatrix {
   }
 
  private:
-  std::vector<float> levels_;
+  codec::TrellisTable table_;
   DotLevels dots_;
   std::vector<std::byte> codes_, scales_, row_scales_;
   TrellisMatrix w_;
@@ -84,7 +80,7 @@ inline BlockProduct IntegerGroup(const RandomTrellisMatrix& matrix, const Rotate
   codec::UnpackTrellisBlock(matrix.block(row, group / 2), matrix.w().bits(), numbers);
   BlockProduct product;
   for (size_t t = 0; t < 64; ++t) {
-    const int level = static_cast<int>(matrix.levels()[numbers[64 * (group % 2) + t]]);
+    const int level = static_cast<int>(matrix.table().levels()[numbers[64 * (group % 2) + t]]);
     const size_t at = 64 * group + t;
     const int x = is_narrow ? inputs.narrow(token)[at] : inputs.wide(token)[at];
     product.sum += level * x;
@@ -108,7 +104,6 @@ inline Product IntegerProduct(const RandomTrellisMatrix& matrix, const RotatedIn
 // W x with the weights that the codec's decoder gives, in float64.
 inline double DecodedProduct(const RandomTrellisMatrix& matrix, std::span<const float> x,
                              size_t row) {
-  const codec::TrellisTable table(matrix.levels(), matrix.w().bits());
   const size_t blocks = matrix.w().blocks();
   double sum = 0;
   for (size_t block = 0; block < blocks; ++block) {
@@ -116,7 +111,7 @@ inline double DecodedProduct(const RandomTrellisMatrix& matrix, std::span<const 
     codec::DecodeTrellisBlock(
         matrix.block(row, block),
         matrix.w().scales.subspan(2 * (row * blocks + block)).first<codec::kGroupsPerBlock>(),
-        matrix.row_scale(row), table, weights);
+        matrix.row_scale(row), matrix.table(), weights);
     for (size_t i = 0; i < 128 && 128 * block + i < x.size(); ++i) {
       sum += double{weights[i]} * x[128 * block + i];
     }
@@ -126,7 +121,7 @@ inline double DecodedProduct(const RandomTrellisMatrix& matrix, std::span<const 
 
 // Levels at both ends of what the format allows: 0 is not among them, so all are +-most or next to
 // it.
-inline std::vector<float> ExtremeLevels(int bits) {
+inline codec::TrellisTable ExtremeLevels(int bits) {
   const size_t half = size_t{1} << bits;
   const float most = bits <= 5 ? 127 : 4095;
   std::vector<float> levels(2 * half);
@@ -134,7 +129,7 @@ inline std::vector<float> ExtremeLevels(int bits) {
     levels[half + i] = most - static_cast<float>(half - 1 - i);
     levels[half - 1 - i] = -levels[half + i];
   }
-  return levels;
+  return codec::TrellisTable(levels, bits);
 }
 
 }  // namespace hlwq::test

@@ -55,7 +55,7 @@ class HlwqBlock {
   alignas(64) uint8_t codes_[kBlock];
 };
 
-// The table indices of a trellis block, kBits + 1 bits.
+// The table indices of a trellis block, kBits + 1 bits with noise above, and both halves in memory.
 template <int kBits>
 class TrellisBlock {
  public:
@@ -63,6 +63,10 @@ class TrellisBlock {
   template <size_t kHalf>
   HWY_INLINE __m512i Half() const {
     return codes_.template Half<kHalf>(block_);
+  }
+  HWY_INLINE void Store(uint8_t* HWY_RESTRICT codes) const {
+    _mm512_storeu_si512(codes, Half<0>());
+    _mm512_storeu_si512(codes + 64, Half<1>());
   }
 
  private:

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "codec/bitpack.h"
 #include "kernels/dot_levels.h"
@@ -39,7 +40,7 @@ struct TrellisMatVecArguments {
   const uint8_t* codes = nullptr;
   size_t block_bytes = 0;
   const uint8_t* scales = nullptr;      // two bytes a block
-  const uint8_t* row_scales = nullptr;  // floats
+  std::span<const std::byte> row_scales;  // of all rows
   size_t blocks = 0;                    // of a row
   uint64_t num_rows = 0;                // of the matrix
   RowRange rows;

@@ -107,7 +107,7 @@ class TrellisSource {
       const std::byte* pair = w_.scales.data() + 2 * (of * w_.blocks() + block);
       scales[0][r] = static_cast<uint8_t>(pair[0]);
       scales[1][r] = static_cast<uint8_t>(pair[1]);
-      std::memcpy(row_scales + r, w_.row_scales.data() + of * sizeof(float), sizeof(float));
+      row_scales[r] = codec::RowScaleAt(w_.row_scales, of);
     }
     for (size_t half = 0; half < kMultipliers; ++half) {
       for (size_t r = 0; r < kMatMulRows; r += kLanes) {

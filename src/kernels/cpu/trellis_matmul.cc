@@ -1,10 +1,8 @@
-#include <cstring>
-
+#include "kernels/trellis_matmul.h"
 #include "base/error.h"
 #include "codec/group_scale.h"
 #include "kernels/cpu/target.h"
 #include "kernels/cpu/trellis_scalar.h"
-#include "kernels/trellis_matmul.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/trellis_matmul.cc"
@@ -26,8 +24,7 @@ void TrellisMatMulOn(const TrellisMatrix& w, const RotatedInputs& inputs, size_t
                      RowRange rows, size_t stride, float* y) {
   for (size_t row = rows.begin; row < rows.end; ++row) {
     for (size_t token = 0; token < tokens; ++token) y[token * stride + row] = 0;
-    float row_scale;
-    std::memcpy(&row_scale, w.row_scales.data() + row * sizeof(float), sizeof(float));
+    const float row_scale = codec::RowScaleAt(w.row_scales, row);
     for (size_t block = 0; block < w.blocks(); ++block) {
       const size_t at = row * w.blocks() + block;
       const auto integers = TrellisIntegers(w.codes.data() + at * w.block_bytes(), *w.levels);
@@ -71,7 +68,7 @@ void CodedMatMul(const TrellisMatrix& w, const RotatedInputs& inputs, size_t tok
   HLWQ_DASSERT(rows.begin <= rows.end && rows.end <= w.shape.out);
   HLWQ_DASSERT(w.codes.size() == w.shape.out * w.blocks() * w.block_bytes());
   HLWQ_DASSERT(w.scales.size() == w.shape.out * w.blocks() * 2);
-  HLWQ_DASSERT(w.row_scales.size() == w.shape.out * sizeof(float));
+  HLWQ_DASSERT(w.row_scales.size() == w.shape.out * codec::kRowScaleBytes);
   HLWQ_DASSERT(tokens == 0 || y.size() >= (tokens - 1) * stride + rows.end);
   HWY_DYNAMIC_DISPATCH(TrellisMatMulOn)(w, inputs, tokens, rows, stride, y.data());
 }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "codec/trellis_block.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/coded_matvec-inl.h"
 #include "kernels/cpu/group_factors-inl.h"
@@ -21,16 +22,9 @@ HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
-// Multipliers are made ready for the groups of this many blocks at a time.
-constexpr size_t kPairChunk = kChunk / 2;
-
-// kLanes / 2 values, each twice.
-HWY_INLINE VF LoadTwice(const float* HWY_RESTRICT from) {
-  alignas(64) static constexpr int32_t kTwice[16] = {0, 0, 1, 1, 2, 2, 3, 3,
-                                                     4, 4, 5, 5, 6, 6, 7, 7};
-  const VF values = hn::ZeroExtendVector(DF(), hn::LoadU(hn::Half<DF>(), from));
-  return hn::TableLookupLanes(values, hn::SetTableIndices(DF(), kTwice));
-}
+// Multipliers are made ready for the groups of this many blocks at a time: enough that the loop
+// over blocks is seldom left.
+constexpr size_t kPairChunk = 64;
 
 template <class Dot>
 class TrellisRows {
@@ -44,7 +38,7 @@ class TrellisRows {
     const auto* HWY_RESTRICT activations =
         static_cast<const typename Dot::Integer*>(args_.activations);
     size_t readable = (args_.num_rows - row) * 2 * args_.blocks;
-    alignas(64) float factors[kChunk];
+    alignas(64) float factors[2 * kPairChunk];
     VF first_sum = hn::Zero(DF());
     VF second_sum = hn::Zero(DF());
     VF offsets = hn::Zero(DF());
@@ -53,7 +47,7 @@ class TrellisRows {
       offsets = MakeFactors(scales, first, count, readable, factors, offsets);
       // Else GCC (12) broadcasts from the register that was stored, by a permute for each.
       __asm__("" : "+m"(factors));
-      scales += kChunk;
+      scales += 2 * kPairChunk;
       readable -= 2 * count;
       for (size_t i = 0; i < count; ++i) {
         PrefetchBlock(block);
@@ -72,9 +66,7 @@ class TrellisRows {
     if constexpr (Dot::kHasOffset) {
       sum = hn::NegMulAdd(offsets, hn::Set(DF(), float{DotLevels::kOffset}), sum);
     }
-    float scale;
-    std::memcpy(&scale, args_.row_scales + row * sizeof(float), sizeof(float));
-    return SumLanes(sum) * scale;
+    return SumLanes(sum) * codec::RowScaleAt(args_.row_scales, row);
   }
 
  private:
@@ -83,15 +75,16 @@ class TrellisRows {
   // counts in the sums of these groups. `readable` bytes of scales may be read.
   HWY_INLINE VF MakeFactors(const uint8_t* HWY_RESTRICT scales, size_t first, size_t count,
                             size_t readable, float* HWY_RESTRICT factors, VF offsets) const {
-    uint8_t tail[kChunk];
-    if (HWY_UNLIKELY(readable < kChunk)) {
-      std::memset(tail, 0, sizeof(tail));
-      std::memcpy(tail, scales, 2 * count);
-      scales = tail;
-    }
-    for (size_t i = 0; i < kChunk; i += kLanes) {
+    for (size_t i = 0; i < 2 * count; i += kLanes) {
+      uint8_t tail[kLanes];
+      const uint8_t* from = scales + i;
+      if (HWY_UNLIKELY(readable < i + kLanes)) {
+        std::memset(tail, 0, sizeof(tail));
+        std::memcpy(tail, from, 2 * count - i);
+        from = tail;
+      }
       const VF factor =
-          hn::Mul(group_factors_(scales + i), LoadTwice(args_.input_scales + first + i / 2));
+          hn::Mul(group_factors_(from), LoadTwice(args_.input_scales + first + i / 2));
       hn::Store(factor, DF(), factors + i);
       if constexpr (Dot::kHasOffset) {
         const VI sums = hn::LoadU(DI(), args_.sums + 2 * first + i);

@@ -1,5 +1,3 @@
-#include <cstring>
-
 #include "base/error.h"
 #include "codec/group_scale.h"
 #include "kernels/cpu/matvec_arguments.h"
@@ -38,9 +36,7 @@ float DotRow(const TrellisMatVecArguments& args, uint64_t row, const Activation*
       sum += static_cast<float>(dot) * (factor * args.input_scales[block]);
     }
   }
-  float scale;
-  std::memcpy(&scale, args.row_scales + row * sizeof(float), sizeof(float));
-  return sum * scale;
+  return sum * codec::RowScaleAt(args.row_scales, row);
 }
 
 void TrellisMatVecOn(const TrellisMatVecArguments& args) {
@@ -95,14 +91,14 @@ void CodedMatVec(const TrellisMatrix& w, const RotatedInputs& inputs, size_t tok
   HLWQ_DASSERT(inputs.in() == w.shape.in && token < inputs.max_tokens());
   HLWQ_DASSERT(w.codes.size() == w.shape.out * w.blocks() * w.block_bytes());
   HLWQ_DASSERT(w.scales.size() == w.shape.out * w.blocks() * 2);
-  HLWQ_DASSERT(w.row_scales.size() == w.shape.out * sizeof(float));
+  HLWQ_DASSERT(w.row_scales.size() == w.shape.out * codec::kRowScaleBytes);
   const DotWidth width = w.levels->width;
   TrellisMatVecArguments args;
   args.levels = w.levels;
   args.codes = reinterpret_cast<const uint8_t*>(w.codes.data());
   args.block_bytes = w.block_bytes();
   args.scales = reinterpret_cast<const uint8_t*>(w.scales.data());
-  args.row_scales = reinterpret_cast<const uint8_t*>(w.row_scales.data());
+  args.row_scales = w.row_scales;
   args.blocks = w.blocks();
   args.num_rows = w.shape.out;
   args.rows = rows;

@@ -141,7 +141,9 @@ class HalfNibbleCodes {
  public:
   template <size_t kHalf>
   HWY_INLINE __m512i Half(const uint8_t* HWY_RESTRICT packed) const {
-    const __m512i both = _mm512_loadu_si512(packed);
+    __m512i both = _mm512_loadu_si512(packed);
+    // Else GCC (12) loads it once for each half, from two cache lines mostly.
+    __asm__("" : "+v"(both));
     return kHalf == 0 ? both : _mm512_srli_epi16(both, 4);
   }
 };
