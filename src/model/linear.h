@@ -3,12 +3,10 @@
 
 #include <cstddef>
 #include <span>
-#include <variant>
 
 #include "base/worker_pool.h"
-#include "kernels/coded_matmul.h"
-#include "kernels/dense_matmul.h"
 #include "model/linear_input.h"
+#include "model/stored_matrix.h"
 #include "tensor/buffer.h"
 #include "tensor/shape.h"
 
@@ -17,12 +15,8 @@ namespace hlwq::model {
 // y = W x + b. Borrows the weights. Immutable. Thread: safe.
 class Linear {
  public:
-  using Matrix = std::variant<kernels::DenseMatrix, kernels::CodedMatrix>;
-
   Linear() = default;
-  // `bias` [out], or empty. `levels` [2^bits] of a coded matrix, aligned to 64 bytes and padded to
-  // 256; needed for ReadRow only.
-  Linear(Matrix matrix, Buffer<float> bias, const float* levels = nullptr);
+  Linear(StoredMatrix matrix, Buffer<float> bias);  // `bias` [out], or empty
 
   MatrixShape shape() const noexcept { return shape_; }
   InputForms forms() const noexcept;
@@ -37,10 +31,9 @@ class Linear {
   void ReadRow(size_t row, std::span<float> weights) const noexcept;
 
  private:
-  Matrix matrix_;
+  StoredMatrix matrix_;
   MatrixShape shape_;
   Buffer<float> bias_;
-  const float* levels_ = nullptr;
 };
 
 // One product among those that MultiplyAll does together.

@@ -70,28 +70,49 @@ const Weights::CodeTables& Weights::TablesFor(const codec::CodecSpec& spec) {
   for (const auto& tables : tables_) {
     if (tables->spec == spec) return *tables;
   }
+  std::optional<codec::TrellisTable> trellis;
+  if (spec.name == codec::kTrellisCodec) {
+    trellis = WithContext(Where(checkpoint_),
+                          [&] { return codec::TrellisTable(spec.levels, spec.bits); });
+  }
   Buffer<float> levels(256);
   std::copy(spec.levels.begin(), spec.levels.end(), levels.data());
+  kernels::DotLevels dots =
+      trellis ? kernels::DotLevels::OfTrellis(*trellis) : kernels::DotLevels(spec.levels);
   tables_.push_back(std::make_unique<CodeTables>(
-      CodeTables{spec, kernels::DotLevels(spec.levels), std::move(levels)}));
+      CodeTables{spec, std::move(trellis), dots, std::move(levels)}));
   return *tables_.back();
 }
 
-kernels::CodedMatrix Weights::Coded(const TensorEntry& entry, const CodedStorage& storage,
-                                    const CodeTables& tables) const {
-  const auto order = codec::BitOrderFromName(storage.spec.bit_order);
-  if (storage.spec.name != "hlwq" || storage.slices.size() != 1 || !order) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("{}: '{}': codec '{}' with {} slices has no matrix product",
-                            Where(checkpoint_), entry.name, storage.spec.name, storage.slices.size()));
-  }
+StoredMatrix Weights::Coded(const TensorEntry& entry, const CodedStorage& storage) {
+  const auto refuse = [&] {
+    return Error(ErrorCode::kUnsupported,
+                 fmt::format("{}: '{}': codec '{}' with {} slices has no matrix product",
+                             Where(checkpoint_), entry.name, storage.spec.name,
+                             storage.slices.size()));
+  };
+  if (storage.slices.size() != 1) throw refuse();
   const checkpoint::CodedSlice& slice = storage.slices.front();
-  return {.shape = storage.matrix,
-          .order = *order,
-          .levels = &tables.dots,
-          .packed = Bytes(slice.row_parts.at(0)),
-          .norms = Bytes(slice.row_parts.at(1)),
-          .norm_dtype = storage.norm_dtype};
+  const auto part = [&](size_t index) { return Bytes(slice.row_parts.at(index)); };
+  if (storage.spec.name == codec::kTrellisCodec) {
+    const CodeTables& tables = TablesFor(storage.spec);
+    return TrellisMatrix{{.shape = storage.matrix,
+                          .levels = &tables.dots,
+                          .codes = part(0),
+                          .scales = part(1),
+                          .row_scales = part(2)},
+                         &*tables.trellis};
+  }
+  const auto order = codec::BitOrderFromName(storage.spec.bit_order);
+  if (storage.spec.name != "hlwq" || !order) throw refuse();
+  const CodeTables& tables = TablesFor(storage.spec);
+  return HlwqMatrix{{.shape = storage.matrix,
+                     .order = *order,
+                     .levels = &tables.dots,
+                     .packed = part(0),
+                     .norms = part(1),
+                     .norm_dtype = storage.norm_dtype},
+                    tables.levels.data()};
 }
 
 kernels::DenseMatrix Weights::Dense(const TensorEntry& entry) {
@@ -119,8 +140,7 @@ Linear Weights::Matrix(const std::string& name) {
   Buffer<float> bias;
   if (Has(name + ".bias") || expected_.contains(name + ".bias")) bias = Vector(name + ".bias");
   if (const auto* coded = std::get_if<CodedStorage>(&entry.storage)) {
-    const CodeTables& tables = TablesFor(coded->spec);
-    return Linear(Coded(entry, *coded, tables), std::move(bias), tables.levels.data());
+    return Linear(Coded(entry, *coded), std::move(bias));
   }
   return Linear(Dense(entry), std::move(bias));
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +15,7 @@
 #include "base/mapped_file.h"
 #include "checkpoint/catalog.h"
 #include "checkpoint/checkpoint.h"
+#include "codec/trellis_table.h"
 #include "kernels/dot_levels.h"
 #include "model/linear.h"
 #include "tensor/buffer.h"
@@ -44,6 +46,7 @@ class Weights {
   // What codes of one spec stand for.
   struct CodeTables {
     codec::CodecSpec spec;
+    std::optional<codec::TrellisTable> trellis;  // of hlwq-t
     kernels::DotLevels dots;
     Buffer<float> levels;  // padded to 256
   };
@@ -60,8 +63,7 @@ class Weights {
   const checkpoint::TensorEntry& Entry(const std::string& name) const;
   std::span<const std::byte> Bytes(const checkpoint::FileRange& range) const;
   const CodeTables& TablesFor(const codec::CodecSpec& spec);
-  kernels::CodedMatrix Coded(const checkpoint::TensorEntry& entry,
-                             const checkpoint::CodedStorage& storage, const CodeTables& tables) const;
+  StoredMatrix Coded(const checkpoint::TensorEntry& entry, const checkpoint::CodedStorage& storage);
   kernels::DenseMatrix Dense(const checkpoint::TensorEntry& entry);
 };
 

@@ -4,11 +4,14 @@
 #include <filesystem>
 #include <random>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "codec/trellis_table.h"
 #include "convert/dequantize.h"
 #include "convert/quantize.h"
 #include "kernels/cpu_backend.h"
@@ -50,22 +53,28 @@ double SnrDb(std::span<const float> signal, std::span<const float> other) {
   return 10 * std::log10(energy / error);
 }
 
-void Quantized(const fs::path& source, const fs::path& destination, int bits) {
+struct Coding {
+  std::string_view codec;
+  int bits;
+};
+
+void Quantized(const fs::path& source, const fs::path& destination, Coding coding) {
   convert::QuantizeOptions options;
   options.recipe.recipe = "uniform";
-  options.recipe.bits = bits;
-  options.recipe.embedding_bits = bits;
-  options.codec.bits = bits;
-  convert::Quantize(checkpoint::OpenCheckpoint(source), destination, options, kernels::CpuBackend());
+  options.recipe.bits = coding.bits;
+  options.recipe.embedding_bits = coding.bits;
+  options.codec = codec::DefaultSpec(coding.codec);
+  options.codec.bits = coding.bits;
+  convert::Quantize(checkpoint::OpenCheckpoint(source), destination, options,
+                    kernels::CpuBackend());
 }
 
-class CodedModel : public ::testing::TestWithParam<int> {};
+class CodedModel : public ::testing::TestWithParam<Coding> {};
 
 TEST_P(CodedModel, RunsAsItsDecodedWeightsDo) {
   const test::TempDir dir;
-  const int bits = GetParam();
   const fs::path source = test::Golden("good/models/qwen3-odd");
-  Quantized(source, dir / "coded", bits);
+  Quantized(source, dir / "coded", GetParam());
   convert::DequantizeOptions to_float;
   to_float.dtype = DType::kF32;
   convert::Dequantize(checkpoint::OpenCheckpoint(dir / "coded"), dir / "decoded", to_float,
@@ -99,7 +108,20 @@ TEST_P(CodedModel, ThreadsDoNotChangeABit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Bits, CodedModel, ::testing::Range(2, 9));
+std::vector<Coding> AllCodings() {
+  std::vector<Coding> all;
+  for (int bits = 2; bits <= 8; ++bits) all.push_back({"hlwq", bits});
+  for (int bits = codec::kMinTrellisBits; bits <= codec::kMaxTrellisBits; ++bits) {
+    all.push_back({codec::kTrellisCodec, bits});
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Codings, CodedModel, ::testing::ValuesIn(AllCodings()),
+                         [](const ::testing::TestParamInfo<Coding>& test) {
+                           return (test.param.codec == codec::kTrellisCodec ? "t" : "b") +
+                                  std::to_string(test.param.bits);
+                         });
 
 TEST(Engine, RefusesWhatDoesNotFit) {
   Engine engine(test::Golden("good/models/llama-linear"), {.threads = 1});

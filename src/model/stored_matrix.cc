@@ -1,0 +1,135 @@
+#include "model/stored_matrix.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "codec/trellis_block.h"
+#include "kernels/decode_blocks.h"
+#include "kernels/decode_trellis.h"
+#include "kernels/float_rows.h"
+
+namespace hlwq::model {
+namespace {
+
+using kernels::DenseMatrix;
+
+constexpr uint16_t kHalfOne = 0x3C00;
+
+InputForms Forms(const DenseMatrix& /*w*/) { return {}; }
+
+size_t RowBytes(const DenseMatrix& w) { return w.shape.in * BitsPerElement(w.dtype) / 8; }
+
+void Multiply(const DenseMatrix& w, const LinearInput& input, size_t tokens, RowRange rows,
+              size_t stride, std::span<float> y) {
+  if (tokens == 1) {
+    kernels::DenseMatVec(w, input.row(0), rows, y);
+  } else {
+    kernels::DenseMatMul(w, input.rows(), input.width(), tokens, rows, stride, y);
+  }
+}
+
+void Read(const DenseMatrix& w, size_t row, std::span<float> weights) {
+  const size_t bytes = RowBytes(w);
+  kernels::ToFloat(w.dtype, w.data.subspan(row * bytes, bytes), weights);
+}
+
+// Of both codes.
+
+template <class Coded>
+InputForms Forms(const Coded& w) {
+  const bool is_narrow = w.levels->width == kernels::DotWidth::kNarrow;
+  return {.narrow = is_narrow, .wide = !is_narrow};
+}
+
+template <class Coded>
+void Multiply(const Coded& w, const LinearInput& input, size_t tokens, RowRange rows, size_t stride,
+              std::span<float> y) {
+  if (tokens > kVectorTokens) {
+    kernels::CodedMatMul(w, input.rotated(), tokens, rows, stride, y);
+    return;
+  }
+  for (size_t token = 0; token < tokens; ++token) {
+    kernels::CodedMatVec(w, input.rotated(), token, rows, y.subspan(token * stride, w.shape.out));
+  }
+}
+
+// Calls decode(b, block) for the blocks of a row, and takes what belongs to the row.
+template <typename Decode>
+void ReadBlocks(std::span<float> weights, Decode decode) {
+  std::array<float, codec::kBlockSize> block;
+  for (size_t begin = 0; begin < weights.size(); begin += codec::kBlockSize) {
+    decode(begin / codec::kBlockSize, std::span(block));
+    const size_t count = std::min(weights.size() - begin, codec::kBlockSize);
+    std::copy_n(block.begin(), count, weights.begin() + static_cast<ptrdiff_t>(begin));
+  }
+}
+
+size_t RowBytes(const HlwqMatrix& w) {
+  return w.blocks() *
+         (codec::PackedBlockBytes(w.order, w.levels->bits) + BitsPerElement(w.norm_dtype) / 8);
+}
+
+// Blocks are decoded with a multiplier of 1 where theirs is not the fp16 that the decoder reads.
+void Read(const HlwqMatrix& w, size_t row, std::span<float> weights) {
+  const size_t block_bytes = codec::PackedBlockBytes(w.order, w.levels->bits);
+  const size_t norm_bytes = w.norm_dtype == DType::kF32 ? 4 : 2;
+  ReadBlocks(weights, [&](size_t b, std::span<float> block) {
+    const size_t index = row * w.blocks() + b;
+    const std::span<const std::byte> norm = w.norms.subspan(index * norm_bytes, norm_bytes);
+    const std::span<const std::byte> half =
+        norm_bytes == 2 ? norm : std::as_bytes(std::span(&kHalfOne, 1));
+    kernels::DecodeBlocks({.order = w.order,
+                           .bits = w.levels->bits,
+                           .levels = w.float_levels,
+                           .packed = w.packed.subspan(index * block_bytes, block_bytes),
+                           .multipliers = half},
+                          DType::kF32, std::as_writable_bytes(block));
+    if (norm_bytes == 2) return;
+    float scale;
+    std::memcpy(&scale, norm.data(), sizeof(scale));
+    for (float& weight : block) weight *= scale;
+  });
+}
+
+size_t RowBytes(const TrellisMatrix& w) {
+  return w.blocks() * (w.block_bytes() + codec::kGroupsPerBlock) + codec::kRowScaleBytes;
+}
+
+void Read(const TrellisMatrix& w, size_t row, std::span<float> weights) {
+  const float row_scale = codec::RowScaleAt(w.row_scales, row);
+  ReadBlocks(weights, [&](size_t b, std::span<float> block) {
+    const size_t index = row * w.blocks() + b;
+    kernels::DecodeTrellisBlocks(
+        {.table = w.table,
+         .codes = w.codes.subspan(index * w.block_bytes(), w.block_bytes()),
+         .scales = w.scales.subspan(index * codec::kGroupsPerBlock, codec::kGroupsPerBlock),
+         .row_scales = {&row_scale, 1}},
+        DType::kF32, std::as_writable_bytes(block));
+  });
+}
+
+}  // namespace
+
+MatrixShape ShapeOf(const StoredMatrix& matrix) noexcept {
+  return std::visit([](const auto& w) { return w.shape; }, matrix);
+}
+
+InputForms FormsOf(const StoredMatrix& matrix) noexcept {
+  return std::visit([](const auto& w) { return Forms(w); }, matrix);
+}
+
+size_t RowBytesOf(const StoredMatrix& matrix) noexcept {
+  return std::visit([](const auto& w) { return RowBytes(w); }, matrix);
+}
+
+void MultiplyRows(const StoredMatrix& matrix, const LinearInput& input, size_t tokens,
+                  RowRange rows, size_t stride, std::span<float> y) noexcept {
+  std::visit([&](const auto& w) { Multiply(w, input, tokens, rows, stride, y); }, matrix);
+}
+
+void ReadWeights(const StoredMatrix& matrix, size_t row, std::span<float> weights) noexcept {
+  std::visit([&](const auto& w) { Read(w, row, weights); }, matrix);
+}
+
+}  // namespace hlwq::model

@@ -1,0 +1,44 @@
+// The forms in which a matrix of a checkpoint is stored and multiplied.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <variant>
+
+#include "codec/trellis_table.h"
+#include "kernels/coded_matmul.h"
+#include "kernels/dense_matmul.h"
+#include "kernels/trellis_matmul.h"
+#include "model/linear_input.h"
+#include "tensor/shape.h"
+
+namespace hlwq::model {
+
+// Codes, and the levels as floats, for rows read as embeddings. All borrowed.
+struct HlwqMatrix : kernels::CodedMatrix {
+  const float* float_levels = nullptr;  // aligned to 64 bytes and padded to 256
+};
+struct TrellisMatrix : kernels::TrellisMatrix {
+  const codec::TrellisTable* table = nullptr;
+};
+
+using StoredMatrix = std::variant<kernels::DenseMatrix, HlwqMatrix, TrellisMatrix>;
+
+MatrixShape ShapeOf(const StoredMatrix& matrix) noexcept;
+// What its products want inputs as.
+InputForms FormsOf(const StoredMatrix& matrix) noexcept;
+// Stored bytes of one row.
+size_t RowBytesOf(const StoredMatrix& matrix) noexcept;
+
+// Up to this many tokens are multiplied one by one: a piece of codes that one token has brought
+// into the cache is read by the others there, which costs less than decoding it into tiles.
+inline constexpr size_t kVectorTokens = 6;
+
+// y[token * stride + row] for `tokens` tokens of the input and the rows of the range. Thread: safe
+// for disjoint rows.
+void MultiplyRows(const StoredMatrix& matrix, const LinearInput& input, size_t tokens,
+                  RowRange rows, size_t stride, std::span<float> y) noexcept;
+// The weights of one row [in].
+void ReadWeights(const StoredMatrix& matrix, size_t row, std::span<float> weights) noexcept;
+
+}  // namespace hlwq::model
