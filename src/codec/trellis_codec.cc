@@ -119,7 +119,7 @@ void TrellisCodec::EncodeRows(std::span<const float> weights, uint64_t in, uint6
   EncodeRowsFrom(DType::kF32, std::as_bytes(weights), in, first_row, row_parts, stats);
 }
 
-// Transforms row `index` of the batch, and finds its peak.
+// Transforms row `index` of the batch, and finds its multiplier.
 void TrellisCodec::LoadRow(DType dtype, std::span<const std::byte> row, size_t index,
                            Batch& batch) const {
   const size_t element = BitsPerElement(dtype) / 8;
@@ -137,7 +137,7 @@ void TrellisCodec::LoadRow(DType dtype, std::span<const std::byte> row, size_t i
     TransformBlocks(DType::kF32, std::as_bytes(std::span(padded)), v.last(kBlockSize),
                     shapes.last(kGroupsPerBlock));
   }
-  float peak = 0;
+  float reach = 0;
   for (size_t group = 0; group < shapes.size(); ++group) {
     if (!std::isfinite(shapes[group].energy)) {
       const size_t block = group / kGroupsPerBlock;
@@ -147,10 +147,10 @@ void TrellisCodec::LoadRow(DType dtype, std::span<const std::byte> row, size_t i
       ThrowUnstorable(wide, batch.first_row + index, block * kBlockSize,
                       "squares that float32 can hold");
     }
-    peak = std::max(peak, shapes[group].peak);
+    reach = std::max(reach, shapes[group].reach);
   }
   std::fill_n(batch.row_scales.begin() + static_cast<ptrdiff_t>(index * n_blocks), n_blocks,
-              RowScaleFor(peak, table_));
+              RowScaleFor(reach, table_));
 }
 
 void TrellisCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,

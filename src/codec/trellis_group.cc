@@ -82,16 +82,18 @@ void StoreZeros(const TrellisTable& table, float energy, EncodedGroup& out) {
 GroupShape ShapeOf(std::span<const float, kGroupSize> v) noexcept {
   std::array<float, kGroupSize> squares;
   GroupShape shape;
+  float peak = 0;
   for (size_t t = 0; t < kGroupSize; ++t) {
     squares[t] = v[t] * v[t];
-    shape.peak = std::max(shape.peak, std::abs(v[t]));
+    peak = std::max(peak, std::abs(v[t]));
   }
   shape.energy = SumGroup(squares);
+  shape.reach = ReachOf(peak, shape.energy);
   return shape;
 }
 
-float RowScaleFor(float peak, const TrellisTable& table) noexcept {
-  return peak >= kLeastPeak ? BF16ToF32(F32ToBF16(peak * table.row_factor())) : 0.0f;
+float RowScaleFor(float reach, const TrellisTable& table) noexcept {
+  return reach >= kLeastReach ? BF16ToF32(F32ToBF16(reach * table.row_factor())) : 0.0f;
 }
 
 uint8_t GroupScaleFor(float q) noexcept {
@@ -101,19 +103,19 @@ uint8_t GroupScaleFor(float q) noexcept {
 void EncodeGroup(std::span<const float, kGroupSize> v, GroupShape shape, float row_scale,
                  const TrellisTable& table, const TrellisSearch& search,
                  EncodedGroup& out) noexcept {
-  if (!(shape.peak >= kLeastPeak)) return StoreZeros(table, shape.energy, out);
-  const float to_steps = kPeakSteps / shape.peak;
+  if (!(shape.reach >= kLeastReach)) return StoreZeros(table, shape.energy, out);
+  const float to_steps = kReachSteps / shape.reach;
   Coordinates x;
   for (size_t t = 0; t < kGroupSize; ++t) x[t] = RoundToFixed(v[t], to_steps);
 
-  const int peak_scale = kPeakScale + GroupScaleFor(shape.peak * table.row_factor() / row_scale);
+  const int reach_scale = kReachScale + GroupScaleFor(shape.reach * table.row_factor() / row_scale);
   Trial best;
   float best_score = INFINITY;
   for (int trial = 0; trial < search.count; ++trial) {
     const auto scale = static_cast<uint8_t>(
-        std::clamp(peak_scale + search.Offset(trial), 0, int{kLeastGroup}));
+        std::clamp(reach_scale + search.Offset(trial), 0, int{kLeastGroup}));
     const float factor = GroupFactor(scale);
-    const float ratio = shape.peak / (row_scale * factor);
+    const float ratio = shape.reach / (row_scale * factor);
     const Trial tried = TryFactor(x, RoundToFixed(ratio, table.factor_units()), table);
     const float score =
         tried.cost == kMostSum ? INFINITY : static_cast<float>(tried.cost) * (factor * factor);

@@ -2,7 +2,9 @@
 // encoder"): the scalar reference.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,20 +14,25 @@
 
 namespace hlwq::codec {
 
-// Groups and rows whose peak is below this are stored as zeros.
-inline constexpr float kLeastPeak = 0x1p-100f;
-// Fixed-point steps up to a group's peak.
-inline constexpr float kPeakSteps = 16384.0f;
-// The byte of the multiplier that takes a row's peak to the largest level.
-inline constexpr int kPeakScale = 32;
+// Groups and rows whose reach is below this are stored as zeros.
+inline constexpr float kLeastReach = 0x1p-100f;
+// Fixed-point steps up to a group's reach.
+inline constexpr float kReachSteps = 16384.0f;
+// The byte of the multiplier that takes a row's reach to the largest level.
+inline constexpr int kReachScale = 32;
 
-// The multiplier of a row with this largest peak; 0 below kLeastPeak. A bfloat16, as it is stored.
-float RowScaleFor(float peak, const TrellisTable& table) noexcept;
+// The multiplier of a row with this largest reach; 0 below kLeastReach. A bfloat16, as it is stored.
+float RowScaleFor(float reach, const TrellisTable& table) noexcept;
 
 struct GroupShape {
   float energy = 0;  // SumGroup of v^2
-  float peak = 0;    // largest |v|
+  float reach = 0;   // ReachOf
 };
+// What multipliers are chosen by: the largest |v|, or twice the root mean square where that is more, as in
+// flat groups, whose best multipliers keep them away from the sparse outermost levels.
+inline float ReachOf(float peak, float energy) noexcept {
+  return std::max(peak, std::sqrt(energy) * 0.25f);
+}
 GroupShape ShapeOf(std::span<const float, kGroupSize> v) noexcept;
 
 // Sums over one group of v, levels l and multiplier m as stored.

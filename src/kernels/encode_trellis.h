@@ -13,7 +13,7 @@
 namespace hlwq::kernels {
 
 // v = Fwht128 of v.size() / 128 blocks of weights of `dtype` (F16, BF16 or F32), any alignment, and
-// what codec::ShapeOf says of their groups. Equal to the scalar reference on every target; the peak
+// what codec::ShapeOf says of their groups. Equal to the scalar reference on every target; the reach
 // of a group whose energy is not finite is unspecified. Thread: safe.
 void TransformTrellisBlocks(DType dtype, std::span<const std::byte> weights, std::span<float> v,
                             std::span<codec::GroupShape> shapes) noexcept;

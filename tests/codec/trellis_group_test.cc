@@ -27,7 +27,7 @@ class TrellisGroup : public testing::TestWithParam<int> {
   EncodedGroup Encode(const Group& v, const char* effort) const {
     EncodedGroup out;
     const GroupShape shape = ShapeOf(v);
-    EncodeGroup(v, shape, RowScaleFor(shape.peak, table_), table_, TrellisSearchFor(effort, GetParam()), out);
+    EncodeGroup(v, shape, RowScaleFor(shape.reach, table_), table_, TrellisSearchFor(effort, GetParam()), out);
     return out;
   }
   // Squared error at the stored multiplier with the nearest level of each subset of the path.
@@ -66,7 +66,7 @@ TEST_P(TrellisGroup, NoOtherPathNearbyIsMuchBetter) {
     const Group v = GaussianGroup(random);
     const EncodedGroup out = Encode(v, "default");
     const float multiplier =
-        RowScaleFor(ShapeOf(v).peak, table_) * GroupFactor(out.scale);
+        RowScaleFor(ShapeOf(v).reach, table_) * GroupFactor(out.scale);
     const double error = BestError(v, out.path, multiplier);
     EXPECT_NEAR(out.sums.error / error, 1, 0.02);
     for (size_t t = 0; t < kGroupSize; ++t) {
@@ -112,6 +112,21 @@ TEST_P(TrellisGroup, ASpikeIsKeptAndNothingExplodes) {
   EncodedGroup small;
   EncodeGroup(v, ShapeOf(v), row_scale, table_, TrellisSearchFor("default", GetParam()), small);
   EXPECT_LE(small.sums.error, 25);
+}
+
+TEST_P(TrellisGroup, FlatGroupsLoseNoMoreThanGaussianOnes) {
+  // One large weight gives all coordinates of its block nearly one magnitude.
+  std::mt19937 random(6);
+  std::normal_distribution<float> normal;
+  double flat_error = 0, error = 0;
+  for (int i = 0; i < 50; ++i) {
+    Group v;
+    for (float& value : v) value = (random() % 2 == 0 ? 1.0f : -1.0f) * (1 + 0.02f * normal(random));
+    flat_error += Encode(v, "default").sums.error / ShapeOf(v).energy;
+    const Group gaussian = GaussianGroup(random);
+    error += Encode(gaussian, "default").sums.error / ShapeOf(gaussian).energy;
+  }
+  EXPECT_LT(flat_error, 1.1 * error);
 }
 
 TEST_P(TrellisGroup, ZerosAndGroupsFarBelowTheirRowAreZeroGroups) {

@@ -36,9 +36,9 @@ def rows(rng) -> list[list[float]]:
         [0.25] * INPUTS,
         # Small integers: ties everywhere.
         [float(rng.randrange(-2, 3)) for _ in range(INPUTS)],
-        # Both sides of the least peak of a group that is coded.
+        # Both sides of the least reach of a group that is coded.
         gaussian(rng, 128, 2.0 ** -104) + gaussian(rng, INPUTS - 128, 2.0 ** -109),
-        # The quotient of the peaks underflows.
+        # The quotient of the reaches underflows.
         gaussian(rng, 128, 2.0 ** 50) + gaussian(rng, INPUTS - 128, 2.0 ** -90),
         # A coordinate so large beside the others that sums of distances overflow at R = 6.
         [f32(1e-3 * x) for x in gaussian(rng, 100)] + [100.0] + [0.0] * (INPUTS - 101),

@@ -9,7 +9,7 @@ import struct
 
 BLOCK, GROUP = 128, 64
 ZERO = 255  # the scale of a group of zeros
-LEAST_PEAK = 2.0 ** -100
+LEAST_REACH = 2.0 ** -100
 MOST = 65535  # path sums stop here
 
 POSITIVE = {
@@ -133,20 +133,19 @@ class Trellis:
             state = (state << 1 & 7) | chosen[state]
         return cost, path[::-1]
 
-    def encode_group(self, v, peak, scale, effort):
+    def encode_group(self, v, energy, reach, scale, effort):
         """Path bits, index values and s."""
         zero_group = [0] * GROUP, [2 ** (self.bits - 2)] * GROUP, ZERO
-        if scale == 0 or peak < LEAST_PEAK:
+        if scale == 0 or reach < LEAST_REACH:
             return zero_group
-        energy = sum64([f32(x * x) for x in v])
-        to_grid = f32(16384 / peak)
+        to_grid = f32(16384 / reach)
         xs = [round(f32(x * to_grid)) for x in v]
-        n = index(f32(f32(peak * self.row_factor) / scale))
+        n = index(f32(f32(reach * self.row_factor) / scale))
         first, step = OFFSETS[effort][self.bits]
         best = None
         for trial in range(TRIALS[effort]):
             s = min(max(32 + n + first + trial * step, 0), 254)
-            f = round(f32(f32(peak / f32(scale * factor(s))) * self.two_g))
+            f = round(f32(f32(reach / f32(scale * factor(s))) * self.two_g))
             zs = [x * f + 2**14 >> 15 for x in xs]
             cost, path = self.search(zs)
             score = math.inf if cost == MOST else f32(cost * f32(factor(s) * factor(s)))
@@ -169,11 +168,14 @@ class Trellis:
         padded = weights + [0.0] * (-len(weights) % BLOCK)
         rotated = [fwht(padded[at:at + BLOCK]) for at in range(0, len(padded), BLOCK)]
         groups = [block[h:h + GROUP] for block in rotated for h in (0, GROUP)]
-        peaks = [max(abs(x) for x in group) for group in groups]
-        most = max(peaks)
-        scale = bf16(f32(most * self.row_factor)) if most >= LEAST_PEAK else 0.0
+        energies = [sum64([f32(x * x) for x in group]) for group in groups]
+        reaches = [max(max(abs(x) for x in group), f32(f32(math.sqrt(energy)) * 0.25))
+                   for group, energy in zip(groups, energies)]
+        most = max(reaches)
+        scale = bf16(f32(most * self.row_factor)) if most >= LEAST_REACH else 0.0
         codes, scales = b"", []
-        coded = [self.encode_group(v, peak, scale, effort) for v, peak in zip(groups, peaks)]
+        coded = [self.encode_group(v, energy, reach, scale, effort)
+                 for v, energy, reach in zip(groups, energies, reaches)]
         for low, high in zip(coded[::2], coded[1::2]):
             ks = []
             for path, group_ks, s in (low, high):

@@ -56,6 +56,7 @@ HWY_ATTR void TransformWith(const uint8_t* HWY_RESTRICT weights, size_t count,
                             float* HWY_RESTRICT v, codec::GroupShape* HWY_RESTRICT shapes) {
   GroupSumsOfRun energies;
   alignas(64) float energy[kRunGroups];
+  float peaks[kRunGroups];
   for (size_t begin = 0; begin < count; begin += kRunBlocks) {
     const size_t blocks = HWY_MIN(kRunBlocks, count - begin);
     for (size_t i = 0; i < blocks; ++i) {
@@ -72,12 +73,12 @@ HWY_ATTR void TransformWith(const uint8_t* HWY_RESTRICT weights, size_t count,
                      [&](size_t j) HWY_ATTR { return hn::Mul(group[j], group[j]); });
         VF largest = hn::Abs(group[0]);
         for (size_t j = 1; j < kGroupVectors; ++j) largest = hn::Max(largest, hn::Abs(group[j]));
-        shapes[kGroupsPerBlock * at + half].peak = MaxLane(largest);
+        peaks[kGroupsPerBlock * i + half] = MaxLane(largest);
       }
     }
     energies.Finish(kGroupsPerBlock * blocks, energy);
     for (size_t i = 0; i < kGroupsPerBlock * blocks; ++i) {
-      shapes[kGroupsPerBlock * begin + i].energy = energy[i];
+      shapes[kGroupsPerBlock * begin + i] = {energy[i], codec::ReachOf(peaks[i], energy[i])};
     }
   }
 }
@@ -130,9 +131,9 @@ HWY_INLINE void LayOut(const TrellisRunInput& in, TrellisRun& run) {
         std::memset(rows[i], 0, sizeof(rows[i]));
         continue;
       }
-      run.is_zero[group] = !(in.shapes[group].peak >= codec::kLeastPeak);
+      run.is_zero[group] = !(in.shapes[group].reach >= codec::kLeastReach);
       const VF to_steps =
-          hn::Set(DF(), run.is_zero[group] ? 0.0f : codec::kPeakSteps / in.shapes[group].peak);
+          hn::Set(DF(), run.is_zero[group] ? 0.0f : codec::kReachSteps / in.shapes[group].reach);
       for (size_t j = 0; j < kGroupVectors; ++j) {
         const VF v = hn::LoadU(DF(), in.v + group * kSteps + j * kLanes);
         hn::Store(hn::DemoteTo(narrow, hn::NearestInt(hn::Mul(v, to_steps))), narrow,

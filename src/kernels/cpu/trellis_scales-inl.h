@@ -39,10 +39,10 @@ class ScaleChoice {
       : units_(table.factor_units()) {
     for (size_t group = 0; group < kRunGroups; ++group) {
       const bool is_there = group < in.groups;
-      peaks_[group] = is_there ? in.shapes[group].peak : 0.0f;
+      reaches_[group] = is_there ? in.shapes[group].reach : 0.0f;
       row_scales_[group] = is_there ? in.RowScale(group) : 0.0f;
-      const float ratio = peaks_[group] * table.row_factor() / row_scales_[group];
-      peak_scales_[group] = codec::kPeakScale + codec::GroupScaleFor(ratio);
+      const float ratio = reaches_[group] * table.row_factor() / row_scales_[group];
+      reach_scales_[group] = codec::kReachScale + codec::GroupScaleFor(ratio);
     }
   }
 
@@ -51,12 +51,12 @@ class ScaleChoice {
     const hn::Rebind<int16_t, DF> narrow;
     for (size_t i = 0; i < kRunGroups; i += kLanes) {
       const VI scale =
-          hn::Min(hn::Max(hn::Add(hn::Load(DI(), peak_scales_ + i), hn::Set(DI(), offset)),
+          hn::Min(hn::Max(hn::Add(hn::Load(DI(), reach_scales_ + i), hn::Set(DI(), offset)),
                           hn::Zero(DI())),
                   hn::Set(DI(), int32_t{codec::kLeastGroup}));
       const VF factor = hn::GatherIndex(DF(), codec::GroupFactors().data(), scale);
       const VF multiplier = hn::Mul(hn::Load(DF(), row_scales_ + i), factor);
-      const VF ratio = hn::Div(hn::Load(DF(), peaks_ + i), multiplier);
+      const VF ratio = hn::Div(hn::Load(DF(), reaches_ + i), multiplier);
       const VI fixed = hn::NearestInt(hn::Mul(ratio, hn::Set(DF(), units_)));
       hn::Store(hn::DemoteTo(narrow, fixed), narrow, factors + i);
       hn::Store(scale, DI(), tried_scales_ + i);
@@ -94,11 +94,11 @@ class ScaleChoice {
 
  private:
   float units_;
-  alignas(64) float peaks_[kRunGroups];
+  alignas(64) float reaches_[kRunGroups];
   alignas(64) float row_scales_[kRunGroups];
   alignas(64) float weights_[kRunGroups];
   alignas(64) float best_[kRunGroups];
-  alignas(64) int32_t peak_scales_[kRunGroups];
+  alignas(64) int32_t reach_scales_[kRunGroups];
   alignas(64) int32_t tried_scales_[kRunGroups];
   alignas(64) int32_t scales_[kRunGroups];
 };
