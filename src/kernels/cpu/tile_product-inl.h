@@ -103,102 +103,82 @@ struct TokenInput {
   const int32_t* sums;
 };
 
-// Integer sums of kGroupRows rows and kTokens tokens, which stay in registers.
-template <class Dot, size_t kTokens>
-using TileSums = typename Dot::Sum[kTokens][kTileVectors];
-
-// The products of steps [begin, end) of a block. `levels` [step, vector, lane]; `activations` those
-// of the block, and `activation_sums` theirs in these steps, of each token. The loops around sums
-// are unrolled by order: clang (14) would keep them in memory else.
-template <class Dot, size_t kTokens>
-HWY_INLINE void SumSteps(const typename Dot::Level* HWY_RESTRICT levels, size_t begin, size_t end,
-                         const typename Dot::Activation* const (&activations)[kTokens],
-                         const int32_t (&activation_sums)[kTokens], TileSums<Dot, kTokens>& sums) {
+// Adds the products of one block, kVectors * kLanes rows and kTokens tokens to `to` [token, kRows].
+// `levels` [step, kTileVectors, lane] from the first of these rows. `multipliers` [kParts, kRows]
+// are one of a row, or two, for the halves of its block; each part has its own sums. The loops
+// around sums are unrolled by order: clang (14) would keep them in memory else.
+template <class Dot, size_t kParts, size_t kVectors, size_t kTokens, size_t kRows>
+HWY_INLINE void AddVectors(const typename Dot::Level* HWY_RESTRICT levels,
+                           const float* HWY_RESTRICT multipliers,
+                           const TokenInput<typename Dot::Activation>* HWY_RESTRICT tokens,
+                           size_t block, float* HWY_RESTRICT to) {
+  static_assert(kParts == 1 || kParts == 2);
+  constexpr size_t kPartSteps = kSteps<Dot> / kParts;
+  const hn::Repartition<typename Dot::Level, DI> d;
+  typename Dot::Sum sums[kTokens][kParts][kVectors];
+  const typename Dot::Activation* activations[kTokens];
   HWY_UNROLL(8)
   for (size_t t = 0; t < kTokens; ++t) {
-    const auto start = Dot::Start(activation_sums[t]);
-    HWY_UNROLL(8)
-    for (size_t v = 0; v < kTileVectors; ++v) sums[t][v] = start;
-  }
-  const hn::Repartition<typename Dot::Level, DI> d;
-  for (size_t step = begin; step < end; ++step) {
-    VI level[kTileVectors];
-    HWY_UNROLL(8)
-    for (size_t v = 0; v < kTileVectors; ++v) {
-      const size_t at = (step * kTileVectors + v) * hn::MaxLanes(d);
-      level[v] = hn::BitCast(DI(), hn::Load(d, levels + at));
-    }
-    HWY_UNROLL(8)
-    for (size_t t = 0; t < kTokens; ++t) {
-      int32_t inputs;
-      std::memcpy(&inputs, activations[t] + step * kPerLane<Dot>, 4);
-      const VI input = hn::Set(DI(), inputs);
+    activations[t] = tokens[t].activations + block * kBlock;
+    const int32_t* of_halves = tokens[t].sums + 2 * block;
+    HWY_UNROLL(2)
+    for (size_t part = 0; part < kParts; ++part) {
+      const auto start = Dot::Start(kParts == 2 ? of_halves[part] : of_halves[0] + of_halves[1]);
       HWY_UNROLL(8)
-      for (size_t v = 0; v < kTileVectors; ++v) Dot::Add(level[v], input, sums[t][v]);
+      for (size_t v = 0; v < kVectors; ++v) sums[t][part][v] = start;
+    }
+  }
+  for (size_t step = 0; step < kPartSteps; ++step) {
+    HWY_UNROLL(2)
+    for (size_t part = 0; part < kParts; ++part) {
+      const size_t of_block = step + part * kPartSteps;
+      VI level[kVectors];
+      HWY_UNROLL(8)
+      for (size_t v = 0; v < kVectors; ++v) {
+        const size_t at = (of_block * kTileVectors + v) * hn::MaxLanes(d);
+        level[v] = hn::BitCast(DI(), hn::Load(d, levels + at));
+      }
+      HWY_UNROLL(8)
+      for (size_t t = 0; t < kTokens; ++t) {
+        int32_t inputs;
+        std::memcpy(&inputs, activations[t] + of_block * kPerLane<Dot>, 4);
+        const VI input = hn::Set(DI(), inputs);
+        HWY_UNROLL(8)
+        for (size_t v = 0; v < kVectors; ++v) Dot::Add(level[v], input, sums[t][part][v]);
+      }
+    }
+  }
+  HWY_UNROLL(8)
+  for (size_t t = 0; t < kTokens; ++t) {
+    const VF scale = hn::Set(DF(), tokens[t].scales[block]);
+    HWY_UNROLL(8)
+    for (size_t v = 0; v < kVectors; ++v) {
+      const auto sum = [&](size_t part)
+                           HWY_ATTR { return hn::ConvertTo(DF(), Dot::Total(sums[t][part][v])); };
+      const VF multiplier = hn::Load(DF(), multipliers + v * kLanes);
+      float* at = to + t * kRows + v * kLanes;
+      const VF before = hn::Load(DF(), at);
+      if constexpr (kParts == 1) {
+        hn::Store(hn::MulAdd(sum(0), hn::Mul(multiplier, scale), before), DF(), at);
+      } else {
+        const VF second = hn::Load(DF(), multipliers + kRows + v * kLanes);
+        const VF both = hn::MulAdd(sum(1), second, hn::Mul(sum(0), multiplier));
+        hn::Store(hn::MulAdd(both, scale, before), DF(), at);
+      }
     }
   }
 }
 
-// Adds the products of one block, kGroupRows rows and kTokens tokens to `to` [token, kRows].
-// `multipliers` [kMultipliers, kRows]: one of a row, or two, for the halves of its block.
-template <class Dot, size_t kMultipliers, size_t kTokens, size_t kRows>
+// The same for kGroupRows rows. Where there are two sums of each row, half as many rows at a time.
+template <class Dot, size_t kParts, size_t kTokens, size_t kRows>
 HWY_INLINE void AddBlock(const typename Dot::Level* HWY_RESTRICT levels,
                          const float* HWY_RESTRICT multipliers,
                          const TokenInput<typename Dot::Activation>* HWY_RESTRICT tokens,
                          size_t block, float* HWY_RESTRICT to) {
-  static_assert(kMultipliers == 1 || kMultipliers == 2);
-  constexpr size_t kHalf = kSteps<Dot> / 2;
-  const typename Dot::Activation* activations[kTokens];
-  int32_t first_sums[kTokens];
-  int32_t second_sums[kTokens];
-  HWY_UNROLL(8)
-  for (size_t t = 0; t < kTokens; ++t) {
-    activations[t] = tokens[t].activations + block * kBlock;
-    first_sums[t] = tokens[t].sums[2 * block];
-    second_sums[t] = tokens[t].sums[2 * block + 1];
-  }
-  TileSums<Dot, kTokens> sums;
-  if constexpr (kMultipliers == 1) {
-    HWY_UNROLL(8)
-    for (size_t t = 0; t < kTokens; ++t) first_sums[t] += second_sums[t];
-    SumSteps<Dot, kTokens>(levels, 0, kSteps<Dot>, activations, first_sums, sums);
-    HWY_UNROLL(8)
-    for (size_t t = 0; t < kTokens; ++t) {
-      const VF scale = hn::Set(DF(), tokens[t].scales[block]);
-      HWY_UNROLL(8)
-      for (size_t v = 0; v < kTileVectors; ++v) {
-        const VF sum = hn::ConvertTo(DF(), Dot::Total(sums[t][v]));
-        const VF factor = hn::Mul(hn::Load(DF(), multipliers + v * kLanes), scale);
-        float* at = to + t * kRows + v * kLanes;
-        hn::Store(hn::MulAdd(sum, factor, hn::Load(DF(), at)), DF(), at);
-      }
-    }
-  } else {
-    // The first half, with its multiplier, waits in memory: there are no registers for both.
-    alignas(64) float first[kTokens * kGroupRows];
-    SumSteps<Dot, kTokens>(levels, 0, kHalf, activations, first_sums, sums);
-    HWY_UNROLL(8)
-    for (size_t t = 0; t < kTokens; ++t) {
-      HWY_UNROLL(8)
-      for (size_t v = 0; v < kTileVectors; ++v) {
-        const VF sum = hn::ConvertTo(DF(), Dot::Total(sums[t][v]));
-        hn::Store(hn::Mul(sum, hn::Load(DF(), multipliers + v * kLanes)), DF(),
-                  first + t * kGroupRows + v * kLanes);
-      }
-    }
-    SumSteps<Dot, kTokens>(levels, kHalf, kSteps<Dot>, activations, second_sums, sums);
-    HWY_UNROLL(8)
-    for (size_t t = 0; t < kTokens; ++t) {
-      const VF scale = hn::Set(DF(), tokens[t].scales[block]);
-      HWY_UNROLL(8)
-      for (size_t v = 0; v < kTileVectors; ++v) {
-        const VF second = hn::ConvertTo(DF(), Dot::Total(sums[t][v]));
-        const VF both = hn::MulAdd(second, hn::Load(DF(), multipliers + kRows + v * kLanes),
-                                   hn::Load(DF(), first + t * kGroupRows + v * kLanes));
-        float* at = to + t * kRows + v * kLanes;
-        hn::Store(hn::MulAdd(both, scale, hn::Load(DF(), at)), DF(), at);
-      }
-    }
+  constexpr size_t kVectors = kTileVectors / kParts;
+  for (size_t first = 0; first < kGroupRows; first += kVectors * kLanes) {
+    AddVectors<Dot, kParts, kVectors, kTokens, kRows>(
+        levels + first * kPerLane<Dot>, multipliers + first, tokens, block, to + first);
   }
 }
 
