@@ -110,29 +110,29 @@ struct LaneTrellisIndices<5> {
 };
 
 // Get(block, vector) is kByteLanes indices in order. Each byte of a vector gets the byte of the
-// words D1 and D0 that holds its bit, and tests it.
+// words D1 and D0 (codec::SubsetsOf) that holds its bit, and tests it.
 template <size_t kBits>
 class LaneTrellisCodes {
  public:
   HWY_INLINE VByte Get(const uint8_t* HWY_RESTRICT block, size_t vector) const {
-    const uint64_t path = vector < kHalfVectors ? PathWord<0>(block) : PathWord<1>(block);
-    const codec::TrellisSubsets subsets = codec::SubsetsOf(path);
-    alignas(16) const uint64_t words[2] = {subsets.high, subsets.low};
     const DByte d;
-    const VByte both = hn::LoadDup128(d, reinterpret_cast<const uint8_t*>(words));
-    const VByte high_byte = hn::LoadU(d, &kByteOf[vector % kHalfVectors * kByteLanes]);
-    const VByte bit = hn::LoadDup128(d, kBitOf.data());
-    const VByte high = hn::TableLookupBytes(both, high_byte);
-    const VByte low = hn::TableLookupBytes(both, hn::Add(high_byte, hn::Set(d, 8)));
+    const hn::Repartition<uint64_t, DByte> d64;
+    const auto paths = hn::BitCast(d64, hn::LoadDup128(d, block));
+    const auto high_words =
+        hn::Xor(paths, hn::Xor(hn::ShiftLeft<1>(paths), hn::ShiftLeft<3>(paths)));
+    const VByte byte_of = hn::LoadU(d, &kByteOf[vector * kByteLanes]);
+    const VByte bit_of = hn::LoadDup128(d, kBitOf.data());
+    const VByte high = hn::TableLookupBytes(hn::BitCast(d, high_words), byte_of);
+    const VByte low = hn::TableLookupBytes(hn::BitCast(d, hn::ShiftLeft<2>(paths)), byte_of);
+    const VByte of_low = hn::IfThenElseZero(hn::TestBit(low, bit_of), hn::Set(d, 1 << (kBits - 1)));
+    const VByte of_high = hn::IfThenElseZero(hn::TestBit(high, bit_of), hn::Set(d, 1 << kBits));
     const VByte index = indices_.Get(block + codec::kTrellisPathBytes, vector);
-    const VByte with_low =
-        hn::Or(index, hn::IfThenElseZero(hn::TestBit(low, bit), hn::Set(d, 1 << (kBits - 1))));
-    return hn::Or(with_low, hn::IfThenElseZero(hn::TestBit(high, bit), hn::Set(d, 1 << kBits)));
+    return hn::Or(index, hn::Or(of_low, of_high));
   }
 
  private:
-  static constexpr std::array<uint8_t, kBlock / 2> kByteOf = [] {
-    std::array<uint8_t, kBlock / 2> bytes = {};
+  static constexpr std::array<uint8_t, kBlock> kByteOf = [] {
+    std::array<uint8_t, kBlock> bytes = {};
     for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i / 8);
     return bytes;
   }();
