@@ -4,8 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <bit>
+#include <algorithm>
 #include <cmath>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -16,11 +17,13 @@
 #include "tests/codec/coded_matrix.h"
 #include "tests/kernels/each_target.h"
 #include "tests/kernels/same_coding.h"
+#include "tests/support/guarded_bytes.h"
 
 namespace hlwq::kernels {
 namespace {
 
 using codec::CodecSpec;
+using codec::ErrorStats;
 using test::CodedMatrix;
 using test::CodingInputs;
 using test::ExpectSameCoding;
@@ -155,6 +158,37 @@ TEST_P(TrellisWidth, AnyBytesDecodeAsTheReference) {
       vector->DecodeRows(coded.ConstParts(), in, got);
       EXPECT_EQ(got, want);
     });
+  }
+}
+
+TEST(CpuBackend, NothingOutsideTheBuffersIsTouchedOnAnyTarget) {
+  for (const CodecSpec& spec : test::EverySpec()) {
+    SCOPED_TRACE(test::SpecName(spec));
+    const auto codec = CpuBackend().MakeCodec(spec);
+    for (const size_t in : {100u, 256u, 2240u}) {
+      const auto weights = test::GaussianMatrix(3, in, 0.02f);
+      const CodedMatrix want = test::Encode(*codec, weights, in);
+      for (const bool at_end : {false, true}) {
+        const test::GuardedBytes source(std::as_bytes(std::span(weights)), at_end);
+        std::vector<std::unique_ptr<test::GuardedBytes>> parts;
+        std::vector<std::span<std::byte>> rows;
+        for (const auto& part : want.parts) {
+          parts.push_back(std::make_unique<test::GuardedBytes>(part, at_end));
+          rows.push_back(parts.back()->writable());
+        }
+        test::GuardedBytes back(source.span(), at_end);
+        test::ForEachTarget([&](const char*) {
+          ErrorStats stats;
+          for (const auto& row : rows) std::fill(row.begin(), row.end(), std::byte{0xAA});
+          codec->EncodeRowsFrom(DType::kF32, source.span(), in, 0, rows, stats);
+          for (size_t i = 0; i < rows.size(); ++i) {
+            EXPECT_TRUE(std::ranges::equal(rows[i], want.parts[i]));
+          }
+          const std::vector<std::span<const std::byte>> coded(rows.begin(), rows.end());
+          codec->DecodeRowsTo(DType::kF32, coded, in, back.writable());
+        });
+      }
+    }
   }
 }
 

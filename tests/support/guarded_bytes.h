@@ -1,4 +1,4 @@
-// Memory whose neighbours may not be read.
+// Memory whose neighbours may not be touched.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 namespace hlwq::test {
 
-// Bytes that end where a page that may not be read begins, or begin where one ends.
+// Bytes that end where a page that may not be touched begins, or begin where one ends.
 class GuardedBytes {
  public:
   GuardedBytes(std::span<const std::byte> content, bool at_end) : size_(content.size()) {
@@ -30,6 +30,7 @@ class GuardedBytes {
   ~GuardedBytes() { munmap(base_, mapped_); }
 
   std::span<const std::byte> span() const { return {data_, size_}; }
+  std::span<std::byte> writable() { return {data_, size_}; }
 
  private:
   size_t size_, mapped_;
