@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "codec/float_rows.h"
 
 namespace hlwq::codec {
 namespace {
@@ -105,23 +104,6 @@ CodecSpec DefaultSpec(std::string_view name) {
   spec.bit_order = "planes";
   spec.scale_group = 64;
   return spec;
-}
-
-void Codec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
-                           uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
-                           ErrorStats& stats) const {
-  CheckWeightFloat(dtype);
-  std::vector<float> wide(weights.size() * 8 / BitsPerElement(dtype));
-  ToFloatReference(dtype, weights, wide);
-  EncodeRows(wide, in, first_row, row_parts, stats);
-}
-
-void Codec::DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts,
-                         uint64_t in, std::span<std::byte> weights) const {
-  CheckWeightFloat(dtype);
-  std::vector<float> wide(weights.size() * 8 / BitsPerElement(dtype));
-  DecodeRows(row_parts, in, wide);
-  FromFloatReference(wide, dtype, weights);
 }
 
 double Codec::BitsPerWeight(MatrixShape shape) const {

@@ -64,29 +64,31 @@ class Codec {
   // constant parts. Throws Error{kUnsupported} on a shape this codec cannot hold (overflow).
   virtual std::vector<Part> Parts(MatrixShape shape) const = 0;
 
-  // Codes consecutive rows. `weights` is [rows, in], row-major, finite. `row_parts[i]` takes the
-  // rows of the i-th *row* part of Parts(): rows * bytes_per_row bytes. Adds the errors of these
-  // rows to `stats`. Deterministic: the same bytes on every CPU, for every split into chunks.
+  // Codes consecutive rows. `weights` is [rows, in], row-major, finite, of dtype F16, BF16 or F32
+  // (little-endian, any alignment). `row_parts[i]` takes the rows of the i-th *row* part of Parts():
+  // rows * bytes_per_row bytes. Adds the errors of these rows to `stats`. Deterministic: the same
+  // bytes on every CPU, for every split into chunks.
   // Throws Error{kNonFinite} ("row R, columns A..B: ...", R counted from `first_row`) for a value or
-  // block the format cannot hold.
-  virtual void EncodeRows(std::span<const float> weights, uint64_t in, uint64_t first_row,
-                          std::span<const std::span<std::byte>> row_parts,
-                          ErrorStats& stats) const = 0;
-
-  // Inverse: fills `weights` [rows, in] from the same rows of the row parts. Corrupt codes decode
-  // to some finite or infinite value, never to undefined behaviour.
-  virtual void DecodeRows(std::span<const std::span<const std::byte>> row_parts, uint64_t in,
-                          std::span<float> weights) const = 0;
-
-  // The same with `weights` [rows, in] of dtype F16, BF16 or F32 (little-endian, any alignment), for
-  // callers whose data is not float32. Equal results; the default converts and calls EncodeRows.
-  // Throws Error{kUnsupported} for another dtype.
+  // block the format cannot hold, Error{kUnsupported} for another dtype.
   virtual void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
                               uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
-                              ErrorStats& stats) const;
-  // DecodeRows followed by rounding to `dtype` (to nearest, ties to even).
+                              ErrorStats& stats) const = 0;
+
+  // Inverse: fills `weights` [rows, in] of `dtype` from the same rows of the row parts; F16 and BF16
+  // are the float32 values rounded to nearest, ties to even. Corrupt codes decode to some finite or
+  // infinite value or NaN, never to undefined behaviour.
   virtual void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts,
-                            uint64_t in, std::span<std::byte> weights) const;
+                            uint64_t in, std::span<std::byte> weights) const = 0;
+
+  // The same of float32.
+  void EncodeRows(std::span<const float> weights, uint64_t in, uint64_t first_row,
+                  std::span<const std::span<std::byte>> row_parts, ErrorStats& stats) const {
+    EncodeRowsFrom(DType::kF32, std::as_bytes(weights), in, first_row, row_parts, stats);
+  }
+  void DecodeRows(std::span<const std::span<const std::byte>> row_parts, uint64_t in,
+                  std::span<float> weights) const {
+    DecodeRowsTo(DType::kF32, row_parts, in, std::as_writable_bytes(weights));
+  }
 
   // Stored bits for one weight of the shape, norms and padding included.
   double BitsPerWeight(MatrixShape shape) const;

@@ -122,12 +122,6 @@ void HlwqCodec::CheckEncodable() const {
   }
 }
 
-void HlwqCodec::EncodeRows(std::span<const float> weights, uint64_t in, uint64_t first_row,
-                           std::span<const std::span<std::byte>> row_parts,
-                           ErrorStats& stats) const {
-  EncodeRowsFrom(DType::kF32, std::as_bytes(weights), in, first_row, row_parts, stats);
-}
-
 void HlwqCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
                                uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
                                ErrorStats& stats) const {
@@ -217,11 +211,6 @@ void HlwqCodec::EncodeStretch(const RowJob& job, DType dtype, std::span<const st
     DecodeBlock(codes, half, table_, decoded);
     AddWeightErrors(block.first(kBlockSize - padding), decoded, stats);
   }
-}
-
-void HlwqCodec::DecodeRows(std::span<const std::span<const std::byte>> row_parts, uint64_t in,
-                           std::span<float> weights) const {
-  DecodeRowsTo(DType::kF32, row_parts, in, std::as_writable_bytes(weights));
 }
 
 void HlwqCodec::DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts,

@@ -113,12 +113,6 @@ std::vector<Part> TrellisCodec::Parts(MatrixShape shape) const {
           std::move(record)};
 }
 
-void TrellisCodec::EncodeRows(std::span<const float> weights, uint64_t in, uint64_t first_row,
-                              std::span<const std::span<std::byte>> row_parts,
-                              ErrorStats& stats) const {
-  EncodeRowsFrom(DType::kF32, std::as_bytes(weights), in, first_row, row_parts, stats);
-}
-
 // Transforms row `index` of the batch, and finds its multiplier.
 void TrellisCodec::LoadRow(DType dtype, std::span<const std::byte> row, size_t index,
                            Batch& batch) const {
@@ -232,11 +226,6 @@ void TrellisCodec::CountErrors(const Batch& batch, std::span<const std::byte> co
                  std::as_writable_bytes(std::span(decoded)));
     AddWeightErrors(std::span(weights).first(count), std::span(decoded).first(count), stats);
   }
-}
-
-void TrellisCodec::DecodeRows(std::span<const std::span<const std::byte>> row_parts, uint64_t in,
-                              std::span<float> weights) const {
-  DecodeRowsTo(DType::kF32, row_parts, in, std::as_writable_bytes(weights));
 }
 
 void TrellisCodec::DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts,

@@ -27,13 +27,9 @@ class TrellisCodec : public Codec {
  public:
   const CodecSpec& spec() const noexcept final { return spec_; }
   std::vector<Part> Parts(MatrixShape shape) const final;
-  void EncodeRows(std::span<const float> weights, uint64_t in, uint64_t first_row,
-                  std::span<const std::span<std::byte>> row_parts, ErrorStats& stats) const final;
   void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
                       uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
                       ErrorStats& stats) const final;
-  void DecodeRows(std::span<const std::span<const std::byte>> row_parts, uint64_t in,
-                  std::span<float> weights) const final;
   void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts, uint64_t in,
                     std::span<std::byte> weights) const final;
 
