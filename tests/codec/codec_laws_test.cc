@@ -1,9 +1,13 @@
 // What holds for every codec, whatever its parts are.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "codec/codec.h"
 #include "codec/float_rows.h"
 #include "tests/codec/coded_matrix.h"
@@ -78,6 +82,42 @@ TEST_P(EveryCodec, SourceTypesCodeAsTheirFloats) {
     codec->DecodeRowsTo(dtype, direct.ConstParts(), in, got);
     EXPECT_EQ(want, got);
   }
+}
+
+TEST_P(EveryCodec, ValuesThatAreNotFiniteAreNamed) {
+  const auto codec = MakeReferenceCodec(GetParam());
+  for (const auto& [bad, text] : {std::pair{NAN, "nan"}, {INFINITY, "inf"}, {-INFINITY, "-inf"}}) {
+    EXPECT_EQ(test::RefusalOf(*codec, bad),
+              std::string("row 102, columns 256..299: want finite values, got ") + text +
+                  " in column 260");
+  }
+}
+
+TEST_P(EveryCodec, BuffersThatDoNotFitAreRefused) {
+  const auto codec = MakeReferenceCodec(GetParam());
+  const std::vector<float> weights(256);
+  CodedMatrix out(*codec, 1, 128);
+  EXPECT_THAT([&] { codec->EncodeRows(weights, 128, 0, out.Rows(0, 1), out.stats); },
+              testing::Throws<Error>(testing::Property(&Error::code, ErrorCode::kInvalidArgument)));
+  std::vector<float> back(256);
+  EXPECT_THAT([&] { codec->DecodeRows(out.ConstParts(), 128, back); },
+              testing::Throws<Error>(testing::Property(&Error::code, ErrorCode::kInvalidArgument)));
+}
+
+TEST_P(EveryCodec, SampledBlocksAreCountedByTheirPlaceInTheMatrix) {
+  const auto codec = MakeReferenceCodec(GetParam());
+  const CodedMatrix coded = Encode(*codec, GaussianMatrix(300, 128, 0.03f), 128);
+  const size_t levels = codec->spec().levels.size();
+  uint64_t codes = 0, coordinates = 0;
+  for (size_t level = 0; level < coded.stats.code_use.size(); ++level) {
+    codes += coded.stats.code_use[level];
+    if (level >= levels) {
+      EXPECT_EQ(coded.stats.code_use[level], 0u) << level;
+    }
+  }
+  for (const uint64_t uses : coded.stats.coordinates) coordinates += uses;
+  EXPECT_EQ(codes, (300 / ErrorStats::kSampledBlocks + 1) * 128);
+  EXPECT_EQ(coordinates, codes);
 }
 
 TEST_P(EveryCodec, ZerosDecodeToZeros) {

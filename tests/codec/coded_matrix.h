@@ -1,6 +1,8 @@
 // A matrix with its coded row parts, for tests of codecs.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <random>
@@ -9,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/error.h"
 #include "codec/codec.h"
 
 namespace hlwq::test {
@@ -46,6 +49,21 @@ struct CodedMatrix {
   std::vector<size_t> row_bytes;
   codec::ErrorStats stats;
 };
+
+// The refusal, an Error{kNonFinite}, of four rows of 300 from row 100 on that have `bad` in row 102,
+// column 260; empty when they are coded.
+inline std::string RefusalOf(const codec::Codec& codec, float bad) {
+  auto weights = GaussianMatrix(4, 300, 0.03f);
+  weights[2 * 300 + 260] = bad;
+  CodedMatrix out(codec, 4, 300);
+  try {
+    codec.EncodeRows(weights, 300, 100, out.Rows(0, 4), out.stats);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNonFinite);
+    return error.what();
+  }
+  return "";
+}
 
 // Every codec and width with its usual parameters.
 inline std::vector<codec::CodecSpec> EverySpec() {
