@@ -40,21 +40,28 @@ void CountSample(std::span<const float, kBlockSize> weights,
   }
 }
 
-void ThrowUnstorable(std::span<const float> weights, uint64_t row, uint64_t column,
-                     std::string_view limit) {
+std::string BlockPlace(std::span<const float> weights, uint64_t row, uint64_t column) {
+  return fmt::format("row {}, columns {}..{}", row, column, column + weights.size() - 1);
+}
+
+void RequireFinite(std::span<const float> weights, uint64_t row, uint64_t column) {
   const auto bad =
       std::find_if(weights.begin(), weights.end(), [](float w) { return !std::isfinite(w); });
-  const std::string where =
-      fmt::format("row {}, columns {}..{}", row, column, column + weights.size() - 1);
-  if (bad != weights.end()) {
-    throw Error(ErrorCode::kNonFinite,
-                fmt::format("{}: want finite values, got {} in column {}", where, *bad,
-                            column + static_cast<uint64_t>(bad - weights.begin())));
-  }
+  if (bad == weights.end()) return;
+  throw Error(ErrorCode::kNonFinite,
+              fmt::format("{}: want finite values, got {} in column {}",
+                          BlockPlace(weights, row, column), *bad,
+                          column + static_cast<uint64_t>(bad - weights.begin())));
+}
+
+void ThrowUnstorable(std::span<const float> weights, uint64_t row, uint64_t column,
+                     std::string_view limit) {
+  RequireFinite(weights, row, column);
   double energy = 0;
   for (const float w : weights) energy += double{w} * w;
-  throw Error(ErrorCode::kNonFinite,
-              fmt::format("{}: want {}, got {:.6g}", where, limit, std::sqrt(energy)));
+  throw Error(ErrorCode::kNonFinite, fmt::format("{}: want {}, got {:.6g}",
+                                                 BlockPlace(weights, row, column), limit,
+                                                 std::sqrt(energy)));
 }
 
 }  // namespace hlwq::codec

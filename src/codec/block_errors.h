@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "codec/error_stats.h"
@@ -18,6 +19,11 @@ void AddWeightErrors(std::span<const float> weights, std::span<const float> deco
 // Counts the codes and the normalised coordinates of a sampled block.
 void CountSample(std::span<const float, kBlockSize> weights,
                  std::span<const uint8_t, kBlockSize> codes, ErrorStats& stats);
+
+// Throws Error{kNonFinite} for a block with a value that is not finite: names the first.
+void RequireFinite(std::span<const float> weights, uint64_t row, uint64_t column);
+// "row R, columns A..B" of a block that begins there.
+std::string BlockPlace(std::span<const float> weights, uint64_t row, uint64_t column);
 
 // Throws Error{kNonFinite} for a block, without its padding, that cannot be stored: names the first
 // value that is not finite, else says that `limit` ("a norm below 65520, which fp16 can hold") was

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "codec/ggml_layout.h"
 #include "tensor/float16.h"
 
 // This unit is compiled with -ffp-contract=off: d * q + m rounds twice, as the reference does.
@@ -11,67 +12,7 @@
 namespace hlwq::codec {
 namespace {
 
-using Half = uint16_t;  // bits of an fp16
-
-constexpr size_t kSmallBlock = 32;
-constexpr size_t kSuperBlock = 256;
-
-// The blocks as they lie in the file. In those of 32 weights byte i of `qs` holds weight i in the
-// low nibble and weight 16 + i in the high one; bit i of `qh` is the fifth bit of weight i.
-struct BlockQ4_0 {
-  Half d;
-  uint8_t qs[16];
-};
-struct BlockQ4_1 {
-  Half d, m;
-  uint8_t qs[16];
-};
-struct BlockQ5_0 {
-  Half d;
-  uint8_t qh[4];
-  uint8_t qs[16];
-};
-struct BlockQ5_1 {
-  Half d, m;
-  uint8_t qh[4];
-  uint8_t qs[16];
-};
-struct BlockQ8_0 {
-  Half d;
-  int8_t qs[32];
-};
-// 8 sub-blocks of 32 weights with 6-bit scales and minima (UnpackScales). Bytes 32p..32p+31 of `qs`
-// hold sub-block 2p in the low nibbles and 2p + 1 in the high ones; bit s of qh[i] is the fifth bit
-// of weight i of sub-block s.
-struct BlockQ4_K {
-  Half d, dmin;
-  uint8_t scales[12];
-  uint8_t qs[128];
-};
-struct BlockQ5_K {
-  Half d, dmin;
-  uint8_t scales[12];
-  uint8_t qh[32];
-  uint8_t qs[128];
-};
-// 2 halves of 128 weights = 4 groups of 32, with an 8-bit scale for each 16 weights. In a half, the
-// low nibbles of 64 `ql` bytes hold groups 0 and 1, the high ones groups 2 and 3; bits 2g, 2g+1 of
-// the 32 `qh` bytes are the upper bits of group g.
-struct BlockQ6_K {
-  uint8_t ql[128];
-  uint8_t qh[64];
-  int8_t scales[16];
-  Half d;
-};
-
-static_assert(sizeof(BlockQ4_0) == 18);
-static_assert(sizeof(BlockQ4_1) == 20);
-static_assert(sizeof(BlockQ5_0) == 22);
-static_assert(sizeof(BlockQ5_1) == 24);
-static_assert(sizeof(BlockQ8_0) == 34);
-static_assert(sizeof(BlockQ4_K) == 144);
-static_assert(sizeof(BlockQ5_K) == 176);
-static_assert(sizeof(BlockQ6_K) == 210);
+using namespace ggml;
 
 struct TypeRow {
   GgmlType type;
@@ -84,14 +25,14 @@ constexpr std::array kTypes = {
     TypeRow{GgmlType::kF32, "F32", 1, 4},
     TypeRow{GgmlType::kF16, "F16", 1, 2},
     TypeRow{GgmlType::kBF16, "BF16", 1, 2},
-    TypeRow{GgmlType::kQ4_0, "Q4_0", kSmallBlock, sizeof(BlockQ4_0)},
-    TypeRow{GgmlType::kQ4_1, "Q4_1", kSmallBlock, sizeof(BlockQ4_1)},
-    TypeRow{GgmlType::kQ5_0, "Q5_0", kSmallBlock, sizeof(BlockQ5_0)},
-    TypeRow{GgmlType::kQ5_1, "Q5_1", kSmallBlock, sizeof(BlockQ5_1)},
-    TypeRow{GgmlType::kQ8_0, "Q8_0", kSmallBlock, sizeof(BlockQ8_0)},
-    TypeRow{GgmlType::kQ4_K, "Q4_K", kSuperBlock, sizeof(BlockQ4_K)},
-    TypeRow{GgmlType::kQ5_K, "Q5_K", kSuperBlock, sizeof(BlockQ5_K)},
-    TypeRow{GgmlType::kQ6_K, "Q6_K", kSuperBlock, sizeof(BlockQ6_K)},
+    TypeRow{GgmlType::kQ4_0, "Q4_0", kSmallBlockWeights, sizeof(BlockQ4_0)},
+    TypeRow{GgmlType::kQ4_1, "Q4_1", kSmallBlockWeights, sizeof(BlockQ4_1)},
+    TypeRow{GgmlType::kQ5_0, "Q5_0", kSmallBlockWeights, sizeof(BlockQ5_0)},
+    TypeRow{GgmlType::kQ5_1, "Q5_1", kSmallBlockWeights, sizeof(BlockQ5_1)},
+    TypeRow{GgmlType::kQ8_0, "Q8_0", kSmallBlockWeights, sizeof(BlockQ8_0)},
+    TypeRow{GgmlType::kQ4_K, "Q4_K", kSuperBlockWeights, sizeof(BlockQ4_K)},
+    TypeRow{GgmlType::kQ5_K, "Q5_K", kSuperBlockWeights, sizeof(BlockQ5_K)},
+    TypeRow{GgmlType::kQ6_K, "Q6_K", kSuperBlockWeights, sizeof(BlockQ6_K)},
 };
 
 const TypeRow& Row(GgmlType type) noexcept {
@@ -249,14 +190,14 @@ void DecodeGgml(GgmlType type, std::span<const std::byte> blocks, std::span<floa
     case GgmlType::kF32: std::memcpy(out.data(), blocks.data(), out.size_bytes()); break;
     case GgmlType::kF16: DecodeHalves<F16ToF32>(blocks, out); break;
     case GgmlType::kBF16: DecodeHalves<BF16ToF32>(blocks, out); break;
-    case GgmlType::kQ4_0: DecodeBlocks<BlockQ4_0, kSmallBlock>(blocks, out); break;
-    case GgmlType::kQ4_1: DecodeBlocks<BlockQ4_1, kSmallBlock>(blocks, out); break;
-    case GgmlType::kQ5_0: DecodeBlocks<BlockQ5_0, kSmallBlock>(blocks, out); break;
-    case GgmlType::kQ5_1: DecodeBlocks<BlockQ5_1, kSmallBlock>(blocks, out); break;
-    case GgmlType::kQ8_0: DecodeBlocks<BlockQ8_0, kSmallBlock>(blocks, out); break;
-    case GgmlType::kQ4_K: DecodeBlocks<BlockQ4_K, kSuperBlock>(blocks, out); break;
-    case GgmlType::kQ5_K: DecodeBlocks<BlockQ5_K, kSuperBlock>(blocks, out); break;
-    case GgmlType::kQ6_K: DecodeBlocks<BlockQ6_K, kSuperBlock>(blocks, out); break;
+    case GgmlType::kQ4_0: DecodeBlocks<BlockQ4_0, kSmallBlockWeights>(blocks, out); break;
+    case GgmlType::kQ4_1: DecodeBlocks<BlockQ4_1, kSmallBlockWeights>(blocks, out); break;
+    case GgmlType::kQ5_0: DecodeBlocks<BlockQ5_0, kSmallBlockWeights>(blocks, out); break;
+    case GgmlType::kQ5_1: DecodeBlocks<BlockQ5_1, kSmallBlockWeights>(blocks, out); break;
+    case GgmlType::kQ8_0: DecodeBlocks<BlockQ8_0, kSmallBlockWeights>(blocks, out); break;
+    case GgmlType::kQ4_K: DecodeBlocks<BlockQ4_K, kSuperBlockWeights>(blocks, out); break;
+    case GgmlType::kQ5_K: DecodeBlocks<BlockQ5_K, kSuperBlockWeights>(blocks, out); break;
+    case GgmlType::kQ6_K: DecodeBlocks<BlockQ6_K, kSuperBlockWeights>(blocks, out); break;
   }
 }
 

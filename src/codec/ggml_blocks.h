@@ -1,4 +1,5 @@
-// ggml block formats, decoding only: the reference readers for GGUF sources.
+// ggml block formats and their decoders: the reference readers for GGUF sources (ggml_encode.h has
+// the other way).
 #pragma once
 
 #include <cstddef>

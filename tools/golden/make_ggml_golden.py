@@ -6,6 +6,10 @@ usage: make_ggml_golden.py DIR          (writes DIR/<TYPE>.bin; needs numpy and 
 File: uint32 number of weights n, the blocks, then n float32: gguf.quants.dequantize of the blocks.
 The first blocks are quantized normal weights (where the package can encode the type), the rest
 random bytes whose 16-bit scales are, in turn, ordinary, subnormal, zero, the largest, infinite, NaN.
+
+Of the types that hlwq writes also DIR/<TYPE>-encode.bin: uint32 n, n float32, and the blocks that
+gguf.quants.quantize makes of them: normal weights, heavy tails, ties of the rounding, large and tiny
+scales, zeros.
 """
 import pathlib
 import sys
@@ -31,6 +35,23 @@ def random_blocks(rng: np.random.Generator, kind: T, count: int) -> np.ndarray:
     return blocks
 
 
+ENCODED = [T.Q4_0, T.Q5_0, T.Q8_0]
+
+
+def weights_to_encode(kind: T) -> np.ndarray:
+    """[blocks, 32] float32."""
+    rng = np.random.default_rng(1000 + int(kind))
+    normal = rng.standard_normal((24, 32))
+    steps = {T.Q4_0: 8, T.Q5_0: 16, T.Q8_0: 127}[kind]
+    halves = np.linspace(-steps, steps - 1, 4 * steps)  # levels and the middles between them
+    halves = np.resize(np.round(2 * halves) / 2, (8, 32))
+    halves[:, 7] = -steps
+    return np.concatenate([
+        normal * 0.02, normal ** 3, halves, halves * -0.125, normal[:4] * 1e4, normal[:4] * 1e-6,
+        normal[:4] * 1e-30, np.zeros((1, 32)), np.eye(32)[3:5] * -65504, np.full((1, 32), 0.3),
+        np.resize([0.5, -0.5], (1, 32)), np.resize([-0.5, 0.5], (1, 32))]).astype("<f4")
+
+
 def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -47,6 +68,11 @@ def main() -> None:
         values = dequantize(blocks.reshape(1, -1), kind).astype("<f4").ravel()
         out = np.uint32(values.size).tobytes() + blocks.tobytes() + values.tobytes()
         (folder / f"{kind.name}.bin").write_bytes(out)
+    for kind in ENCODED:
+        weights = weights_to_encode(kind)
+        blocks = quantize(weights, kind)
+        out = np.uint32(weights.size).tobytes() + weights.tobytes() + blocks.tobytes()
+        (folder / f"{kind.name}-encode.bin").write_bytes(out)
 
 
 if __name__ == "__main__":
