@@ -59,7 +59,21 @@ struct SyntheticStorage {
   float deviation = 0;
 };
 
-using Storage = std::variant<PlainStorage, CodedStorage, GgmlStorage, SyntheticStorage>;
+struct TensorEntry;
+class RowChange;
+
+// Stored nowhere: made from the rows of another tensor of the same files when they are read
+// (views/row_change.h). Row r is row first_row + r of the origin seen as rows, changed. Either the
+// rows lie in one slice of the origin, or first_row is a multiple of its slices' rows.
+struct DerivedStorage {
+  // Shared with the other tensors that the same origin is taken apart into; never null.
+  std::shared_ptr<const TensorEntry> origin;
+  uint64_t first_row = 0;
+  std::shared_ptr<const RowChange> change;  // shared as well; null: rows as they are
+};
+
+using Storage =
+    std::variant<PlainStorage, CodedStorage, GgmlStorage, SyntheticStorage, DerivedStorage>;
 
 struct TensorEntry {
   std::string name;   // "model.layers.0.self_attn.q_proj.weight"

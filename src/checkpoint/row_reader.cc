@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "checkpoint/views/row_change.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -35,6 +36,13 @@ RowReader::RowReader(const Checkpoint& checkpoint, const TensorEntry& entry,
     part_row_bytes_ = {GgmlRowBytes(*ggml, matrix_.in)};
   } else if (std::holds_alternative<SyntheticStorage>(entry.storage)) {
     part_row_bytes_ = {0};
+  } else if (const auto* derived = std::get_if<DerivedStorage>(&entry.storage)) {
+    origin_ = std::make_shared<RowReader>(checkpoint, *derived->origin, backend);
+    HLWQ_DASSERT(origin_->matrix_.in == matrix_.in);
+    HLWQ_DASSERT(derived->first_row + matrix_.out <= origin_->matrix_.out);
+    part_row_bytes_ = origin_->part_row_bytes_;
+    slice_rows_ = std::min(slice_rows_, origin_->slice_rows_);
+    if (derived->change) row_block_ = derived->change->row_block();
   } else {
     if (!IsWeightFloat(entry.dtype)) {
       throw Error(ErrorCode::kUnsupported, "'" + entry.name + "': want F16, BF16 or F32, got " +
@@ -44,7 +52,19 @@ RowReader::RowReader(const Checkpoint& checkpoint, const TensorEntry& entry,
   }
 }
 
+RowRange RowReader::Widened(RowRange rows) const {
+  const uint64_t end = (rows.end + row_block_ - 1) / row_block_ * row_block_;
+  return {rows.begin / row_block_ * row_block_, std::min(end, matrix_.out)};
+}
+
+RowRange RowReader::OriginRows(RowRange rows) const {
+  const uint64_t first = std::get<DerivedStorage>(entry_.storage).first_row;
+  const RowRange whole = Widened(rows);
+  return {whole.begin + first, whole.end + first};
+}
+
 uint64_t RowReader::StoredBytes(RowRange rows) const {
+  if (origin_) return origin_->StoredBytes(OriginRows(rows));
   uint64_t bytes = 0;
   for (const uint64_t row_bytes : part_row_bytes_) bytes += rows.size() * row_bytes;
   return bytes;
@@ -52,6 +72,7 @@ uint64_t RowReader::StoredBytes(RowRange rows) const {
 
 template <typename Visit>
 void RowReader::ForEachRange(RowRange rows, Visit&& visit) const {
+  if (origin_) return origin_->ForEachRange(OriginRows(rows), visit);
   if (const auto* coded = std::get_if<CodedStorage>(&entry_.storage)) {
     const CodedSlice& slice = coded->slices[rows.begin / slice_rows_];
     const uint64_t first = rows.begin % slice_rows_;
@@ -123,7 +144,9 @@ void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
                        std::span<float> weights) const {
   HLWQ_DASSERT(stored.size() == StoredBytes(rows));
   HLWQ_DASSERT(weights.size() == rows.size() * matrix_.in);
-  if (codec_) {
+  if (origin_) {
+    DecodeDerived(rows, stored, weights);
+  } else if (codec_) {
     const auto parts = PartsOf(rows, stored);
     if (has_wide_norms_) {
       DecodeWideNorms(rows, parts, weights);
@@ -145,11 +168,14 @@ void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
 
 void RowReader::DecodeTiles(RowRange rows, std::span<const std::byte> stored,
                             const VisitTile& visit) const {
-  // Rows of several parts cannot be told apart inside `stored`: they are decoded as one tile.
-  const bool is_contiguous = part_row_bytes_.size() == 1;
-  const uint64_t step = is_contiguous
-                            ? std::max<uint64_t>(1, kTileWeights / std::max<uint64_t>(matrix_.in, 1))
-                            : rows.size();
+  // Rows of several parts cannot be told apart inside `stored`, nor runs that begin before the first
+  // row: they are decoded as one tile.
+  const RowRange whole = Widened(rows);
+  const bool is_contiguous =
+      part_row_bytes_.size() == 1 && whole.begin == rows.begin && whole.end == rows.end;
+  const uint64_t tile_rows =
+      kTileWeights / std::max<uint64_t>(matrix_.in, 1) / row_block_ * row_block_;
+  const uint64_t step = is_contiguous ? std::max(row_block_, tile_rows) : rows.size();
   std::vector<float> weights;
   for (uint64_t row = 0; row < rows.size(); row += step) {
     const RowRange tile = {row, std::min(rows.size(), row + step)};
@@ -195,6 +221,23 @@ void RowReader::DecodeWideNorms(RowRange rows, std::span<const std::span<const s
       weights[row * matrix_.in + column] *= norm;
     }
   }
+}
+
+void RowReader::DecodeDerived(RowRange rows, std::span<const std::byte> stored,
+                              std::span<float> weights) const {
+  const RowRange whole = Widened(rows);
+  std::vector<float> widened;
+  std::span<float> all = weights;
+  if (whole.size() != rows.size()) {
+    widened.resize(whole.size() * matrix_.in);
+    all = widened;
+  }
+  origin_->Decode(OriginRows(rows), stored, all);
+  const auto& derived = std::get<DerivedStorage>(entry_.storage);
+  if (derived.change) derived.change->Apply(whole, all);
+  if (all.data() == weights.data()) return;
+  std::ranges::copy(all.subspan((rows.begin - whole.begin) * matrix_.in, weights.size()),
+                    weights.begin());
 }
 
 void RowReader::ReadRows(RowRange rows, std::span<float> weights) const {

@@ -26,6 +26,8 @@ class RowReader {
   uint64_t StoredBytes(RowRange rows) const;
   // Rows per slice: a range passed to ReadStored must not cross a multiple of this.
   uint64_t slice_rows() const noexcept { return slice_rows_; }
+  // Ranges of multiples of as many rows are read without reading more than they need.
+  uint64_t row_block() const noexcept { return row_block_; }
 
   // Fills `stored` (resized) with the stored bytes of `rows`, part after part.
   void ReadStored(RowRange rows, std::vector<std::byte>& stored) const;
@@ -59,6 +61,12 @@ class RowReader {
                                                   std::span<const std::byte> stored) const;
   void DecodeWideNorms(RowRange rows, std::span<const std::span<const std::byte>> parts,
                        std::span<float> weights) const;
+  void DecodeDerived(RowRange rows, std::span<const std::byte> stored,
+                     std::span<float> weights) const;
+  // Whole runs of row_block() rows.
+  RowRange Widened(RowRange rows) const;
+  // The rows of the origin that `rows` of a derived tensor are made from.
+  RowRange OriginRows(RowRange rows) const;
 
   const Checkpoint& checkpoint_;
   const TensorEntry& entry_;
@@ -68,6 +76,8 @@ class RowReader {
   MatrixShape matrix_;
   uint64_t slice_rows_ = 0;
   bool has_wide_norms_ = false;  // CodedStorage::norm_dtype is F32
+  uint64_t row_block_ = 1;
+  std::shared_ptr<const RowReader> origin_;  // of a derived tensor; shared by copies of this reader
 };
 
 }  // namespace hlwq::checkpoint

@@ -4,17 +4,20 @@
 
 namespace hlwq::codec {
 
-void Fwht128(std::span<float, kBlockSize> block) noexcept {
-  for (size_t distance = kBlockSize / 2; distance > 0; distance /= 2) {
-    for (size_t i = 0; i < kBlockSize; ++i) {
-      if ((i & distance) != 0) continue;
-      const float a = block[i];
-      const float b = block[i + distance];
-      block[i] = a + b;
-      block[i + distance] = a - b;
+void Fwht(std::span<float> block) noexcept {
+  for (size_t distance = block.size() / 2; distance > 0; distance /= 2) {
+    for (size_t pair = 0; pair < block.size(); pair += 2 * distance) {
+      for (size_t i = pair; i < pair + distance; ++i) {
+        const float a = block[i];
+        const float b = block[i + distance];
+        block[i] = a + b;
+        block[i + distance] = a - b;
+      }
     }
   }
 }
+
+void Fwht128(std::span<float, kBlockSize> block) noexcept { Fwht(block); }
 
 float SumBlock(std::span<const float, kBlockSize> terms) noexcept {
   constexpr size_t kLanes = 16;

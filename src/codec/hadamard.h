@@ -14,6 +14,9 @@ inline constexpr size_t kBlockSize = 128;
 // (a + b, a - b) in float32. This order of roundings is normative.
 void Fwht128(std::span<float, kBlockSize> block) noexcept;
 
+// The same of a block of any power of two: Fwht twice is block.size() times the identity.
+void Fwht(std::span<float> block) noexcept;
+
 // Sum of 128 float32 terms in the normative order: two chains over the eight groups of 16 (even and
 // odd groups, ascending), their sum, then halving: lane l takes lane l + 8, + 4, + 2, + 1.
 float SumBlock(std::span<const float, kBlockSize> terms) noexcept;

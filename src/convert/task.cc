@@ -44,7 +44,8 @@ class RowTask : public Task {
       : reader_(source, entry, backend), first_row_(first_row) {
     const uint64_t row_bytes = std::max<uint64_t>(
         {reader_.StoredBytes({0, 1}), 2 * reader_.matrix().in, uint64_t{1}});
-    rows_per_chunk = std::max<uint64_t>(1, kChunkBytes / row_bytes);
+    const uint64_t block = reader_.row_block();
+    rows_per_chunk = std::max(block, kChunkBytes / row_bytes / block * block);
     rows_per_slice = reader_.slice_rows();
     source_file = reader_.FirstFile(first_row);
     name = entry.name;
