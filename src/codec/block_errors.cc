@@ -23,17 +23,24 @@ void AddWeightErrors(std::span<const float> weights, std::span<const float> deco
 
 void CountSample(std::span<const float, kBlockSize> weights,
                  std::span<const uint8_t, kBlockSize> codes, ErrorStats& stats) {
-  for (const uint8_t code : codes) ++stats.code_use[code];
-
+  CountCodes(codes, stats);
   std::array<float, kBlockSize> v;
   std::copy(weights.begin(), weights.end(), v.begin());
   Fwht128(v);
+  CountCoordinates(v, stats);
+}
+
+void CountCodes(std::span<const uint8_t> codes, ErrorStats& stats) {
+  for (const uint8_t code : codes) ++stats.code_use[code];
+}
+
+void CountCoordinates(std::span<const float> values, ErrorStats& stats) {
   double energy = 0;
-  for (const float value : v) energy += double{value} * value;
+  for (const float value : values) energy += double{value} * value;
   if (energy == 0) return;
   const double to_bins = ErrorStats::kHistogramBins / (2 * ErrorStats::kHistogramMax);
-  const double inverse_norm = 1 / std::sqrt(energy / kBlockSize);
-  for (const float value : v) {
+  const double inverse_norm = 1 / std::sqrt(energy / static_cast<double>(values.size()));
+  for (const float value : values) {
     const double bin = (value * inverse_norm + ErrorStats::kHistogramMax) * to_bins;
     ++stats.coordinates[static_cast<size_t>(
         std::clamp(bin, 0.0, double{ErrorStats::kHistogramBins - 1}))];

@@ -20,6 +20,11 @@ void AddWeightErrors(std::span<const float> weights, std::span<const float> deco
 void CountSample(std::span<const float, kBlockSize> weights,
                  std::span<const uint8_t, kBlockSize> codes, ErrorStats& stats);
 
+// The two halves of CountSample for codecs that neither rotate nor work on blocks of 128: coordinates
+// are the values over their root mean square.
+void CountCodes(std::span<const uint8_t> codes, ErrorStats& stats);
+void CountCoordinates(std::span<const float> values, ErrorStats& stats);
+
 // Throws Error{kNonFinite} for a block with a value that is not finite: names the first.
 void RequireFinite(std::span<const float> weights, uint64_t row, uint64_t column);
 // "row R, columns A..B" of a block that begins there.

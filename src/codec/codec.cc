@@ -53,6 +53,8 @@ nlohmann::json SpecToJson(const CodecSpec& spec) {
                          {"block_size", spec.block_size}};
   // Absent from files of format version 1 before there was another value.
   if (spec.scale_group != CodecSpec().scale_group) json["scale_group"] = spec.scale_group;
+  // Those of the hlwq codecs are of one type, which is not recorded.
+  if (spec.scale_dtype != CodecSpec().scale_dtype) json["scale_dtype"] = DTypeName(spec.scale_dtype);
   json["levels"] = spec.levels;
   return json;
 }
@@ -71,7 +73,16 @@ CodecSpec SpecFromJson(const nlohmann::json& json) {
   spec.bit_order = GetString(json, "bit_order");
   spec.block_size = static_cast<uint32_t>(GetInt(json, "block_size", 1, 1 << 20));
   if (json.contains("scale_group")) {
-    spec.scale_group = static_cast<uint32_t>(GetInt(json, "scale_group", 1, 1 << 20));
+    spec.scale_group = static_cast<uint32_t>(GetInt(json, "scale_group", 0, 1 << 20));
+  }
+  if (json.contains("scale_dtype")) {
+    const std::string name = GetString(json, "scale_dtype");
+    const auto dtype = DTypeFromName(name);
+    if (!dtype) {
+      throw Error(ErrorCode::kInvalidData,
+                  fmt::format("codec: 'scale_dtype': want a type, got '{}'", name));
+    }
+    spec.scale_dtype = *dtype;
   }
   const auto levels = json.find("levels");
   if (levels == json.end() || !levels->is_array() || levels->size() > 65536) {
@@ -94,6 +105,16 @@ bool IsPublished(const CodecSpec& spec) noexcept { return spec.name == kHlwqCode
 CodecSpec DefaultSpec(std::string_view name) {
   CodecSpec spec;
   if (name == kHlwqCodec) return spec;
+  if (name == kPackQuantizedCodec) {
+    spec.name = name;
+    spec.bits = 4;
+    spec.table = "integers";
+    spec.scale_rule = "mse";
+    spec.bit_order = "lsb";
+    spec.block_size = 1;
+    spec.scale_dtype = DType::kBF16;
+    return spec;
+  }
   if (name != kTrellisCodec) {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("unknown codec '{}' (want {})", name, fmt::join(kCodecNames, " or ")));

@@ -9,7 +9,7 @@ namespace hlwq::codec {
 
 // All sums are in float64. Merge() in a fixed order gives the same figures on every run.
 struct ErrorStats {
-  static constexpr size_t kHistogramBins = 96;  // of the rotated, normalised coordinates,
+  static constexpr size_t kHistogramBins = 96;  // of the normalised coordinates that were coded,
   static constexpr double kHistogramMax = 4.8;  // over [-4.8, 4.8]; outliers go to the end bins
   // Every kSampledBlocks-th block of a matrix (by its index row * n_blocks + block, rows counted
   // from the start of the matrix) is counted in code_use and coordinates.

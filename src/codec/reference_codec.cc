@@ -5,6 +5,7 @@
 
 #include "codec/float_rows.h"
 #include "codec/hlwq_codec.h"
+#include "codec/pack_quantized_codec.h"
 #include "codec/trellis_codec.h"
 
 namespace hlwq::codec {
@@ -98,10 +99,55 @@ class ReferenceTrellisCodec final : public TrellisCodec {
   }
 };
 
+class ReferencePackQuantizedCodec final : public PackQuantizedCodec {
+ public:
+  explicit ReferencePackQuantizedCodec(const CodecSpec& spec) : PackQuantizedCodec(spec) {}
+
+ protected:
+  size_t EncodeGroups(DType dtype, std::span<const std::byte> weights, std::span<float> scratch,
+                      std::span<uint8_t> codes, std::span<std::byte> scales,
+                      std::span<IntGroupSums> sums) const override {
+    const size_t group = codes.size() / sums.size();
+    const size_t input_bytes = weights.size() / sums.size();
+    const size_t scale_bytes = scales.size() / sums.size();
+    std::vector<float> wide(group);
+    for (size_t i = 0; i < sums.size(); ++i) {
+      ToFloatReference(dtype, weights.subspan(i * input_bytes, input_bytes), wide);
+      if (!EncodeIntGroup(wide, coding(), scratch.first(group), codes.subspan(i * group, group),
+                          scales.subspan(i * scale_bytes, scale_bytes), sums[i])) {
+        return i;
+      }
+    }
+    return sums.size();
+  }
+
+  void DecodeGroups(std::span<const uint8_t> codes, std::span<const std::byte> scales, DType dtype,
+                    std::span<std::byte> weights) const override {
+    const size_t scale_bytes = BitsPerElement(coding().scale_dtype) / 8;
+    const size_t groups = scales.size() / scale_bytes;
+    const size_t group = codes.size() / groups;
+    const size_t out_bytes = weights.size() / groups;
+    std::vector<float> decoded(group);
+    for (size_t i = 0; i < groups; ++i) {
+      float scale;
+      ToFloatReference(coding().scale_dtype, scales.subspan(i * scale_bytes, scale_bytes),
+                       std::span(&scale, 1));
+      DecodeIntGroup(codes.subspan(i * group, group), scale, coding(), decoded);
+      FromFloatReference(decoded, dtype, weights.subspan(i * out_bytes, out_bytes));
+    }
+  }
+
+  void ToFloat(DType dtype, std::span<const std::byte> in,
+               std::span<float> out) const noexcept override {
+    ToFloatReference(dtype, in, out);
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<const Codec> MakeReferenceCodec(const CodecSpec& spec) {
   if (spec.name == kTrellisCodec) return std::make_unique<ReferenceTrellisCodec>(spec);
+  if (spec.name == kPackQuantizedCodec) return std::make_unique<ReferencePackQuantizedCodec>(spec);
   return std::make_unique<ReferenceCodec>(spec);
 }
 

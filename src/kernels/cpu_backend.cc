@@ -99,6 +99,7 @@ class Cpu final : public codec::Backend {
  public:
   std::shared_ptr<const codec::Codec> MakeCodec(const codec::CodecSpec& spec) const override {
     if (spec.name == codec::kTrellisCodec) return MakeWithKernels<VectorTrellisCodec>(spec);
+    if (spec.name == codec::kPackQuantizedCodec) return codec::MakeReferenceCodec(spec);
     return MakeWithKernels<VectorCodec>(spec);
   }
   void ToFloat(DType dtype, std::span<const std::byte> in, std::span<float> out) const override {

@@ -25,7 +25,8 @@ INSTANTIATE_TEST_SUITE_P(Specs, EveryCodec, testing::ValuesIn(test::EverySpec())
 
 TEST_P(EveryCodec, DecodedErrorIsWhatTheStatsSay) {
   const auto codec = MakeReferenceCodec(GetParam());
-  for (const uint64_t in : {1u, 127u, 128u, 129u, 300u, 384u}) {
+  for (const uint64_t width : {1u, 127u, 128u, 129u, 300u, 384u}) {
+    const uint64_t in = test::WidthFrom(width, GetParam());
     const auto weights = GaussianMatrix(5, in, 0.03f);
     const CodedMatrix coded = Encode(*codec, weights, in);
     std::vector<float> back(weights.size());
@@ -43,7 +44,8 @@ TEST_P(EveryCodec, DecodedErrorIsWhatTheStatsSay) {
 
 TEST_P(EveryCodec, ChunksGiveTheSameBytesAndCounts) {
   const auto codec = MakeReferenceCodec(GetParam());
-  for (const uint64_t in : {256u, 200u}) {
+  for (const uint64_t width : {256u, 200u}) {
+    const uint64_t in = test::WidthFrom(width, GetParam());
     const size_t rows = 37;
     const auto weights = GaussianMatrix(rows, in, 0.03f);
     const CodedMatrix whole = Encode(*codec, weights, in);
@@ -63,7 +65,7 @@ TEST_P(EveryCodec, ChunksGiveTheSameBytesAndCounts) {
 
 TEST_P(EveryCodec, SourceTypesCodeAsTheirFloats) {
   const auto codec = MakeReferenceCodec(GetParam());
-  const uint64_t in = 200;
+  const uint64_t in = test::WidthFrom(200, GetParam());
   const auto weights = GaussianMatrix(3, in, 0.03f);
   for (const DType dtype : {DType::kBF16, DType::kF16, DType::kF32}) {
     std::vector<std::byte> narrow(weights.size() * BitsPerElement(dtype) / 8);
@@ -86,10 +88,11 @@ TEST_P(EveryCodec, SourceTypesCodeAsTheirFloats) {
 
 TEST_P(EveryCodec, ValuesThatAreNotFiniteAreNamed) {
   const auto codec = MakeReferenceCodec(GetParam());
+  const uint64_t last = test::WidthFrom(300, GetParam()) - 1;
   for (const auto& [bad, text] : {std::pair{NAN, "nan"}, {INFINITY, "inf"}, {-INFINITY, "-inf"}}) {
     EXPECT_EQ(test::RefusalOf(*codec, bad),
-              std::string("row 102, columns 256..299: want finite values, got ") + text +
-                  " in column 260");
+              "row 102, columns 256.." + std::to_string(last) + ": want finite values, got " +
+                  text + " in column 260");
   }
 }
 
@@ -123,10 +126,11 @@ TEST_P(EveryCodec, SampledBlocksAreCountedByTheirPlaceInTheMatrix) {
 TEST_P(EveryCodec, ZerosDecodeToZeros) {
   const auto codec = MakeReferenceCodec(GetParam());
   for (const float zero : {0.0f, -0.0f, 1e-42f}) {
-    const std::vector<float> weights(2 * 200, zero);
-    const CodedMatrix coded = Encode(*codec, weights, 200);
+    const uint64_t in = test::WidthFrom(200, GetParam());
+    const std::vector<float> weights(2 * in, zero);
+    const CodedMatrix coded = Encode(*codec, weights, in);
     std::vector<float> back(weights.size(), 1);
-    codec->DecodeRows(coded.ConstParts(), 200, back);
+    codec->DecodeRows(coded.ConstParts(), in, back);
     for (const float weight : back) EXPECT_EQ(weight, 0);
     EXPECT_EQ(coded.stats.zero_blocks, 4u);
   }

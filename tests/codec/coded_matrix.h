@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "codec/codec.h"
 
@@ -50,14 +51,21 @@ struct CodedMatrix {
   codec::ErrorStats stats;
 };
 
-// The refusal, an Error{kNonFinite}, of four rows of 300 from row 100 on that have `bad` in row 102,
-// column 260; empty when they are coded.
+// The least width from `in` on that the codec takes: pack-quantized wants whole groups.
+inline uint64_t WidthFrom(uint64_t in, const codec::CodecSpec& spec) {
+  if (spec.name != codec::kPackQuantizedCodec || spec.scale_group == 0) return in;
+  return CeilDiv<uint64_t>(in, spec.scale_group) * spec.scale_group;
+}
+
+// The refusal, an Error{kNonFinite}, of four rows of WidthFrom(300) from row 100 on that have `bad`
+// in row 102, column 260; empty when they are coded.
 inline std::string RefusalOf(const codec::Codec& codec, float bad) {
-  auto weights = GaussianMatrix(4, 300, 0.03f);
-  weights[2 * 300 + 260] = bad;
-  CodedMatrix out(codec, 4, 300);
+  const uint64_t in = WidthFrom(300, codec.spec());
+  auto weights = GaussianMatrix(4, in, 0.03f);
+  weights[2 * in + 260] = bad;
+  CodedMatrix out(codec, 4, in);
   try {
-    codec.EncodeRows(weights, 300, 100, out.Rows(0, 4), out.stats);
+    codec.EncodeRows(weights, in, 100, out.Rows(0, 4), out.stats);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kNonFinite);
     return error.what();
@@ -69,7 +77,8 @@ inline std::string RefusalOf(const codec::Codec& codec, float bad) {
 inline std::vector<codec::CodecSpec> EverySpec() {
   std::vector<codec::CodecSpec> specs;
   for (const auto& [name, first, last] :
-       {std::tuple{"hlwq", 1, 8}, std::tuple{"hlwq-t", 2, 6}}) {
+       {std::tuple{"hlwq", 1, 8}, std::tuple{"hlwq-t", 2, 6},
+        std::tuple{"pack-quantized", 2, 8}}) {
     for (int bits = first; bits <= last; ++bits) {
       specs.push_back(codec::DefaultSpec(name));
       specs.back().bits = bits;

@@ -1,0 +1,63 @@
+// The "pack-quantized" codec of compressed-tensors: rows of groups, each of integers with a common
+// scale (docs/format-compressed-tensors.md). This base class owns everything that is layout,
+// checking and bookkeeping; the arithmetic of groups comes from a derived class, the scalar one of
+// reference_codec.cc or the vector one of kernels/cpu_backend.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "codec/codec.h"
+#include "codec/int_group.h"
+#include "codec/int_words.h"
+
+namespace hlwq::codec {
+
+class PackQuantizedCodec : public Codec {
+ public:
+  const CodecSpec& spec() const noexcept final { return spec_; }
+  std::vector<Part> Parts(MatrixShape shape) const final;
+  void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
+                      uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+                      ErrorStats& stats) const final;
+  void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts, uint64_t in,
+                    std::span<std::byte> weights) const final;
+
+ protected:
+  // Checks the spec, and fills in the levels. Throws as MakeReferenceCodec.
+  explicit PackQuantizedCodec(const CodecSpec& spec);
+
+  const IntCoding& coding() const noexcept { return coding_; }
+
+  // Codes sums.size() groups of one length, contiguous: `weights` of `dtype` (F16, BF16 or F32),
+  // `codes` one byte a weight, `scales` one value of the scale's dtype a group. `scratch` holds the
+  // floats of one group, rounded up to whole kIntLanes. Returns the number of groups done before
+  // the first that cannot be stored (EncodeIntGroup), sums.size() when there is none.
+  virtual size_t EncodeGroups(DType dtype, std::span<const std::byte> weights,
+                              std::span<float> scratch, std::span<uint8_t> codes,
+                              std::span<std::byte> scales,
+                              std::span<IntGroupSums> sums) const = 0;
+  // The inverse for scales.size() / element groups.
+  virtual void DecodeGroups(std::span<const uint8_t> codes, std::span<const std::byte> scales,
+                            DType dtype, std::span<std::byte> weights) const = 0;
+  // Dense F16, BF16 or F32 to float32.
+  virtual void ToFloat(DType dtype, std::span<const std::byte> in,
+                       std::span<float> out) const noexcept = 0;
+
+ private:
+  struct RowLayout;
+  struct Batch;
+
+  CodecSpec spec_;
+  IntCoding coding_;
+  WordOrder order_ = WordOrder::kDense;
+
+  RowLayout LayoutOf(uint64_t in) const;
+  void EncodeRow(const RowLayout& layout, Batch& batch, std::span<const std::byte> weights,
+                 uint64_t row, std::span<std::byte> words, std::span<std::byte> scales) const;
+  void CountErrors(const RowLayout& layout, const Batch& batch, std::span<const std::byte> weights,
+                   uint64_t row, ErrorStats& stats) const;
+};
+
+}  // namespace hlwq::codec
