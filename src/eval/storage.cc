@@ -8,6 +8,7 @@ namespace hlwq::eval {
 namespace {
 
 using checkpoint::CodedStorage;
+using checkpoint::DerivedStorage;
 using checkpoint::FileRange;
 using checkpoint::GgmlStorage;
 using checkpoint::PlainStorage;
@@ -50,6 +51,14 @@ StorageInfo Describe(const TensorEntry& entry, const SyntheticStorage&) {
           .bytes = TensorBytes(entry.dtype, entry.shape).value_or(0)};
 }
 
+// Its bytes are those of the tensor it is made from.
+StorageInfo Describe(const TensorEntry&, const DerivedStorage& storage) {
+  StorageInfo info = DescribeStorage(*storage.origin);
+  info.name = "made from " + info.name;
+  info.bytes = 0;
+  return info;
+}
+
 }  // namespace
 
 StorageInfo DescribeStorage(const TensorEntry& entry) {
@@ -62,6 +71,9 @@ StorageInfo DescribeStorage(const TensorEntry& entry) {
 std::vector<FileRange> StoredRanges(const TensorEntry& entry) {
   if (const auto* plain = std::get_if<PlainStorage>(&entry.storage)) return {plain->range};
   if (const auto* ggml = std::get_if<GgmlStorage>(&entry.storage)) return {ggml->range};
+  if (const auto* derived = std::get_if<DerivedStorage>(&entry.storage)) {
+    return StoredRanges(*derived->origin);
+  }
   std::vector<FileRange> ranges;
   if (const auto* coded = std::get_if<CodedStorage>(&entry.storage)) {
     for (const checkpoint::CodedSlice& slice : coded->slices) {
