@@ -165,7 +165,8 @@ TEST(CpuBackend, NothingOutsideTheBuffersIsTouchedOnAnyTarget) {
   for (const CodecSpec& spec : test::EverySpec()) {
     SCOPED_TRACE(test::SpecName(spec));
     const auto codec = CpuBackend().MakeCodec(spec);
-    for (const size_t in : {100u, 256u, 2240u}) {
+    for (const uint64_t width : {100u, 256u, 2240u}) {
+      const uint64_t in = test::WidthFrom(width, spec);
       const auto weights = test::GaussianMatrix(3, in, 0.02f);
       const CodedMatrix want = test::Encode(*codec, weights, in);
       for (const bool at_end : {false, true}) {
