@@ -30,15 +30,19 @@ HWY_INLINE ReducedExponent ReduceExponent(VF x) {
   return {hn::NegMulAdd(n, hn::Set(d, -0x1.bd0106p-13f), r), hn::BitCast(DU(), shifted)};
 }
 
-// (e^r - 1) / r by the minimax polynomial of e^r with the first two terms fixed: relative error of
-// e^r 3.2e-9.
-HWY_INLINE VF ExponentSlope(VF r) {
+// (e^r - 1 - r) / r^2 for |r| <= ln 2 / 2 by the minimax polynomial of e^r with the first two terms
+// fixed: relative error of e^r 3.2e-9.
+HWY_INLINE VF ExponentCurve(VF r) {
   const DF d;
   VF p = hn::MulAdd(r, hn::Set(d, 0.00138138805f), hn::Set(d, 0.00836906303f));
   p = hn::MulAdd(p, r, hn::Set(d, 0.0416684225f));
   p = hn::MulAdd(p, r, hn::Set(d, 0.166665182f));
-  p = hn::MulAdd(p, r, hn::Set(d, 0.49999994f));
-  return hn::MulAdd(p, r, hn::Set(d, 1));
+  return hn::MulAdd(p, r, hn::Set(d, 0.49999994f));
+}
+
+// (e^r - 1) / r.
+HWY_INLINE VF ExponentSlope(VF r) {
+  return hn::MulAdd(ExponentCurve(r), r, hn::Set(DF(), 1));
 }
 
 // 2^(n + bias - 127).
