@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/logit_divergence.h"
+#include "kernels/vector_ops.h"
+
 namespace hlwq::eval {
 
 TopTokens FindTopTokens(std::span<const float> logits) noexcept {
@@ -26,37 +29,26 @@ double TokenError::ProbabilityDifference() const noexcept {
   return std::exp(-nll) - std::exp(-reference_nll);
 }
 
-TokenError CompareLogits(std::span<const float> reference, std::span<const float> logits,
+Prediction::Prediction(std::span<const float> logits) noexcept
+    : logits_(logits), log_sum_(kernels::LogSumExp(logits)), top_(FindTopTokens(logits)) {}
+
+double EntropyOf(const Prediction& prediction) noexcept {
+  return std::max(kernels::Entropy(prediction.logits(), prediction.log_sum()), 0.0);
+}
+
+TokenError CompareLogits(const Prediction& reference, double entropy, const Prediction& model,
                          size_t token) noexcept {
-  const TopTokens reference_top = FindTopTokens(reference);
-  const TopTokens top = FindTopTokens(logits);
-  const double reference_max = reference[static_cast<size_t>(reference_top[0])];
-  const double max = logits[static_cast<size_t>(top[0])];
-
-  double reference_sum = 0, sum = 0;
-  double cross = 0;   // of e^(a - max) (a - b)
-  double energy = 0;  // of e^(a - max) (a - max)
-  for (size_t index = 0; index < reference.size(); ++index) {
-    const double a = reference[index], b = logits[index];
-    const double weight = std::exp(a - reference_max);
-    reference_sum += weight;
-    cross += weight * (a - b);
-    energy += weight * (a - reference_max);
-    sum += std::exp(b - max);
-  }
-  const double reference_log = std::log(reference_sum), log = std::log(sum);
-
   TokenError error;
-  // NaN must come through: std::max(0, NaN) is 0.
-  const double kl = cross / reference_sum - (reference_max - max) - (reference_log - log);
-  error.kl = kl < 0 ? 0 : kl;
-  error.entropy = std::max(reference_log - energy / reference_sum, 0.0);
-  error.reference_nll = reference_log - (double{reference[token]} - reference_max);
-  error.nll = log - (double{logits[token]} - max);
-  error.reference_top = reference_top[0];
-  error.top = top[0];
-  for (const int32_t one : reference_top) {
-    error.shared_top += one >= 0 && std::ranges::find(top, one) != top.end();
+  const double kl = kernels::Divergence(reference.logits(), reference.log_sum(), model.logits(),
+                                        model.log_sum());
+  error.kl = kl < 0 ? 0 : kl;  // NaN must come through: std::max(0, NaN) is 0
+  error.entropy = entropy;
+  error.reference_nll = reference.Nll(token);
+  error.nll = model.Nll(token);
+  error.reference_top = reference.top()[0];
+  error.top = model.top()[0];
+  for (const int32_t one : reference.top()) {
+    error.shared_top += one >= 0 && std::ranges::find(model.top(), one) != model.top().end();
   }
   return error;
 }

@@ -29,10 +29,33 @@ struct TokenError {
   bool HasSameTop() const noexcept { return reference_top == top; }
 };
 
-// From the logits [vocabulary] of both, for the token that follows in the text. Everything is summed
-// in double, and from the logits: two equal rows differ by exactly 0. A logit that is not finite
-// makes kl NaN or infinite. Thread: safe. Cost: two exponentials a logit.
-TokenError CompareLogits(std::span<const float> reference, std::span<const float> logits,
+// A row of logits as a distribution: what comparing it with others needs, made once for all of them.
+// Borrows the logits.
+class Prediction {
+ public:
+  explicit Prediction(std::span<const float> logits) noexcept;
+
+  std::span<const float> logits() const noexcept { return logits_; }
+  double log_sum() const noexcept { return log_sum_; }  // ln sum e^logit
+  const TopTokens& top() const noexcept { return top_; }
+  // -ln P(token)
+  double Nll(size_t token) const noexcept {
+    return log_sum_ - static_cast<double>(logits_[token]);
+  }
+
+ private:
+  std::span<const float> logits_;
+  double log_sum_ = 0;
+  TopTokens top_;
+};
+
+// Nats.
+double EntropyOf(const Prediction& prediction) noexcept;
+
+// For the token that follows in the text; `entropy` is that of the reference. In the precision of
+// kernels/logit_divergence.h: equal rows differ by exactly 0, a logit that is not finite makes kl
+// NaN or infinite. Thread: safe. Cost: three exponentials a logit with that of `model`.
+TokenError CompareLogits(const Prediction& reference, double entropy, const Prediction& model,
                          size_t token) noexcept;
 
 }  // namespace hlwq::eval

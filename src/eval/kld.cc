@@ -6,27 +6,25 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "eval/side_by_side.h"
 #include "eval/window_reader.h"
-#include "tensor/buffer.h"
 
 namespace hlwq::eval {
 namespace {
-
-constexpr uint64_t kHeldBytes = 32u << 20;  // of the reference's logits
-constexpr size_t kLeastHeldTokens = 16;     // the model makes logits of as many at a time
-constexpr size_t kMostHeldTokens = 256;
-
-size_t HeldTokens(size_t vocabulary) noexcept {
-  return std::clamp<size_t>(kHeldBytes / (vocabulary * sizeof(float)) / kLeastHeldTokens *
-                                kLeastHeldTokens,
-                            kLeastHeldTokens, kMostHeldTokens);
-}
 
 std::vector<double> Values(const std::vector<TokenError>& tokens, auto value_of) {
   std::vector<double> values;
   values.reserve(tokens.size());
   for (const TokenError& token : tokens) values.push_back(value_of(token));
   return values;
+}
+
+// "KL 0.01234", or of several models "KL 0.01234 to 0.23456".
+std::string Note(const std::vector<double>& means) {
+  if (means.empty()) return "";
+  const auto [least, most] = std::ranges::minmax(means);
+  return means.size() == 1 ? fmt::format("KL {:.5f}", least)
+                           : fmt::format("KL {:.5f} to {:.5f}", least, most);
 }
 
 }  // namespace
@@ -68,55 +66,44 @@ void CheckVocabularies(const runtime::Engine& reference, const runtime::Engine& 
                           model.model().checkpoint().root.string(), want, got));
 }
 
-KldResult MeasureKld(runtime::Engine& reference, runtime::Engine& model,
-                     std::span<const runtime::TokenId> tokens, const TextRunOptions& options) {
-  CheckVocabularies(reference, model);
+std::vector<KldResult> MeasureKlds(runtime::Engine& reference,
+                                   std::span<runtime::Engine* const> models,
+                                   std::span<const runtime::TokenId> tokens,
+                                   const TextRunOptions& options) {
+  for (const runtime::Engine* model : models) CheckVocabularies(reference, *model);
   const std::vector<TokenWindow> windows = MakeTokenWindows(tokens.size(), options.windows);
   reference.model().CheckTokens(tokens);
-  const size_t vocabulary = model.config().sizes.vocab;
-  const size_t held_tokens = HeldTokens(vocabulary);
-  Buffer<float> held(held_tokens * vocabulary);  // [token, vocabulary]
-  WindowReader reference_reader(reference, tokens, options), reader(model, tokens, options);
-
-  KldResult result;
-  result.run = {.options = options.windows, .tokens = tokens.size(), .windows = windows.size(),
-                .scored = ScoredTokens(windows), .fed = FedTokens(windows)};
-  result.tokens.reserve(result.run.scored);
-  double sum = 0;
+  const TextRun run = {.options = options.windows, .tokens = tokens.size(),
+                       .windows = windows.size(), .scored = ScoredTokens(windows),
+                       .fed = FedTokens(windows)};
+  std::vector<KldResult> results(models.size());
+  for (KldResult& result : results) {
+    result.run = run;
+    result.tokens.reserve(run.scored);
+    result.token_indices.reserve(run.scored);
+  }
+  SideBySide side_by_side(reference, models, tokens, options);
   uint64_t fed = 0;
   const Stopwatch watch;
   for (const TokenWindow& window : windows) {
-    reference_reader.Begin(window);
-    reader.Begin(window);
-    for (size_t first = window.first_scored; first < window.end; first += held_tokens) {
-      const size_t count = std::min(held_tokens, window.end - first);
-      const auto row = [&](size_t token) {
-        return held.span().subspan((token - first) * vocabulary, vocabulary);
-      };
-      reference_reader.Score(count, [&](size_t token, std::span<const float> logits) {
-        std::ranges::copy(logits, row(token).begin());
-      });
-      reader.Score(count, [&](size_t token, std::span<const float> logits) {
-        const TokenError error =
-            CompareLogits(row(token), logits, static_cast<size_t>(tokens[token]));
-        RequireFinite(reference, token, error.reference_nll);
-        RequireFinite(model, token, error.nll);
-        RequireFinite(model, token, error.kl);
-        result.tokens.push_back(error);
-        result.token_indices.push_back(static_cast<uint32_t>(token));
-        sum += error.kl;
-      });
-    }
+    side_by_side.Compare(window, [&](size_t model, size_t token, const TokenError& error) {
+      results[model].tokens.push_back(error);
+      results[model].token_indices.push_back(static_cast<uint32_t>(token));
+    });
     fed += window.fed();
-    if (options.progress) {
-      const std::string note =
-          fmt::format("KL {:.5f}", sum / static_cast<double>(result.tokens.size()));
-      options.progress({fed, result.run.fed, note});
-    }
+    if (options.progress) options.progress({fed, run.fed, Note(side_by_side.MeanKls())});
   }
-  result.run.seconds = watch.Seconds();
-  SummarizeKld(result);
-  return result;
+  for (KldResult& result : results) {
+    result.run.seconds = watch.Seconds();
+    SummarizeKld(result);
+  }
+  return results;
+}
+
+KldResult MeasureKld(runtime::Engine& reference, runtime::Engine& model,
+                     std::span<const runtime::TokenId> tokens, const TextRunOptions& options) {
+  runtime::Engine* const models[] = {&model};
+  return std::move(MeasureKlds(reference, models, tokens, options).front());
 }
 
 }  // namespace hlwq::eval
