@@ -116,7 +116,7 @@ void Model::RunBlock(const Pass& pass, std::span<const float> norm,
 // From the normed residual in work.update.
 void Model::MakeLogits(const Pass& pass, LogitsOf logits_of, OnLogits on_logits) const {
   Workspace& work = pass.work;
-  std::array<size_t, Workspace::kLogitTokens> tokens;
+  std::array<size_t, Workspace::kMostLogitTokens> tokens;
   size_t count = 0;
   const auto flush = [&] {
     for (size_t i = 0; i < count; ++i) {
@@ -135,7 +135,7 @@ void Model::MakeLogits(const Pass& pass, LogitsOf logits_of, OnLogits on_logits)
         logits_of == LogitsOf::kAll ? segment.begin : segment.end - 1;
     for (size_t token = first; token < segment.end; ++token) {
       tokens[count++] = token;
-      if (count == std::min(tokens.size(), work.max_tokens())) flush();
+      if (count == work.logit_tokens()) flush();
     }
   }
   if (count != 0) flush();

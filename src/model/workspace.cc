@@ -3,8 +3,21 @@
 #include <algorithm>
 
 namespace hlwq::model {
+namespace {
 
-Workspace::Workspace(const ModelConfig& config, size_t max_tokens) : max_tokens_(max_tokens) {
+constexpr size_t kLogitBytes = 8u << 20;
+constexpr size_t kLeastLogitTokens = 16;
+
+size_t LogitTokens(const ModelConfig& config, size_t max_tokens) noexcept {
+  const size_t tokens = std::clamp(kLogitBytes / (config.sizes.vocab * sizeof(float)),
+                                   kLeastLogitTokens, Workspace::kMostLogitTokens);
+  return std::min(tokens, max_tokens);
+}
+
+}  // namespace
+
+Workspace::Workspace(const ModelConfig& config, size_t max_tokens)
+    : max_tokens_(max_tokens), logit_tokens_(LogitTokens(config, max_tokens)) {
   const auto& sizes = config.sizes;
   const size_t attention_width = sizes.heads * sizes.head_dim;
   const size_t kv_width = sizes.kv_heads * sizes.head_dim;
@@ -19,7 +32,7 @@ Workspace::Workspace(const ModelConfig& config, size_t max_tokens) : max_tokens_
   inner = LinearInput(max_tokens, sizes.intermediate);
   cosines = Rows(max_tokens, config.rope.rotated / 2);
   sines = Rows(max_tokens, config.rope.rotated / 2);
-  logits = Rows(std::min(max_tokens, kLogitTokens), sizes.vocab);
+  logits = Rows(logit_tokens_, sizes.vocab);
 }
 
 size_t Workspace::Bytes(const ModelConfig& config, size_t tokens) noexcept {
@@ -30,7 +43,7 @@ size_t Workspace::Bytes(const ModelConfig& config, size_t tokens) noexcept {
                       sizes.intermediate + config.rope.rotated;
   constexpr size_t kInputBytes = 4 + 2 + 1;  // float32, wide, narrow
   return tokens * (inputs * kInputBytes + rows * 4) +
-         std::min(tokens, kLogitTokens) * sizes.vocab * 4;
+         LogitTokens(config, tokens) * sizes.vocab * 4;
 }
 
 }  // namespace hlwq::model

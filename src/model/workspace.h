@@ -26,17 +26,21 @@ struct Rows {
 // One pass at a time.
 class Workspace {
  public:
-  // Tokens whose logits are made at a time.
-  static constexpr size_t kLogitTokens = 16;
+  // Most tokens whose logits are made at a time.
+  static constexpr size_t kMostLogitTokens = 96;
 
   Workspace(const ModelConfig& config, size_t max_tokens);
 
   size_t max_tokens() const noexcept { return max_tokens_; }
+  // Tokens whose logits are made at a time: as many as 8 MiB hold, so that the head, often the
+  // largest matrix by far, is not read anew for every few of them; 16 at least.
+  size_t logit_tokens() const noexcept { return logit_tokens_; }
   // Bytes that a workspace for `tokens` tokens takes.
   static size_t Bytes(const ModelConfig& config, size_t tokens) noexcept;
 
  private:
   size_t max_tokens_ = 0;
+  size_t logit_tokens_ = 0;
 
  public:
   Rows residual, update;    // [tokens, hidden]
@@ -47,7 +51,7 @@ class Workspace {
   Rows gate;                // [tokens, intermediate]
   LinearInput inner;        // [tokens, intermediate]
   Rows cosines, sines;      // [tokens, rotated / 2]
-  Rows logits;              // [kLogitTokens, vocabulary]
+  Rows logits;              // [logit_tokens, vocabulary]
 };
 
 }  // namespace hlwq::model
