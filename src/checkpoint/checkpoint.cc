@@ -23,6 +23,7 @@ std::string_view FormatName(Format format) noexcept {
     case Format::kPolarState: return "polar_state";
     case Format::kPolarLegacy: return "polar_engine";
     case Format::kGguf: return "gguf";
+    case Format::kCompressedTensors: return "compressed-tensors";
     case Format::kSynthetic: return "synthetic";
   }
   return "unknown";

@@ -86,7 +86,7 @@ struct TensorEntry {
   MatrixShape AsMatrix() const;
 };
 
-enum class Format { kSafetensors, kPolarState, kPolarLegacy, kGguf, kSynthetic };
+enum class Format { kSafetensors, kPolarState, kPolarLegacy, kGguf, kCompressedTensors, kSynthetic };
 std::string_view FormatName(Format format) noexcept;
 
 // A small file that belongs to the model (config.json, tokenizer, template), with its content where

@@ -36,18 +36,7 @@ void InterpretPolar(Checkpoint& checkpoint) {
   const std::string root = checkpoint.root.string();
   const PolarConfig polar_config = WithContext(
       root + "/polar_config.json", [&] { return ParsePolarConfig(checkpoint.polar_config); });
-  PolarInput input{
-      .stored = checkpoint.tensors,
-      .file_names = {},
-      .config = checkpoint.config,
-      .polar_config = polar_config,
-      .read =
-          [&](const FileRange& range, std::span<std::byte> out) {
-            checkpoint.files[range.file].ReadAt(range.offset, out);
-          },
-  };
-  for (const File& file : checkpoint.files)
-    input.file_names.push_back(file.path().filename().string());
+  const PolarInput input{StoredInputOf(checkpoint), checkpoint.config, polar_config};
   PolarContents contents = WithContext(root, [&] { return RecognisePolar(input); });
   checkpoint.format = contents.format;
   checkpoint.tensors = std::move(contents.tensors);

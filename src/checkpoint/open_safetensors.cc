@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "checkpoint/compressed_config.h"
+#include "checkpoint/open_compressed_tensors.h"
 #include "checkpoint/open_polar.h"
 #include "io/safetensors.h"
 #include "io/shard_index.h"
@@ -132,7 +134,11 @@ Checkpoint OpenSafetensorsFolder(const fs::path& folder) {
       checkpoint.side_files.push_back({path.filename().string(), path, ""});
     }
   }
-  if (LooksLikePolar(checkpoint)) InterpretPolar(checkpoint);
+  if (HasCompressedConfig(checkpoint.config)) {
+    InterpretCompressedTensors(checkpoint);
+  } else if (LooksLikePolar(checkpoint)) {
+    InterpretPolar(checkpoint);
+  }
   return checkpoint;
 }
 

@@ -1,5 +1,5 @@
 // Opening folders of safetensors shards and single safetensors files. What the tensors mean
-// (plain weights, polar_state codes) is decided by open_polar.h.
+// (plain weights, codes) is decided by open_polar.h and open_compressed_tensors.h.
 #pragma once
 
 #include <filesystem>

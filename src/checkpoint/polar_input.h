@@ -1,28 +1,18 @@
-// What the recognition of polar_state looks at: names, shapes, positions, the two JSON files and a
-// way to read a few small tensors. No open file is needed, so that it can be tested and fuzzed on
-// lists of headers.
+// What the recognition of polar_state looks at: stored tensors and the two JSON files.
 #pragma once
 
-#include <cstddef>
-#include <functional>
-#include <span>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/polar_config.h"
+#include "checkpoint/stored_tensors.h"
 
 namespace hlwq::checkpoint {
 
-struct PolarInput {
-  std::span<const TensorEntry> stored;  // every stored tensor, as PlainStorage; names unique
-  std::vector<std::string> file_names;  // by FileRange::file, for messages
-  const nlohmann::json& config;         // config.json or null
+struct PolarInput : StoredInput {
+  const nlohmann::json& config;  // config.json or null
   const PolarConfig& polar_config;
-  // Fills `out` (range.bytes long) with a stretch of a file.
-  std::function<void(const FileRange& range, std::span<std::byte> out)> read;
 };
 
 struct PolarContents {
@@ -30,49 +20,5 @@ struct PolarContents {
   std::vector<TensorEntry> tensors;
   std::vector<std::string> notes;
 };
-
-// The stored tensors by name, and which of them have been given a meaning.
-class StoredTensors {
- public:
-  explicit StoredTensors(const PolarInput& input);
-
-  // Null when there is no such tensor. Does not mark it.
-  const TensorEntry* Find(std::string_view name) const;
-  // Marks it as used. Throws Error{kNotFound} when there is none.
-  const TensorEntry& Take(std::string_view name);
-  bool IsTaken(const TensorEntry& entry) const { return is_taken_[Index(entry)]; }
-  // Position in PolarInput::stored.
-  size_t Index(const TensorEntry& entry) const {
-    return static_cast<size_t>(&entry - input_.stored.data());
-  }
-
-  // "x.safetensors: 'name'", the start of every message about a tensor.
-  std::string Where(const TensorEntry& entry) const;
-  // Throws Error{kInvalidData} unless the dtype is one of `allowed`.
-  void RequireDType(const TensorEntry& entry, std::initializer_list<DType> allowed) const;
-  // The content of a small tensor. Throws Error{kInvalidData} above 64 KiB.
-  std::vector<std::byte> Content(const TensorEntry& entry) const;
-
-  static const FileRange& RangeOf(const TensorEntry& entry) {
-    return std::get<PlainStorage>(entry.storage).range;
-  }
-
- private:
-  const PolarInput& input_;
-  std::unordered_map<std::string_view, size_t> by_name_;
-  std::vector<bool> is_taken_;
-};
-
-// An entry under construction, with the place that orders it among the others.
-struct PlacedEntry {
-  size_t position = 0;
-  TensorEntry entry;
-};
-
-// Adds every tensor not taken as it is, checks that no name occurs twice, and orders all by
-// position. Throws Error{kInvalidData} naming both where a coded tensor and another one have the
-// same name.
-std::vector<TensorEntry> FinishEntries(const PolarInput& input, const StoredTensors& stored,
-                                       std::vector<PlacedEntry> coded);
 
 }  // namespace hlwq::checkpoint

@@ -43,7 +43,7 @@ struct CodecSpec {
                                       // that is stored
   std::string scale_rule = "search";  // how the encoder chose multipliers: "search" | "norm"; of
                                       // hlwq-t "fast" | "default" | "best", of pack-quantized
-                                      // "mse" | "absmax"
+                                      // "mse" | "absmax" | "unknown" (only decoded)
   std::string bit_order = "msb";      // layout of the code stream, see bitpack.h:
                                       // "msb" | "lsb" | "half-nibble" | "plain"; "planes" of
                                       // hlwq-t; "lsb" | "lsb-words" of pack-quantized, int_words.h

@@ -52,8 +52,11 @@ CodecSpec Checked(CodecSpec spec) {
   return spec;
 }
 
+// Files of others do not tell the rule: their codecs only decode.
+constexpr std::string_view kUnknownRule = "unknown";
+
 IntScaleRule RuleOf(const CodecSpec& spec) {
-  if (spec.scale_rule == "mse") return IntScaleRule::kMse;
+  if (spec.scale_rule == "mse" || spec.scale_rule == kUnknownRule) return IntScaleRule::kMse;
   Check(spec.scale_rule == "absmax", ErrorCode::kInvalidArgument, "scale rule", "mse or absmax",
         spec.scale_rule);
   return IntScaleRule::kAbsmax;
@@ -103,6 +106,7 @@ struct PackQuantizedCodec::Batch {
 PackQuantizedCodec::PackQuantizedCodec(const CodecSpec& spec)
     : spec_(Checked(spec)),
       coding_{spec_.bits, spec_.scale_dtype, RuleOf(spec_)},
+      is_rule_known_(spec_.scale_rule != kUnknownRule),
       order_(OrderOf(spec_)) {}
 
 PackQuantizedCodec::RowLayout PackQuantizedCodec::LayoutOf(uint64_t in) const {
@@ -200,6 +204,7 @@ void PackQuantizedCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> 
                                         std::span<const std::span<std::byte>> row_parts,
                                         ErrorStats& stats) const {
   CheckWeightFloat(dtype);
+  Check(is_rule_known_, ErrorCode::kUnsupported, "scale rule", "mse or absmax", spec_.scale_rule);
   const RowLayout layout = LayoutOf(in);
   layout.CheckFit(dtype, weights.size(), row_parts);
   if (weights.empty()) return;

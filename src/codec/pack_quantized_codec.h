@@ -51,6 +51,7 @@ class PackQuantizedCodec : public Codec {
 
   CodecSpec spec_;
   IntCoding coding_;
+  bool is_rule_known_ = true;
   WordOrder order_ = WordOrder::kDense;
 
   RowLayout LayoutOf(uint64_t in) const;

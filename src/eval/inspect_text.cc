@@ -29,9 +29,11 @@ void AddFact(Facts& facts, std::string_view label, std::string_view value) {
 }
 
 std::string SpecText(const codec::CodecSpec& spec) {
+  const std::string group =
+      spec.scale_group == 0 ? "whole rows" : fmt::to_string(spec.scale_group);
   return fmt::format(
       "{} version {}, {} bits, table {}, blocks of {}, scales of {} ({}), bit order {}", spec.name,
-      spec.version, spec.bits, spec.table, spec.block_size, spec.scale_group, spec.scale_rule,
+      spec.version, spec.bits, spec.table, spec.block_size, group, spec.scale_rule,
       spec.bit_order);
 }
 

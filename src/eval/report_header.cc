@@ -150,7 +150,7 @@ void WriteHeader(Markup& page, const ReportContext& context) {
   WriteFact(page, "Codec", input.codec);
   WriteFact(page, "Table", TableText(input));
   WriteFact(page, "Scales", ScalesText(input));
-  if (input.block_size != 0 && !context.data.by_bits.empty()) {
+  if (input.block_size > 1 && !context.data.by_bits.empty()) {
     WriteFact(page, "Rotation", fmt::format("Hadamard, blocks of {}", input.block_size));
   }
   for (const auto& [label, value] : input.facts) WriteFact(page, label, value);

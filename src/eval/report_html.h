@@ -27,7 +27,7 @@ struct ReportInput {
   std::string codec;           // "hlwq, version 1"
   std::string table;           // "lloyd-max"
   std::string scale_rule;      // "search"
-  uint32_t block_size = 128;   // of the rotation; 0 when unknown
+  uint32_t block_size = 128;   // of the rotation; 1: none, 0 when unknown
   uint32_t scale_group = 0;    // weights that share a multiplier; 0 when unknown
   std::map<int, std::vector<float>> levels;  // ascending, in a unit of the codec's own, by bits
   // Code use and coordinates by bits, for records that hold none of their own (comparisons).

@@ -139,7 +139,8 @@ Linear Weights::Matrix(const std::string& name) {
   const TensorEntry& entry = Entry(name + ".weight");
   Buffer<float> bias;
   if (Has(name + ".bias") || expected_.contains(name + ".bias")) bias = Vector(name + ".bias");
-  if (const auto* coded = std::get_if<CodedStorage>(&entry.storage)) {
+  const auto* coded = std::get_if<CodedStorage>(&entry.storage);
+  if (coded != nullptr && coded->spec.name != codec::kPackQuantizedCodec) {
     return Linear(Coded(entry, *coded), std::move(bias));
   }
   return Linear(Dense(entry), std::move(bias));

@@ -62,6 +62,25 @@ TEST(Dequantize, GivesBackTheLayoutOfTheSource) {
   }
 }
 
+TEST(Dequantize, OfCompressedTensorsIsWhatTheLibraryDecodesAndAsksForNoLibrary) {
+  const test::TempDir dir;
+  const fs::path source = test::Golden("good/compressed_tensors/int4");
+  Dequantized(source, dir / "plain");
+  EXPECT_FALSE(ReadJsonFile(dir / "plain" / "config.json").contains("quantization_config"));
+  const auto content = [](const fs::path& path, const std::string& name) {
+    const io::SafetensorsFile file = io::SafetensorsFile::Open(path);
+    for (const io::SafetensorsEntry& entry : file.header().entries) {
+      if (entry.name != name) continue;
+      std::vector<std::byte> bytes(entry.bytes());
+      file.file().ReadAt(file.header().data_offset + entry.begin, bytes);
+      return bytes;
+    }
+    throw Error(ErrorCode::kNotFound, name);
+  };
+  const std::string name = "model.layers.0.self_attn.q_proj.weight";
+  EXPECT_EQ(content(dir / "plain" / "model.safetensors", name), content(source / "expected.st", name));
+}
+
 TEST(Quantize, TakesTheCheckpointOfAnotherCodecAsItsSource) {
   const test::TempDir dir;
   test::WriteSmallLlama(dir / "src", 1);

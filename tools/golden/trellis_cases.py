@@ -132,7 +132,7 @@ def bad_trellis(g) -> None:
              {"levels": [-1e300] + levels[1:-1] + [1e300]})):
         g.bad(f"trellis-{case}", code, where + "codec hlwq-t: " + message, parts,
               polar=config(listed, [spec(5, **changes)]))
-    g.bad("trellis-group-0", data, "specs[0]: codec: 'scale_group': want 1..", parts,
+    g.bad("trellis-group-0", unsupported, "codec hlwq-t: want groups of 64, got 0", parts,
           polar=config(listed, [spec(5, scale_group=0)]))
     g.bad("trellis-group-text", data, "specs[0]: codec: 'scale_group': want an integer", parts,
           polar=config(listed, [spec(5, scale_group="64")]))

@@ -1,4 +1,4 @@
-#include "checkpoint/polar_input.h"
+#include "checkpoint/stored_tensors.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,22 @@ constexpr uint64_t kMaxSmallTensorBytes = 64 << 10;
 
 }  // namespace
 
-StoredTensors::StoredTensors(const PolarInput& input)
+StoredInput StoredInputOf(const Checkpoint& checkpoint) {
+  StoredInput input{
+      .stored = checkpoint.tensors,
+      .file_names = {},
+      .read =
+          [&checkpoint](const FileRange& range, std::span<std::byte> out) {
+            checkpoint.files[range.file].ReadAt(range.offset, out);
+          },
+  };
+  for (const File& file : checkpoint.files) {
+    input.file_names.push_back(file.path().filename().string());
+  }
+  return input;
+}
+
+StoredTensors::StoredTensors(const StoredInput& input)
     : input_(input), is_taken_(input.stored.size()) {
   by_name_.reserve(input.stored.size());
   for (size_t index = 0; index < input.stored.size(); ++index) {
@@ -63,7 +78,7 @@ std::vector<std::byte> StoredTensors::Content(const TensorEntry& entry) const {
   return content;
 }
 
-std::vector<TensorEntry> FinishEntries(const PolarInput& input, const StoredTensors& stored,
+std::vector<TensorEntry> FinishEntries(const StoredInput& input, const StoredTensors& stored,
                                        std::vector<PlacedEntry> coded) {
   for (size_t index = 0; index < input.stored.size(); ++index) {
     if (!stored.IsTaken(input.stored[index])) coded.push_back({index, input.stored[index]});
