@@ -7,15 +7,11 @@
 
 #include "checkpoint/checkpoint.h"
 #include "codec/backend.h"
+#include "convert/coded_job.h"
 #include "convert/job.h"
 #include "convert/recipe.h"
 
 namespace hlwq::convert {
-
-enum class NonFinitePolicy {
-  kError,  // stop, naming tensor and position
-  kKeep,   // carry such a tensor over in its source dtype
-};
 
 struct QuantizeOptions {
   RecipeOptions recipe;
