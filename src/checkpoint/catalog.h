@@ -108,5 +108,8 @@ struct Classified {
   std::vector<std::string> notes;
 };
 Classified ClassifyTensors(const nlohmann::json& config, const std::vector<FoundTensor>& found);
+// The same of a checkpoint's tensors and config. Errors carry its path.
+struct Checkpoint;
+Classified ClassifyTensors(const Checkpoint& checkpoint);
 
 }  // namespace hlwq::checkpoint

@@ -35,6 +35,21 @@ const TensorEntry* Checkpoint::Find(std::string_view name) const {
   return found == tensors.end() ? nullptr : &*found;
 }
 
+SideFile ConfigFile(const nlohmann::json& config) {
+  return {"config.json", {}, config.dump(2) + "\n"};
+}
+
+void SetConfig(Checkpoint& checkpoint, nlohmann::json config) {
+  checkpoint.config = std::move(config);
+  SideFile file = ConfigFile(checkpoint.config);
+  const auto found = std::ranges::find(checkpoint.side_files, file.name, &SideFile::name);
+  if (found == checkpoint.side_files.end()) {
+    checkpoint.side_files.push_back(std::move(file));
+  } else {
+    *found = std::move(file);
+  }
+}
+
 Checkpoint OpenCheckpoint(const fs::path& path) {
   std::error_code failure;
   const fs::file_status status = fs::status(path, failure);

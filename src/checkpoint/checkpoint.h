@@ -97,6 +97,9 @@ struct SideFile {
   std::string content;
 };
 
+// config.json with this content.
+SideFile ConfigFile(const nlohmann::json& config);
+
 struct Checkpoint {
   Format format = Format::kSafetensors;
   std::filesystem::path root;   // the folder or file given
@@ -110,6 +113,9 @@ struct Checkpoint {
 
   const TensorEntry* Find(std::string_view name) const;  // nullptr when absent; linear
 };
+
+// Gives the checkpoint another config.json, as parsed and as a file.
+void SetConfig(Checkpoint& checkpoint, nlohmann::json config);
 
 // Opens a folder, a .safetensors file or a .gguf file. Throws Error with the file, the tensor, what
 // was expected and what was found; a layout that fits two readings is refused, naming both.

@@ -6,22 +6,19 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "checkpoint/catalog.h"
+#include "checkpoint/catalog/family.h"
 
 namespace hlwq::checkpoint {
 namespace {
 
-bool HasZeroCentredNorms(std::string_view model_type) {
-  return model_type.starts_with("qwen3_5") || model_type.starts_with("qwen3_next");
-}
-
-SyntheticStorage Distribution(const TensorSpec& spec, std::string_view model_type, uint64_t seed) {
+SyntheticStorage Distribution(const TensorSpec& spec, const Family& family, uint64_t seed) {
   const std::string_view name = spec.name;
   SyntheticStorage storage{.seed = MixBits(seed ^ Xxh3(std::as_bytes(std::span(name))))};
   if (spec.shape.size() >= 2) {
     storage.deviation = spec.role == Role::kLinearAttentionConv ? 0.2f : 0.02f;
   } else if (spec.role == Role::kNorm) {
     const bool is_gated_norm = name.find("linear_attn.norm") != name.npos;
-    storage.mean = HasZeroCentredNorms(model_type) && !is_gated_norm ? 0.0f : 1.0f;
+    storage.mean = family.has_zero_centred_norms && !is_gated_norm ? 0.0f : 1.0f;
     storage.deviation = 0.02f;
   } else if (spec.role == Role::kVision && name.ends_with("norm.weight")) {
     storage.mean = 1.0f;
@@ -44,11 +41,11 @@ Checkpoint OpenSynthetic(const nlohmann::json& config, uint64_t seed, int layers
   checkpoint.format = Format::kSynthetic;
   checkpoint.config = truncated;
   checkpoint.notes = catalog->notes;
-  checkpoint.side_files.push_back({"config.json", {}, truncated.dump(2) + "\n"});
+  checkpoint.side_files.push_back(ConfigFile(truncated));
   for (const TensorSpec& spec : catalog->tensors) {
     if (!spec.required) continue;
     checkpoint.tensors.push_back(
-        {spec.name, DType::kBF16, spec.shape, Distribution(spec, catalog->model_type, seed)});
+        {spec.name, DType::kBF16, spec.shape, Distribution(spec, *FindFamily(catalog->model_type), seed)});
   }
   checkpoint.header_hashes.push_back(MixBits(seed));
   return checkpoint;

@@ -36,7 +36,7 @@ void SetConfigDType(checkpoint::SideFile& file, nlohmann::json config, DType dty
   if (!config.contains("dtype") && !config.contains("torch_dtype")) {
     config["torch_dtype"] = ConfigDType(dtype);
   }
-  file = {file.name, {}, config.dump(2) + "\n"};
+  file = checkpoint::ConfigFile(config);
 }
 
 }  // namespace
@@ -44,9 +44,7 @@ void SetConfigDType(checkpoint::SideFile& file, nlohmann::json config, DType dty
 DequantizeResult Dequantize(const Checkpoint& source, const std::filesystem::path& destination,
                             const DequantizeOptions& options, const codec::Backend& unshared) {
   const codec::SharingBackend backend(unshared);
-  std::vector<checkpoint::FoundTensor> found;
-  for (const TensorEntry& entry : source.tensors) found.push_back({entry.name, entry.shape});
-  const checkpoint::Classified classified = checkpoint::ClassifyTensors(source.config, found);
+  const checkpoint::Classified classified = checkpoint::ClassifyTensors(source);
 
   Job job;
   job.operation = options.operation;

@@ -59,19 +59,14 @@ PlanInput PlanInputFromConfig(const nlohmann::json& config, std::string source) 
 }
 
 PlanInput PlanInputFromCheckpoint(const checkpoint::Checkpoint& checkpoint) {
-  std::vector<checkpoint::FoundTensor> found;
-  found.reserve(checkpoint.tensors.size());
-  for (const checkpoint::TensorEntry& entry : checkpoint.tensors) {
-    found.push_back({entry.name, entry.shape});
-  }
-  checkpoint::Classified classified = checkpoint::ClassifyTensors(checkpoint.config, found);
+  checkpoint::Classified classified = checkpoint::ClassifyTensors(checkpoint);
   PlanInput input{.source = checkpoint.root.string(), .notes = checkpoint.notes};
   input.notes.insert(input.notes.end(), classified.notes.begin(), classified.notes.end());
   if (checkpoint.config.is_object()) {
     const auto type = checkpoint.config.find("model_type");
     if (type != checkpoint.config.end() && type->is_string()) input.model_type = *type;
   }
-  for (size_t index = 0; index < found.size(); ++index) {
+  for (size_t index = 0; index < classified.specs.size(); ++index) {
     input.tensors.push_back({std::move(classified.specs[index]), checkpoint.tensors[index].dtype});
   }
   return input;

@@ -25,16 +25,12 @@ Weights::Weights(checkpoint::Checkpoint checkpoint) : checkpoint_(std::move(chec
     throw Error(ErrorCode::kNotFound,
                 Where(checkpoint_) + ": no config.json: a model is run by what it says");
   }
-  std::vector<checkpoint::FoundTensor> found;
   std::vector<std::string> names;
   for (const TensorEntry& entry : checkpoint_.tensors) {
-    found.push_back({entry.name, entry.shape});
     names.push_back(entry.name);
     entries_.emplace(entry.name, &entry);
   }
-  notes_ = WithContext(Where(checkpoint_), [&] {
-    return checkpoint::ClassifyTensors(checkpoint_.config, found).notes;
-  });
+  notes_ = checkpoint::ClassifyTensors(checkpoint_).notes;
   const checkpoint::CatalogLayout layout = checkpoint::DetectLayout(names);
   prefix_ = layout.prefix;
   if (const auto catalog = checkpoint::BuildCatalog(checkpoint_.config, layout)) {

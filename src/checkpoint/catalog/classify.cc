@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "checkpoint/catalog.h"
+#include "checkpoint/checkpoint.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -155,6 +156,14 @@ Classified ClassifyTensors(const nlohmann::json& config, const std::vector<Found
   for (const FoundTensor& tensor : found) result.specs.push_back(matcher.Match(tensor));
   for (std::string& note : matcher.TakeNotes()) result.notes.push_back(std::move(note));
   return result;
+}
+
+Classified ClassifyTensors(const Checkpoint& checkpoint) {
+  std::vector<FoundTensor> found;
+  found.reserve(checkpoint.tensors.size());
+  for (const TensorEntry& entry : checkpoint.tensors) found.push_back({entry.name, entry.shape});
+  return WithContext(checkpoint.root.string(),
+                     [&] { return ClassifyTensors(checkpoint.config, found); });
 }
 
 }  // namespace hlwq::checkpoint

@@ -30,6 +30,7 @@ struct Family {
   QkvBias qkv_bias = QkvBias::kNever;
   bool has_mlp_bias_flag = false;
   bool has_qk_norm = false;
+  bool has_zero_centred_norms = false;  // 1 + w, but for linear_attn.norm
   bool has_output_gate = false;     // q_proj holds query and gate
   bool has_delta_layers = false;    // gated delta net beside full attention
   bool fuses_delta_inputs = false;  // in_proj_qkvz, in_proj_ba
