@@ -8,10 +8,7 @@
 namespace hlwq::bench {
 namespace {
 
-void Decode(benchmark::State& state, int bits) {
-  codec::CodecSpec spec;
-  spec.bits = bits;
-  spec.scale_rule = "norm";  // decodes alike
+void Decode(benchmark::State& state, const codec::CodecSpec& spec) {
   const auto codec = kernels::CpuBackend().MakeCodec(spec);
   const std::vector<float> weights = GaussianMatrix(kRows * kIn);
   const auto parts = codec->Parts({kRows, kIn});
@@ -30,8 +27,18 @@ void Decode(benchmark::State& state, int bits) {
 
 const bool registered = [] {
   for (int bits = 1; bits <= 8; ++bits) {
+    codec::CodecSpec spec;
+    spec.bits = bits;
+    spec.scale_rule = "norm";  // decodes alike
     RegisterForTargets("Decode" + std::to_string(bits) + "/bf16",
-                       [=](benchmark::State& state) { Decode(state, bits); });
+                       [=](benchmark::State& state) { Decode(state, spec); });
+  }
+  for (int bits = 2; bits <= 8; ++bits) {
+    codec::CodecSpec spec = codec::DefaultSpec(codec::kPackQuantizedCodec);
+    spec.bits = bits;
+    spec.scale_rule = "absmax";  // decodes alike
+    RegisterForTargets("Decode/pack-quantized/" + std::to_string(bits) + "/bf16",
+                       [=](benchmark::State& state) { Decode(state, spec); });
   }
   return true;
 }();

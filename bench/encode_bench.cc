@@ -41,6 +41,11 @@ const bool registered = [] {
       Register(codec::DefaultSpec(codec::kTrellisCodec), bits, rule);
     }
   }
+  for (const int bits : {4, 8}) {
+    for (const char* rule : {"mse", "absmax"}) {
+      Register(codec::DefaultSpec(codec::kPackQuantizedCodec), bits, rule);
+    }
+  }
   return true;
 }();
 

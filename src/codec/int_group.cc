@@ -47,11 +47,16 @@ Plans MakePlans() {
 // Terms added in the normative order.
 class LaneSum {
  public:
-  void Add(size_t index, float term) { lanes_[index % kIntLanes] += term; }
-  float Total() { return SumLanes(lanes_); }
+  void Add(size_t index, float term) { chains_[index % kIntStep] += term; }
+  float Total() {
+    for (size_t half = kIntStep / 2; half > 0; half /= 2) {
+      for (size_t lane = 0; lane < half; ++lane) chains_[lane] += chains_[lane + half];
+    }
+    return chains_[0];
+  }
 
  private:
-  std::array<float, kIntLanes> lanes_ = {};
+  std::array<float, kIntStep> chains_ = {};
 };
 
 float NearestInteger(float quotient, const IntCoding& coding) {
@@ -110,7 +115,11 @@ bool EncodeIntGroup(std::span<const float> weights, const IntCoding& coding, std
   } else if (is_searched) {
     stored = unit.unit * SearchIntScale(
                              coding, x.size(), base, unit,
-                             [&](float s) { return ErrorOf(x, s, coding); },
+                             [&](std::span<const float> scales, std::span<float> errors) {
+                               for (size_t i = 0; i < scales.size(); ++i) {
+                                 errors[i] = ErrorOf(x, scales[i], coding);
+                               }
+                             },
                              [&](float s) { return RefitOf(x, s, coding); });
   }
   FromFloatReference(std::span(&stored, 1), coding.scale_dtype, scale);

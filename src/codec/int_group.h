@@ -3,6 +3,7 @@
 // implementation shares. Every step is float32 in a fixed order without fused multiply-add.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -22,14 +23,14 @@ enum class IntScaleRule : uint8_t {
 inline constexpr int kMinIntBits = 2;
 inline constexpr int kMaxIntBits = 8;
 
-// Factors on the absmax scale that kMse tries. Long groups try `wide` first: the more weights, the
-// further their largest one lies from the rest.
+// Factors on the absmax scale that kMse tries besides 1. Long groups try `wide` first: the more
+// weights, the further their largest one lies from the rest.
 struct IntSearchPlan {
-  static constexpr size_t kFactors = 16;
+  static constexpr size_t kFactors = 15;
   static constexpr size_t kWideFactors = 8;
   static constexpr size_t kLongGroup = 512;
-  float factors[kFactors];
-  float wide[kWideFactors];
+  std::array<float, kFactors> factors;
+  std::array<float, kWideFactors> wide;
 };
 const IntSearchPlan& IntSearchPlanFor(int bits) noexcept;
 
@@ -75,7 +76,7 @@ inline IntUnit IntUnitFor(float absmax) noexcept {
           std::bit_cast<float>(static_cast<uint32_t>(254 - exponent) << 23)};
 }
 
-// What coding did to a group, in its units; sums in the order of SumLanes.
+// What coding did to a group, in its units; sums as below.
 struct IntGroupSums {
   float unit = 1;
   float scale = 0;       // as stored; with codes all zero where nothing could be kept
@@ -87,42 +88,49 @@ struct IntGroupSums {
   bool is_zero = false;  // absmax, seen through the scale's dtype, is zero
 };
 
-// Sums of any number of terms: 16 lanes, lane l adds the terms l, l + 16, .. in order to zero; then
-// lane l takes lane l + 8, + 4, + 2, + 1.
+// Sums of any number of terms: 16 lanes of two chains, lane l adding the terms l, l + 32, .. in
+// order to zero, and l + 16, l + 48, .. likewise; the sum of both; then lane l takes lane l + 8, +
+// 4, + 2, + 1. That of 128 terms is SumBlock's.
 inline constexpr size_t kIntLanes = 16;
-inline float SumLanes(std::span<float, kIntLanes> lanes) noexcept {
-  for (size_t half = kIntLanes / 2; half > 0; half /= 2) {
-    for (size_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
-  }
-  return lanes[0];
-}
+inline constexpr size_t kIntChains = 2;
+inline constexpr size_t kIntStep = kIntLanes * kIntChains;
+
+// Scales are tried so many at a time.
+inline constexpr size_t kIntTrials = 4;
 
 // The scale of rule kMse, in units (`unit` of x). `base` is absmax / half_range of the weights
-// themselves, whose rounding is neither zero nor infinite. `error_of(scale)` gives sum (x - q
-// scale)^2 with q = nearest of x * (1 / scale) in range; `refit_of(scale)` gives sum x q / sum q^2
-// of the same q, 0 where that is not positive. Never worse than the rounded base by error_of.
-template <class ErrorOf, class RefitOf>
+// themselves, whose rounding is neither zero nor infinite. `errors_of(scales, errors)`, for a
+// multiple of kIntTrials, gives sum (x - q scale)^2 with q = nearest of x * (1 / scale) in range;
+// `refit_of(scale)` gives sum x q / sum q^2 of the same q, 0 where that is not positive. Never
+// worse than the rounded base by errors_of.
+template <class ErrorsOf, class RefitOf>
 float SearchIntScale(const IntCoding& coding, size_t group, float base, IntUnit unit,
-                     const ErrorOf& error_of, const RefitOf& refit_of) noexcept {
-  float best = RoundedTo(coding.scale_dtype, base) * unit.inverse;
-  float least = error_of(best);
-  const auto consider = [&](float scale) {
+                     const ErrorsOf& errors_of, const RefitOf& refit_of) noexcept {
+  constexpr size_t kMost = 1 + IntSearchPlan::kWideFactors + IntSearchPlan::kFactors;
+  static_assert(kMost % kIntTrials == 0 && (1 + IntSearchPlan::kFactors) % kIntTrials == 0);
+  std::array<float, kMost> scales, errors;
+  const float first = RoundedTo(coding.scale_dtype, base) * unit.inverse;
+  // One that cannot be stored counts as the first, which no other equal one replaces.
+  const auto in_units = [&](float scale) {
     const float stored = RoundedTo(coding.scale_dtype, scale);
-    if (!(stored > 0) || !std::isfinite(stored)) return;
-    const float in_units = stored * unit.inverse;
-    const float error = error_of(in_units);
-    if (error < least) {
-      least = error;
-      best = in_units;
-    }
+    return stored > 0 && std::isfinite(stored) ? stored * unit.inverse : first;
   };
+  size_t count = 0;
+  scales[count++] = first;
   const IntSearchPlan& plan = IntSearchPlanFor(coding.bits);
   if (group >= IntSearchPlan::kLongGroup) {
-    for (const float factor : plan.wide) consider(base * factor);
+    for (const float factor : plan.wide) scales[count++] = in_units(base * factor);
   }
-  for (const float factor : plan.factors) consider(base * factor);
-  consider(refit_of(best) * unit.unit);
-  return best;
+  for (const float factor : plan.factors) scales[count++] = in_units(base * factor);
+  errors_of(std::span<const float>(scales).first(count), std::span(errors).first(count));
+  size_t best = 0;
+  for (size_t i = 1; i < count; ++i) {
+    if (errors[i] < errors[best]) best = i;
+  }
+  std::array<float, kIntTrials> last, last_errors;
+  last.fill(in_units(refit_of(scales[best]) * unit.unit));
+  errors_of(std::span<const float>(last), std::span(last_errors));
+  return last_errors[0] < errors[best] ? last[0] : scales[best];
 }
 
 // Codes one group: `codes` as long as `weights`, `scale` one value of coding.scale_dtype; `x` is

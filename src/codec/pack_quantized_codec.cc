@@ -210,7 +210,7 @@ void PackQuantizedCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> 
   if (weights.empty()) return;
   Batch batch;
   batch.dtype = dtype;
-  batch.scratch.resize(CeilDiv(layout.group, kIntLanes) * kIntLanes);
+  batch.scratch.resize(CeilDiv(layout.group, kIntStep) * kIntStep);
   batch.codes.resize(static_cast<size_t>(in));
   batch.sums.resize(layout.groups);
   const size_t row_bytes = static_cast<size_t>(in) * BitsPerElement(dtype) / 8;

@@ -32,12 +32,11 @@ class PackQuantizedCodec : public Codec {
 
   // Codes sums.size() groups of one length, contiguous: `weights` of `dtype` (F16, BF16 or F32),
   // `codes` one byte a weight, `scales` one value of the scale's dtype a group. `scratch` holds the
-  // floats of one group, rounded up to whole kIntLanes. Returns the number of groups done before
+  // floats of one group, rounded up to whole kIntStep. Returns the number of groups done before
   // the first that cannot be stored (EncodeIntGroup), sums.size() when there is none.
   virtual size_t EncodeGroups(DType dtype, std::span<const std::byte> weights,
                               std::span<float> scratch, std::span<uint8_t> codes,
-                              std::span<std::byte> scales,
-                              std::span<IntGroupSums> sums) const = 0;
+                              std::span<std::byte> scales, std::span<IntGroupSums> sums) const = 0;
   // The inverse for scales.size() / element groups.
   virtual void DecodeGroups(std::span<const uint8_t> codes, std::span<const std::byte> scales,
                             DType dtype, std::span<std::byte> weights) const = 0;

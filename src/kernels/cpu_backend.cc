@@ -6,12 +6,14 @@
 
 #include "codec/float_rows.h"
 #include "codec/hlwq_codec.h"
+#include "codec/pack_quantized_codec.h"
 #include "codec/trellis_codec.h"
 #include "kernels/decode_blocks.h"
 #include "kernels/decode_trellis.h"
 #include "kernels/encode_blocks.h"
 #include "kernels/encode_trellis.h"
 #include "kernels/float_rows.h"
+#include "kernels/int_groups.h"
 
 namespace hlwq::kernels {
 namespace {
@@ -87,6 +89,28 @@ class VectorTrellisCodec final : public codec::TrellisCodec {
   std::optional<TrellisCells> cells_;
 };
 
+class VectorPackQuantizedCodec final : public codec::PackQuantizedCodec {
+ public:
+  explicit VectorPackQuantizedCodec(const codec::CodecSpec& spec) : PackQuantizedCodec(spec) {}
+
+ protected:
+  size_t EncodeGroups(DType dtype, std::span<const std::byte> weights, std::span<float> scratch,
+                      std::span<uint8_t> codes, std::span<std::byte> scales,
+                      std::span<codec::IntGroupSums> sums) const override {
+    return EncodeIntGroups(coding(), dtype, weights, scratch, codes, scales, sums);
+  }
+
+  void DecodeGroups(std::span<const uint8_t> codes, std::span<const std::byte> scales, DType dtype,
+                    std::span<std::byte> weights) const override {
+    DecodeIntGroups(coding(), codes, scales, dtype, weights);
+  }
+
+  void ToFloat(DType dtype, std::span<const std::byte> in,
+               std::span<float> out) const noexcept override {
+    kernels::ToFloat(dtype, in, out);
+  }
+};
+
 // Codecs whose tables no kernel can work with are the scalar ones.
 template <class VectorForm>
 std::shared_ptr<const codec::Codec> MakeWithKernels(const codec::CodecSpec& spec) {
@@ -99,7 +123,9 @@ class Cpu final : public codec::Backend {
  public:
   std::shared_ptr<const codec::Codec> MakeCodec(const codec::CodecSpec& spec) const override {
     if (spec.name == codec::kTrellisCodec) return MakeWithKernels<VectorTrellisCodec>(spec);
-    if (spec.name == codec::kPackQuantizedCodec) return codec::MakeReferenceCodec(spec);
+    if (spec.name == codec::kPackQuantizedCodec) {
+      return std::make_shared<const VectorPackQuantizedCodec>(spec);
+    }
     return MakeWithKernels<VectorCodec>(spec);
   }
   void ToFloat(DType dtype, std::span<const std::byte> in, std::span<float> out) const override {

@@ -161,6 +161,30 @@ TEST_P(TrellisWidth, AnyBytesDecodeAsTheReference) {
   }
 }
 
+class EveryIntWidth : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Bits, EveryIntWidth, testing::Range(2, 9));
+
+TEST_P(EveryIntWidth, BytesEqualTheReferenceOnEveryTarget) {
+  // Groups of whole vectors, of a few weights more, of rows of any width; the last is a long one.
+  const auto inputs = CodingInputs();
+  test::ForEachTarget([&](const char*) {
+    for (const char* rule : {"mse", "absmax"}) {
+      for (const DType scale_dtype : {DType::kBF16, DType::kF16, DType::kF32}) {
+        for (const uint32_t group : {128u, 32u, 20u, 0u}) {
+          CodecSpec spec = codec::DefaultSpec(codec::kPackQuantizedCodec);
+          spec.bits = GetParam();
+          spec.scale_rule = rule;
+          spec.scale_group = group;
+          spec.scale_dtype = scale_dtype;
+          for (const auto& input : inputs) {
+            if (group == 0 || input.in % group == 0) ExpectSameCoding(spec, input);
+          }
+        }
+      }
+    }
+  });
+}
+
 TEST(CpuBackend, NothingOutsideTheBuffersIsTouchedOnAnyTarget) {
   for (const CodecSpec& spec : test::EverySpec()) {
     SCOPED_TRACE(test::SpecName(spec));

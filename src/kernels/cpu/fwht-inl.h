@@ -93,6 +93,14 @@ HWY_INLINE hn::Vec<hn::FixedTag<hn::TFromD<D>, 4>> Halved(D /*d*/, hn::Vec<D> v)
   }
 }
 
+// The halvings from 16 lanes, which `group` holds and loses, to lanes 0..3.
+HWY_INLINE void HalveToFour(VF (&group)[kVectorsPerGroup], float* HWY_RESTRICT to) {
+  for (size_t half = kVectorsPerGroup / 2; half > 0; half /= 2) {
+    for (size_t j = 0; j < half; ++j) group[j] = hn::Add(group[j], group[j + half]);
+  }
+  hn::Store(Halved(DF(), group[0]), hn::FixedTag<float, 4>(), to);
+}
+
 // Sums the terms of one block as codec::SumBlock does, fed vector by vector in ascending order,
 // down to four lanes; four such rows at a time are finished by FinishSums.
 class BlockSum {
@@ -112,10 +120,7 @@ class BlockSum {
   HWY_INLINE void StoreFour(float* HWY_RESTRICT to) const {
     VF group[kVectorsPerGroup];
     for (size_t j = 0; j < kVectorsPerGroup; ++j) group[j] = hn::Add(sums_[0][j], sums_[1][j]);
-    for (size_t half = kVectorsPerGroup / 2; half > 0; half /= 2) {
-      for (size_t j = 0; j < half; ++j) group[j] = hn::Add(group[j], group[j + half]);
-    }
-    hn::Store(Halved(DF(), group[0]), hn::FixedTag<float, 4>(), to);
+    HalveToFour(group, to);
   }
 
  private:
