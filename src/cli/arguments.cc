@@ -165,4 +165,9 @@ void Arguments::Check() const {
   }
 }
 
+std::string RequiredText(const Arguments& arguments, std::string_view flag) {
+  if (auto text = arguments.FindText(flag)) return *text;
+  Refuse(fmt::format("{}: --{} must be given", arguments.verb().name, flag));
+}
+
 }  // namespace hlwq::cli

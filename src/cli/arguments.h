@@ -54,4 +54,7 @@ class Arguments {
   std::vector<std::string> operands_;
 };
 
+// The value of a flag that has no default and must be given. Throws Error{kInvalidArgument}.
+std::string RequiredText(const Arguments& arguments, std::string_view flag);
+
 }  // namespace hlwq::cli

@@ -195,7 +195,7 @@ std::vector<Flag> OutputFlags() {
        .kind = FlagKind::kBytes,
        .value_name = "SIZE",
        .category = Category::kOutput,
-       .verbs = {"quantize", "plan", "dequantize", "import", "synth"},
+       .verbs = {"quantize", "plan", "dequantize", "import", "export", "synth"},
        .default_value = "5GB",
        .minimum = 1 << 20,
        .maximum = kNoLimit,
@@ -212,7 +212,7 @@ std::vector<Flag> OutputFlags() {
       {.name = "overwrite",
        .kind = FlagKind::kSwitch,
        .category = Category::kOutput,
-       .verbs = {"quantize", "dequantize", "import", "synth"},
+       .verbs = {"quantize", "dequantize", "import", "export", "synth"},
        .summary = "Replace a DST that exists",
        .details = "Without it an existing DST is refused."},
       {.name = "seed",
@@ -240,7 +240,7 @@ std::vector<Flag> RunFlags() {
       {.name = "resume",
        .kind = FlagKind::kSwitch,
        .category = Category::kRun,
-       .verbs = {"quantize", "dequantize", "import", "synth"},
+       .verbs = {"quantize", "dequantize", "import", "export", "synth"},
        .conflicts = {"overwrite"},
        .summary = "Go on where an interrupted run of the same job stopped",
        .details = "The result has the same bytes as that of an undisturbed run. A source that "
@@ -249,14 +249,14 @@ std::vector<Flag> RunFlags() {
        .short_name = 'n',
        .kind = FlagKind::kSwitch,
        .category = Category::kRun,
-       .verbs = {"quantize"},
+       .verbs = {"quantize", "export"},
        .summary = "Check everything, say what would be done, write nothing"},
       {.name = "threads",
        .short_name = 'j',
        .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kRun,
-       .verbs = {"quantize", "dequantize", "import", "plan", "compare", "verify", "synth"},
+       .verbs = {"quantize", "dequantize", "import", "export", "plan", "compare", "verify", "synth"},
        .minimum = 1,
        .maximum = 1024,
        .summary = "Threads to work with; all processors when not given",
@@ -308,7 +308,7 @@ std::vector<Flag> GeneralFlags() {
 std::vector<Flag> HlwqFlags() {
   std::vector<Flag> flags;
   for (auto&& group :
-       {CodingFlags(), SelectionFlags(), OutputFlags(), RunFlags(), ModelFlags(),
+       {CodingFlags(), ExportFlags(), SelectionFlags(), OutputFlags(), RunFlags(), ModelFlags(),
         GenerationFlags(), EvaluationFlags(), GeneralFlags()}) {
     flags.insert(flags.end(), group.begin(), group.end());
   }

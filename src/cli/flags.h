@@ -109,6 +109,7 @@ std::vector<Flag> HlwqFlags();
 // The parts of them in files of their own: verbs_<part>.cc, flags_<part>.cc.
 std::vector<Verb> GenerationVerbs();
 std::vector<Verb> EvaluationVerbs();
+std::vector<Flag> ExportFlags();
 std::vector<Flag> ModelFlags();
 std::vector<Flag> GenerationFlags();
 std::vector<Flag> EvaluationFlags();

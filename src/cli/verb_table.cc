@@ -70,6 +70,30 @@ Verb ImportVerb() {
   };
 }
 
+Verb ExportVerb() {
+  return {
+      .name = "export",
+      .group = kMake,
+      .summary = "Write a checkpoint that other engines load",
+      .description =
+          "Decodes SRC as needed and writes what --to names to the folder DST, streaming and with the "
+          "checks of quantize: a job that was killed goes on with --resume, and hlwq verify reads the "
+          "result.\n\n"
+          "compressed-tensors: integers of 4 or 8 bits with scales of groups, for vLLM and "
+          "transformers. What the published recipe names is coded; rows that groups of 128 do not "
+          "divide get groups of 64 or 32; fused experts become one matrix each. config.json gains the "
+          "quantization_config, README.md tells what was lost.",
+      .operands = {{"SRC", "a checkpoint of any format that hlwq reads; the original gives the best "
+                           "result"},
+                   {"DST", "the folder to make"}},
+      .examples = {{"hlwq export Qwen3-1.7B Qwen3-1.7B-int4 --to compressed-tensors",
+                    "For vLLM, straight from the original."},
+                   {"hlwq export Qwen3-1.7B Qwen3-1.7B-int4r --to compressed-tensors --rotation folded",
+                    "With the rotation folded into the weights."}},
+      .run = RunExport,
+  };
+}
+
 Verb SynthVerb() {
   return {
       .name = "synth",
@@ -165,7 +189,7 @@ std::vector<Verb> HlwqVerbs() {
   const auto add = [&](std::vector<Verb> group) {
     for (Verb& verb : group) verbs.push_back(std::move(verb));
   };
-  add({QuantizeVerb(), DequantizeVerb(), ImportVerb(), SynthVerb()});
+  add({QuantizeVerb(), DequantizeVerb(), ImportVerb(), ExportVerb(), SynthVerb()});
   add(GenerationVerbs());
   add({InspectVerb(), PlanVerb(), CompareVerb(), VerifyVerb()});
   add(EvaluationVerbs());

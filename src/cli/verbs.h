@@ -8,6 +8,7 @@ namespace hlwq::cli {
 int RunQuantize(const Arguments& arguments);
 int RunDequantize(const Arguments& arguments);
 int RunImport(const Arguments& arguments);
+int RunExport(const Arguments& arguments);
 int RunSynth(const Arguments& arguments);
 int RunInspect(const Arguments& arguments);
 int RunPlan(const Arguments& arguments);

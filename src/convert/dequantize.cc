@@ -41,7 +41,7 @@ void SetConfigDType(checkpoint::SideFile& file, nlohmann::json config, DType dty
 
 }  // namespace
 
-DequantizeResult Dequantize(const Checkpoint& source, const std::filesystem::path& destination,
+ConversionResult Dequantize(const Checkpoint& source, const std::filesystem::path& destination,
                             const DequantizeOptions& options, const codec::Backend& unshared) {
   const codec::SharingBackend backend(unshared);
   const checkpoint::Classified classified = checkpoint::ClassifyTensors(source);
@@ -69,7 +69,7 @@ DequantizeResult Dequantize(const Checkpoint& source, const std::filesystem::pat
     job.reports.push_back(std::move(report));
     AddCarried(job, source, entry, backend, index, options.dtype);
   }
-  DequantizeResult result;
+  ConversionResult result;
   result.notes = source.notes;
   result.job = RunJob(std::move(job), source, destination, options.output);
   return result;

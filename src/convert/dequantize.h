@@ -21,13 +21,8 @@ struct DequantizeOptions {
   OutputOptions output;
 };
 
-struct DequantizeResult {
-  JobResult job;
-  std::vector<std::string> notes;
-};
-
 // Throws as RunJob. Memory is bounded whatever the model.
-DequantizeResult Dequantize(const checkpoint::Checkpoint& source,
+ConversionResult Dequantize(const checkpoint::Checkpoint& source,
                             const std::filesystem::path& destination,
                             const DequantizeOptions& options, const codec::Backend& backend);
 

@@ -51,6 +51,12 @@ struct JobResult {
   bool was_complete = false;   // resume of a folder that was finished already
 };
 
+// What a conversion gives its caller.
+struct ConversionResult {
+  JobResult job;
+  std::vector<std::string> notes;  // of the source, of the catalog, of the choices made
+};
+
 // Runs the job into `destination`. Throws Error; on any error DST is untouched, and what is done so
 // far waits in DST.partial for a resume where one can get further (not after Error{kNonFinite}). The bytes written depend on the job alone: not on threads,
 // the processor, or how often it was interrupted.

@@ -53,10 +53,10 @@ checkpoint::PolarConfig DescribeCoded(const Checkpoint& source, const CodedJobBu
 
 }  // namespace
 
-QuantizeResult Quantize(const Checkpoint& source, const std::filesystem::path& destination,
-                        const QuantizeOptions& options, const codec::Backend& unshared) {
+ConversionResult Quantize(const Checkpoint& source, const std::filesystem::path& destination,
+                          const QuantizeOptions& options, const codec::Backend& unshared) {
   const codec::SharingBackend backend(unshared);
-  QuantizeResult result;
+  ConversionResult result;
   const Recipe recipe = Recipe::Load(options.recipe);
   CodedJobBuilder builder(source, backend);
   CodecsByWidth codecs(options.codec, backend);

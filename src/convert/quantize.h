@@ -20,16 +20,11 @@ struct QuantizeOptions {
   OutputOptions output;
 };
 
-struct QuantizeResult {
-  JobResult job;
-  std::vector<std::string> notes;  // of the source, of the catalog, of the choices made
-};
-
 // Quantizes `source` into the folder `destination` (docs/format.md, "polar_state"): what the recipe
 // names is coded, fused expert tensors slice by slice; everything else is carried over byte for
 // byte. Memory is bounded whatever the model. Throws as RunJob, and Error{kNonFinite}.
-QuantizeResult Quantize(const checkpoint::Checkpoint& source,
-                        const std::filesystem::path& destination, const QuantizeOptions& options,
-                        const codec::Backend& backend);
+ConversionResult Quantize(const checkpoint::Checkpoint& source,
+                          const std::filesystem::path& destination,
+                          const QuantizeOptions& options, const codec::Backend& backend);
 
 }  // namespace hlwq::convert

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/error.h"
 
@@ -26,7 +27,10 @@ size_t ChunkTokens(const model::ModelConfig& config, size_t wanted) {
 }  // namespace
 
 Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
-    : model_(checkpoint::OpenCheckpoint(path)),
+    : Engine(checkpoint::OpenCheckpoint(path), options) {}
+
+Engine::Engine(checkpoint::Checkpoint checkpoint, const EngineOptions& options)
+    : model_(std::move(checkpoint)),
       pool_(std::make_unique<WorkerPool>(options.threads)),
       chunk_tokens_(ChunkTokens(model_.config(), options.chunk_tokens)) {}
 

@@ -27,6 +27,8 @@ class Engine {
  public:
   // Opens the checkpoint at `path`. Throws as checkpoint::OpenCheckpoint and model::Model.
   Engine(const std::filesystem::path& path, const EngineOptions& options);
+  // Takes one that is open.
+  Engine(checkpoint::Checkpoint checkpoint, const EngineOptions& options);
 
   const model::Model& model() const noexcept { return model_; }
   const model::ModelConfig& config() const noexcept { return model_.config(); }

@@ -110,7 +110,7 @@ TEST(Dequantize, SecondRoundLosesLittleMore) {
   DequantizeOptions options;
   options.dtype = DType::kF32;
   Dequantized(dir / "coded", dir / "f32", options);
-  const QuantizeResult again = Quantize(checkpoint::OpenCheckpoint(dir / "f32"), dir / "again", {},
+  const ConversionResult again = Quantize(checkpoint::OpenCheckpoint(dir / "f32"), dir / "again", {},
                                         codec::ReferenceBackend());
   for (const auto& report : again.job.manifest.reports) {
     if (report.is_quantized) {

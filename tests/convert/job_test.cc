@@ -32,7 +32,7 @@ void RunUntil(const fs::path& source, const fs::path& destination, QuantizeOptio
                Stop);
 }
 
-QuantizeResult Resume(const fs::path& source, const fs::path& destination,
+ConversionResult Resume(const fs::path& source, const fs::path& destination,
                       QuantizeOptions options) {
   options.output.destination.resume = true;
   return Quantize(checkpoint::OpenCheckpoint(source), destination, options,
@@ -71,7 +71,7 @@ TEST_P(JobTest, ResumeAtEveryPointGivesTheBytesOfAnUndisturbedRun) {
     const fs::path dst = dir_ / ("dst" + std::to_string(chunks));
     RunUntil(dir_ / "src", dst, options_, chunks);
     EXPECT_FALSE(fs::exists(dst));
-    const QuantizeResult result = Resume(dir_ / "src", dst, options_);
+    const ConversionResult result = Resume(dir_ / "src", dst, options_);
     if (chunks > 2) {
       EXPECT_GT(result.job.resumed_bytes, 0u);
     }
@@ -93,14 +93,14 @@ TEST_P(JobTest, DamagedShardsAreDoneAgain) {
 }
 
 TEST_P(JobTest, ResumeOfAFinishedFolderIsANoOp) {
-  const QuantizeResult result = Resume(dir_ / "src", dir_ / "want", options_);
+  const ConversionResult result = Resume(dir_ / "src", dir_ / "want", options_);
   EXPECT_TRUE(result.job.was_complete);
   EXPECT_EQ(result.job.source_bytes, 0u);
 }
 
 TEST_P(JobTest, ResumeOfAFolderThatOnlyLacksItsNameRenamesIt) {
   fs::copy(dir_ / "want", dir_ / "dst.partial");
-  const QuantizeResult result = Resume(dir_ / "src", dir_ / "dst", options_);
+  const ConversionResult result = Resume(dir_ / "src", dir_ / "dst", options_);
   EXPECT_TRUE(result.job.was_complete);
   EXPECT_EQ(test::FolderContent(dir_ / "dst"), test::FolderContent(dir_ / "want"));
   EXPECT_FALSE(fs::exists(dir_ / "dst.partial"));

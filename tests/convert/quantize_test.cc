@@ -31,7 +31,7 @@ class QuantizeTest : public ::testing::TestWithParam<std::string_view> {
     options.recipe.bits = bits;
     return options;
   }
-  static QuantizeResult QuantizeFolder(const fs::path& source, const fs::path& destination,
+  static ConversionResult QuantizeFolder(const fs::path& source, const fs::path& destination,
                                        const QuantizeOptions& options = Options()) {
     return Quantize(checkpoint::OpenCheckpoint(source), destination, options,
                     codec::ReferenceBackend());
@@ -69,7 +69,7 @@ double SnrDb(std::span<const float> original, std::span<const float> decoded) {
 TEST_P(QuantizeTest, WeightsComeBackAtTheQualityOfTheCodecAndTheRestByteForByte) {
   const test::TempDir dir;
   test::WriteSmallLlama(dir / "src");
-  const QuantizeResult result = QuantizeFolder(dir / "src", dir / "dst");
+  const ConversionResult result = QuantizeFolder(dir / "src", dir / "dst");
   const auto source = checkpoint::OpenCheckpoint(dir / "src");
   const auto coded = checkpoint::OpenCheckpoint(dir / "dst");
   EXPECT_EQ(coded.format, checkpoint::Format::kPolarState);
@@ -207,7 +207,7 @@ TEST_P(QuantizeTest, NonFiniteWeightsAreAnErrorOrKept) {
     QuantizeOptions options = Options();
     options.non_finite = NonFinitePolicy::kKeep;
     options.output.destination.overwrite = true;
-    const QuantizeResult result = QuantizeFolder(dir / "src", dir / "dst", options);
+    const ConversionResult result = QuantizeFolder(dir / "src", dir / "dst", options);
     EXPECT_THAT(result.notes, testing::Contains(HasSubstr(name)));
     const auto coded = checkpoint::OpenCheckpoint(dir / "dst");
     EXPECT_TRUE(std::holds_alternative<checkpoint::PlainStorage>(coded.Find(name)->storage));

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "checkpoint/views/fold_rotation.h"
+#include "kernels/cpu_backend.h"
 #include "runtime/engine.h"
 #include "tests/support/golden_tensors.h"
 #include "tests/support/shared_data.h"
@@ -74,6 +76,21 @@ class Golden : public ::testing::TestWithParam<Case> {
   std::unique_ptr<Engine> engine_;
   size_t chunk_tokens_ = 0;
 };
+
+// In another basis of the residual stream, folded into the weights, in float32.
+TEST_P(Golden, AFoldedRotationLeavesTheLogits) {
+  checkpoint::Checkpoint folded = checkpoint::OpenCheckpoint(folder_ / GetParam().model);
+  checkpoint::FoldRotation(folded, kernels::CpuBackend());
+  for (checkpoint::TensorEntry& entry : folded.tensors) entry.dtype = DType::kF32;
+  engine_ = std::make_unique<Engine>(std::move(folded), EngineOptions{.threads = 2});
+  const GoldenTensor& want = (*golden_)["logits"];
+  const size_t tokens = want.shape[1];
+  const std::vector<TokenId> ids = golden_->Ids("input_ids");
+  KvCache cache = MakeCache();
+  const std::vector<float> got = Logits(cache, std::span(ids).first(tokens));
+  EXPECT_LT(LargestDifference(got, std::span(want.values).first(tokens * want.shape[2])),
+            GetParam().tolerance * LargestMagnitude(want.values));
+}
 
 TEST_P(Golden, LogitsOfWholeSequencesAreTransformers) {
   const GoldenTensor& want = (*golden_)["logits"];

@@ -29,7 +29,7 @@ int WritePlain(const Arguments& arguments, std::string operation,
   options.dtype = DTypeOf(arguments);
   options.operation = std::move(operation);
   options.output = OutputOptionsOf(arguments, progress);
-  const convert::DequantizeResult result =
+  const convert::ConversionResult result =
       convert::Dequantize(source, destination, options, DefaultBackend());
   progress.Finish();
   for (const std::string& note : result.notes) PrintNote(arguments, note);

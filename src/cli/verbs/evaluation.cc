@@ -55,10 +55,4 @@ eval::TextRunOptions TextRunOptionsOf(const Arguments& arguments, const runtime:
   return options;
 }
 
-std::string RequiredText(const Arguments& arguments, std::string_view flag) {
-  if (auto text = arguments.FindText(flag)) return *text;
-  throw Error(ErrorCode::kInvalidArgument,
-              fmt::format("{}: --{} must be given", arguments.verb().name, flag));
-}
-
 }  // namespace hlwq::cli

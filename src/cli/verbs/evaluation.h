@@ -21,7 +21,4 @@ std::vector<runtime::TokenId> ReadTextTokens(const Arguments& arguments,
 eval::TextRunOptions TextRunOptionsOf(const Arguments& arguments, const runtime::Engine& engine,
                                       ProgressPrinter& progress);
 
-// --name, which has no default and must be given. Throws Error{kInvalidArgument}.
-std::string RequiredText(const Arguments& arguments, std::string_view flag);
-
 }  // namespace hlwq::cli

@@ -1,16 +1,12 @@
 // hlwq quantize.
 #include "convert/quantize.h"
 
-#include <fmt/format.h>
-
-#include <map>
 #include <nlohmann/json.hpp>
 
-#include "base/number_text.h"
-#include "base/text_table.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "cli/verbs/coding_summary.h"
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/quantize_options.h"
 #include "cli/verbs/report_page.h"
@@ -19,63 +15,6 @@
 
 namespace hlwq::cli {
 namespace {
-
-// Tensors of one role and width, summed up.
-struct Group {
-  uint64_t tensors = 0;
-  uint64_t weights = 0;
-  uint64_t source_bytes = 0;
-  uint64_t stored_bytes = 0;
-  codec::ErrorStats errors;
-
-  void Add(const checkpoint::TensorReport& report) {
-    ++tensors;
-    weights += ElementCount(report.shape).value_or(0);
-    source_bytes += report.source_bytes;
-    stored_bytes += report.stored_bytes;
-    if (report.errors) errors.Merge(*report.errors);
-  }
-  std::vector<std::string> Cells(std::string name, std::string bits) const {
-    const double per_weight =
-        weights == 0 ? 0 : 8 * static_cast<double>(stored_bytes) / static_cast<double>(weights);
-    return {std::move(name),
-            std::move(bits),
-            FormatCount(tensors),
-            FormatBytes(source_bytes),
-            FormatBytes(stored_bytes),
-            fmt::format("{:.3f}", per_weight),
-            errors.count > 0 ? FormatSnr(errors.SnrDb()) : "",
-            errors.count > 0 ? FormatCosine(errors.Cosine()) : ""};
-  }
-};
-
-std::string RenderSummary(const std::vector<checkpoint::TensorReport>& reports,
-                          const Stream& stream) {
-  std::map<std::pair<checkpoint::Role, int>, Group> coded;
-  Group carried;
-  Group all;
-  for (const checkpoint::TensorReport& report : reports) {
-    (report.is_quantized ? coded[{report.role, report.bits}] : carried).Add(report);
-    all.Add(report);
-  }
-  using Align = TextTable::Align;
-  TextTable table({{"tensors"},
-                   {"bits", Align::kRight},
-                   {"count", Align::kRight},
-                   {"before", Align::kRight},
-                   {"after", Align::kRight},
-                   {"bits/weight", Align::kRight},
-                   {"SNR dB", Align::kRight},
-                   {"cosine", Align::kRight}});
-  for (const auto& [key, group] : coded) {
-    table.AddRow(
-        group.Cells(std::string(checkpoint::RoleName(key.first)), std::to_string(key.second)));
-  }
-  if (carried.tensors > 0) table.AddRow(carried.Cells("carried over", ""));
-  table.AddRule();
-  table.AddRow(all.Cells("all", ""));
-  return table.Render(LayoutFor(stream));
-}
 
 // Everything that can fail before the first weight is read does so here too.
 int DryRun(const Arguments& arguments, const checkpoint::Checkpoint& source,
@@ -107,19 +46,19 @@ int RunQuantize(const Arguments& arguments) {
   if (arguments.Switch("dry-run")) {
     return DryRun(arguments, source, destination, options.output.destination);
   }
-  const convert::QuantizeResult result =
+  const convert::ConversionResult result =
       convert::Quantize(source, destination, options, DefaultBackend());
   progress.Finish();
 
   for (const std::string& note : result.notes) PrintNote(arguments, note);
   if (const auto page = arguments.FindText("report")) {
-    WriteQuantizePage(*page, source_path, destination, options.codec, result);
+    WriteCodingPage(*page, source_path, destination, options.codec, result);
   }
   if (arguments.json()) {
     PrintJson(JobToJson(result.job, destination, result.notes));
     return 0;
   }
-  PrintSummary(arguments, RenderSummary(result.job.manifest.reports, Stream::Out()));
+  PrintSummary(arguments, RenderCodingSummary(result.job.manifest.reports, LayoutFor(Stream::Out())));
   PrintSummary(arguments, RenderJob(result.job, destination));
   return 0;
 }

@@ -14,7 +14,7 @@ namespace {
 
 // The levels of each width that was used.
 std::map<int, std::vector<float>> LevelsOf(const codec::CodecSpec& spec,
-                                           const convert::QuantizeResult& result) {
+                                           const convert::ConversionResult& result) {
   std::map<int, std::vector<float>> levels;
   for (const checkpoint::TensorReport& report : result.job.manifest.reports) {
     if (!report.is_quantized || levels.contains(report.bits)) continue;
@@ -42,9 +42,9 @@ void CheckPagePath(const std::filesystem::path& page) {
   }
 }
 
-void WriteQuantizePage(const std::filesystem::path& page, const std::filesystem::path& source,
+void WriteCodingPage(const std::filesystem::path& page, const std::filesystem::path& source,
                        const std::filesystem::path& destination, const codec::CodecSpec& spec,
-                       const convert::QuantizeResult& result) {
+                       const convert::ConversionResult& result) {
   eval::ReportInput input;
   input.title = LastName(source);
   input.source = LastName(source);

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "codec/codec.h"
-#include "convert/quantize.h"
+#include "convert/job.h"
 
 namespace hlwq::cli {
 
@@ -17,8 +17,8 @@ void CheckPagePath(const std::filesystem::path& page);
 std::string LastName(const std::filesystem::path& path);
 
 // Writes the page, whole or not at all. Names are shown without the folders they are in.
-void WriteQuantizePage(const std::filesystem::path& page, const std::filesystem::path& source,
+void WriteCodingPage(const std::filesystem::path& page, const std::filesystem::path& source,
                        const std::filesystem::path& destination, const codec::CodecSpec& spec,
-                       const convert::QuantizeResult& result);
+                       const convert::ConversionResult& result);
 
 }  // namespace hlwq::cli

@@ -1,0 +1,111 @@
+// The flags of hlwq export. What belongs to one target says so.
+#include "cli/flags.h"
+
+namespace hlwq::cli {
+namespace {
+
+const std::vector<std::string_view> kExport = {"export"};
+const FlagValue kForCompressed = {"to", "compressed-tensors"};
+
+}  // namespace
+
+std::vector<Flag> ExportFlags() {
+  return {
+      {.name = "to",
+       .kind = FlagKind::kChoice,
+       .value_name = "FORMAT",
+       .category = Category::kOutput,
+       .verbs = kExport,
+       .choices = {{"compressed-tensors", "integers with scales of groups: vLLM, transformers"}},
+       .summary = "What to write; must be given"},
+      {.name = "bits",
+       .short_name = 'b',
+       .kind = FlagKind::kChoice,
+       .value_name = "N",
+       .category = Category::kCoding,
+       .verbs = kExport,
+       .default_value = "4",
+       .choices = {{"4", "16 levels"}, {"8", "256 levels"}},
+       .only_with = kForCompressed,
+       .summary = "Bits of one weight"},
+      {.name = "group-size",
+       .kind = FlagKind::kChoice,
+       .value_name = "N",
+       .category = Category::kCoding,
+       .verbs = kExport,
+       .default_value = "128",
+       .choices = {{"128", "0.125 bits more a weight"},
+                   {"64", "0.25 bits more"},
+                   {"32", "0.5 bits more"}},
+       .only_with = kForCompressed,
+       .summary = "Weights that share a scale",
+       .details = "Rows that it does not divide get the largest smaller group that does; what none "
+                  "divides keeps its type."},
+      {.name = "scale",
+       .kind = FlagKind::kChoice,
+       .value_name = "RULE",
+       .category = Category::kCoding,
+       .verbs = kExport,
+       .default_value = "mse",
+       .choices = {{"mse", "the scale with the least squared error, searched"},
+                   {"absmax", "the largest weight over the largest level, as is usual"}},
+       .only_with = kForCompressed,
+       .summary = "How the scale of a group is chosen"},
+      {.name = "rotation",
+       .kind = FlagKind::kChoice,
+       .value_name = "WHERE",
+       .category = Category::kCoding,
+       .verbs = kExport,
+       .default_value = "none",
+       .choices = {{"none", "the weights as they are"},
+                   {"folded", "into the residual stream: every engine runs it"},
+                   {"online", "the engine rotates inputs: vLLM on a GPU only"}},
+       .only_with = kForCompressed,
+       .summary = "Rotate the weights, so that outliers do not set the scales",
+       .details = "Folded, the norms move into the matrices, a tied head becomes its own, and the "
+                  "model computes the same in another basis. Online, transformers loads the result "
+                  "and is wrong without a word."},
+      {.name = "source",
+       .kind = FlagKind::kPath,
+       .value_name = "ORIGINAL",
+       .category = Category::kInput,
+       .verbs = kExport,
+       .only_with = kForCompressed,
+       .summary = "Take the weights from the float checkpoint that SRC was made from",
+       .details = "Integers made from codes carry the errors of both. The tensors must agree in "
+                  "names and shapes."},
+      {.name = "nonfinite",
+       .kind = FlagKind::kChoice,
+       .value_name = "RULE",
+       .category = Category::kCoding,
+       .verbs = kExport,
+       .default_value = "error",
+       .choices = {{"error", "stop, and name the tensor and the position"},
+                   {"keep", "leave that tensor in its source dtype"}},
+       .only_with = kForCompressed,
+       .summary = "What to do about NaN, infinity, and groups too large for a scale"},
+      {.name = "include",
+       .kind = FlagKind::kList,
+       .value_name = "GLOB",
+       .category = Category::kSelection,
+       .verbs = kExport,
+       .only_with = kForCompressed,
+       .summary = "Code tensors whose name matches as well, where they can be"},
+      {.name = "exclude",
+       .kind = FlagKind::kList,
+       .value_name = "GLOB",
+       .category = Category::kSelection,
+       .verbs = kExport,
+       .only_with = kForCompressed,
+       .summary = "Carry tensors whose name matches over as they are"},
+      {.name = "report",
+       .kind = FlagKind::kPath,
+       .value_name = "FILE.html",
+       .category = Category::kOutput,
+       .verbs = kExport,
+       .only_with = kForCompressed,
+       .summary = "Also write a page that shows what was lost, tensor by tensor"},
+  };
+}
+
+}  // namespace hlwq::cli

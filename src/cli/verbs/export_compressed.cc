@@ -1,0 +1,109 @@
+// hlwq export --to compressed-tensors.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "checkpoint/checkpoint.h"
+#include "cli/output.h"
+#include "cli/verbs/coding_summary.h"
+#include "cli/verbs/conversion.h"
+#include "cli/verbs/export_targets.h"
+#include "cli/verbs/report_page.h"
+#include "codec/codec.h"
+#include "convert/compressed_tensors/export.h"
+#include "convert/staging.h"
+
+namespace hlwq::cli {
+namespace {
+
+convert::ExportRotation RotationOf(const Arguments& arguments) {
+  const std::string name = arguments.Text("rotation");
+  return name == "folded"   ? convert::ExportRotation::kFolded
+         : name == "online" ? convert::ExportRotation::kOnline
+                            : convert::ExportRotation::kNone;
+}
+
+// The original, after a look at whether it can be what `derived` was made from.
+checkpoint::Checkpoint OpenOriginal(const std::string& path,
+                                    const checkpoint::Checkpoint& derived) {
+  checkpoint::Checkpoint original = checkpoint::OpenCheckpoint(path);
+  for (const checkpoint::TensorEntry& want : derived.tensors) {
+    const checkpoint::TensorEntry* got = original.Find(want.name);
+    if (got != nullptr && got->shape == want.shape) continue;
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{}: '{}': want {} as in {}, got {}", path, want.name,
+                            ShapeToString(want.shape), derived.root.string(),
+                            got == nullptr ? "none" : ShapeToString(got->shape)));
+  }
+  return original;
+}
+
+codec::CodecSpec SpecOf(const convert::CompressedTensorsOptions& options) {
+  codec::CodecSpec spec = codec::DefaultSpec(codec::kPackQuantizedCodec);
+  spec.bits = options.bits;
+  spec.scale_rule = options.scale_rule;
+  spec.scale_group = options.group_size;
+  return spec;
+}
+
+// Everything that can fail before the first weight is read does so here too.
+int DryRun(const Arguments& arguments, checkpoint::Checkpoint source,
+           const std::filesystem::path& destination,
+           const convert::CompressedTensorsOptions& options) {
+  convert::Staging staging(destination, source, options.output.destination);
+  if (!options.output.destination.resume) staging.RequireFreeDestination();
+  const auto plan = convert::PlanCompressedTensors(std::move(source), options, DefaultBackend());
+  convert::JobResult planned;
+  planned.manifest.operation = plan->job.operation;
+  planned.manifest.reports = std::move(plan->job.reports);
+  for (const convert::OutputTensor& tensor : plan->job.outputs) planned.output_bytes += tensor.bytes;
+  for (const std::string& note : plan->notes) PrintNote(arguments, note);
+  if (arguments.json()) PrintJson(JobToJson(planned, destination, plan->notes));
+  PrintSummary(arguments,
+               RenderCodingSummary(planned.manifest.reports, LayoutFor(Stream::Out())));
+  return 0;
+}
+
+}  // namespace
+
+int ExportToCompressedTensors(const Arguments& arguments) {
+  const std::string source_path = arguments.Operand("SRC");
+  const std::filesystem::path destination = arguments.Operand("DST");
+  checkpoint::Checkpoint source = checkpoint::OpenCheckpoint(source_path);
+  if (const auto original = arguments.FindText("source")) source = OpenOriginal(*original, source);
+
+  convert::CompressedTensorsOptions options;
+  options.bits = std::stoi(arguments.Text("bits"));
+  options.group_size = static_cast<uint32_t>(std::stoi(arguments.Text("group-size")));
+  options.scale_rule = arguments.Text("scale");
+  options.rotation = RotationOf(arguments);
+  options.include = arguments.List("include");
+  options.exclude = arguments.List("exclude");
+  options.non_finite = arguments.Text("nonfinite") == "keep" ? convert::NonFinitePolicy::kKeep
+                                                             : convert::NonFinitePolicy::kError;
+  if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
+  ProgressPrinter progress("export", arguments);
+  options.output = OutputOptionsOf(arguments, progress);
+  if (arguments.Switch("dry-run")) {
+    return DryRun(arguments, std::move(source), destination, options);
+  }
+  const convert::ConversionResult result = convert::ExportCompressedTensors(
+      std::move(source), destination, options, DefaultBackend());
+  progress.Finish();
+
+  for (const std::string& note : result.notes) PrintNote(arguments, note);
+  if (const auto page = arguments.FindText("report")) {
+    WriteCodingPage(*page, source_path, destination, SpecOf(options), result);
+  }
+  if (arguments.json()) {
+    PrintJson(JobToJson(result.job, destination, result.notes));
+    return 0;
+  }
+  PrintSummary(arguments,
+               RenderCodingSummary(result.job.manifest.reports, LayoutFor(Stream::Out())));
+  PrintSummary(arguments, RenderJob(result.job, destination));
+  return 0;
+}
+
+}  // namespace hlwq::cli
