@@ -16,29 +16,29 @@ using Plans = std::array<IntSearchPlan, kMaxIntBits - kMinIntBits + 1>;
 
 Plans MakePlans() {
   struct Range {
-    float widest, least, most;
+    double widest, least, most;
   };
   // Optimal factors lie between the last two for nearly all groups of 32..256 weights, and above
-  // the first for rows (docs/format-compressed-tensors.md).
-  constexpr std::array<Range, kMaxIntBits - kMinIntBits + 1> kRanges = {{{0.06f, 0.34f, 1.09f},
-                                                                         {0.10f, 0.49f, 1.09f},
-                                                                         {0.22f, 0.64f, 1.12f},
-                                                                         {0.45f, 0.75f, 1.14f},
-                                                                         {0.70f, 0.85f, 1.15f},
-                                                                         {0.80f, 0.93f, 1.15f},
-                                                                         {0.90f, 0.97f, 1.15f}}};
+  // the first for rows of heavy tails.
+  constexpr std::array<Range, kMaxIntBits - kMinIntBits + 1> kRanges = {{{0.06, 0.36, 0.85},
+                                                                         {0.10, 0.49, 1.00},
+                                                                         {0.22, 0.66, 1.05},
+                                                                         {0.45, 0.78, 1.06},
+                                                                         {0.70, 0.86, 1.10},
+                                                                         {0.80, 0.94, 1.12},
+                                                                         {0.90, 0.97, 1.12}}};
   Plans plans;
   for (size_t i = 0; i < plans.size(); ++i) {
     const Range& range = kRanges[i];
     constexpr int kSteps = IntSearchPlan::kFactors - 1;
     for (int k = 0; k <= kSteps; ++k) {
       plans[i].factors[k] =
-          static_cast<float>(range.least + (double{range.most} - range.least) * k / kSteps);
+          static_cast<float>(range.least + (range.most - range.least) * k / kSteps);
     }
     for (size_t k = 0; k < IntSearchPlan::kWideFactors; ++k) {
-      plans[i].wide[k] = static_cast<float>(range.widest + (double{range.least} - range.widest) *
-                                                               static_cast<double>(k) /
-                                                               IntSearchPlan::kWideFactors);
+      plans[i].wide[k] =
+          static_cast<float>(range.widest + (range.least - range.widest) * static_cast<double>(k) /
+                                                IntSearchPlan::kWideFactors);
     }
   }
   return plans;
@@ -81,8 +81,8 @@ float RefitOf(std::span<const float> x, float scale, const IntCoding& coding) {
     along.Add(i, x[i] * q);
     levels.Add(i, q * q);
   }
-  const float a = along.Total();
-  return a > 0 ? a / levels.Total() : 0.0f;
+  const float c = levels.Total();
+  return c > 0 ? along.Total() / c : 0.0f;
 }
 
 }  // namespace
@@ -96,8 +96,12 @@ bool EncodeIntGroup(std::span<const float> weights, const IntCoding& coding, std
                     std::span<uint8_t> codes, std::span<std::byte> scale,
                     IntGroupSums& sums) noexcept {
   uint32_t largest = 0;
-  for (const float w : weights)
+  float least = 0, most = 0;
+  for (const float w : weights) {
     largest = std::max(largest, std::bit_cast<uint32_t>(w) & kMagnitude);
+    least = std::min(least, w);
+    most = std::max(most, w);
+  }
   if (largest >= kInfinityBits) return false;
   const float absmax = std::bit_cast<float>(largest);
   const IntUnit unit = IntUnitFor(absmax);
@@ -114,7 +118,7 @@ bool EncodeIntGroup(std::span<const float> weights, const IntCoding& coding, std
     stored = ScaleOfZeros(coding.scale_dtype);
   } else if (is_searched) {
     stored = unit.unit * SearchIntScale(
-                             coding, x.size(), base, unit,
+                             coding, x.size(), base, SideOf(least, most), unit,
                              [&](std::span<const float> scales, std::span<float> errors) {
                                for (size_t i = 0; i < scales.size(); ++i) {
                                  errors[i] = ErrorOf(x, scales[i], coding);

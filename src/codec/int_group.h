@@ -23,8 +23,8 @@ enum class IntScaleRule : uint8_t {
 inline constexpr int kMinIntBits = 2;
 inline constexpr int kMaxIntBits = 8;
 
-// Factors on the absmax scale that kMse tries besides 1. Long groups try `wide` first: the more
-// weights, the further their largest one lies from the rest.
+// Factors on the absmax scale that kMse tries besides 1, with the sign of SideOf. Long groups try
+// `wide` first: the more weights, the further their largest one lies from the rest.
 struct IntSearchPlan {
   static constexpr size_t kFactors = 15;
   static constexpr size_t kWideFactors = 8;
@@ -98,13 +98,17 @@ inline constexpr size_t kIntStep = kIntLanes * kIntChains;
 // Scales are tried so many at a time.
 inline constexpr size_t kIntTrials = 4;
 
+// The sign that gives the group's largest weight the side with one integer more, which is the
+// negative one: -1 where max > -min.
+inline float SideOf(float least, float most) noexcept { return most > -least ? -1.0f : 1.0f; }
+
 // The scale of rule kMse, in units (`unit` of x). `base` is absmax / half_range of the weights
-// themselves, whose rounding is neither zero nor infinite. `errors_of(scales, errors)`, for a
-// multiple of kIntTrials, gives sum (x - q scale)^2 with q = nearest of x * (1 / scale) in range;
-// `refit_of(scale)` gives sum x q / sum q^2 of the same q, 0 where that is not positive. Never
-// worse than the rounded base by errors_of.
+// themselves, whose rounding is neither zero nor infinite; `side` is SideOf them.
+// `errors_of(scales, errors)`, for a multiple of kIntTrials, gives sum (x - q scale)^2 with q =
+// nearest of x * (1 / scale) in range; `refit_of(scale)` gives sum x q / sum q^2 of the same q, 0
+// where every q is. Never worse than the rounded base by errors_of.
 template <class ErrorsOf, class RefitOf>
-float SearchIntScale(const IntCoding& coding, size_t group, float base, IntUnit unit,
+float SearchIntScale(const IntCoding& coding, size_t group, float base, float side, IntUnit unit,
                      const ErrorsOf& errors_of, const RefitOf& refit_of) noexcept {
   constexpr size_t kMost = 1 + IntSearchPlan::kWideFactors + IntSearchPlan::kFactors;
   static_assert(kMost % kIntTrials == 0 && (1 + IntSearchPlan::kFactors) % kIntTrials == 0);
@@ -113,15 +117,15 @@ float SearchIntScale(const IntCoding& coding, size_t group, float base, IntUnit 
   // One that cannot be stored counts as the first, which no other equal one replaces.
   const auto in_units = [&](float scale) {
     const float stored = RoundedTo(coding.scale_dtype, scale);
-    return stored > 0 && std::isfinite(stored) ? stored * unit.inverse : first;
+    return stored != 0 && std::isfinite(stored) ? stored * unit.inverse : first;
   };
   size_t count = 0;
   scales[count++] = first;
   const IntSearchPlan& plan = IntSearchPlanFor(coding.bits);
   if (group >= IntSearchPlan::kLongGroup) {
-    for (const float factor : plan.wide) scales[count++] = in_units(base * factor);
+    for (const float factor : plan.wide) scales[count++] = in_units(side * base * factor);
   }
-  for (const float factor : plan.factors) scales[count++] = in_units(base * factor);
+  for (const float factor : plan.factors) scales[count++] = in_units(side * base * factor);
   errors_of(std::span<const float>(scales).first(count), std::span(errors).first(count));
   size_t best = 0;
   for (size_t i = 1; i < count; ++i) {

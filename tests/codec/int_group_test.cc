@@ -82,7 +82,7 @@ TEST(EncodeIntGroup, SearchedScaleIsNeverWorseThanAbsmax) {
 }
 
 TEST(EncodeIntGroup, SearchIsNearTheBestScaleOfAll) {
-  // Every scale of the dtype from an eighth of absmax to 1.3 of it.
+  // Every scale of the dtype from an eighth of absmax to 1.3 of it, of both signs.
   double searched = 0, best = 0, absmax = 0;
   const IntCoding coding = {4, DType::kBF16, IntScaleRule::kMse};
   for (unsigned seed = 0; seed < 40; ++seed) {
@@ -94,19 +94,31 @@ TEST(EncodeIntGroup, SearchIsNearTheBestScaleOfAll) {
     const uint16_t top = F32ToBF16(1.3f * largest / coding.half_range());
     double least = std::numeric_limits<double>::infinity();
     for (uint16_t bits = F32ToBF16(largest / 8 / coding.half_range()); bits <= top; ++bits) {
-      double error = 0;
-      const double scale = BF16ToF32(bits);
-      for (const float w : weights) {
-        const double q = std::clamp(std::nearbyint(w / scale), -8.0, 7.0);
-        error += (w - q * scale) * (w - q * scale);
+      for (const double scale : {BF16ToF32(bits), -BF16ToF32(bits)}) {
+        double error = 0;
+        for (const float w : weights) {
+          const double q = std::clamp(std::nearbyint(w / scale), -8.0, 7.0);
+          error += (w - q * scale) * (w - q * scale);
+        }
+        least = std::min(least, error);
       }
-      least = std::min(least, error);
     }
     best += least;
   }
-  EXPECT_LE(searched, best * 1.005);
+  EXPECT_LE(searched, best * 1.01);
   EXPECT_GE(searched, best * (1 - 1e-6));
-  EXPECT_LE(searched, absmax * 0.9);
+  EXPECT_LE(searched, absmax * 0.8);
+}
+
+TEST(EncodeIntGroup, SearchGivesTheLargestWeightTheSideWithOneIntegerMore) {
+  // Exact on either side: -8 is there, +8 is not.
+  for (const float sign : {1.0f, -1.0f}) {
+    std::vector<float> weights;
+    for (int k = -7; k <= 8; ++k) weights.push_back(sign * static_cast<float>(k));
+    const Coded coded = Code(weights, {4, DType::kBF16, IntScaleRule::kMse});
+    EXPECT_EQ(coded.scale, -sign);
+    EXPECT_EQ(coded.decoded, weights);
+  }
 }
 
 TEST(EncodeIntGroup, AbsmaxPutsTheLargestWeightAtTheEndOfTheRange) {

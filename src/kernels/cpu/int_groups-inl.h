@@ -71,14 +71,23 @@ struct IntRange {
   HWY_INLINE VF Nearest(VF t) const { return hn::Sub(Shifted(t), hn::Set(DF(), kRoundingShift)); }
 };
 
-// The weights of a group, padded with zeros to whole steps, and the largest magnitude's bits.
+struct GroupReach {
+  uint32_t magnitude = 0;  // the bits of the largest |w|, also where that is not finite
+  float side = 1;          // SideOf, where all are finite
+};
+
+// The weights of a group, padded with zeros to whole steps.
 template <class Format>
-HWY_ATTR uint32_t LoadGroup(const uint8_t* HWY_RESTRICT from, size_t group, size_t padded,
-                            float* HWY_RESTRICT x) {
+HWY_ATTR GroupReach LoadGroup(const uint8_t* HWY_RESTRICT from, size_t group, size_t padded,
+                              float* HWY_RESTRICT x) {
   VI largest = hn::Zero(DI());
+  VF least = hn::Zero(DF());
+  VF most = least;
   const VI mask = hn::Set(DI(), static_cast<int32_t>(kMagnitudeBits));
   const auto take = [&](VF w, size_t at) HWY_ATTR {
     largest = hn::Max(largest, hn::And(hn::BitCast(DI(), w), mask));
+    least = hn::Min(least, w);
+    most = hn::Max(most, w);
     hn::StoreU(w, DF(), x + at);
   };
   size_t at = 0;
@@ -90,7 +99,9 @@ HWY_ATTR uint32_t LoadGroup(const uint8_t* HWY_RESTRICT from, size_t group, size
     at += kLanes;
   }
   for (; at < padded; at += kLanes) hn::StoreU(hn::Zero(DF()), DF(), x + at);
-  return static_cast<uint32_t>(hn::GetLane(hn::MaxOfLanes(DI(), largest)));
+  const float lowest = hn::GetLane(hn::MinOfLanes(DF(), least));
+  return {static_cast<uint32_t>(hn::GetLane(hn::MaxOfLanes(DI(), largest))),
+          codec::SideOf(lowest, MaxLane(most))};
 }
 
 inline HWY_ATTR void ScaleGroup(size_t padded, float factor, float* HWY_RESTRICT x) {
@@ -152,7 +163,7 @@ inline HWY_ATTR float RefitScale(const float* HWY_RESTRICT x, size_t padded,
   along.StoreFour(rows);
   levels.StoreFour(rows + 4);
   FinishSums(rows, sums);
-  return sums[0] > 0 ? sums[0] / sums[1] : 0.0f;
+  return sums[1] > 0 ? sums[0] / sums[1] : 0.0f;
 }
 
 // As Format holds it.
@@ -241,10 +252,10 @@ HWY_ATTR size_t EncodeIntWith(const EncodeIntArguments& args) {
   const size_t scale_bytes = coding.scale_dtype == DType::kF32 ? 4 : 2;
   float* HWY_RESTRICT x = args.scratch;
   for (size_t i = 0; i < args.count; ++i) {
-    const uint32_t largest =
+    const GroupReach reach =
         LoadGroup<Format>(args.weights + i * args.group * Format::kBytes, args.group, padded, x);
-    if (largest >= kInfinityBits) return i;
-    const float absmax = std::bit_cast<float>(largest);
+    if (reach.magnitude >= kInfinityBits) return i;
+    const float absmax = std::bit_cast<float>(reach.magnitude);
     const codec::IntUnit unit = codec::IntUnitFor(absmax);
     const float base = absmax / coding.half_range();
     float stored = codec::RoundedTo(coding.scale_dtype, base);
@@ -259,7 +270,7 @@ HWY_ATTR size_t EncodeIntWith(const EncodeIntArguments& args) {
       stored = codec::ScaleOfZeros(coding.scale_dtype);
     } else if (coding.rule == codec::IntScaleRule::kMse) {
       stored = unit.unit * codec::SearchIntScale(
-                               coding, args.group, base, unit,
+                               coding, args.group, base, reach.side, unit,
                                [&](std::span<const float> scales, std::span<float> errors) {
                                  TryScales(x, padded, coding, scales, errors);
                                },
