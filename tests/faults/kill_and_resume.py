@@ -97,5 +97,12 @@ def kills_of_the_trellis_codec_leave_nothing_wrong(folder):
     rounds("dequantize", coded, folder, ["--max-shard-size", "8MB"], 3)
 
 
+def kills_of_an_export_leave_nothing_wrong(folder):
+    source = synth(folder / "src", "--max-shard-size", "8MB")
+    rounds("export", source, folder,
+           ["--to", "compressed-tensors", "--rotation", "folded", "--max-shard-size", "4MB"], 8)
+
+
 if __name__ == "__main__":
-    support.main([kills_leave_nothing_wrong, kills_of_the_trellis_codec_leave_nothing_wrong])
+    support.main([kills_leave_nothing_wrong, kills_of_the_trellis_codec_leave_nothing_wrong,
+                  kills_of_an_export_leave_nothing_wrong])
