@@ -11,7 +11,7 @@ std::vector<Flag> TextFlags() {
        .kind = FlagKind::kPath,
        .value_name = "TEXT",
        .category = Category::kInput,
-       .verbs = {"perplexity", "kld"},
+       .verbs = {"perplexity", "kld", "ablate"},
        .summary = "The text, a UTF-8 file",
        .details = "It is encoded as a whole, with what the tokenizer puts around a text."},
       {.name = "reference",
@@ -25,7 +25,7 @@ std::vector<Flag> TextFlags() {
        .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kInput,
-       .verbs = {"perplexity", "kld"},
+       .verbs = {"perplexity", "kld", "ablate"},
        .default_value = "2048",
        .minimum = 2,
        .maximum = 1 << 24,
@@ -35,7 +35,7 @@ std::vector<Flag> TextFlags() {
        .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kInput,
-       .verbs = {"perplexity", "kld"},
+       .verbs = {"perplexity", "kld", "ablate"},
        .default_value = "512",
        .minimum = 1,
        .maximum = 1 << 24,
@@ -48,7 +48,7 @@ std::vector<Flag> TextFlags() {
        .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kInput,
-       .verbs = {"perplexity", "kld"},
+       .verbs = {"perplexity", "kld", "ablate"},
        .minimum = 2,
        .maximum = 0x1p31,
        .summary = "Take only the first N tokens of the text"},
@@ -60,6 +60,38 @@ std::vector<Flag> TextFlags() {
        .summary = "Also write a page that shows where the two differ",
        .details = "One self-contained HTML file: how the divergences are distributed, how they go "
                   "with the reference's uncertainty and along the text, the worst tokens."},
+  };
+}
+
+std::vector<Flag> AblateFlags() {
+  return {
+      {.name = "bits",
+       .short_name = 'b',
+       .kind = FlagKind::kInteger,
+       .value_name = "N",
+       .category = Category::kCoding,
+       .verbs = {"ablate"},
+       .default_value = "5",
+       .minimum = 2,
+       .maximum = 6,
+       .summary = "Bits of the methods that do not name their own"},
+      {.name = "methods",
+       .kind = FlagKind::kText,
+       .value_name = "GLOB,GLOB,...",
+       .category = Category::kSelection,
+       .verbs = {"ablate"},
+       .summary = "Only the methods of these names: 'hlwq-*,int4-mse'; all when not given",
+       .details = "absmax-row, absmax-group, rotation-absmax, lloyd-max, hlwq-published, "
+                  "hlwq-converged, hlwq-search, hlwq-t, int4-absmax, int4-mse, cascade, "
+                  "int4-rotated, q4_0, q5_0, q8_0. Each takes 4 bytes of memory for every weight."},
+      {.name = "report",
+       .kind = FlagKind::kPath,
+       .value_name = "FILE.html",
+       .category = Category::kOutput,
+       .verbs = {"ablate"},
+       .summary = "Also write a page with the table and a picture",
+       .details = "One self-contained HTML file: quality against size, and which differences are "
+                  "real."},
   };
 }
 
@@ -165,7 +197,7 @@ std::vector<Flag> MeasureRunFlags() {
        .kind = FlagKind::kChoice,
        .value_name = "TYPE",
        .category = Category::kRun,
-       .verbs = {"perplexity", "kld", "logits"},
+       .verbs = {"perplexity", "kld", "ablate", "logits"},
        .default_value = "f32",
        .choices = {{"f32", "float, so that nothing but the weights is measured"},
                    {"f16", "half precision, as when generating"},
@@ -178,7 +210,7 @@ std::vector<Flag> MeasureRunFlags() {
 
 std::vector<Flag> EvaluationFlags() {
   std::vector<Flag> flags;
-  for (std::vector<Flag> group : {TextFlags(), LogitsFlags(), BenchFlags(), MeasureRunFlags()}) {
+  for (std::vector<Flag> group : {TextFlags(), AblateFlags(), LogitsFlags(), BenchFlags(), MeasureRunFlags()}) {
     flags.insert(flags.end(), std::make_move_iterator(group.begin()),
                  std::make_move_iterator(group.end()));
   }

@@ -10,7 +10,7 @@ std::vector<Flag> ModelFlags() {
        .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kRun,
-       .verbs = {"generate", "chat", "perplexity", "kld", "logits"},
+       .verbs = {"generate", "chat", "perplexity", "kld", "ablate", "logits"},
        .minimum = 1,
        .maximum = 1024,
        .summary = "Threads to work with; all processors when not given",

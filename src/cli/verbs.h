@@ -16,6 +16,7 @@ int RunCompare(const Arguments& arguments);
 int RunVerify(const Arguments& arguments);
 int RunPerplexity(const Arguments& arguments);
 int RunKld(const Arguments& arguments);
+int RunAblate(const Arguments& arguments);
 int RunLogits(const Arguments& arguments);
 int RunBench(const Arguments& arguments);
 int RunGenerate(const Arguments& arguments);

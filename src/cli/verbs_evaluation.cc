@@ -49,6 +49,30 @@ Verb KldVerb() {
   };
 }
 
+Verb AblateVerb() {
+  return {
+      .name = "ablate",
+      .group = kMeasure,
+      .summary = "Find out which step of a codec gains what, on a model and a text",
+      .description =
+          "Codes the projections of the decoder layers in fifteen ways: HLWQ with one step after "
+          "the other, plain integers of groups, INT4 from the source, INT4 from HLWQ codes, INT4 "
+          "of rotated weights, and three formats of ggml. All of them go through the text side by "
+          "side with the model itself (see kld), held in memory with float32 weights.\n\n"
+          "Prints for each the error of the weights, the bits that one takes, perplexity and "
+          "divergence; then what each step gains, paired on the same tokens, in standard errors: "
+          "real where it is more than two of them, from blocks of tokens. A share tells how much of "
+          "a gain one step alone would make.\n\n"
+          "Ctrl-C ends it after the window in work, with the figures of the tokens so far.",
+      .operands = {{"SRC", "a checkpoint with float weights"}},
+      .examples = {{"hlwq ablate SmolLM2 -f wiki.test.raw --max-tokens 20000 --report page.html",
+                    "All methods."},
+                   {"hlwq ablate SmolLM2 -f wiki.test.raw --methods 'int4-*,cascade'",
+                    "Is quantizing twice better than once?"}},
+      .run = RunAblate,
+  };
+}
+
 Verb LogitsVerb() {
   return {
       .name = "logits",
@@ -91,7 +115,7 @@ Verb BenchVerb() {
 }  // namespace
 
 std::vector<Verb> EvaluationVerbs() {
-  return {PerplexityVerb(), KldVerb(), LogitsVerb(), BenchVerb()};
+  return {PerplexityVerb(), KldVerb(), AblateVerb(), LogitsVerb(), BenchVerb()};
 }
 
 }  // namespace hlwq::cli

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/glob.h"
+#include "checkpoint/projections.h"
 
 namespace hlwq::convert {
 namespace {
@@ -17,18 +18,6 @@ using checkpoint::Role;
 using checkpoint::TensorSpec;
 
 constexpr uint64_t kMaxRecipeBytes = 1u << 20;
-
-// The projections of decoder layers: what the published policy quantizes, and its like in families
-// that it does not speak of.
-constexpr std::array kProjections = {
-    Role::kAttentionQ,         Role::kAttentionK,           Role::kAttentionV,
-    Role::kAttentionO,         Role::kAttentionQkv,         Role::kLinearAttentionQkv,
-    Role::kLinearAttentionZ,   Role::kLinearAttentionOut,   Role::kMlpGate,
-    Role::kMlpUp,              Role::kMlpDown,              Role::kMlpGateUp,
-    Role::kExpertGate,         Role::kExpertUp,             Role::kExpertGateUp,
-    Role::kExpertDown,         Role::kSharedExpertGateProj, Role::kSharedExpertUp,
-    Role::kSharedExpertDown,
-};
 
 void CheckBits(std::string_view what, int bits, int least) {
   if (bits < least || bits > kMaxRecipeBits) {
@@ -68,7 +57,7 @@ Recipe::Recipe(const RecipeOptions& options) : name_(options.recipe), default_bi
 }
 
 void Recipe::SetPublished(int bits) {
-  for (const Role role : kProjections) BitsOf(role) = bits;
+  for (const Role role : checkpoint::ProjectionRoles()) BitsOf(role) = bits;
 }
 
 void Recipe::SetUniform(int bits) {

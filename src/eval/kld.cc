@@ -73,28 +73,28 @@ std::vector<KldResult> MeasureKlds(runtime::Engine& reference,
   for (const runtime::Engine* model : models) CheckVocabularies(reference, *model);
   const std::vector<TokenWindow> windows = MakeTokenWindows(tokens.size(), options.windows);
   reference.model().CheckTokens(tokens);
-  const TextRun run = {.options = options.windows, .tokens = tokens.size(),
-                       .windows = windows.size(), .scored = ScoredTokens(windows),
-                       .fed = FedTokens(windows)};
+  TextRun run = {.options = options.windows, .tokens = tokens.size()};
+  const size_t scored = ScoredTokens(windows);
+  const uint64_t total = FedTokens(windows);
   std::vector<KldResult> results(models.size());
   for (KldResult& result : results) {
-    result.run = run;
-    result.tokens.reserve(run.scored);
-    result.token_indices.reserve(run.scored);
+    result.tokens.reserve(scored);
+    result.token_indices.reserve(scored);
   }
   SideBySide side_by_side(reference, models, tokens, options);
-  uint64_t fed = 0;
   const Stopwatch watch;
   for (const TokenWindow& window : windows) {
     side_by_side.Compare(window, [&](size_t model, size_t token, const TokenError& error) {
       results[model].tokens.push_back(error);
       results[model].token_indices.push_back(static_cast<uint32_t>(token));
     });
-    fed += window.fed();
-    if (options.progress) options.progress({fed, run.fed, Note(side_by_side.MeanKls())});
+    run.Add(window);
+    if (options.progress) options.progress({run.fed, total, Note(side_by_side.MeanKls())});
+    if (options.should_stop && options.should_stop()) break;
   }
+  run.seconds = watch.Seconds();
   for (KldResult& result : results) {
-    result.run.seconds = watch.Seconds();
+    result.run = run;
     SummarizeKld(result);
   }
   return results;

@@ -10,19 +10,12 @@
 #include "eval/estimate_text.h"
 #include "eval/kld_drawings.h"
 #include "eval/markup.h"
-#include "eval/report_style.h"
+#include "eval/page_frame.h"
 
 namespace hlwq::eval {
 namespace {
 
 constexpr size_t kContextTokens = 14;
-
-void WriteKey(Markup& page, std::string_view label, const std::string& value,
-              const std::string& detail) {
-  page.Open("div").Leaf("dt", {}, label);
-  page.Open("dd").Text(value).Leaf("span", {}, detail).Close();
-  page.Close();
-}
 
 std::string WithError(const Estimate& estimate, const char* unit = "") {
   const EstimateText text = FormatEstimate(estimate);
@@ -63,12 +56,6 @@ void WriteHeader(Markup& page, const KldPageInput& input) {
             DescribeScoring(result.run) +
                 ". Errors are standard errors as if tokens were independent.");
   page.Close();
-}
-
-void WriteFigure(Markup& page, const char* title, const char* note, const std::string& drawing) {
-  if (drawing.empty()) return;
-  page.Open("section").Leaf("h2", {}, title).Leaf("p", {{"class", "note"}}, note);
-  page.Open("figure").Open("div", {{"class", "scroll"}}).Raw(drawing).Close().Close().Close();
 }
 
 void WriteSmallFigures(Markup& page, const KldResult& result) {
@@ -172,14 +159,7 @@ std::vector<WorstToken> FindWorstTokens(const KldResult& result,
 
 std::string RenderKldPage(const KldPageInput& input) {
   Markup page;
-  page.Raw("<!DOCTYPE html>\n").Open("html", {{"lang", "en"}}).Open("head");
-  page.Empty("meta", {{"charset", "utf-8"}});
-  page.Empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
-  page.Empty("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
-  page.Leaf("title", {}, input.model + " · hlwq divergence");
-  page.Open("style").Raw(ReportStyle()).Close();
-  page.Close();
-  page.Open("body").Open("main");
+  OpenPage(page, input.model + " · hlwq divergence");
   WriteHeader(page, input);
   WriteFigure(page, "How much tokens differ",
               "The divergence of each prediction, on a logarithmic axis; what lies below the axis "
@@ -188,10 +168,7 @@ std::string RenderKldPage(const KldPageInput& input) {
   WriteSmallFigures(page, input.result);
   WritePercentiles(page, input.result);
   WriteWorst(page, input.worst);
-  page.Leaf("footer", {},
-            input.tool_version.empty() ? "Made by hlwq."
-                                       : fmt::format("Made by hlwq {}.", input.tool_version));
-  page.Close().Close().Close();
+  ClosePage(page, input.tool_version);
   return std::move(page).Finish();
 }
 

@@ -18,11 +18,10 @@ PerplexityResult MeasurePerplexity(runtime::Engine& engine, std::span<const runt
   WindowReader reader(engine, tokens, options);
 
   PerplexityResult result;
-  result.run = {.options = options.windows, .tokens = tokens.size(), .windows = windows.size(),
-                .scored = ScoredTokens(windows), .fed = FedTokens(windows)};
-  result.nlls.reserve(result.run.scored);
+  result.run = {.options = options.windows, .tokens = tokens.size()};
+  result.nlls.reserve(ScoredTokens(windows));
+  const uint64_t total = FedTokens(windows);
   double sum = 0;
-  uint64_t fed = 0;
   const Stopwatch watch;
   for (const TokenWindow& window : windows) {
     reader.Begin(window);
@@ -33,12 +32,13 @@ PerplexityResult MeasurePerplexity(runtime::Engine& engine, std::span<const runt
       result.nlls.push_back(nll);
       sum += nll;
     });
-    fed += window.fed();
+    result.run.Add(window);
     if (options.progress) {
       const double mean = sum / static_cast<double>(result.nlls.size());
       const std::string note = fmt::format("perplexity {:.3f}", std::exp(mean));
-      options.progress({fed, result.run.fed, note});
+      options.progress({result.run.fed, total, note});
     }
+    if (options.should_stop && options.should_stop()) break;
   }
   result.run.seconds = watch.Seconds();
   result.nll = MeanOf(result.nlls);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
@@ -19,6 +20,8 @@ struct TextRunOptions {
   WindowOptions windows;
   DType cache_dtype = DType::kF32;
   TokenProgressCallback progress;  // may be empty
+  // Asked after each window; when true, the figures are of the windows so far. May be empty.
+  std::function<bool()> should_stop = {};
 };
 
 // What a run over a text was.
@@ -30,6 +33,12 @@ struct TextRun {
   size_t fed = 0;      // tokens that the model was given, context included
   double seconds = 0;  // of the windows alone
 
+  // Another window was taken.
+  void Add(const TokenWindow& window) noexcept {
+    ++windows;
+    scored += window.scored();
+    fed += window.fed();
+  }
   double TokensPerSecond() const noexcept {
     return seconds > 0 ? static_cast<double>(fed) / seconds : 0;
   }

@@ -1,11 +1,9 @@
 #include "eval/report_html.h"
 
-#include <fmt/format.h>
-
 #include <vector>
 
+#include "eval/page_frame.h"
 #include "eval/report_sections.h"
-#include "eval/report_style.h"
 
 namespace hlwq::eval {
 
@@ -20,17 +18,7 @@ std::string RenderReportHtml(const ReportInput& input) {
       input.bytes_after != 0 ? input.bytes_after : data.size_total.after()};
 
   Markup page;
-  page.Raw("<!DOCTYPE html>\n");
-  page.Open("html", {{"lang", "en"}});
-  page.Open("head");
-  page.Empty("meta", {{"charset", "utf-8"}});
-  page.Empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
-  page.Empty("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
-  page.Leaf("title", {}, input.title.empty() ? "hlwq report" : input.title + " · hlwq report");
-  page.Open("style").Raw(ReportStyle()).Close();
-  page.Close();
-
-  page.Open("body").Open("main");
+  OpenPage(page, input.title.empty() ? "hlwq report" : input.title + " · hlwq report");
   WriteHeader(page, context);
   WriteHeatMap(page, context);
   WriteDistribution(page, context);
@@ -38,10 +26,7 @@ std::string RenderReportHtml(const ReportInput& input) {
   WriteSizes(page, context);
   WriteRoles(page, context);
   WriteWorst(page, context);
-  page.Leaf("footer", {},
-            input.tool_version.empty() ? "Made by hlwq."
-                                       : fmt::format("Made by hlwq {}.", input.tool_version));
-  page.Close().Close().Close();
+  ClosePage(page, input.tool_version);
   return std::move(page).Finish();
 }
 

@@ -108,6 +108,8 @@ svg .hover { fill: transparent; }
 svg g:hover .bar { fill-opacity: 0.85; }
 .quantized { fill: var(--accent); background: var(--accent); }
 .carried { fill: var(--carried); background: var(--carried); }
+.plain { fill: var(--warm); background: var(--warm); }
+svg .error { stroke: var(--faint); stroke-width: 1.2; }
 .before { opacity: 0.42; }
 .rod.gauss { border-color: var(--ink); }
 .rod.sphere { border-top-style: dashed; border-color: var(--ink); }

@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ElementTree
 MAX_BYTES = 2_000_000
 VOID = {"meta"}
 # Self-closing is honoured by HTML parsers inside <svg> only.
-SVG = {"svg", "g", "rect", "line", "path", "text", "title"}
+SVG = {"svg", "g", "rect", "circle", "line", "path", "text", "title"}
 OUTSIDE = {"href", "src", "srcset", "action", "data", "xlink:href", "poster"}
 ALLOWED = SVG | {
     "html", "head", "meta", "title", "style", "body", "main", "header", "section", "figure", "div",

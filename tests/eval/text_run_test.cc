@@ -103,6 +103,35 @@ TEST(Kld, OfAModelAndItselfIsNothing) {
   EXPECT_EQ(result.perplexity_ratio, (Estimate{1, 0, 0}));
 }
 
+TEST(Kld, StoppedEarlyItIsThatOfTheWindowsSoFar) {
+  Engine first = Open("llama-bpe"), second = Open("qwen2");
+  TextRunOptions options = Options(16, 16);
+  int asked = 0;
+  options.should_stop = [&] { return ++asked == 2; };
+  const std::vector<TokenId> tokens = Tokens(100);
+  const KldResult stopped = MeasureKld(first, second, tokens, options);
+  EXPECT_EQ(stopped.run.windows, 2u);
+  EXPECT_EQ(stopped.run.scored, 30u);
+  EXPECT_EQ(stopped.run.tokens, 100u);
+  const KldResult shorter =
+      MeasureKld(first, second, std::span(tokens).first(32), Options(16, 16));
+  EXPECT_EQ(stopped.mean, shorter.mean);
+  asked = 0;
+  EXPECT_EQ(MeasurePerplexity(first, tokens, options).perplexity, shorter.reference_perplexity);
+}
+
+TEST(Kld, OfSeveralModelsAreThoseOfEach) {
+  Engine reference = Open("llama-bpe"), second = Open("qwen2"), third = Open("qwen3");
+  runtime::Engine* const models[] = {&third, &second, &reference};
+  const std::vector<TokenId> tokens = Tokens(90);
+  // A model that is its own reference shares its engine, but not its cache.
+  const std::vector<KldResult> together = MeasureKlds(reference, models, tokens, Options(40, 20));
+  ASSERT_EQ(together.size(), 3u);
+  EXPECT_EQ(together[0].mean, MeasureKld(reference, third, tokens, Options(40, 20)).mean);
+  EXPECT_EQ(together[1].mean, MeasureKld(reference, second, tokens, Options(40, 20)).mean);
+  EXPECT_EQ(together[2].max, 0);
+}
+
 TEST(Kld, HasThePerplexitiesOfBoth) {
   Engine reference = Open("llama-bpe"), model = Open("qwen2");
   // More tokens of a window than are held at a time.

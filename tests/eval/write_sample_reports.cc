@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "tests/eval/sample_ablation.h"
 #include "tests/eval/sample_kld.h"
 #include "tests/eval/sample_reports.h"
 
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argv[1];
   std::filesystem::create_directories(folder);
   auto pages = hlwq::test::RenderSampleReports();
+  pages.emplace("ablation.html", hlwq::test::SampleAblationPage());
   pages.emplace("divergence.html", hlwq::test::SampleKldPage());
   for (const auto& [name, html] : pages) {
     std::ofstream(folder / name, std::ios::binary) << html;
