@@ -159,6 +159,20 @@ TEST(ExportGroups, OfOneSizeAreTheClassOfAllLayers) {
   EXPECT_EQ(GroupsOf(dir / "out").size(), 1u);
 }
 
+TEST(ExportGroups, TiedHeadsAreNoLayerOfTheClass) {
+  // Engines make a layer for them, which would wait for codes.
+  for (const bool is_tied : {true, false}) {
+    test::TempDir dir;
+    Json config = Llama576();
+    config["tie_word_embeddings"] = is_tied;
+    CompressedTensorsOptions options;
+    options.group_size = 64;
+    Export(checkpoint::OpenSynthetic(config, 1, 0), dir / "out", options);
+    EXPECT_THAT(ConfigOf(dir / "out").at("quantization_config").at("ignore"),
+                ElementsAre("lm_head"));
+  }
+}
+
 TEST(ExportGroups, ExpressionsSelectTheirMatricesAndNoOthers) {
   test::TempDir dir;
   CompressedTensorsOptions options;

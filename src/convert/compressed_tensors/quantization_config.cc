@@ -1,5 +1,7 @@
 #include "convert/compressed_tensors/quantization_config.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -55,7 +57,9 @@ nlohmann::json TransformConfig(const std::vector<std::string>& targets) {
 nlohmann::json QuantizationConfig(const std::vector<IntModule>& modules, int bits) {
   std::map<uint32_t, Specs, std::greater<>> groups;  // largest first
   Specs rotated, unrotated;
+  bool has_head = false;
   for (const IntModule& module : modules) {
+    has_head = has_head || module.spec->role == Role::kLmHead;
     if (!IsLinear(*module.spec)) continue;
     groups[module.group].push_back(module.spec);
     (module.is_rotated ? rotated : unrotated).push_back(module.spec);
@@ -75,13 +79,17 @@ nlohmann::json QuantizationConfig(const std::vector<IntModule>& modules, int bit
     config_groups["group_" + std::to_string(config_groups.size())] =
         ConfigGroup(std::move(targets), group, bits);
   }
+  std::vector<std::string> ignore;
+  // A tied head is a layer of the engine that no tensor stands for.
+  if (!has_head) ignore.emplace_back("lm_head");
   Specs coded;
   for (const auto& [group, specs] : groups) coded.insert(coded.end(), specs.begin(), specs.end());
+  std::ranges::move(TargetsOf(kept, coded), std::back_inserter(ignore));
   nlohmann::json config = {{"quant_method", "compressed-tensors"},
                            {"format", "pack-quantized"},
                            {"quantization_status", "compressed"},
                            {"config_groups", std::move(config_groups)},
-                           {"ignore", TargetsOf(kept, coded)}};
+                           {"ignore", std::move(ignore)}};
   if (!rotated.empty()) config["transform_config"] = TransformConfig(TargetsOf(rotated, unrotated));
   return config;
 }
