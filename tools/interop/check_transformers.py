@@ -29,14 +29,14 @@ LOWEST_SNR_DB = {5: 6.0, 8: 20.0}
 LEAST_GAIN_DB = 8.0
 
 
-def make_models(work: pathlib.Path) -> list[pathlib.Path]:
+def make_models(work: pathlib.Path, expert_width: int = 96) -> list[pathlib.Path]:
     """Of families that store their weights differently: tied, with biases, with norms of heads, with experts."""
     import torch
     import transformers
 
     base = dict(vocab_size=512, hidden_size=128, intermediate_size=256, num_hidden_layers=2, num_attention_heads=4,
                 num_key_value_heads=2, head_dim=32, initializer_range=0.1)
-    experts = dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=96)
+    experts = dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=expert_width)
     configs = {"llama-tied": transformers.LlamaConfig(**base, tie_word_embeddings=True),
                "qwen2": transformers.Qwen2Config(**base), "qwen3": transformers.Qwen3Config(**base),
                "mistral": transformers.MistralConfig(**base), "qwen3-moe": transformers.Qwen3MoeConfig(**base, **experts)}
