@@ -1,8 +1,8 @@
 // The same codes to the scalar reference and to the vector codec on every instruction set of this
 // machine: any bytes are codes of some matrix, and all must decode them to the same bits.
 //
-// An input: bits, table, bit order (which tells the codec), output dtype, shape, levels of a table of
-// its own, then the row parts, the last one first.
+// An input: bits, table, bit order (which tells the codec), output dtype, shape, levels of a table
+// of its own, then the row parts, the last one first.
 #include "kernels/cpu/target.h"
 // After target.h, so that the generated targets are those of the kernels.
 #include <hwy/highway.h>
@@ -29,7 +29,7 @@ namespace {
 using namespace hlwq;
 
 constexpr std::array kTables = {"lloyd-max", "polarquant-v1", "polarquant-v1-inf", "custom"};
-constexpr std::array kBitOrders = {"msb", "lsb", "half-nibble", "plain", "planes"};
+constexpr std::array kBitOrders = {"msb", "lsb", "half-nibble", "plain", "planes", "lsb-words"};
 constexpr std::array kDTypes = {DType::kBF16, DType::kF16, DType::kF32};
 
 class Input {
@@ -76,6 +76,17 @@ codec::CodecSpec ReadSpec(Input& input) {
   if (bit_order == spec.bit_order) {
     spec.bits = 2 + bits % 5;
     if (table == "custom") spec.table = table;
+    return spec;
+  }
+  if (bit_order == "lsb-words") {
+    spec = codec::DefaultSpec(codec::kPackQuantizedCodec);
+    spec.bits = 2 + bits % 7;
+    if (bits & 128) spec.bit_order = bit_order;
+    // Of the groups that divide the odd widths.
+    spec.scale_group = bits & 64 ? 1 : 0;
+    spec.scale_dtype = table == "lloyd-max" ? DType::kF16
+                       : table == "custom"  ? DType::kF32
+                                            : DType::kBF16;
     return spec;
   }
   spec = {};
