@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -65,6 +66,13 @@ CodecSpec TrellisSpec(int bits, std::string effort) {
   return spec;
 }
 
+CodecSpec IntSpec(int bits, std::string rule) {
+  CodecSpec spec = DefaultSpec(kPackQuantizedCodec);
+  spec.bits = bits;
+  spec.scale_rule = std::move(rule);
+  return spec;
+}
+
 // Normal variates by the polar method on splitmix64: the standard library's differ between systems.
 std::vector<float> PortableGaussian(size_t count) {
   uint64_t state = 12345;
@@ -121,6 +129,15 @@ TEST_P(GaussianTrellisQuality, IsAsRecorded) {
   ExpectGaussianAsRecorded(TrellisSpec(bits, effort));
 }
 
+class GaussianIntQuality : public testing::TestWithParam<std::tuple<int, std::string>> {};
+INSTANTIATE_TEST_SUITE_P(Rules, GaussianIntQuality,
+                         testing::Combine(testing::Range(2, 9), testing::Values("mse", "absmax")));
+
+TEST_P(GaussianIntQuality, IsAsRecorded) {
+  const auto& [bits, rule] = GetParam();
+  ExpectGaussianAsRecorded(IntSpec(bits, rule));
+}
+
 // What issue A asks of the default encoder.
 TEST(QualityTargets, SearchReachesTheTargets) {
   const auto recorded = RecordedQuality();
@@ -142,39 +159,67 @@ TEST(QualityTargets, TrellisReachesTheTargets) {
   EXPECT_GE(recorded.at("bert-attention,4,trellis-gauss,default").snr_db, 22.7);
 }
 
-void ExpectRealWeightsAsRecorded(const CodecSpec& spec, const std::filesystem::path& path) {
-  const auto codec = MakeReferenceCodec(spec);
+// Calls visit(in, rows of BF16) with a quarter of each tensor's rows, which keeps the scalar
+// reference quick.
+using VisitRows = std::function<void(size_t in, std::span<const std::byte> weights)>;
+void ForEachRealMatrix(const std::filesystem::path& path, const VisitRows& visit) {
   const std::string file = ReadSmallFile(path, uint64_t{1} << 26);
   uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, file.data(), 8);
   const auto header = nlohmann::json::parse(file.substr(8, header_bytes));
-  std::vector<double> snr;
   for (const auto& [name, entry] : header.items()) {
     if (name == "__metadata__") continue;
     const auto shape = entry.at("shape").get<std::vector<size_t>>();
     const auto offset = entry.at("data_offsets").at(0).get<size_t>() + 8 + header_bytes;
-    // A quarter of the rows keeps the scalar reference quick.
-    const size_t rows = shape[0] / 4;
-    const auto bytes = std::as_bytes(std::span(file)).subspan(offset, rows * shape[1] * 2);
-    test::CodedMatrix out(*codec, rows, shape[1]);
-    codec->EncodeRowsFrom(DType::kBF16, bytes, shape[1], 0, out.Rows(0, rows), out.stats);
-    snr.push_back(out.stats.SnrDb());
+    visit(shape[1], std::as_bytes(std::span(file)).subspan(offset, shape[0] / 4 * shape[1] * 2));
   }
+}
+
+ErrorStats CodedErrors(const Codec& codec, size_t in, std::span<const std::byte> weights) {
+  const size_t rows = weights.size() / (2 * in);
+  test::CodedMatrix out(codec, rows, in);
+  codec.EncodeRowsFrom(DType::kBF16, weights, in, 0, out.Rows(0, rows), out.stats);
+  return out.stats;
+}
+
+void ExpectRealWeightsAsRecorded(const CodecSpec& spec, const std::filesystem::path& path) {
+  const auto codec = MakeReferenceCodec(spec);
+  std::vector<double> snr;
+  ForEachRealMatrix(path, [&](size_t in, std::span<const std::byte> weights) {
+    snr.push_back(CodedErrors(*codec, in, weights).SnrDb());
+  });
   std::nth_element(snr.begin(), snr.begin() + static_cast<ptrdiff_t>(snr.size() / 2), snr.end());
   ExpectAsRecorded(Key("bert-attention", spec),
                    {snr[snr.size() / 2], codec->BitsPerWeight({768, 768})});
 }
 
-class RealWeights : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(Bits, RealWeights, testing::Values(3, 4, 5, 6));
+class RealWeightsAtWidth : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Bits, RealWeightsAtWidth, testing::Values(3, 4, 5, 6));
 
-TEST_P(RealWeights, MedianTensorIsAsRecorded) {
+TEST_P(RealWeightsAtWidth, MedianTensorIsAsRecorded) {
   const auto path = test::SharedData("weights/bert_attention_bf16.safetensors");
   HLWQ_REQUIRE_SHARED(path);
   CodecSpec spec;
   spec.bits = GetParam();
   ExpectRealWeightsAsRecorded(spec, path);
   ExpectRealWeightsAsRecorded(TrellisSpec(GetParam(), "default"), path);
+  ExpectRealWeightsAsRecorded(IntSpec(GetParam(), "mse"), path);
+  ExpectRealWeightsAsRecorded(IntSpec(GetParam(), "absmax"), path);
+}
+
+TEST(RealWeights, SearchedScalesOfIntegersAreNoWorseThanAbsmaxInAnyRow) {
+  const auto path = test::SharedData("weights/bert_attention_bf16.safetensors");
+  HLWQ_REQUIRE_SHARED(path);
+  for (const int bits : {4, 8}) {
+    const auto mse = MakeReferenceCodec(IntSpec(bits, "mse"));
+    const auto absmax = MakeReferenceCodec(IntSpec(bits, "absmax"));
+    ForEachRealMatrix(path, [&](size_t in, std::span<const std::byte> weights) {
+      for (size_t row = 0; row < weights.size() / (2 * in); row += 7) {
+        const auto one = weights.subspan(row * 2 * in, 2 * in);
+        EXPECT_LE(CodedErrors(*mse, in, one).noise, CodedErrors(*absmax, in, one).noise);
+      }
+    });
+  }
 }
 
 }  // namespace
