@@ -89,6 +89,9 @@ struct TensorEntry {
 enum class Format { kSafetensors, kPolarState, kPolarLegacy, kGguf, kCompressedTensors, kSynthetic };
 std::string_view FormatName(Format format) noexcept;
 
+// A recipe that was made for one model; it stays with what was made by it.
+inline constexpr const char* kRecipeFileName = "hlwq_recipe.json";
+
 // A small file that belongs to the model (config.json, tokenizer, template), with its content where
 // it was made rather than found (GGUF).
 struct SideFile {

@@ -47,7 +47,7 @@ std::vector<fs::path> SortedFiles(const fs::path& folder) {
 // What travels with the weights: configuration, tokenizer, template, custom code, licence.
 bool IsSideFile(const fs::path& path) {
   const std::string name = path.filename().string();
-  if (name == kManifestName || name == "polar_config.json" || name.ends_with(".index.json")) {
+  if (name == kManifestName || name == kRecipeFileName || name == "polar_config.json" || name.ends_with(".index.json")) {
     return false;
   }
   constexpr std::array kExtensions = {".json", ".jinja", ".txt", ".model", ".tiktoken", ".py"};

@@ -73,6 +73,9 @@ ConversionResult Quantize(const Checkpoint& source, const std::filesystem::path&
   Job job = builder.Build();
   job.operation = "quantize";
   job.options = DescribeChoices(options, recipe);
+  if (options.records_recipe) {
+    job.side_files.push_back({checkpoint::kRecipeFileName, {}, options.recipe.text});
+  }
   job.describe = [config = DescribeCoded(source, builder)](
                      const checkpoint::Manifest& manifest) mutable {
     config.hlwq->sources.clear();

@@ -17,6 +17,8 @@ struct QuantizeOptions {
   RecipeOptions recipe;
   codec::CodecSpec codec;  // `bits` is what the recipe says, tensor by tensor
   NonFinitePolicy non_finite = NonFinitePolicy::kError;
+  // Written beside what it made (docs/recipes.md), where the recipe was made for this model.
+  bool records_recipe = false;
   OutputOptions output;
 };
 

@@ -107,6 +107,7 @@ void Recipe::ApplyOptions(const RecipeOptions& options) {
 }
 
 Recipe Recipe::Load(const RecipeOptions& options) {
+  if (!options.text.empty()) return Parse(options.text, options);
   Recipe recipe(options);
   if (options.recipe == "published") {
     recipe.SetPublished(options.bits);

@@ -19,6 +19,7 @@ inline constexpr int kMaxRecipeBits = 8;
 
 struct RecipeOptions {
   std::string recipe = "published";   // published, uniform, mixed, or the path of a JSON file
+  std::string text;                   // the content of that file where there is none yet
   int bits = 5;                       // where the recipe does not say otherwise
   std::vector<std::string> include;   // globs: quantize these as well, where possible
   std::vector<std::string> exclude;   // globs: carry these over, whatever else applies

@@ -1,0 +1,59 @@
+// Bits where they matter: a width for every matrix of a model under one budget, as a recipe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "base/terminal_text.h"
+#include "checkpoint/catalog.h"
+#include "checkpoint/checkpoint.h"
+#include "codec/backend.h"
+#include "convert/width_errors.h"
+
+namespace hlwq::convert {
+
+// Tensors that get one width: one matrix, a fused tensor, or one projection of all experts of a layer.
+struct BitPlanItem {
+  checkpoint::Role role = checkpoint::Role::kOther;
+  int layer = -1;
+  bool is_tied = false;  // an embedding that is the head as well
+  std::vector<size_t> tensors;  // indices into Checkpoint::tensors
+  uint64_t weights = 0;
+  std::vector<WidthError> widths;  // of all together; errors are means, by weights
+};
+
+// The matrices that can be coded, embedding and head included, but for those that an `exclude` glob
+// names; measured at every width. Throws Error{kUnsupported} where there are none, and as
+// MeasureWidthErrors.
+std::vector<BitPlanItem> MakeBitPlanItems(const checkpoint::Checkpoint& source,
+                                          const std::vector<std::string>& exclude,
+                                          const WidthErrorOptions& options,
+                                          const codec::Backend& backend);
+
+struct BitPlan {
+  double target_bits_per_weight = 0;
+  std::string sensitivity;  // its name
+  std::vector<BitPlanItem> items;
+  std::vector<int> bits;         // of each item
+  std::vector<double> weights;   // what a relative error of 1 of each item costs
+  uint64_t bytes = 0;            // of all parts
+  double cost = 0, least_cost = 0;  // BudgetChoice
+  double bits_per_weight() const noexcept;
+};
+
+// The widths with the least sum of sensitivity * relative error whose stored bytes, multipliers and
+// padding included, are at most target_bits_per_weight bits for each weight of the items.
+// `sensitivities` has one value for each item. Throws as SolveBudget.
+BitPlan ChooseBits(std::vector<BitPlanItem> items, std::vector<double> sensitivities,
+                   double target_bits_per_weight);
+
+// The plan as a recipe file (docs/recipes.md): to be read, edited, and used again.
+std::string BitPlanToRecipe(const BitPlan& plan, const checkpoint::Checkpoint& source);
+nlohmann::json BitPlanToJson(const BitPlan& plan, const checkpoint::Checkpoint& source);
+// A table of widths, a row for each layer and a column for each role, and the sums.
+std::string RenderBitPlan(const BitPlan& plan, const TextLayout& layout);
+
+}  // namespace hlwq::convert
