@@ -1,0 +1,132 @@
+#include "eval/sensitivity.h"
+
+#include <array>
+
+#include "base/random.h"
+#include "eval/distribution_error.h"
+#include "eval/round_trips.h"
+#include "runtime/generate.h"
+
+namespace hlwq::eval {
+namespace {
+
+using runtime::TokenId;
+
+// Calls visit(sequence) with an empty cache for each.
+template <typename Visit>
+void ForEachSequence(const runtime::Engine& engine, const ProbeOptions& options, Visit&& visit) {
+  runtime::KvCache cache(engine.config(), {.dtype = DType::kF32, .capacity = options.tokens});
+  for (size_t sequence = 0; sequence < options.sequences; ++sequence) {
+    cache.Truncate(0);
+    visit(sequence, cache);
+  }
+}
+
+std::span<const TokenId> SequenceOf(const std::vector<TokenId>& probes, const ProbeOptions& options,
+                                    size_t sequence) {
+  return std::span(probes).subspan(sequence * options.tokens, options.tokens);
+}
+
+// Logits of every token of the probes, [token, vocabulary].
+std::vector<float> LogitsOf(runtime::Engine& engine, const std::vector<TokenId>& probes,
+                            const ProbeOptions& options) {
+  std::vector<float> logits;
+  logits.reserve(probes.size() * engine.config().sizes.vocab);
+  ForEachSequence(engine, options, [&](size_t sequence, runtime::KvCache& cache) {
+    engine.Feed(cache, SequenceOf(probes, options, sequence), model::LogitsOf::kAll,
+                [&](size_t, std::span<const float> row) {
+                  logits.insert(logits.end(), row.begin(), row.end());
+                });
+  });
+  return logits;
+}
+
+double SquaredLength(std::span<const float> values) {
+  double sum = 0;
+  for (const float value : values) sum += double{value} * value;
+  return sum;
+}
+
+}  // namespace
+
+std::vector<TokenId> MakeProbes(runtime::Engine& engine, const ProbeOptions& options) {
+  const uint64_t vocabulary = engine.config().sizes.vocab;
+  std::vector<TokenId> probes;
+  for (size_t sequence = 0; sequence < options.sequences; ++sequence) {
+    const uint64_t seed = MixBits(options.seed + sequence);
+    const std::array first = {static_cast<TokenId>(seed % vocabulary)};
+    runtime::Sequence held(engine.config(), {.dtype = DType::kF32, .capacity = options.tokens});
+    runtime::GenerateOptions generate;
+    generate.max_tokens = options.tokens - 1;
+    generate.sampler = {.temperature = 1, .top_k = 0, .top_p = 1, .min_p = 0, .seed = seed};
+    const runtime::Generation made =
+        runtime::Generate(engine, held, first, generate,
+                          {[](TokenId) { return true; }, [](size_t) { return true; }});
+    probes.push_back(first.front());
+    probes.insert(probes.end(), made.tokens.begin(), made.tokens.end());
+  }
+  return probes;
+}
+
+std::vector<double> MeasureResidualShares(runtime::Engine& engine,
+                                          const std::vector<TokenId>& probes,
+                                          const ProbeOptions& options) {
+  const size_t layers = engine.config().sizes.layers.size();
+  std::vector<double> added(layers), left(layers);
+  std::vector<float> before;
+  ForEachSequence(engine, options, [&](size_t sequence, runtime::KvCache& cache) {
+    engine.Feed(
+        cache, SequenceOf(probes, options, sequence), model::LogitsOf::kNone,
+        [](size_t, std::span<const float>) {},
+        [&](size_t index, std::span<const float> hidden) {
+          if (index >= 1 && index <= layers) {
+            for (size_t i = 0; i < hidden.size(); ++i) before[i] = hidden[i] - before[i];
+            added[index - 1] += SquaredLength(before);
+            left[index - 1] += SquaredLength(hidden);
+          }
+          before.assign(hidden.begin(), hidden.end());
+        });
+  });
+  for (size_t layer = 0; layer < layers; ++layer) added[layer] /= left[layer];
+  return added;
+}
+
+std::vector<double> MeasureDivergences(const std::function<checkpoint::Checkpoint()>& open,
+                                       const std::vector<std::vector<size_t>>& groups,
+                                       const std::vector<TokenId>& probes,
+                                       const DivergenceOptions& options) {
+  const runtime::EngineOptions engine_options = {.threads = options.threads};
+  runtime::Engine reference(open(), engine_options);
+  const size_t vocabulary = reference.config().sizes.vocab;
+  const std::vector<float> want = LogitsOf(reference, probes, options.probes);
+  const auto change = std::make_shared<const CodecRoundTrip>(options.codec);
+  std::vector<double> divergences;
+  for (const std::vector<size_t>& group : groups) {
+    checkpoint::Checkpoint changed = open();
+    for (const size_t tensor : group) {
+      checkpoint::TensorEntry& entry = changed.tensors[tensor];
+      entry.storage = checkpoint::DerivedStorage{
+          std::make_shared<checkpoint::TensorEntry>(entry), 0, change};
+      entry.dtype = DType::kF32;
+    }
+    runtime::Engine engine(std::move(changed), engine_options);
+    size_t row = 0;
+    double sum = 0;
+    ForEachSequence(engine, options.probes, [&](size_t sequence, runtime::KvCache& cache) {
+      engine.Feed(cache, SequenceOf(probes, options.probes, sequence), model::LogitsOf::kAll,
+                  [&](size_t, std::span<const float> logits) {
+                    const std::span<const float> held =
+                        std::span(want).subspan(row++ * vocabulary, vocabulary);
+                    const Prediction as_it_is(held);
+                    sum += CompareLogits(as_it_is, 0, Prediction(logits), 0).kl;
+                  });
+    });
+    divergences.push_back(sum / static_cast<double>(probes.size()));
+    if (options.progress) {
+      options.progress({divergences.size() * probes.size(), groups.size() * probes.size(), ""});
+    }
+  }
+  return divergences;
+}
+
+}  // namespace hlwq::eval

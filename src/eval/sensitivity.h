@@ -1,0 +1,50 @@
+// How much an error in each matrix matters to what the model says, without data: probes are made of
+// random tokens, which the model itself continues.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "checkpoint/checkpoint.h"
+#include "codec/codec.h"
+#include "runtime/engine.h"
+
+namespace hlwq::eval {
+
+struct ProbeOptions {
+  size_t sequences = 4;
+  size_t tokens = 64;  // of each sequence
+  uint64_t seed = 1;
+};
+
+// Token ids [sequences * tokens]: each sequence begins with a random token and goes on with what the
+// model gives, sampled from its own distribution (temperature 1, no filters, no end).
+std::vector<runtime::TokenId> MakeProbes(runtime::Engine& engine, const ProbeOptions& options);
+
+// For each layer, the mean squared length of what it adds to the residual stream over that of the
+// stream it leaves, [layers]. Cost: one pass over the probes.
+std::vector<double> MeasureResidualShares(runtime::Engine& engine,
+                                          const std::vector<runtime::TokenId>& probes,
+                                          const ProbeOptions& options);
+
+struct DivergenceOptions {
+  ProbeOptions probes;
+  std::shared_ptr<const codec::Codec> codec;  // what each group is coded with, alone
+  int threads = 0;
+  TokenProgressCallback progress;
+};
+
+// For each group of tensors (indices into the checkpoint's tensors) the mean KL divergence, in nats a
+// token, of the model with these tensors coded and all others as they are from the model as it is.
+// `open` opens the checkpoint, once for each group. Cost: one pass over the probes a group. Memory:
+// the logits of the probes and one group as float32. Throws as Engine.
+std::vector<double> MeasureDivergences(const std::function<checkpoint::Checkpoint()>& open,
+                                       const std::vector<std::vector<size_t>>& groups,
+                                       const std::vector<runtime::TokenId>& probes,
+                                       const DivergenceOptions& options);
+
+}  // namespace hlwq::eval
