@@ -111,6 +111,37 @@ std::vector<Flag> CodingFlags() {
 
 std::vector<Flag> SelectionFlags() {
   return {
+      {.name = "target-bpw",
+       .kind = FlagKind::kNumber,
+       .value_name = "X",
+       .category = Category::kSelection,
+       .verbs = {"quantize"},
+       .minimum = 1,
+       .maximum = 16,
+       .conflicts = {"recipe", "bits", "include", "embeddings", "lm-head"},
+       .summary = "Choose the bits of every matrix: at most X bits per weight in all",
+       .details = "All matrices share one budget, embedding and head included, multipliers and "
+                  "padding counted. Each is measured at 2 to 8 bits (hlwq-t: 2 to 6), and bits go "
+                  "where they save most. The widths are printed and kept beside the result as "
+                  "hlwq_recipe.json, a recipe to edit and use again."},
+      {.name = "sensitivity",
+       .kind = FlagKind::kChoice,
+       .value_name = "NAME",
+       .category = Category::kSelection,
+       .verbs = {"quantize"},
+       .default_value = "divergence",
+       .choices = {{"divergence", "how much the model's predictions change when a matrix is coded"},
+                   {"residual", "what its layer adds to the residual stream"},
+                   {"uniform", "every weight counts alike; the model is not run"}},
+       .summary = "What an error in a matrix costs, for --target-bpw",
+       .details = "No data is needed: the model is run on random tokens that it continues itself. "
+                  "divergence takes a pass over 256 tokens for each matrix."},
+      {.name = "save-recipe",
+       .kind = FlagKind::kPath,
+       .value_name = "FILE.json",
+       .category = Category::kSelection,
+       .verbs = {"quantize"},
+       .summary = "Also write the recipe of --target-bpw to this file; with --dry-run only it"},
       {.name = "include",
        .kind = FlagKind::kList,
        .value_name = "GLOB",

@@ -26,7 +26,7 @@ convert::PlanInput ReadInput(const std::filesystem::path& path) {
 
 int RunPlan(const Arguments& arguments) {
   const convert::PlanInput input = ReadInput(arguments.Operand("SRC"));
-  const convert::QuantizePlan plan = PlanQuantize(arguments, input);
+  const convert::QuantizePlan plan = PlanQuantize(arguments, input, RecipeOptionsOf(arguments));
   if (arguments.json()) {
     PrintJson(convert::PlanToJson(plan));
   } else {

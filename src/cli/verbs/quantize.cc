@@ -1,8 +1,12 @@
 // hlwq quantize.
 #include "convert/quantize.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
@@ -10,19 +14,36 @@
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/quantize_options.h"
 #include "cli/verbs/report_page.h"
+#include "cli/verbs/target_bits.h"
 #include "convert/plan.h"
 #include "convert/staging.h"
 
 namespace hlwq::cli {
 namespace {
 
+// Makes the recipe, shows it, and puts it where the job and the user find it.
+void UseTargetBits(const Arguments& arguments, const std::string& source_path,
+                   const checkpoint::Checkpoint& source, convert::QuantizeOptions& options) {
+  const convert::BitPlan plan = PlanTargetBits(arguments, source_path, source);
+  options.recipe.recipe = fmt::format("{} bits per weight", plan.target_bits_per_weight);
+  options.recipe.text = convert::BitPlanToRecipe(plan, source);
+  options.records_recipe = true;
+  if (const auto file = arguments.FindText("save-recipe")) {
+    WriteFileAtomically(*file, options.recipe.text);
+  }
+  if (!arguments.json()) {
+    PrintSummary(arguments, convert::RenderBitPlan(plan, LayoutFor(Stream::Out())));
+  }
+}
+
 // Everything that can fail before the first weight is read does so here too.
 int DryRun(const Arguments& arguments, const checkpoint::Checkpoint& source,
-           const std::filesystem::path& destination, const convert::DestinationOptions& options) {
-  convert::Staging staging(destination, source, options);
-  if (!options.resume) staging.RequireFreeDestination();
+           const std::filesystem::path& destination, const convert::QuantizeOptions& options) {
+  const convert::DestinationOptions& how = options.output.destination;
+  convert::Staging staging(destination, source, how);
+  if (!how.resume) staging.RequireFreeDestination();
   const convert::QuantizePlan plan =
-      PlanQuantize(arguments, convert::PlanInputFromCheckpoint(source));
+      PlanQuantize(arguments, convert::PlanInputFromCheckpoint(source), options.recipe);
   if (arguments.json()) PrintJson(convert::PlanToJson(plan));
   PrintSummary(arguments, convert::RenderPlan(plan, LayoutFor(Stream::Out())));
   return 0;
@@ -37,6 +58,11 @@ int RunQuantize(const Arguments& arguments) {
 
   convert::QuantizeOptions options;
   options.recipe = RecipeOptionsOf(arguments);
+  if (arguments.Has("target-bpw")) {
+    UseTargetBits(arguments, source_path, source, options);
+  } else if (arguments.Has("save-recipe")) {
+    throw Error(ErrorCode::kInvalidArgument, "--save-recipe goes with --target-bpw only");
+  }
   options.codec = CodecSpecOf(arguments);
   options.non_finite = arguments.Text("nonfinite") == "keep" ? convert::NonFinitePolicy::kKeep
                                                              : convert::NonFinitePolicy::kError;
@@ -44,7 +70,7 @@ int RunQuantize(const Arguments& arguments) {
   ProgressPrinter progress("quantize", arguments);
   options.output = OutputOptionsOf(arguments, progress);
   if (arguments.Switch("dry-run")) {
-    return DryRun(arguments, source, destination, options.output.destination);
+    return DryRun(arguments, source, destination, options);
   }
   const convert::ConversionResult result =
       convert::Quantize(source, destination, options, DefaultBackend());

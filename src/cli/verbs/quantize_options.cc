@@ -47,7 +47,8 @@ codec::CodecSpec CodecSpecOf(const Arguments& arguments) {
   return spec;
 }
 
-convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::PlanInput& input) {
+convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::PlanInput& input,
+                                   const convert::RecipeOptions& recipe) {
   convert::PlanOptions options;
   options.codec = CodecSpecOf(arguments);
   options.max_shard_bytes = arguments.Bytes("max-shard-size");
@@ -55,7 +56,7 @@ convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::Pl
     return kProgramBytes + convert::PeakStreamBytes(threads, scale.max_in) +
            kSourceTensorBytes * scale.source_tensors + kOutputTensorBytes * scale.output_tensors;
   };
-  return convert::MakePlan(input, convert::Recipe::Load(RecipeOptionsOf(arguments)), options);
+  return convert::MakePlan(input, convert::Recipe::Load(recipe), options);
 }
 
 }  // namespace hlwq::cli

@@ -17,7 +17,8 @@ codec::CodecSpec CodecOf(const Arguments& arguments);
 // The same with --table, --scale, --compat.
 codec::CodecSpec CodecSpecOf(const Arguments& arguments);
 
-// What quantize would do with these flags and --max-shard-size, --threads.
-convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::PlanInput& input);
+// What quantize would do with this recipe, these flags and --max-shard-size, --threads.
+convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::PlanInput& input,
+                                   const convert::RecipeOptions& recipe);
 
 }  // namespace hlwq::cli
