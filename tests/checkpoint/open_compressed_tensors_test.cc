@@ -67,32 +67,36 @@ TEST_P(GoodCompressed, DecodesToTheLibrarysBits) {
   EXPECT_EQ(coded, expected.size());
 }
 
-TEST_P(GoodCompressed, AbsmaxCodesAreTheLibrarysBits) {
+// Codes and scales of the weights that the folder was made from, part after part.
+std::vector<std::vector<std::byte>> Encode(const CodedStorage& coded, const std::string& rule,
+                                           const Stored& weights) {
+  codec::CodecSpec spec = coded.spec;
+  spec.scale_rule = rule;
+  const auto codec = codec::MakeReferenceCodec(spec);
+  std::vector<std::vector<std::byte>> parts;
+  for (const codec::Part& part : codec->Parts(coded.matrix)) {
+    if (part.bytes_per_row > 0) parts.emplace_back(part.bytes);
+  }
+  const std::vector<std::span<std::byte>> rows(parts.begin(), parts.end());
+  codec::ErrorStats stats;
+  codec->EncodeRowsFrom(weights.dtype, weights.bytes, coded.matrix.in, 0, rows, stats);
+  return parts;
+}
+
+TEST_P(GoodCompressed, AbsmaxCodesAreTheLibrarysAndSearchedOnesThoseOfTheFormat) {
   const auto source = ReadAll(folder_ / "source.st");
-  for (const TensorEntry& entry : checkpoint_.tensors) {
-    const auto* coded = std::get_if<CodedStorage>(&entry.storage);
-    if (coded == nullptr) continue;
-    SCOPED_TRACE(entry.name);
-    codec::CodecSpec spec = coded->spec;
-    EXPECT_EQ(spec.scale_rule, "unknown");
-    spec.scale_rule = "absmax";
-    const auto codec = codec::MakeReferenceCodec(spec);
-    const auto parts = codec->Parts(coded->matrix);
-    std::vector<std::byte> packed(parts[0].bytes), scale(parts[1].bytes);
-    const std::vector<std::span<std::byte>> rows = {packed, scale};
-    codec::ErrorStats stats;
-    const Stored& weights = source.at(entry.name);
-    codec->EncodeRowsFrom(weights.dtype, weights.bytes, coded->matrix.in, 0, rows, stats);
-    const std::vector<FileRange>& ranges = coded->slices[0].row_parts;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      std::vector<std::byte> want(ranges[i].bytes);
-      checkpoint_.files[ranges[i].file].ReadAt(ranges[i].offset, want);
-      EXPECT_TRUE(std::ranges::equal(rows[i], want)) << "part " << i;
+  const auto library = ReadAll(folder_ / "model.safetensors");
+  const auto searched = ReadAll(folder_ / "searched.st");
+  for (const auto& [name, weights] : source) {
+    SCOPED_TRACE(name);
+    const auto& coded = std::get<CodedStorage>(checkpoint_.Find(name)->storage);
+    for (const auto& [rule, want] : {std::pair{"absmax", &library}, {"mse", &searched}}) {
+      const auto parts = Encode(coded, rule, weights);
+      EXPECT_TRUE(parts[0] == want->at(name + "_packed").bytes) << rule;
+      EXPECT_TRUE(parts[1] == want->at(name + "_scale").bytes) << rule;
     }
-    EXPECT_THROW(
-        codec::MakeReferenceCodec(coded->spec)
-            ->EncodeRowsFrom(weights.dtype, weights.bytes, coded->matrix.in, 0, rows, stats),
-        Error);
+    EXPECT_EQ(coded.spec.scale_rule, "unknown");
+    EXPECT_THROW(Encode(coded, "unknown", weights), Error);
   }
 }
 
