@@ -214,6 +214,17 @@ std::vector<Flag> OutputFlags() {
        .summary = "Element type of the weights that are decoded",
        .details = "Without it they get the type of the model they came from, where that is known, "
                   "else the one their format stands for. What is stored plain stays as it is."},
+      {.name = "rotation",
+       .kind = FlagKind::kChoice,
+       .value_name = "WHERE",
+       .category = Category::kOutput,
+       .verbs = {"dequantize", "import"},
+       .default_value = "none",
+       .choices = {{"none", "the weights as they are"},
+                   {"folded", "another basis of the residual stream, the same logits"}},
+       .summary = "Fold a rotation into the weights",
+       .details = "For quantizers that do not rotate: outliers are spread over blocks of up to 128, "
+                  "and every engine runs the result as it is."},
       {.name = "format",
        .kind = FlagKind::kChoice,
        .value_name = "NAME",

@@ -48,9 +48,10 @@ ConversionResult Dequantize(const Checkpoint& source, const std::filesystem::pat
 
   Job job;
   job.operation = options.operation;
-  job.options = fmt::format("dtype={} max_shard={}",
+  job.options = fmt::format("dtype={} max_shard={}{}",
                             options.dtype ? DTypeName(*options.dtype) : "source",
-                            options.output.max_shard_bytes);
+                            options.output.max_shard_bytes,
+                            options.is_folded ? " rotation=folded" : "");
   job.side_files = source.side_files;
   for (checkpoint::SideFile& file : job.side_files) {
     if (options.dtype && file.name == "config.json") {

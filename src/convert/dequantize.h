@@ -18,6 +18,7 @@ struct DequantizeOptions {
   // is stored plain stays as it is, byte for byte.
   std::optional<DType> dtype;
   std::string operation = "dequantize";  // as the manifest records it
+  bool is_folded = false;  // the source is a view with a rotation folded in: for the record
   OutputOptions output;
 };
 

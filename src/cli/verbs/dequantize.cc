@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/views/fold_rotation.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "cli/verbs/conversion.h"
@@ -21,13 +22,15 @@ std::optional<DType> DTypeOf(const Arguments& arguments) {
   return *name == "f32" ? DType::kF32 : *name == "f16" ? DType::kF16 : DType::kBF16;
 }
 
-int WritePlain(const Arguments& arguments, std::string operation,
-               const checkpoint::Checkpoint& source) {
+int WritePlain(const Arguments& arguments, std::string operation, checkpoint::Checkpoint source) {
+  const bool is_folded = arguments.Text("rotation") == "folded";
+  if (is_folded) checkpoint::FoldRotation(source, DefaultBackend());
   const std::filesystem::path destination = arguments.Operand("DST");
   ProgressPrinter progress(operation, arguments);
   convert::DequantizeOptions options;
   options.dtype = DTypeOf(arguments);
   options.operation = std::move(operation);
+  options.is_folded = is_folded;
   options.output = OutputOptionsOf(arguments, progress);
   const convert::ConversionResult result =
       convert::Dequantize(source, destination, options, DefaultBackend());
@@ -46,12 +49,12 @@ int RunDequantize(const Arguments& arguments) {
 
 int RunImport(const Arguments& arguments) {
   const std::string path = arguments.Operand("SRC");
-  const checkpoint::Checkpoint source = checkpoint::OpenCheckpoint(path);
+  checkpoint::Checkpoint source = checkpoint::OpenCheckpoint(path);
   if (source.format != checkpoint::Format::kGguf) {
     throw Error(ErrorCode::kInvalidArgument, fmt::format("{}: want a GGUF file, got {}", path,
                                                          checkpoint::FormatName(source.format)));
   }
-  return WritePlain(arguments, "import", source);
+  return WritePlain(arguments, "import", std::move(source));
 }
 
 }  // namespace hlwq::cli
