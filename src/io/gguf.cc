@@ -220,17 +220,6 @@ GgufTensor ReadTensorInfo(Cursor& cursor) {
   return tensor;
 }
 
-uint64_t ReadAlignment(const GgufMetadata& metadata) {
-  const std::optional<uint64_t> alignment = metadata.Uint("general.alignment");
-  if (!alignment) return 32;
-  if (!std::has_single_bit(*alignment) || *alignment > kMaxAlignment) {
-    throw Error(ErrorCode::kInvalidData,
-                fmt::format("metadata 'general.alignment': want a power of two up to {}, got {}",
-                            kMaxAlignment, *alignment));
-  }
-  return *alignment;
-}
-
 void PlaceTensors(GgufHeader& header, uint64_t file_bytes) {
   std::unordered_set<std::string_view> names;
   for (GgufTensor& tensor : header.tensors) {
@@ -294,7 +283,7 @@ GgufHeader Parse(std::span<const std::byte> bytes, uint64_t file_bytes) {
   for (uint64_t index = 0; index < tensor_count; ++index) {
     header.tensors.push_back(ReadTensorInfo(cursor));
   }
-  header.alignment = ReadAlignment(header.metadata);
+  header.alignment = GgufAlignment(header.metadata);
   header.data_offset =
       CeilDiv<uint64_t>(cursor.position(), header.alignment) * header.alignment;
   PlaceTensors(header, file_bytes);
@@ -304,6 +293,17 @@ GgufHeader Parse(std::span<const std::byte> bytes, uint64_t file_bytes) {
 }
 
 }  // namespace
+
+uint64_t GgufAlignment(const GgufMetadata& metadata) {
+  const std::optional<uint64_t> alignment = metadata.Uint("general.alignment");
+  if (!alignment) return 32;
+  if (!std::has_single_bit(*alignment) || *alignment > kMaxAlignment) {
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("metadata 'general.alignment': want a power of two up to {}, got {}",
+                            kMaxAlignment, *alignment));
+  }
+  return *alignment;
+}
 
 const GgufTypeLayout* FindGgufType(uint32_t number) noexcept {
   const auto found = std::find_if(kTypes.begin(), kTypes.end(),

@@ -30,6 +30,10 @@ struct GgufTypeLayout {
 // Every type that ggml has defined, decodable by hlwq or not; nullptr for an unknown number.
 const GgufTypeLayout* FindGgufType(uint32_t number) noexcept;
 
+// What the data section and every tensor in it are aligned to: general.alignment, 32 by default.
+// Throws Error{kInvalidData} unless it is a power of two up to 2^20.
+uint64_t GgufAlignment(const GgufMetadata& metadata);
+
 struct GgufTensor {
   std::string name;
   Shape shape;           // outermost axis first: reversed with respect to the file

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,6 +29,22 @@ struct GgufValue {
                std::vector<std::string>>
       data;
 
+  // Those that hlwq writes.
+  static GgufValue Uint32(uint32_t value) { return {GgufValueType::kUint32, uint64_t{value}}; }
+  static GgufValue Float32(float value) { return {GgufValueType::kFloat32, double{value}}; }
+  static GgufValue Bool(bool value) { return {GgufValueType::kBool, value}; }
+  static GgufValue String(std::string value) { return {GgufValueType::kString, std::move(value)}; }
+  static GgufValue Strings(std::vector<std::string> values) {
+    return {GgufValueType::kString, std::move(values)};
+  }
+  static GgufValue Int32s(std::vector<int64_t> values) {
+    return {GgufValueType::kInt32, std::move(values)};
+  }
+  static GgufValue Float32s(std::vector<double> values) {
+    return {GgufValueType::kFloat32, std::move(values)};
+  }
+
+  bool operator==(const GgufValue&) const = default;
   bool is_array() const noexcept { return data.index() >= 5; }
   // "string", "array of int32", for messages.
   std::string TypeName() const;
