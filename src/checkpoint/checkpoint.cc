@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 #include "base/error.h"
 #include "checkpoint/open_gguf.h"
@@ -35,6 +36,16 @@ const TensorEntry* Checkpoint::Find(std::string_view name) const {
   return found == tensors.end() ? nullptr : &*found;
 }
 
+const SideFile* Checkpoint::FindSideFile(std::string_view name) const {
+  const auto found = std::ranges::find(side_files, name, &SideFile::name);
+  return found == side_files.end() ? nullptr : &*found;
+}
+
+std::string ReadSideFile(const SideFile& file) {
+  constexpr uint64_t kMaxBytes = 256u << 20;
+  return file.path.empty() ? file.content : ReadSmallFile(file.path, kMaxBytes);
+}
+
 SideFile ConfigFile(const nlohmann::json& config) {
   return {"config.json", {}, config.dump(2) + "\n"};
 }
@@ -50,13 +61,38 @@ void SetConfig(Checkpoint& checkpoint, nlohmann::json config) {
   }
 }
 
+namespace {
+
+// The .gguf file of a folder that holds one and no safetensors, as GGUF repositories do.
+std::optional<fs::path> OnlyGgufIn(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code failure;
+  for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
+    if (it->path().extension() == ".safetensors") return std::nullopt;
+    if (it->path().extension() == ".gguf") found.push_back(it->path());
+  }
+  if (found.size() > 1) {
+    std::ranges::sort(found);
+    throw Error(ErrorCode::kInvalidArgument,
+                folder.string() + ": holds " + std::to_string(found.size()) +
+                    " .gguf files: give one of them, such as " + found[0].filename().string());
+  }
+  if (found.empty()) return std::nullopt;
+  return found[0];
+}
+
+}  // namespace
+
 Checkpoint OpenCheckpoint(const fs::path& path) {
   std::error_code failure;
   const fs::file_status status = fs::status(path, failure);
   if (!fs::exists(status)) {
     throw Error(ErrorCode::kNotFound, path.string() + ": no such file or folder");
   }
-  if (fs::is_directory(status)) return OpenSafetensorsFolder(path);
+  if (fs::is_directory(status)) {
+    const std::optional<fs::path> gguf = OnlyGgufIn(path);
+    return gguf ? OpenGguf(*gguf) : OpenSafetensorsFolder(path);
+  }
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return std::tolower(c); });

@@ -100,6 +100,9 @@ struct SideFile {
   std::string content;
 };
 
+// Its content, wherever it is. Throws as ReadSmallFile, above 256 MiB.
+std::string ReadSideFile(const SideFile& file);
+
 // config.json with this content.
 SideFile ConfigFile(const nlohmann::json& config);
 
@@ -115,12 +118,14 @@ struct Checkpoint {
   std::vector<std::string> notes;  // what a reader should know: names taken as ..., table assumed
 
   const TensorEntry* Find(std::string_view name) const;  // nullptr when absent; linear
+  const SideFile* FindSideFile(std::string_view name) const;  // the same
 };
 
 // Gives the checkpoint another config.json, as parsed and as a file.
 void SetConfig(Checkpoint& checkpoint, nlohmann::json config);
 
-// Opens a folder, a .safetensors file or a .gguf file. Throws Error with the file, the tensor, what
+// Opens a folder, a .safetensors file or a .gguf file; a folder without safetensors that holds one
+// .gguf file is that file. Throws Error with the file, the tensor, what
 // was expected and what was found; a layout that fits two readings is refused, naming both.
 Checkpoint OpenCheckpoint(const std::filesystem::path& path);
 

@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "base/parallel.h"
 #include "checkpoint/manifest.h"
-#include "io/safetensors.h"
+#include "checkpoint/shard.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -36,32 +36,30 @@ uint64_t HashRange(const File& file, uint64_t offset, uint64_t bytes) {
 }
 
 struct Item {
-  const io::SafetensorsFile* shard = nullptr;
-  const io::SafetensorsEntry* entry = nullptr;
+  const Shard* shard = nullptr;
+  const ShardTensor* tensor = nullptr;
   uint64_t want = 0;
   std::string problem;
 };
 
 void HashItems(std::vector<Item>& items, const VerifyOptions& options) {
   uint64_t bytes_total = 0;
-  for (const Item& item : items) bytes_total += item.entry->bytes();
+  for (const Item& item : items) bytes_total += item.tensor->bytes;
   std::mutex progress_mutex;
   uint64_t bytes_done = 0, tensors_done = 0;
   WithThreads(options.threads, [&] {
     tbb::parallel_for(tbb::blocked_range<size_t>(0, items.size(), 1), [&](const auto& range) {
       for (size_t index = range.begin(); index != range.end(); ++index) {
         Item& item = items[index];
-        const uint64_t got = HashRange(item.shard->file(),
-                                       item.shard->header().data_offset + item.entry->begin,
-                                       item.entry->bytes());
+        const uint64_t got = HashRange(item.shard->file, item.tensor->offset, item.tensor->bytes);
         if (got != item.want) {
           item.problem = Mismatch("checksum", HashToHex(item.want), HashToHex(got));
         }
         const std::scoped_lock lock(progress_mutex);
-        bytes_done += item.entry->bytes();
+        bytes_done += item.tensor->bytes;
         ++tensors_done;
         if (options.progress) {
-          options.progress({item.entry->name, tensors_done, items.size(), bytes_done, bytes_total, 0});
+          options.progress({item.tensor->name, tensors_done, items.size(), bytes_done, bytes_total, 0});
         }
       }
     });
@@ -77,7 +75,7 @@ VerifyResult VerifyFolder(const fs::path& folder, const VerifyOptions& options) 
                 folder.string() + ": no " + kManifestFileName + ", so nothing to verify against");
   }
   VerifyResult result;
-  std::vector<io::SafetensorsFile> shards;
+  std::vector<Shard> shards;
   shards.reserve(manifest->files.size());
   std::vector<Item> items;
   std::map<std::string, uint64_t> missing = manifest->tensors;
@@ -105,25 +103,28 @@ VerifyResult VerifyFolder(const fs::path& folder, const VerifyOptions& options) 
       continue;
     }
     try {
-      shards.push_back(io::SafetensorsFile::Open(path));
+      shards.push_back(OpenShard(path));
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kInvalidData) throw;
       report(error.what());
       continue;
     }
-    const io::SafetensorsFile& shard = shards.back();
-    if (shard.header_hash() != want.xxh3) {
-      report(Mismatch("header checksum", HashToHex(want.xxh3), HashToHex(shard.header_hash())));
+    const Shard& shard = shards.back();
+    if (shard.header_hash != want.xxh3) {
+      report(Mismatch("header checksum", HashToHex(want.xxh3), HashToHex(shard.header_hash)));
     }
-    for (const io::SafetensorsEntry& entry : shard.header().entries) {
-      const auto expected = manifest->tensors.find(entry.name);
+    if (const auto offset = FindStrayByte(shard)) {
+      report("byte " + std::to_string(*offset) + ", which no tensor holds: want 0");
+    }
+    for (const ShardTensor& tensor : shard.tensors) {
+      const auto expected = manifest->tensors.find(tensor.name);
       if (expected == manifest->tensors.end()) {
-        result.problems.push_back({name, entry.name, "not in the manifest"});
+        result.problems.push_back({name, tensor.name, "not in the manifest"});
         continue;
       }
-      missing.erase(entry.name);
-      items.push_back({&shard, &entry, expected->second, ""});
-      result.bytes += entry.bytes();
+      missing.erase(tensor.name);
+      items.push_back({&shard, &tensor, expected->second, ""});
+      result.bytes += tensor.bytes;
     }
   }
   HashItems(items, options);
@@ -131,7 +132,7 @@ VerifyResult VerifyFolder(const fs::path& folder, const VerifyOptions& options) 
   for (const Item& item : items) {
     if (!item.problem.empty()) {
       result.problems.push_back(
-          {item.shard->file().path().filename().string(), item.entry->name, item.problem});
+          {item.shard->file.path().filename().string(), item.tensor->name, item.problem});
     }
   }
   for (const auto& [name, hash] : missing) result.problems.push_back({"", name, "missing"});

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "convert/journal.h"
+#include "convert/safetensors_layout.h"
 #include "convert/stream.h"
 #include "hlwq/version.h"
 #include "io/shard_index.h"
@@ -17,24 +18,20 @@ namespace {
 namespace fs = std::filesystem;
 using checkpoint::Checkpoint;
 
-constexpr uint64_t kMaxSideFileBytes = 256u << 20;
-
-std::string SideFileContent(const checkpoint::SideFile& file) {
-  return file.path.empty() ? file.content : ReadSmallFile(file.path, kMaxSideFileBytes);
-}
-
 // Runs one job; the members are what its steps share.
 class JobRun {
  public:
   JobRun(Job& job, const Checkpoint& source, const fs::path& destination,
          const OutputOptions& options)
-      : job_(job), source_(source), options_(options), layout_(job.outputs, options.max_shard_bytes),
+      : job_(job), source_(source), options_(options),
+        layout_(job.layout ? *std::move(job.layout)
+                           : LayOutSafetensors(job.outputs, options.max_shard_bytes)),
         staging_(destination, source, options.destination), results_(job.tasks.size()) {
     for (const File& file : source.files) {
       identities_.push_back(file.Identity());
     }
     for (const checkpoint::SideFile& file : job.side_files) {
-      side_files_.emplace_back(file.name, SideFileContent(file));
+      side_files_.emplace_back(file.name, checkpoint::ReadSideFile(file));
     }
     RequireWritableNames();
     plan_xxh3_ = PlanHash();

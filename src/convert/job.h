@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct Job {
   std::string operation;  // "quantize"
   std::string options;    // the choices that shape the output, in words
   std::vector<OutputTensor> outputs;
+  // Where they go; empty: into safetensors shards of OutputOptions::max_shard_bytes.
+  std::optional<OutputLayout> layout;
   std::vector<std::unique_ptr<Task>> tasks;
   std::vector<checkpoint::TensorReport> reports;  // Task::report indexes them
   std::vector<checkpoint::SideFile> side_files;   // config.json, tokenizer, template, ...

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tensor/dtype.h"
@@ -26,7 +26,7 @@ struct OutputTensor {
 
 struct OutputShard {
   std::string file_name;
-  std::string header;        // the serialized safetensors header
+  std::string header;        // all that stands before the data, padding included
   uint64_t file_bytes = 0;   // header and data
 };
 
@@ -35,16 +35,17 @@ struct OutputPlace {
   uint64_t offset = 0;  // in the file
 };
 
-// @post every shard's data is dense and every tensor starts at a multiple of its element size.
+// One place in a shard for each output tensor, whatever the container: safetensors_layout.h and
+// gguf_layout.h make them.
 class OutputLayout {
  public:
-  // Fills shards up to `max_shard_bytes` of data; a larger group gets a shard to itself. Throws
-  // Error{kInvalidData} when two tensors have one name.
-  OutputLayout(std::span<const OutputTensor> tensors, uint64_t max_shard_bytes);
+  OutputLayout(std::vector<OutputShard> shards, std::vector<OutputPlace> places,
+               uint64_t data_bytes)
+      : shards_(std::move(shards)), places_(std::move(places)), data_bytes_(data_bytes) {}
 
   const std::vector<OutputShard>& shards() const noexcept { return shards_; }
   const OutputPlace& place(size_t tensor) const noexcept { return places_[tensor]; }
-  uint64_t data_bytes() const noexcept { return data_bytes_; }
+  uint64_t data_bytes() const noexcept { return data_bytes_; }  // of all tensors
 
  private:
   std::vector<OutputShard> shards_;

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "convert/codecs_by_width.h"
 #include "convert/matrices.h"
-#include "convert/output_layout.h"
+#include "convert/safetensors_layout.h"
 
 namespace hlwq::convert {
 namespace {
@@ -99,7 +99,7 @@ class Planner {
 
   void Finish() {
     for (auto& [key, row] : rows_) plan_.rows.push_back(row);
-    const OutputLayout layout(outputs_, options_.max_shard_bytes);
+    const OutputLayout layout = LayOutSafetensors(outputs_, options_.max_shard_bytes);
     plan_.shards = layout.shards().size();
     for (const OutputShard& shard : layout.shards()) {
       plan_.output_bytes += shard.file_bytes;
@@ -110,7 +110,7 @@ class Planner {
     }
     std::erase_if(outputs_, [](const OutputTensor& tensor) { return !tensor.is_code; });
     if (outputs_.empty()) return;
-    const OutputLayout coded(outputs_, options_.max_shard_bytes);
+    const OutputLayout coded = LayOutSafetensors(outputs_, options_.max_shard_bytes);
     for (const OutputShard& shard : coded.shards()) plan_.coded_file_bytes += shard.file_bytes;
   }
 

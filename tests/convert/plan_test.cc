@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "convert/output_layout.h"
+#include "convert/safetensors_layout.h"
 #include "tests/support/shared_data.h"
 
 namespace hlwq::convert {
@@ -184,10 +184,10 @@ TEST(Plan, SizesAreThoseOfTheFilesLaidOut) {
       {"q__packed", DType::kU8, {64 * 160}, 64 * 160, 0, true},
       {"q__norms", DType::kF16, {64, 2}, 64 * 4, 0, true},
       {"q__meta", DType::kI64, {5}, 40, 0, true}};
-  EXPECT_EQ(plan.coded_file_bytes, OutputLayout(coded, 1 << 30).shards()[0].file_bytes);
+  EXPECT_EQ(plan.coded_file_bytes, LayOutSafetensors(coded, 1 << 30).shards()[0].file_bytes);
   std::vector<OutputTensor> all = coded;
   all.push_back({"n", DType::kBF16, {500}, 1000, 1, false});
-  EXPECT_EQ(plan.output_bytes, OutputLayout(all, 1 << 30).shards()[0].file_bytes);
+  EXPECT_EQ(plan.output_bytes, LayOutSafetensors(all, 1 << 30).shards()[0].file_bytes);
   EXPECT_EQ(plan.largest_shard_bytes, plan.output_bytes);
 }
 

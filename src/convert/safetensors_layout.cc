@@ -1,4 +1,4 @@
-#include "convert/output_layout.h"
+#include "convert/safetensors_layout.h"
 
 #include <fmt/format.h>
 
@@ -32,14 +32,16 @@ std::string ShardName(size_t shard, size_t count) {
 
 }  // namespace
 
-OutputLayout::OutputLayout(std::span<const OutputTensor> tensors, uint64_t max_shard_bytes)
-    : places_(tensors.size()) {
+OutputLayout LayOutSafetensors(std::span<const OutputTensor> tensors, uint64_t max_shard_bytes) {
+  std::vector<OutputShard> shards;
+  std::vector<OutputPlace> places(tensors.size());
+  uint64_t data_bytes = 0;
   std::set<std::string_view> names;
   for (const OutputTensor& tensor : tensors) {
     if (!names.insert(tensor.name).second) {
       throw Error(ErrorCode::kInvalidData, "output tensor '" + tensor.name + "' occurs twice");
     }
-    data_bytes_ += tensor.bytes;
+    data_bytes += tensor.bytes;
   }
   std::vector<size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -79,10 +81,11 @@ OutputLayout::OutputLayout(std::span<const OutputTensor> tensors, uint64_t max_s
     out.header = io::SerializeSafetensorsHeader(entries, {{"format", "pt"}});
     out.file_bytes = out.header.size() + position;
     for (size_t index = 0; index < entries.size(); ++index) {
-      places_[members[shard][index]] = {shard, out.header.size() + entries[index].begin};
+      places[members[shard][index]] = {shard, out.header.size() + entries[index].begin};
     }
-    shards_.push_back(std::move(out));
+    shards.push_back(std::move(out));
   }
+  return {std::move(shards), std::move(places), data_bytes};
 }
 
 }  // namespace hlwq::convert

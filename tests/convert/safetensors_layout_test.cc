@@ -1,4 +1,4 @@
-#include "convert/output_layout.h"
+#include "convert/safetensors_layout.h"
 
 #include <gtest/gtest.h>
 
@@ -14,9 +14,9 @@ std::vector<OutputTensor> Mixed() {
           {"w__meta", DType::kI64, {5}, 40, 2, true},   {"gate", DType::kF32, {1}, 4, 3, false}};
 }
 
-TEST(OutputLayout, HeadersParseAndEveryTensorIsAligned) {
+TEST(SafetensorsLayout, HeadersParseAndEveryTensorIsAligned) {
   const auto tensors = Mixed();
-  const OutputLayout layout(tensors, 1 << 20);
+  const OutputLayout layout = LayOutSafetensors(tensors, 1 << 20);
   ASSERT_EQ(layout.shards().size(), 1u);
   const OutputShard& shard = layout.shards()[0];
   EXPECT_EQ(shard.file_name, "model.safetensors");
@@ -45,9 +45,9 @@ std::vector<OutputTensor> TrellisExperts() {
   return tensors;
 }
 
-TEST(OutputLayout, RowPartsOfAGroupAreOneStretch) {
+TEST(SafetensorsLayout, RowPartsOfAGroupAreOneStretch) {
   const auto tensors = TrellisExperts();
-  const OutputLayout layout(tensors, 1 << 20);
+  const OutputLayout layout = LayOutSafetensors(tensors, 1 << 20);
   uint64_t code_end = layout.place(0).offset;
   for (size_t tensor = 0; tensor < tensors.size(); ++tensor) {
     const uint64_t element = BitsPerElement(tensors[tensor].dtype) / 8;
@@ -59,9 +59,9 @@ TEST(OutputLayout, RowPartsOfAGroupAreOneStretch) {
   EXPECT_EQ(code_end, layout.shards()[0].file_bytes);
 }
 
-TEST(OutputLayout, GroupsStayTogetherAcrossShards) {
+TEST(SafetensorsLayout, GroupsStayTogetherAcrossShards) {
   const auto tensors = Mixed();
-  const OutputLayout layout(tensors, 50);
+  const OutputLayout layout = LayOutSafetensors(tensors, 50);
   EXPECT_GT(layout.shards().size(), 1u);
   EXPECT_EQ(layout.place(2).shard, layout.place(3).shard);
   EXPECT_EQ(layout.place(2).shard, layout.place(4).shard);
@@ -69,14 +69,14 @@ TEST(OutputLayout, GroupsStayTogetherAcrossShards) {
             "model-00001-of-0000" + std::to_string(layout.shards().size()) + ".safetensors");
 }
 
-TEST(OutputLayout, TwoTensorsOfOneNameAreRefused) {
+TEST(SafetensorsLayout, TwoTensorsOfOneNameAreRefused) {
   auto tensors = Mixed();
   tensors[1].name = "odd";
-  EXPECT_THROW(OutputLayout(tensors, 100), Error);
+  EXPECT_THROW(LayOutSafetensors(tensors, 100), Error);
 }
 
-TEST(OutputLayout, NothingGivesOneEmptyShard) {
-  const OutputLayout layout({}, 100);
+TEST(SafetensorsLayout, NothingGivesOneEmptyShard) {
+  const OutputLayout layout = LayOutSafetensors({}, 100);
   ASSERT_EQ(layout.shards().size(), 1u);
   EXPECT_EQ(layout.shards()[0].file_bytes, layout.shards()[0].header.size());
 }
