@@ -18,6 +18,7 @@ json IdOrNull(const std::optional<uint64_t>& id) { return id ? json(*id) : json(
 std::string_view ArchitectureClass(const GgufModel& model) {
   if (model.model_type == "qwen2") return "Qwen2ForCausalLM";
   if (model.model_type == "qwen3") return "Qwen3ForCausalLM";
+  if (model.model_type == "qwen3_moe") return "Qwen3MoeForCausalLM";
   return "LlamaForCausalLM";
 }
 
@@ -92,6 +93,14 @@ json MakeConfig(const GgufModel& model, const json& rope_scaling, const GgufSpec
     config["use_sliding_window"] = false;
     config["sliding_window"] = nullptr;
     config["max_window_layers"] = model.layers;
+  }
+  if (model.experts > 0) {
+    config["num_experts"] = model.experts;
+    config["num_experts_per_tok"] = model.experts_used;
+    config["moe_intermediate_size"] = model.expert_intermediate;
+    config["norm_topk_prob"] = true;  // llama.cpp knows no other way for this architecture
+    config["decoder_sparse_step"] = 1;
+    config["mlp_only_layers"] = json::array();
   }
   return config;
 }

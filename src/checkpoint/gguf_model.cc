@@ -8,23 +8,31 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "checkpoint/catalog.h"
 
 namespace hlwq::checkpoint {
 namespace {
 
-constexpr std::array<std::string_view, 3> kArchitectures = {"llama", "qwen2", "qwen3"};
+struct ArchitectureRow {
+  std::string_view model_type;  // transformers
+  std::string_view name;        // llama.cpp
+};
+constexpr std::array kArchitectures = {
+    ArchitectureRow{"llama", "llama"}, ArchitectureRow{"qwen2", "qwen2"},
+    ArchitectureRow{"qwen3", "qwen3"}, ArchitectureRow{"qwen3_moe", "qwen3moe"}};
 
 // Far above every model, far below what could make a product of two wrap.
 constexpr uint64_t kMaxDimension = 1u << 26;
 
-// Properties that change the arithmetic and have no counterpart in the three config.json families:
+// Properties that change the arithmetic and have no counterpart in the families' config.json:
 // a file that sets one to anything but the neutral value is refused.
 struct NeutralRow {
   std::string_view suffix;
   double neutral;
 };
 constexpr std::array kNeutral = {
-    NeutralRow{"expert_count", 0},
+    NeutralRow{"expert_shared_count", 0},
+    NeutralRow{"expert_weights_scale", 1},
     NeutralRow{"attention.sliding_window", 0},
     NeutralRow{"attention.scale", 0},
     NeutralRow{"attention.clamp_kqv", 0},
@@ -95,7 +103,7 @@ class Fields {
     if (metadata_.Has(key) && metadata_.Number(key) != row.neutral) {
       throw Error(ErrorCode::kUnsupported,
                   fmt::format("metadata '{}' is {}: architecture '{}' is handled without it", key,
-                              *metadata_.Number(key), model_.model_type));
+                              *metadata_.Number(key), GgufArchitecture(model_)));
     }
   }
 
@@ -124,12 +132,32 @@ std::string ReadArchitecture(const io::GgufMetadata& metadata) {
   if (architecture == nullptr) {
     throw Error(ErrorCode::kInvalidData, "metadata 'general.architecture' is missing");
   }
-  if (std::find(kArchitectures.begin(), kArchitectures.end(), *architecture) ==
-      kArchitectures.end()) {
+  const auto found = std::ranges::find(kArchitectures, *architecture, &ArchitectureRow::name);
+  if (found == kArchitectures.end()) {
     throw Error(ErrorCode::kUnsupported,
-                fmt::format("architecture '{}' (known: llama, qwen2, qwen3)", *architecture));
+                fmt::format("architecture '{}' (known: llama, qwen2, qwen3, qwen3moe)", *architecture));
   }
-  return *architecture;
+  return std::string(found->model_type);
+}
+
+// Files of the dense families may hold an expert count of 0 (llama's with another one are Mixtral).
+void ReadExperts(GgufModel& model, const Fields& fields) {
+  if (model.model_type != "qwen3_moe") {
+    fields.RefuseUnlessNeutral({"expert_count", 0});
+    return;
+  }
+  model.experts = fields.RequiredSize("expert_count");
+  model.experts_used = fields.RequiredSize("expert_used_count");
+  model.expert_intermediate = fields.RequiredSize("expert_feed_forward_length");
+  if (model.experts_used > model.experts) {
+    throw Error(ErrorCode::kInvalidData, fmt::format("{} of {} experts used", model.experts_used,
+                                                     model.experts));
+  }
+  // One record holds all experts of a layer: the header does not bound what is made of it.
+  if (model.experts > kMaxExperts || model.experts * model.layers > kMaxCatalogTensors) {
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("{} experts in {} layers", model.experts, model.layers));
+  }
 }
 
 void CheckHeads(const GgufModel& model, const Fields& fields) {
@@ -163,7 +191,13 @@ double ShortestDecimal(double float32_value) {
 }
 
 std::string GgufKey(const GgufModel& model, std::string_view suffix) {
-  return fmt::format("{}.{}", model.model_type, suffix);
+  return fmt::format("{}.{}", GgufArchitecture(model), suffix);
+}
+
+std::string_view GgufArchitecture(const GgufModel& model) noexcept {
+  const auto found =
+      std::ranges::find(kArchitectures, model.model_type, &ArchitectureRow::model_type);
+  return found == kArchitectures.end() ? "unknown" : found->name;
 }
 
 GgufModel ReadGgufModel(const io::GgufHeader& header) {
@@ -187,6 +221,7 @@ GgufModel ReadGgufModel(const io::GgufHeader& header) {
   }
   model.head_dim = head_dim.value_or(model.hidden / model.heads);
   CheckHeads(model, fields);
+  ReadExperts(model, fields);
 
   const io::GgufTensor* embedding = header.Find("token_embd.weight");
   if (embedding == nullptr || embedding->shape.size() != 2) {

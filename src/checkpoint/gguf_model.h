@@ -18,7 +18,7 @@ namespace hlwq::checkpoint {
 using GgufTensorBytes = std::function<std::vector<std::byte>(const io::GgufTensor&)>;
 
 struct GgufModel {
-  std::string model_type;  // "llama", "qwen2", "qwen3": the architecture's name in both worlds
+  std::string model_type;  // "llama", "qwen2", "qwen3", "qwen3_moe": as transformers calls it
   uint64_t hidden = 0;
   uint64_t layers = 0;
   uint64_t intermediate = 0;
@@ -29,6 +29,9 @@ struct GgufModel {
   uint64_t vocab = 0;    // rows of the embedding
   double rms_norm_eps = 0;
   double rope_theta = 10000;
+  uint64_t experts = 0;  // of each layer; 0: dense
+  uint64_t experts_used = 0;
+  uint64_t expert_intermediate = 0;
   bool has_tied_head = false;
   bool has_attention_bias = false;
   bool has_mlp_bias = false;
@@ -36,7 +39,11 @@ struct GgufModel {
   // llama.cpp rotates neighbours (2j, 2j+1) in the llama family, so its converter reorders the rows
   // of q and k; qwen's are stored as they are.
   bool HasPermutedHeads() const { return model_type == "llama"; }
+  bool HasQkNorms() const { return model_type == "qwen3" || model_type == "qwen3_moe"; }
 };
+
+// What llama.cpp calls the family of the model: "llama", "qwen2", "qwen3", "qwen3moe".
+std::string_view GgufArchitecture(const GgufModel& model) noexcept;
 
 // Throws Error{kUnsupported} for an architecture, file kind or property that is not handled (it is
 // named), Error{kInvalidData} for a key that is missing, of the wrong type or out of range.

@@ -13,21 +13,13 @@
 namespace hlwq::checkpoint {
 namespace {
 
-struct Expected {
-  std::string name;  // Hugging Face
-  Shape shape;
-  uint64_t permuted_heads = 0;  // 0: rows are in order
-  bool found = false;
-};
-
-using ExpectedTensors = std::unordered_map<std::string, Expected>;
-
-void AddLayer(ExpectedTensors& expected, const GgufModel& model, uint64_t layer) {
+void AddLayer(std::vector<GgufTensorSpec>& tensors, const GgufModel& model, uint64_t layer) {
   const auto add = [&](std::string_view stored, std::string_view name, Shape shape,
                        uint64_t permuted_heads = 0) {
-    expected.emplace(fmt::format("blk.{}.{}", layer, stored),
-                     Expected{fmt::format("model.layers.{}.{}", layer, name), std::move(shape),
-                              permuted_heads});
+    tensors.push_back({.stored = fmt::format("blk.{}.{}", layer, stored),
+                       .name = fmt::format("model.layers.{}.{}", layer, name),
+                       .shape = std::move(shape),
+                       .permuted_heads = permuted_heads});
   };
   const uint64_t q_rows = model.heads * model.head_dim;
   const uint64_t kv_rows = model.kv_heads * model.head_dim;
@@ -45,11 +37,24 @@ void AddLayer(ExpectedTensors& expected, const GgufModel& model, uint64_t layer)
     add("attn_v.bias", "self_attn.v_proj.bias", {kv_rows});
     if (model.model_type != "qwen2") add("attn_output.bias", "self_attn.o_proj.bias", {model.hidden});
   }
-  if (model.model_type == "qwen3") {
+  if (model.HasQkNorms()) {
     add("attn_q_norm.weight", "self_attn.q_norm.weight", {model.head_dim});
     add("attn_k_norm.weight", "self_attn.k_norm.weight", {model.head_dim});
   }
   add("ffn_norm.weight", "post_attention_layernorm.weight", {model.hidden});
+  if (model.experts > 0) {
+    const auto add_experts = [&](std::string_view stored, std::string_view projection, Shape shape) {
+      add(stored, fmt::format("mlp.experts.{{}}.{}.weight", projection), std::move(shape));
+      tensors.back().is_expert = true;
+    };
+    const uint64_t inner = model.expert_intermediate;
+    add("ffn_gate_inp.weight", "mlp.gate.weight", {model.experts, model.hidden});
+    tensors.back().is_router = true;
+    add_experts("ffn_gate_exps.weight", "gate_proj", {model.experts, inner, model.hidden});
+    add_experts("ffn_up_exps.weight", "up_proj", {model.experts, inner, model.hidden});
+    add_experts("ffn_down_exps.weight", "down_proj", {model.experts, model.hidden, inner});
+    return;
+  }
   add("ffn_gate.weight", "mlp.gate_proj.weight", {model.intermediate, model.hidden});
   add("ffn_up.weight", "mlp.up_proj.weight", {model.intermediate, model.hidden});
   add("ffn_down.weight", "mlp.down_proj.weight", {model.hidden, model.intermediate});
@@ -60,19 +65,6 @@ void AddLayer(ExpectedTensors& expected, const GgufModel& model, uint64_t layer)
   }
 }
 
-ExpectedTensors ListTensors(const io::GgufHeader& header, const GgufModel& model) {
-  if (model.layers > header.tensors.size()) {
-    throw Error(ErrorCode::kInvalidData, fmt::format("{} layers, but only {} tensors", model.layers,
-                                                     header.tensors.size()));
-  }
-  ExpectedTensors expected;
-  expected["token_embd.weight"] = {"model.embed_tokens.weight", {model.vocab, model.hidden}};
-  expected["output_norm.weight"] = {"model.norm.weight", {model.hidden}};
-  if (!model.has_tied_head) expected["output.weight"] = {"lm_head.weight", {model.vocab, model.hidden}};
-  for (uint64_t layer = 0; layer < model.layers; ++layer) AddLayer(expected, model, layer);
-  return expected;
-}
-
 DType OutputDType(codec::GgmlType type) noexcept {
   switch (type) {
     case codec::GgmlType::kF32: return DType::kF32;
@@ -81,8 +73,9 @@ DType OutputDType(codec::GgmlType type) noexcept {
   }
 }
 
-TensorEntry MapTensor(const io::GgufTensor& tensor, const Expected& expected,
-                      const GgufModel& model) {
+// Adds the entry of a stored tensor, or one for each expert in it.
+void MapTensor(const io::GgufTensor& tensor, const GgufTensorSpec& expected, const GgufModel& model,
+               std::vector<TensorEntry>& entries) {
   const std::optional<codec::GgmlType> type = codec::GgmlTypeFromNumber(tensor.type);
   if (!type) {
     throw Error(ErrorCode::kUnsupported,
@@ -104,10 +97,37 @@ TensorEntry MapTensor(const io::GgufTensor& tensor, const Expected& expected,
     }
     storage.row_map = UnpermutedHeads(expected.permuted_heads, model.head_dim);
   }
-  return {expected.name, OutputDType(*type), tensor.shape, std::move(storage)};
+  const DType dtype = OutputDType(*type);
+  if (!expected.is_expert) {
+    entries.push_back({expected.name, dtype, tensor.shape, std::move(storage)});
+    return;
+  }
+  const uint64_t bytes = tensor.bytes / tensor.shape[0];
+  for (uint64_t expert = 0; expert < tensor.shape[0]; ++expert) {
+    entries.push_back({ExpertName(expected, expert), dtype, {tensor.shape[1], tensor.shape[2]},
+                       GgmlStorage{{0, tensor.offset + expert * bytes, bytes}, *type, {}}});
+  }
 }
 
 }  // namespace
+
+std::string ExpertName(const GgufTensorSpec& tensor, uint64_t expert) {
+  return fmt::format(fmt::runtime(tensor.name), expert);
+}
+
+std::vector<GgufTensorSpec> ListGgufTensors(const GgufModel& model) {
+  std::vector<GgufTensorSpec> tensors;
+  const Shape vocabulary = {model.vocab, model.hidden};
+  tensors.push_back({.stored = "token_embd.weight", .name = "model.embed_tokens.weight",
+                     .shape = vocabulary});
+  tensors.push_back({.stored = "output_norm.weight", .name = "model.norm.weight",
+                     .shape = {model.hidden}});
+  if (!model.has_tied_head) {
+    tensors.push_back({.stored = "output.weight", .name = "lm_head.weight", .shape = vocabulary});
+  }
+  for (uint64_t layer = 0; layer < model.layers; ++layer) AddLayer(tensors, model, layer);
+  return tensors;
+}
 
 std::vector<uint64_t> UnpermutedHeads(uint64_t heads, uint64_t head_dim) {
   std::vector<uint64_t> map;
@@ -122,24 +142,31 @@ std::vector<uint64_t> UnpermutedHeads(uint64_t heads, uint64_t head_dim) {
 }
 
 std::vector<TensorEntry> MapGgufTensors(const io::GgufHeader& header, const GgufModel& model) {
-  ExpectedTensors expected = ListTensors(header, model);
+  if (model.layers > header.tensors.size()) {
+    throw Error(ErrorCode::kInvalidData, fmt::format("{} layers, but only {} tensors", model.layers,
+                                                     header.tensors.size()));
+  }
+  std::unordered_map<std::string, GgufTensorSpec> expected;
+  for (GgufTensorSpec& tensor : ListGgufTensors(model)) {
+    std::string stored = tensor.stored;
+    expected.emplace(std::move(stored), std::move(tensor));
+  }
   std::vector<TensorEntry> entries;
   entries.reserve(header.tensors.size());
   for (const io::GgufTensor& tensor : header.tensors) {
-    if (tensor.name == "rope_freqs.weight") continue;  // becomes config.json's rope_scaling
+    if (tensor.name == kRopeFactorsName) continue;  // becomes config.json's rope_scaling
     const auto found = expected.find(tensor.name);
     if (found == expected.end()) {
       throw Error(ErrorCode::kUnsupported,
                   fmt::format("'{}': architecture '{}' with {} layers has no such tensor",
-                              tensor.name, model.model_type, model.layers));
+                              tensor.name, GgufArchitecture(model), model.layers));
     }
-    entries.push_back(MapTensor(tensor, found->second, model));
-    found->second.found = true;
+    MapTensor(tensor, found->second, model, entries);
+    expected.erase(found);
   }
-  for (const auto& [name, tensor] : expected) {
-    if (!tensor.found) {
-      throw Error(ErrorCode::kInvalidData, fmt::format("tensor '{}' is missing", name));
-    }
+  if (!expected.empty()) {
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("tensor '{}' is missing", expected.begin()->first));
   }
   return entries;
 }

@@ -1,6 +1,9 @@
 // Tensors of a GGUF model under their Hugging Face names (docs/gguf.md, "Tensors").
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
@@ -8,6 +11,24 @@
 #include "io/gguf.h"
 
 namespace hlwq::checkpoint {
+
+inline constexpr std::string_view kRopeFactorsName = "rope_freqs.weight";
+
+// A tensor of an architecture, as the file and as transformers has it.
+struct GgufTensorSpec {
+  std::string stored;  // "blk.0.attn_q.weight"
+  std::string name;    // "model.layers.0.self_attn.q_proj.weight"; of experts with "{}" for the number
+  Shape shape;         // as stored; of experts [E, ..]: one tensor holds all of a layer
+  uint64_t permuted_heads = 0;  // 0: rows are in order; else see UnpermutedHeads
+  bool is_expert = false;
+  bool is_router = false;
+};
+
+// The tensors of a model, embedding and head first, then layer by layer. The one list that reading
+// and writing go by. rope_freqs.weight is not in it.
+std::vector<GgufTensorSpec> ListGgufTensors(const GgufModel& model);
+// What one expert of `tensor` is called.
+std::string ExpertName(const GgufTensorSpec& tensor, uint64_t expert);
 
 // The entries of file 0 of a checkpoint, in the order of the file. A plain type keeps its dtype;
 // block types are given F16, which holds d * q closest (docs/gguf.md, "Output dtype"). Throws

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "checkpoint/gguf_names.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -18,14 +19,6 @@ namespace {
 using nlohmann::json;
 
 constexpr double kTolerance = 1e-4;  // relative, of factors computed in float32
-constexpr std::string_view kFactorsName = "rope_freqs.weight";
-
-struct Llama3 {
-  double factor = 1;
-  double low = 1;
-  double high = 4;
-  double original_context = 8192;  // tokens
-};
 
 // Turns per token of the rotary pair `index` of `pairs`.
 double InverseWavelength(size_t index, size_t pairs, double theta) {
@@ -34,14 +27,14 @@ double InverseWavelength(size_t index, size_t pairs, double theta) {
 }
 
 // The divisor of one frequency: 1 for short wavelengths, `factor` for long ones, blended between.
-double Llama3Factor(const Llama3& scaling, double inverse_wavelength) {
+double Llama3Factor(const Llama3Scaling& scaling, double inverse_wavelength) {
   const double blend = std::clamp(
       (scaling.original_context * inverse_wavelength - scaling.low) / (scaling.high - scaling.low),
       0.0, 1.0);
   return 1 / ((1 - blend) / scaling.factor + blend);
 }
 
-bool Reproduces(const Llama3& scaling, std::span<const float> factors, double theta) {
+bool Reproduces(const Llama3Scaling& scaling, std::span<const float> factors, double theta) {
   if (!(scaling.high > scaling.low) || !(scaling.original_context >= 1)) return false;
   for (size_t index = 0; index < factors.size(); ++index) {
     const double want =
@@ -53,7 +46,7 @@ bool Reproduces(const Llama3& scaling, std::span<const float> factors, double th
 
 // Between its ends the blend is a line in the inverse wavelength x: blend = (n x - low) / (high -
 // low). Two points on it give slope and intercept, from which n and high follow with low = 1.
-std::optional<Llama3> FitBlend(std::span<const float> factors, double theta, double factor) {
+std::optional<Llama3Scaling> FitBlend(std::span<const float> factors, double theta, double factor) {
   struct Point {
     double x, blend;
   };
@@ -71,10 +64,10 @@ std::optional<Llama3> FitBlend(std::span<const float> factors, double theta, dou
   const double intercept = a.blend - slope * a.x;
   if (!(intercept < 0) || !std::isfinite(slope)) return std::nullopt;
   const double span = -1 / intercept;
-  return Llama3{factor, 1, std::round((1 + span) * 1000) / 1000, std::round(slope * span)};
+  return Llama3Scaling{factor, 1, std::round((1 + span) * 1000) / 1000, std::round(slope * span)};
 }
 
-json ToJson(const Llama3& scaling) {
+json ToJson(const Llama3Scaling& scaling) {
   return {{"rope_type", "llama3"},
           {"factor", scaling.factor},
           {"low_freq_factor", scaling.low},
@@ -86,13 +79,13 @@ json ReadFrequencyFactors(const io::GgufTensor& tensor, const GgufModel& model,
                           uint64_t original_context, const GgufTensorBytes& tensor_bytes) {
   if (tensor.shape != Shape{model.head_dim / 2} || tensor.type != 0) {
     throw Error(ErrorCode::kInvalidData,
-                fmt::format("'{}': want F32 [{}], got {} {}", kFactorsName, model.head_dim / 2,
+                fmt::format("'{}': want F32 [{}], got {} {}", kRopeFactorsName, model.head_dim / 2,
                             io::FindGgufType(tensor.type)->name, ShapeToString(tensor.shape)));
   }
   const std::vector<std::byte> bytes = tensor_bytes(tensor);
   std::vector<float> factors(model.head_dim / 2);
   std::memcpy(factors.data(), bytes.data(), factors.size() * sizeof(float));
-  return WithContext(fmt::format("'{}'", kFactorsName), [&] {
+  return WithContext(fmt::format("'{}'", kRopeFactorsName), [&] {
     return DeriveLlama3Scaling(factors, model.rope_theta, original_context);
   });
 }
@@ -117,15 +110,24 @@ void CheckPlainYarn(const io::GgufMetadata& metadata, const GgufModel& model) {
 
 }  // namespace
 
+std::vector<float> Llama3Factors(const Llama3Scaling& scaling, size_t pairs, double theta) {
+  std::vector<float> factors(pairs);
+  for (size_t index = 0; index < pairs; ++index) {
+    factors[index] =
+        static_cast<float>(Llama3Factor(scaling, InverseWavelength(index, pairs, theta)));
+  }
+  return factors;
+}
+
 json DeriveLlama3Scaling(std::span<const float> factors, double theta, uint64_t original_context) {
   const auto is_one = [](float factor) { return std::abs(factor - 1) < 1e-6f; };
   if (std::all_of(factors.begin(), factors.end(), is_one)) return nullptr;
   const double factor = ShortestDecimal(*std::max_element(factors.begin(), factors.end()));
   if (std::isfinite(factor) && factor > 1) {
     const auto context = static_cast<double>(original_context);
-    for (const std::optional<Llama3>& candidate :
-         {FitBlend(factors, theta, factor), std::optional(Llama3{factor, 1, 4, 8192}),
-          std::optional(Llama3{factor, 1, 4, context})}) {
+    for (const std::optional<Llama3Scaling>& candidate :
+         {FitBlend(factors, theta, factor), std::optional(Llama3Scaling{factor, 1, 4, 8192}),
+          std::optional(Llama3Scaling{factor, 1, 4, context})}) {
       if (candidate && Reproduces(*candidate, factors, theta)) return ToJson(*candidate);
     }
   }
@@ -148,10 +150,10 @@ json ReadRopeScaling(const io::GgufHeader& header, const GgufModel& model,
   const std::string* named = metadata.String(GgufKey(model, "rope.scaling.type"));
   const std::string type = named != nullptr ? *named : factor.value_or(1) != 1 ? "linear" : "none";
 
-  if (const io::GgufTensor* factors = header.Find(kFactorsName)) {
+  if (const io::GgufTensor* factors = header.Find(kRopeFactorsName)) {
     if (type != "none") {
       throw Error(ErrorCode::kUnsupported,
-                  fmt::format("'{}' beside rotary scaling '{}'", kFactorsName, type));
+                  fmt::format("'{}' beside rotary scaling '{}'", kRopeFactorsName, type));
     }
     return ReadFrequencyFactors(*factors, model, original_context, tensor_bytes);
   }

@@ -50,7 +50,7 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
   config.norm_epsilon = static_cast<float>(text.OptionalNumber("rms_norm_eps", {0, 1}).value_or(1e-6));
   config.is_tied = top.Flag("tie_word_embeddings", text.Flag("tie_word_embeddings", false));
   config.has_qk_norm = family->has_qk_norm;
-  config.rope = ReadRopeConfig(text, {.head_dim = config.sizes.head_dim,
+  config.rope = checkpoint::ReadRopeConfig(text, {.head_dim = config.sizes.head_dim,
                                       .partial_rotary_factor = 1,
                                       .max_positions = config.max_positions});
   config.windows = architecture->windows(text, config.sizes.layers.size());

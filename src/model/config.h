@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "checkpoint/catalog/family.h"
-#include "model/rope_config.h"
+#include "checkpoint/rope_config.h"
 
 namespace hlwq::model {
 
@@ -18,7 +18,7 @@ struct ModelConfig {
   float norm_epsilon = 0;
   bool has_qk_norm = false;
   bool is_tied = false;  // the embedding is the head, unless one is stored
-  RopeConfig rope;
+  checkpoint::RopeConfig rope;
   // Of each layer: how many tokens back attention sees, itself included; 0 means all.
   std::vector<size_t> windows;
 };

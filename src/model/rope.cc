@@ -7,6 +7,9 @@
 namespace hlwq::model {
 namespace {
 
+using checkpoint::RopeConfig;
+using checkpoint::RopeScaling;
+
 // f_i = theta^(-2i / r).
 double Plain(double theta, size_t i, size_t rotated) {
   return std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(rotated));
@@ -67,7 +70,7 @@ double DynamicTheta(const RopeConfig& rope, double length) {
 
 }  // namespace
 
-Rope::Rope(const RopeConfig& config) : config_(config), frequencies_(config.rotated / 2) {
+Rope::Rope(const checkpoint::RopeConfig& config) : config_(config), frequencies_(config.rotated / 2) {
   for (size_t i = 0; i < frequencies_.size(); ++i) {
     frequencies_[i] = static_cast<float>(Scaled(config, i));
   }
@@ -75,7 +78,7 @@ Rope::Rope(const RopeConfig& config) : config_(config), frequencies_(config.rota
 
 void Rope::Angles(size_t position, size_t length, std::span<float> cosines,
                   std::span<float> sines) const {
-  const bool is_stretched = config_.scaling == RopeScaling::kDynamic &&
+  const bool is_stretched = config_.scaling == checkpoint::RopeScaling::kDynamic &&
                             static_cast<double>(length) > config_.original_positions;
   const double theta =
       is_stretched ? DynamicTheta(config_, static_cast<double>(length)) : config_.theta;

@@ -5,14 +5,14 @@
 #include <span>
 #include <vector>
 
-#include "model/rope_config.h"
+#include "checkpoint/rope_config.h"
 
 namespace hlwq::model {
 
 // Thread: safe.
 class Rope {
  public:
-  explicit Rope(const RopeConfig& config);
+  explicit Rope(const checkpoint::RopeConfig& config);
 
   // Pairs of elements that are rotated: r / 2.
   size_t pairs() const noexcept { return frequencies_.size(); }
@@ -24,7 +24,7 @@ class Rope {
               std::span<float> sines) const;
 
  private:
-  RopeConfig config_;
+  checkpoint::RopeConfig config_;
   std::vector<float> frequencies_;
 };
 

@@ -7,16 +7,17 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "model/rope_config.h"
+#include "checkpoint/rope_config.h"
 
 namespace hlwq::model {
 namespace {
 
 using checkpoint::ConfigReader;
+using checkpoint::RopeConfig;
 using nlohmann::json;
 
 RopeConfig Read(const json& config) {
-  return ReadRopeConfig(ConfigReader(config, ""), {.head_dim = 16, .max_positions = 64});
+  return checkpoint::ReadRopeConfig(ConfigReader(config, ""), {.head_dim = 16, .max_positions = 64});
 }
 
 // Angles of position 1: the frequencies, where they are below pi.

@@ -6,11 +6,11 @@
 
 #include "checkpoint/catalog/config_reader.h"
 
-namespace hlwq::model {
+namespace hlwq::checkpoint {
 
 enum class RopeScaling : uint8_t { kNone, kLinear, kDynamic, kLlama3, kYarn };
 
-// Letters as in the formulas of rope.cc.
+// Letters as in the formulas of model/rope.cc.
 struct RopeConfig {
   RopeScaling scaling = RopeScaling::kNone;
   double theta = 10000;
@@ -32,6 +32,6 @@ struct RopeDefaults {
 
 // Reads rope_parameters (transformers 5) or rope_theta and rope_scaling (4). Throws
 // Error{kInvalidData} naming the key, Error{kUnsupported} naming an unknown rope_type.
-RopeConfig ReadRopeConfig(const checkpoint::ConfigReader& text, const RopeDefaults& defaults);
+RopeConfig ReadRopeConfig(const ConfigReader& text, const RopeDefaults& defaults);
 
-}  // namespace hlwq::model
+}  // namespace hlwq::checkpoint

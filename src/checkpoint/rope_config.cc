@@ -1,4 +1,4 @@
-#include "model/rope_config.h"
+#include "checkpoint/rope_config.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,8 @@
 
 #include "base/error.h"
 
-namespace hlwq::model {
+namespace hlwq::checkpoint {
 namespace {
-
-using checkpoint::ConfigReader;
 
 constexpr double kLargest = 1e12;
 
@@ -102,4 +100,4 @@ RopeConfig ReadRopeConfig(const ConfigReader& text, const RopeDefaults& defaults
   return rope;
 }
 
-}  // namespace hlwq::model
+}  // namespace hlwq::checkpoint
