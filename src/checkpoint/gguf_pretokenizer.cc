@@ -1,18 +1,21 @@
 #include "checkpoint/gguf_pretokenizer.h"
 
+#include <algorithm>
 #include <array>
 
 namespace hlwq::checkpoint {
+
+constexpr std::string_view kDigitExpression = R"(\p{N})";
+constexpr std::string_view kGpt2Expression =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
 namespace {
 
 using Expressions = std::span<const std::string_view>;
 
-constexpr std::string_view kGpt2Expression =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-
 constexpr std::array kGpt2 = {kGpt2Expression};
 // Digits one by one, the rest as GPT-2.
-constexpr std::array<std::string_view, 2> kSingleDigits = {R"(\p{N})", kGpt2Expression};
+constexpr std::array<std::string_view, 2> kSingleDigits = {kDigitExpression, kGpt2Expression};
 // What llama.cpp does with a model that names no rule.
 constexpr std::array<std::string_view, 4> kDefault = {R"([\p{P}\$\+<=>\^~\|]+)", kGpt2Expression,
                                                       R"(\p{N}+)", "[0-9][0-9][0-9]"};
@@ -70,6 +73,17 @@ constexpr std::array kPreTokenizers = {
 const PreTokenizer* FindPreTokenizer(std::string_view name) noexcept {
   for (const PreTokenizer& pre_tokenizer : kPreTokenizers) {
     if (pre_tokenizer.name == name) return &pre_tokenizer;
+  }
+  return nullptr;
+}
+
+const PreTokenizer* FindPreTokenizer(std::span<const std::string> expressions,
+                                     bool ignores_merges) noexcept {
+  for (const PreTokenizer& pre_tokenizer : kPreTokenizers) {
+    if (pre_tokenizer.ignores_merges == ignores_merges &&
+        std::ranges::equal(pre_tokenizer.expressions, expressions)) {
+      return &pre_tokenizer;
+    }
   }
   return nullptr;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace hlwq::checkpoint {
@@ -19,5 +20,14 @@ struct PreTokenizer {
 
 // nullptr for an unknown name.
 const PreTokenizer* FindPreTokenizer(std::string_view name) noexcept;
+
+// The rule of these expressions: of several names for one, that of the family it was made for.
+// nullptr for expressions that llama.cpp has no name for.
+const PreTokenizer* FindPreTokenizer(std::span<const std::string> expressions,
+                                     bool ignores_merges) noexcept;
+
+// What a step that isolates digits, and one of GPT-2's, cut by.
+extern const std::string_view kDigitExpression;
+extern const std::string_view kGpt2Expression;
 
 }  // namespace hlwq::checkpoint

@@ -51,7 +51,6 @@ GgufVocabulary::GgufVocabulary(const io::GgufMetadata& metadata, uint64_t max_to
   if (scores) CheckLength(kScoresKey, *scores, texts->size());
 
   tokens_.resize(texts->size());
-  ids_.reserve(texts->size());
   for (size_t id = 0; id < tokens_.size(); ++id) {
     VocabularyToken& token = tokens_[id];
     // An empty text has no place in a tokenizer; llama.cpp gives it this name.
@@ -67,7 +66,18 @@ GgufVocabulary::GgufVocabulary(const io::GgufMetadata& metadata, uint64_t max_to
       throw Error(ErrorCode::kInvalidData,
                   fmt::format("metadata '{}': token {} has no finite score", kScoresKey, id));
     }
-    const auto [earlier, is_new] = ids_.emplace(token.text, id);
+  }
+  Index();
+}
+
+GgufVocabulary::GgufVocabulary(std::vector<VocabularyToken> tokens) : tokens_(std::move(tokens)) {
+  Index();
+}
+
+void GgufVocabulary::Index() {
+  ids_.reserve(tokens_.size());
+  for (size_t id = 0; id < tokens_.size(); ++id) {
+    const auto [earlier, is_new] = ids_.emplace(tokens_[id].text, id);
     if (!is_new) {
       throw Error(ErrorCode::kInvalidData,
                   fmt::format("metadata '{}': tokens {} and {} are the same", kTokensKey,
@@ -150,6 +160,37 @@ std::vector<Merge> MergesFromScores(const GgufVocabulary& vocabulary) {
     merges.emplace_back(tokens[split.left].text, tokens[split.right].text);
   }
   return merges;
+}
+
+void SetScores(std::vector<VocabularyToken>& tokens, const std::vector<Merge>& merges) {
+  // Tokens that nothing is merged to come last; their scores do not matter.
+  std::unordered_map<std::string, size_t> rank_of;
+  for (const Merge& merge : merges) rank_of.emplace(merge.first + merge.second, rank_of.size());
+  size_t next = rank_of.size();
+  for (VocabularyToken& token : tokens) {
+    if (token.type != TokenType::kNormal) continue;
+    const auto found = rank_of.find(token.text);
+    token.score = -static_cast<double>(found == rank_of.end() ? next++ : found->second);
+  }
+  // The splits of one token may be ranked in any order: they make the same token.
+  std::vector<Merge> given = merges;
+  std::vector<Merge> implied = MergesFromScores(GgufVocabulary(tokens));
+  for (std::vector<Merge>* list : {&given, &implied}) {
+    for (auto first = list->begin(); first != list->end();) {
+      const std::string text = first->first + first->second;
+      const auto last = std::find_if(first, list->end(), [&](const Merge& merge) {
+        return merge.first + merge.second != text;
+      });
+      std::sort(first, last);
+      first = last;
+    }
+  }
+  if (given != implied) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("tokenizer.json: {} merges that no scores of tokens give ({} would be): "
+                            "not SentencePiece BPE",
+                            given.size(), implied.size()));
+  }
 }
 
 }  // namespace hlwq::checkpoint

@@ -31,6 +31,9 @@ class GgufVocabulary {
   // `max_tokens`: rows of the embedding.
   GgufVocabulary(const io::GgufMetadata& metadata, uint64_t max_tokens);
 
+  // The same of tokens at hand.
+  explicit GgufVocabulary(std::vector<VocabularyToken> tokens);
+
   const std::vector<VocabularyToken>& tokens() const noexcept { return tokens_; }  // by id
   bool Contains(std::string_view text) const { return ids_.find(text) != ids_.end(); }
   // True for the tokens that a converter adds to reach the rows of the embedding ("[PAD151700]"):
@@ -40,6 +43,8 @@ class GgufVocabulary {
 
  private:
   friend std::vector<Merge> MergesFromScores(const GgufVocabulary& vocabulary);
+
+  void Index();
 
   std::vector<VocabularyToken> tokens_;
   std::unordered_map<std::string_view, uint64_t> ids_;  // borrows the texts of tokens_
@@ -54,5 +59,10 @@ std::vector<Merge> ReadMerges(const io::GgufMetadata& metadata, const GgufVocabu
 // descending), as transformers' converter ranks them. Cost: linear in the number of pairs (token,
 // prefix of it that is a token).
 std::vector<Merge> MergesFromScores(const GgufVocabulary& vocabulary);
+
+// Scores of the normal tokens from which MergesFromScores makes these merges: the earlier a token is
+// merged, the higher. Throws Error{kUnsupported} when no scores do: a merge that is not there, or
+// tokens whose merges are not ranked together, mean that SentencePiece BPE would merge otherwise.
+void SetScores(std::vector<VocabularyToken>& tokens, const std::vector<Merge>& merges);
 
 }  // namespace hlwq::checkpoint

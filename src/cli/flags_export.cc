@@ -6,6 +6,7 @@ namespace {
 
 const std::vector<std::string_view> kExport = {"export"};
 const FlagValue kForCompressed = {"to", "compressed-tensors"};
+const FlagValue kForGguf = {"to", "gguf"};
 
 }  // namespace
 
@@ -16,7 +17,8 @@ std::vector<Flag> ExportFlags() {
        .value_name = "FORMAT",
        .category = Category::kOutput,
        .verbs = kExport,
-       .choices = {{"compressed-tensors", "integers with scales of groups: vLLM, transformers"}},
+       .choices = {{"compressed-tensors", "integers with scales of groups: vLLM, transformers"},
+                   {"gguf", "one file for llama.cpp, tokenizer included"}},
        .summary = "What to write; must be given"},
       {.name = "bits",
        .short_name = 'b',
@@ -105,6 +107,18 @@ std::vector<Flag> ExportFlags() {
        .verbs = kExport,
        .only_with = kForCompressed,
        .summary = "Also write a page that shows what was lost, tensor by tensor"},
+      {.name = "type",
+       .kind = FlagKind::kChoice,
+       .value_name = "TYPE",
+       .category = Category::kCoding,
+       .verbs = kExport,
+       .default_value = "f16",
+       .choices = {{"f16", "half precision; weights beyond 65504 are an error"},
+                   {"bf16", "bfloat16"},
+                   {"q8_0", "8.5 bits a weight, in blocks of 32"}},
+       .only_with = kForGguf,
+       .summary = "What matrices are stored as",
+       .details = "Norms, biases and routers are float32. What blocks of 32 do not fit is f16."},
   };
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "convert/f16_range.h"
 
 namespace hlwq::convert {
 namespace {
@@ -79,24 +80,11 @@ class DecodeTask final : public RowTask {
   void Transform(RowRange range, std::span<const std::byte> in,
                  std::span<const std::span<std::byte>> out, codec::ErrorStats&) const override {
     reader().DecodeTo(dtype_, range, in, out[0]);
-    if (dtype_ == DType::kF16) RequireF16Range(range, out[0]);
+    if (dtype_ != DType::kF16) return;
+    RequireF16Range(out[0], columns(), range.begin, "--dtype bf16 or f32 holds it");
   }
 
  private:
-  // A weight that would silently become infinite is an error.
-  void RequireF16Range(RowRange range, std::span<const std::byte> halves) const {
-    for (size_t offset = 0; offset < halves.size(); offset += sizeof(uint16_t)) {
-      uint16_t half;
-      std::memcpy(&half, halves.data() + offset, sizeof(half));
-      if ((half & 0x7FFF) != 0x7C00) continue;
-      const uint64_t index = offset / sizeof(half);
-      throw Error(ErrorCode::kNonFinite,
-                  "row " + std::to_string(range.begin + index / columns()) + ", column " +
-                      std::to_string(index % columns()) +
-                      ": beyond F16; --dtype bf16 or f32 holds it");
-    }
-  }
-
   DType dtype_;
 };
 

@@ -29,6 +29,14 @@ nlohmann::json ReadConfig(const std::filesystem::path& path) {
   return ReadJsonFile(std::filesystem::is_directory(path) ? path / "config.json" : path);
 }
 
+convert::JobResult PlannedResult(convert::Job& job) {
+  convert::JobResult planned;
+  planned.manifest.operation = job.operation;
+  planned.manifest.reports = std::move(job.reports);
+  for (const convert::OutputTensor& tensor : job.outputs) planned.output_bytes += tensor.bytes;
+  return planned;
+}
+
 nlohmann::json JobToJson(const convert::JobResult& result, const std::filesystem::path& destination,
                          const std::vector<std::string>& notes) {
   nlohmann::json tensors = nlohmann::json::array();

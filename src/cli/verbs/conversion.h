@@ -26,6 +26,9 @@ convert::OutputOptions OutputOptionsOf(const Arguments& arguments, ProgressPrint
 // A config.json, given itself or as the folder it is in. Throws as ReadJsonFile.
 nlohmann::json ReadConfig(const std::filesystem::path& path);
 
+// What a job that did not run would give: its reports and the size of its tensors. Takes the reports.
+convert::JobResult PlannedResult(convert::Job& job);
+
 // The result as JSON: sizes, time, and the record of every tensor.
 nlohmann::json JobToJson(const convert::JobResult& result, const std::filesystem::path& destination,
                          const std::vector<std::string>& notes);

@@ -5,8 +5,8 @@
 namespace hlwq::cli {
 
 int RunExport(const Arguments& arguments) {
-  RequiredText(arguments, "to");  // the one choice so far
-  return ExportToCompressedTensors(arguments);
+  return RequiredText(arguments, "to") == "gguf" ? ExportToGguf(arguments)
+                                                 : ExportToCompressedTensors(arguments);
 }
 
 }  // namespace hlwq::cli

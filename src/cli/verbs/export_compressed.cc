@@ -54,10 +54,7 @@ int DryRun(const Arguments& arguments, checkpoint::Checkpoint source,
   convert::Staging staging(destination, source, options.output.destination);
   if (!options.output.destination.resume) staging.RequireFreeDestination();
   const auto plan = convert::PlanCompressedTensors(std::move(source), options, DefaultBackend());
-  convert::JobResult planned;
-  planned.manifest.operation = plan->job.operation;
-  planned.manifest.reports = std::move(plan->job.reports);
-  for (const convert::OutputTensor& tensor : plan->job.outputs) planned.output_bytes += tensor.bytes;
+  const convert::JobResult planned = PlannedResult(plan->job);
   for (const std::string& note : plan->notes) PrintNote(arguments, note);
   if (arguments.json()) PrintJson(JobToJson(planned, destination, plan->notes));
   PrintSummary(arguments,

@@ -6,5 +6,6 @@
 namespace hlwq::cli {
 
 int ExportToCompressedTensors(const Arguments& arguments);
+int ExportToGguf(const Arguments& arguments);
 
 }  // namespace hlwq::cli
