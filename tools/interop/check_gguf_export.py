@@ -10,7 +10,7 @@ the architectures qwen2, qwen3 and qwen3_moe,
    row order, rounded to its type; of the Q8_0 file, what gguf.quants.quantize makes of them;
 2. llama.cpp must load both;
 3. llama.cpp must cut texts into the tokens that tokenizers gives;
-4. its greedy answer from the F16 file must be that of `hlwq generate --temperature 0` on the same weights.
+4. its greedy answer from the F16 file must be that of `hlwq generate --temperature 0` on the same weights (but for qwen3_moe, which hlwq does not run).
 
 Exits 1 where a check fails. Needs a network on the first run.
 """
@@ -152,7 +152,9 @@ def check_model(hlwq: pathlib.Path, model: pathlib.Path, work: pathlib.Path, cou
     subprocess.run([hlwq, "import", files["f16"].parent, half, "--quiet"], check=True)
     llama = llama_cpp.Llama(str(files["f16"]), n_ctx=512, verbose=False)
     check_tokenizer(llama, model)
-    check_answers(hlwq, model, half, llama, count)
+    # hlwq does not run models of experts; llama.cpp answering at all shows that it finds every tensor.
+    if json.loads((model / "config.json").read_text())["model_type"] != "qwen3_moe":
+        check_answers(hlwq, model, half, llama, count)
     small = llama_cpp.Llama(str(files["q8_0"]), n_ctx=512, verbose=False)
     answer = small.create_completion(PROMPTS[0], max_tokens=TOKENS, temperature=0.0)["choices"][0]["text"]
     print(f"{model.name}: Q8_0 answers {answer!r}"[:110])
