@@ -14,6 +14,15 @@
 
 namespace hlwq::codec {
 
+// The largest of the groups that engines have kernels for, 128, 64 and 32, that is at most `most` and
+// divides rows of `in` weights; 0 when none does.
+constexpr uint32_t LargestIntGroup(uint64_t in, uint32_t most = 128) noexcept {
+  for (const uint32_t group : {128u, 64u, 32u}) {
+    if (group <= most && in % group == 0) return group;
+  }
+  return 0;
+}
+
 class PackQuantizedCodec : public Codec {
  public:
   const CodecSpec& spec() const noexcept final { return spec_; }

@@ -8,6 +8,7 @@
 
 #include "checkpoint/views/block_rotation.h"
 #include "codec/hadamard.h"
+#include "codec/pack_quantized_codec.h"
 
 namespace hlwq::eval {
 namespace {
@@ -83,14 +84,6 @@ Treat OverRows(const SharedCodec& codec) {
   };
 }
 
-// The largest group of INT4 exports that divides rows of this width.
-std::optional<uint32_t> IntegerGroup(uint64_t in) {
-  for (const uint32_t group : {128u, 64u, 32u}) {
-    if (in % group == 0) return group;
-  }
-  return std::nullopt;
-}
-
 struct Int4Steps {
   std::string scale_rule = "absmax";
   bool is_rotated = false;
@@ -99,11 +92,11 @@ struct Int4Steps {
 
 Treat Int4(const codec::Backend& backend, const Int4Steps& steps) {
   return [=, &backend](MatrixShape shape) -> MatrixTreatment {
-    const std::optional<uint32_t> group = IntegerGroup(shape.in);
-    if (!group) return {};
-    const SharedCodec codec = backend.MakeCodec(Integers(4, *group, steps.scale_rule));
+    const uint32_t group = codec::LargestIntGroup(shape.in);
+    if (group == 0) return {};
+    const SharedCodec codec = backend.MakeCodec(Integers(4, group, steps.scale_rule));
     MatrixTreatment treatment = {std::make_shared<CodecRoundTrip>(codec),
-                                 codec->BitsPerWeight(shape), fmt::format("groups of {}", *group)};
+                                 codec->BitsPerWeight(shape), fmt::format("groups of {}", group)};
     if (steps.is_rotated) {
       const uint64_t block = checkpoint::RotationBlock(shape.in);
       treatment.change = Rotated(block, std::move(treatment.change));

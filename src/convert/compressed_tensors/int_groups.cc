@@ -3,18 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
-#include <optional>
 #include <utility>
+
+#include "codec/pack_quantized_codec.h"
 
 namespace hlwq::convert {
 namespace {
 
 using checkpoint::Role;
 using checkpoint::TensorSpec;
-
-constexpr std::array<uint32_t, 3> kGroupSizes = {128, 64, 32};
 
 // Matrices that an engine runs as one.
 enum class Fusion : uint8_t { kNone, kAttention, kDeltaNet, kMlp, kExperts, kSharedExpert };
@@ -47,10 +45,9 @@ IntGroup GroupFor(MatrixShape shape, uint32_t max_group) {
   if (shape.out % kIntOutMultiple != 0) {
     return {0, fmt::format("{} rows are not a multiple of {}", shape.out, kIntOutMultiple)};
   }
-  for (const uint32_t size : kGroupSizes) {
-    if (size <= max_group && shape.in % size == 0) return {size, {}};
-  }
-  return {0, fmt::format("rows of {} are not a multiple of {}", shape.in, kGroupSizes.back())};
+  const uint32_t size = codec::LargestIntGroup(shape.in, max_group);
+  if (size == 0) return {0, fmt::format("rows of {} are not a multiple of 32", shape.in)};
+  return {size, {}};
 }
 
 }  // namespace
