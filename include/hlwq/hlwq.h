@@ -11,12 +11,15 @@
 #pragma once
 
 #include <filesystem>
+#include <utility>
 
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/manifest.h"
 #include "checkpoint/verify.h"
+#include "convert/compressed_tensors/export.h"
 #include "convert/dequantize.h"
+#include "convert/export_gguf.h"
 #include "convert/quantize.h"
 #include "eval/compare.h"
 #include "hlwq/version.h"
@@ -31,10 +34,11 @@ using checkpoint::Checkpoint;
 using checkpoint::Manifest;
 using checkpoint::VerifyProblem;
 using checkpoint::VerifyResult;
+using convert::CompressedTensorsOptions;
+using convert::ConversionResult;
 using convert::DequantizeOptions;
-using convert::DequantizeResult;
+using convert::ExportGgufOptions;
 using convert::QuantizeOptions;
-using convert::QuantizeResult;
 using eval::CompareOptions;
 using eval::CompareResult;
 using runtime::Engine;
@@ -62,16 +66,31 @@ using runtime::Generate;
 // same on every one.
 
 // Into the folder `destination`, as polar_state.
-inline QuantizeResult Quantize(const Checkpoint& source, const std::filesystem::path& destination,
-                               const QuantizeOptions& options = {}) {
+inline ConversionResult Quantize(const Checkpoint& source,
+                                 const std::filesystem::path& destination,
+                                 const QuantizeOptions& options = {}) {
   return convert::Quantize(source, destination, options, kernels::CpuBackend());
 }
 
 // Into the folder `destination`, as plain safetensors in the layout of transformers.
-inline DequantizeResult Dequantize(const Checkpoint& source,
+inline ConversionResult Dequantize(const Checkpoint& source,
                                    const std::filesystem::path& destination,
                                    const DequantizeOptions& options = {}) {
   return convert::Dequantize(source, destination, options, kernels::CpuBackend());
+}
+
+// Into the folder `destination`, as integers that vLLM and transformers load.
+inline ConversionResult ExportCompressedTensors(Checkpoint source,
+                                                const std::filesystem::path& destination,
+                                                const CompressedTensorsOptions& options = {}) {
+  return convert::ExportCompressedTensors(std::move(source), destination, options,
+                                          kernels::CpuBackend());
+}
+
+// Into the folder `destination`, as one file that llama.cpp loads.
+inline ConversionResult ExportGguf(Checkpoint source, const std::filesystem::path& destination,
+                                   const ExportGgufOptions& options = {}) {
+  return convert::ExportGguf(std::move(source), destination, options, kernels::CpuBackend());
 }
 
 // The error of every tensor of `first` in `second`.

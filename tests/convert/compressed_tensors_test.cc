@@ -126,6 +126,17 @@ TEST_F(SmallExport, RefusesWhatEnginesHaveNoKernelsFor) {
   EXPECT_FALSE(fs::exists(out()));
 }
 
+TEST_F(SmallExport, RefusesWhereNothingCanBeCoded) {
+  try {
+    Export(Source(), out(), {.exclude = {"*gate_proj*"}});
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_THAT(error.what(), HasSubstr("96 rows are not a multiple of 64"));
+  }
+  EXPECT_FALSE(fs::exists(out()));
+}
+
 // Llama of usual proportions: in-features of 576 and 1536, as SmolLM2 has them.
 Json Llama576() {
   return {{"model_type", "llama"},      {"vocab_size", 64},          {"hidden_size", 576},

@@ -73,6 +73,7 @@ class Planner {
     Note(builder_.classified().notes);
     NoteExceptions();
     if (options_.non_finite == NonFinitePolicy::kKeep) KeepNonFinite();
+    RequireSomethingCoded();
     SetQuantizationConfig();
     plan_.job = builder_.Build();
     plan_.job.operation = "export";
@@ -157,6 +158,21 @@ class Planner {
     for (size_t tensor = 0; tensor < groups_.size(); ++tensor) {
       if (groups_[tensor].size == 0) builder_.SetCodec(tensor, nullptr);
     }
+  }
+
+  // Engines refuse a quantization_config without a group.
+  void RequireSomethingCoded() const {
+    if (std::ranges::any_of(groups_, [](const IntGroup& group) { return group.size > 0; })) return;
+    const auto kept = std::ranges::find_if(
+        groups_, [](const IntGroup& group) { return !group.reason.empty(); });
+    const std::string root = plan_.source.root.string();
+    if (kept == groups_.end()) {
+      throw Error(ErrorCode::kUnsupported, root + ": no matrix to code");
+    }
+    const auto tensor = static_cast<size_t>(kept - groups_.begin());
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("{}: no matrix can be coded: of '{}' {}", root,
+                            plan_.source.tensors[tensor].name, kept->reason));
   }
 
   void SetQuantizationConfig() {

@@ -43,8 +43,8 @@ struct CompressedTensorsExport {
 // that the published recipe names, scales in the weights' own type (F32: BF16); everything else is carried
 // over. config.json gains quantization_config, README.md tells what was done. The result borrows
 // `backend` and holds still: it is moved nowhere once made. Throws Error{kInvalidArgument} for options
-// out of range, Error{kUnsupported} where there is no config.json, and as SplitFusedExperts and
-// FoldRotation.
+// out of range, Error{kUnsupported} where there is no config.json or nothing can be coded, and as
+// SplitFusedExperts and FoldRotation.
 std::unique_ptr<CompressedTensorsExport> PlanCompressedTensors(
     checkpoint::Checkpoint source, const CompressedTensorsOptions& options,
     const codec::Backend& backend);

@@ -73,6 +73,12 @@ int main(int argc, char** argv) {
   if (!(snr_db > 26 && snr_db < 32)) return Fail("want 26 to 32 dB");
 
   if (TokensGenerated(argv[2]) != 8) return Fail("want 8 tokens");
+  try {
+    hlwq::ExportCompressedTensors(hlwq::OpenCheckpoint(argv[2]), work / "int8", {.bits = 8});
+    return Fail("exported a model whose matrices are too small for groups");
+  } catch (const hlwq::Error& error) {
+    if (error.code() != hlwq::ErrorCode::kUnsupported) return Fail(error.what());
+  }
 
   hlwq::Dequantize(coded, work / "restored");
   const hlwq::Checkpoint restored = hlwq::OpenCheckpoint(work / "restored");
