@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "base/number_text.h"
 #include "checkpoint/tensor_report.h"
+#include "cli/output.h"
+#include "convert/staging.h"
 #include "kernels/cpu_backend.h"
 
 namespace hlwq::cli {
@@ -23,6 +25,18 @@ convert::OutputOptions OutputOptionsOf(const Arguments& arguments, ProgressPrint
   options.threads = ThreadsOf(arguments);
   options.progress = progress.Callback();
   return options;
+}
+
+convert::NonFinitePolicy NonFinitePolicyOf(const Arguments& arguments) {
+  return arguments.Text("nonfinite") == "keep" ? convert::NonFinitePolicy::kKeep
+                                               : convert::NonFinitePolicy::kError;
+}
+
+void CheckDestination(const std::filesystem::path& destination,
+                      const checkpoint::Checkpoint& source,
+                      const convert::DestinationOptions& options) {
+  convert::Staging staging(destination, source, options);
+  if (!options.resume) staging.RequireFreeDestination();
 }
 
 nlohmann::json ReadConfig(const std::filesystem::path& path) {
@@ -65,6 +79,16 @@ std::string RenderJob(const convert::JobResult& result, const std::filesystem::p
   return text + fmt::format("{} written to {} in {} ({:.2f} GB/s)\n",
                             FormatBytes(result.output_bytes), destination.string(),
                             FormatDuration(result.seconds), rate);
+}
+
+void PrintConversion(const Arguments& arguments, const convert::ConversionResult& result,
+                     const std::filesystem::path& destination, std::string_view summary) {
+  for (const std::string& note : result.notes) PrintNote(arguments, note);
+  if (arguments.json()) {
+    PrintJson(JobToJson(result.job, destination, result.notes));
+  } else {
+    PrintSummary(arguments, summary);
+  }
 }
 
 }  // namespace hlwq::cli

@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
 #include "cli/arguments.h"
 #include "cli/progress.h"
 #include "codec/backend.h"
+#include "convert/coded_job.h"
 #include "convert/job.h"
 
 namespace hlwq::cli {
@@ -26,6 +28,14 @@ convert::OutputOptions OutputOptionsOf(const Arguments& arguments, ProgressPrint
 // A config.json, given itself or as the folder it is in. Throws as ReadJsonFile.
 nlohmann::json ReadConfig(const std::filesystem::path& path);
 
+// --nonfinite.
+convert::NonFinitePolicy NonFinitePolicyOf(const Arguments& arguments);
+
+// What a dry run finds out about DST. Throws where the job could not begin.
+void CheckDestination(const std::filesystem::path& destination,
+                      const checkpoint::Checkpoint& source,
+                      const convert::DestinationOptions& options);
+
 // What a job that did not run would give: its reports and the size of its tensors. Takes the reports.
 convert::JobResult PlannedResult(convert::Job& job);
 
@@ -35,5 +45,9 @@ nlohmann::json JobToJson(const convert::JobResult& result, const std::filesystem
 
 // Sizes and speed in a line: what was read and what was written.
 std::string RenderJob(const convert::JobResult& result, const std::filesystem::path& destination);
+
+// The end of every conversion: its notes, and the result as JSON or, without --json, `summary`.
+void PrintConversion(const Arguments& arguments, const convert::ConversionResult& result,
+                     const std::filesystem::path& destination, std::string_view summary);
 
 }  // namespace hlwq::cli

@@ -35,9 +35,7 @@ int WritePlain(const Arguments& arguments, std::string operation, checkpoint::Ch
   const convert::ConversionResult result =
       convert::Dequantize(source, destination, options, DefaultBackend());
   progress.Finish();
-  for (const std::string& note : result.notes) PrintNote(arguments, note);
-  if (arguments.json()) PrintJson(JobToJson(result.job, destination, result.notes));
-  PrintSummary(arguments, RenderJob(result.job, destination));
+  PrintConversion(arguments, result, destination, RenderJob(result.job, destination));
   return 0;
 }
 

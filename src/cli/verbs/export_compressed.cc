@@ -12,7 +12,6 @@
 #include "cli/verbs/report_page.h"
 #include "codec/codec.h"
 #include "convert/compressed_tensors/export.h"
-#include "convert/staging.h"
 
 namespace hlwq::cli {
 namespace {
@@ -51,14 +50,11 @@ codec::CodecSpec SpecOf(const convert::CompressedTensorsOptions& options) {
 int DryRun(const Arguments& arguments, checkpoint::Checkpoint source,
            const std::filesystem::path& destination,
            const convert::CompressedTensorsOptions& options) {
-  convert::Staging staging(destination, source, options.output.destination);
-  if (!options.output.destination.resume) staging.RequireFreeDestination();
+  CheckDestination(destination, source, options.output.destination);
   const auto plan = convert::PlanCompressedTensors(std::move(source), options, DefaultBackend());
-  const convert::JobResult planned = PlannedResult(plan->job);
-  for (const std::string& note : plan->notes) PrintNote(arguments, note);
-  if (arguments.json()) PrintJson(JobToJson(planned, destination, plan->notes));
-  PrintSummary(arguments,
-               RenderCodingSummary(planned.manifest.reports, LayoutFor(Stream::Out())));
+  const convert::ConversionResult planned = {PlannedResult(plan->job), plan->notes};
+  PrintConversion(arguments, planned, destination,
+                  RenderCodingSummary(planned.job.manifest.reports, LayoutFor(Stream::Out())));
   return 0;
 }
 
@@ -77,8 +73,7 @@ int ExportToCompressedTensors(const Arguments& arguments) {
   options.rotation = RotationOf(arguments);
   options.include = arguments.List("include");
   options.exclude = arguments.List("exclude");
-  options.non_finite = arguments.Text("nonfinite") == "keep" ? convert::NonFinitePolicy::kKeep
-                                                             : convert::NonFinitePolicy::kError;
+  options.non_finite = NonFinitePolicyOf(arguments);
   if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
   ProgressPrinter progress("export", arguments);
   options.output = OutputOptionsOf(arguments, progress);
@@ -88,18 +83,12 @@ int ExportToCompressedTensors(const Arguments& arguments) {
   const convert::ConversionResult result = convert::ExportCompressedTensors(
       std::move(source), destination, options, DefaultBackend());
   progress.Finish();
-
-  for (const std::string& note : result.notes) PrintNote(arguments, note);
   if (const auto page = arguments.FindText("report")) {
     WriteCodingPage(*page, source_path, destination, SpecOf(options), result);
   }
-  if (arguments.json()) {
-    PrintJson(JobToJson(result.job, destination, result.notes));
-    return 0;
-  }
-  PrintSummary(arguments,
-               RenderCodingSummary(result.job.manifest.reports, LayoutFor(Stream::Out())));
-  PrintSummary(arguments, RenderJob(result.job, destination));
+  PrintConversion(arguments, result, destination,
+                  RenderCodingSummary(result.job.manifest.reports, LayoutFor(Stream::Out())) +
+                      RenderJob(result.job, destination));
   return 0;
 }
 

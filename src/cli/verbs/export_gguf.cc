@@ -9,7 +9,6 @@
 #include "cli/output.h"
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/export_targets.h"
-#include "convert/staging.h"
 
 namespace hlwq::cli {
 namespace {
@@ -24,16 +23,14 @@ codec::GgmlType TypeOf(const Arguments& arguments) {
 // Everything that can fail before the first weight is read does so here too.
 int DryRun(const Arguments& arguments, checkpoint::Checkpoint source,
            const std::filesystem::path& destination, const convert::ExportGgufOptions& options) {
-  convert::Staging staging(destination, source, options.output.destination);
-  if (!options.output.destination.resume) staging.RequireFreeDestination();
+  CheckDestination(destination, source, options.output.destination);
   const auto plan = convert::PlanGguf(std::move(source), destination, options, DefaultBackend());
   const size_t tensors = plan->job.outputs.size();
-  const convert::JobResult planned = PlannedResult(plan->job);
-  for (const std::string& note : plan->notes) PrintNote(arguments, note);
-  if (arguments.json()) PrintJson(JobToJson(planned, destination, plan->notes));
-  PrintSummary(arguments, fmt::format("{}: {} tensors, {} bytes\n",
-                                      (destination / plan->file_name).string(), tensors,
-                                      planned.output_bytes));
+  const convert::ConversionResult planned = {PlannedResult(plan->job), plan->notes};
+  PrintConversion(arguments, planned, destination,
+                  fmt::format("{}: {} tensors, {} bytes\n",
+                              (destination / plan->file_name).string(), tensors,
+                              planned.job.output_bytes));
   return 0;
 }
 
@@ -52,9 +49,7 @@ int ExportToGguf(const Arguments& arguments) {
   const convert::ConversionResult result =
       convert::ExportGguf(std::move(source), destination, options, DefaultBackend());
   progress.Finish();
-  for (const std::string& note : result.notes) PrintNote(arguments, note);
-  if (arguments.json()) PrintJson(JobToJson(result.job, destination, result.notes));
-  PrintSummary(arguments, RenderJob(result.job, destination));
+  PrintConversion(arguments, result, destination, RenderJob(result.job, destination));
   return 0;
 }
 

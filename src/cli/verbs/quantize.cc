@@ -16,7 +16,6 @@
 #include "cli/verbs/report_page.h"
 #include "cli/verbs/target_bits.h"
 #include "convert/plan.h"
-#include "convert/staging.h"
 
 namespace hlwq::cli {
 namespace {
@@ -39,9 +38,7 @@ void UseTargetBits(const Arguments& arguments, const std::string& source_path,
 // Everything that can fail before the first weight is read does so here too.
 int DryRun(const Arguments& arguments, const checkpoint::Checkpoint& source,
            const std::filesystem::path& destination, const convert::QuantizeOptions& options) {
-  const convert::DestinationOptions& how = options.output.destination;
-  convert::Staging staging(destination, source, how);
-  if (!how.resume) staging.RequireFreeDestination();
+  CheckDestination(destination, source, options.output.destination);
   const convert::QuantizePlan plan =
       PlanQuantize(arguments, convert::PlanInputFromCheckpoint(source), options.recipe);
   if (arguments.json()) PrintJson(convert::PlanToJson(plan));
@@ -64,8 +61,7 @@ int RunQuantize(const Arguments& arguments) {
     throw Error(ErrorCode::kInvalidArgument, "--save-recipe goes with --target-bpw only");
   }
   options.codec = CodecSpecOf(arguments);
-  options.non_finite = arguments.Text("nonfinite") == "keep" ? convert::NonFinitePolicy::kKeep
-                                                             : convert::NonFinitePolicy::kError;
+  options.non_finite = NonFinitePolicyOf(arguments);
   if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
   ProgressPrinter progress("quantize", arguments);
   options.output = OutputOptionsOf(arguments, progress);
@@ -76,16 +72,12 @@ int RunQuantize(const Arguments& arguments) {
       convert::Quantize(source, destination, options, DefaultBackend());
   progress.Finish();
 
-  for (const std::string& note : result.notes) PrintNote(arguments, note);
   if (const auto page = arguments.FindText("report")) {
     WriteCodingPage(*page, source_path, destination, options.codec, result);
   }
-  if (arguments.json()) {
-    PrintJson(JobToJson(result.job, destination, result.notes));
-    return 0;
-  }
-  PrintSummary(arguments, RenderCodingSummary(result.job.manifest.reports, LayoutFor(Stream::Out())));
-  PrintSummary(arguments, RenderJob(result.job, destination));
+  PrintConversion(arguments, result, destination,
+                  RenderCodingSummary(result.job.manifest.reports, LayoutFor(Stream::Out())) +
+                      RenderJob(result.job, destination));
   return 0;
 }
 
