@@ -106,7 +106,7 @@ BitPlan ChooseBits(std::vector<BitPlanItem> items, std::vector<double> sensitivi
       [&] { return SolveBudget(budget, static_cast<uint64_t>(bytes)); });
   BitPlan plan{.target_bits_per_weight = target_bits_per_weight,
                .items = std::move(items),
-               .weights = std::move(sensitivities),
+               .sensitivities = std::move(sensitivities),
                .bytes = choice.bytes,
                .cost = choice.cost,
                .least_cost = choice.least_cost};
@@ -148,7 +148,7 @@ nlohmann::json BitPlanToJson(const BitPlan& plan, const checkpoint::Checkpoint& 
                      {"role", checkpoint::RoleName(item.role)},
                      {"layer", item.layer},
                      {"weights", item.weights},
-                     {"sensitivity", plan.weights[index]},
+                     {"sensitivity", plan.sensitivities[index]},
                      {"bits", plan.bits[index]},
                      {"widths", std::move(widths)}});
   }

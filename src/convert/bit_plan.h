@@ -38,7 +38,7 @@ struct BitPlan {
   std::string sensitivity;  // its name
   std::vector<BitPlanItem> items;
   std::vector<int> bits;         // of each item
-  std::vector<double> weights;   // what a relative error of 1 of each item costs
+  std::vector<double> sensitivities;  // what a relative error of 1 of each item costs
   uint64_t bytes = 0;            // of all parts
   double cost = 0, least_cost = 0;  // BudgetChoice
   double bits_per_weight() const noexcept;

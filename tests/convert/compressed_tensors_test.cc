@@ -1,5 +1,6 @@
 #include "convert/compressed_tensors/export.h"
 
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "checkpoint/catalog.h"
 #include "checkpoint/open_synthetic.h"
 #include "checkpoint/row_reader.h"
 #include "checkpoint/verify.h"
@@ -234,6 +236,41 @@ TEST(ExportRotation, OnlineStoresRotatedWeightsAndDeclaresIt) {
     // 576 columns are not whole blocks of 128.
     EXPECT_THAT(one.at("targets"), ElementsAre("re:.*layers\\.\\d+\\.mlp\\.down_proj$"));
   }
+}
+
+// What cannot be coded is kept, and then not rotated: nothing would turn its inputs.
+TEST(ExportRotation, OnlineKeepsWhatIsNotFiniteInItsOwnBasis) {
+  const Json config = {{"model_type", "llama"},   {"vocab_size", 64},
+                       {"hidden_size", 128},      {"intermediate_size", 256},
+                       {"num_hidden_layers", 1},  {"num_attention_heads", 2},
+                       {"tie_word_embeddings", true}};
+  const std::string bad = "model.layers.0.mlp.down_proj.weight";
+  const checkpoint::Catalog catalog = checkpoint::BuildCatalog(config).value();
+  std::vector<test::MadeTensor> tensors;
+  for (const checkpoint::TensorSpec& spec : catalog.tensors) {
+    if (!spec.required) continue;
+    test::MadeTensor tensor{spec.name, DType::kBF16, spec.shape};
+    if (spec.name == bad) tensor.value = [](uint64_t i) { return i == 300 ? NAN : 0.5f; };
+    tensors.push_back(std::move(tensor));
+  }
+  test::TempDir dir;
+  fs::create_directory(dir / "src");
+  test::WriteSafetensors(dir / "src" / "model.safetensors", tensors);
+  WriteFileAtomically(dir / "src" / "config.json", config.dump());
+  CompressedTensorsOptions options;
+  options.rotation = ExportRotation::kOnline;
+  options.non_finite = NonFinitePolicy::kKeep;
+  const auto plan = PlanCompressedTensors(checkpoint::OpenCheckpoint(dir / "src"), options,
+                                          codec::ReferenceBackend());
+  const auto is_rotated = [&](std::string_view name) {
+    return std::holds_alternative<checkpoint::DerivedStorage>(plan->source.Find(name)->storage);
+  };
+  EXPECT_FALSE(is_rotated(bad));
+  EXPECT_TRUE(is_rotated("model.layers.0.mlp.up_proj.weight"));
+  const Json apply = plan->source.config.at("quantization_config").at("transform_config")
+                         .at("config_groups").at("hadamard").at("apply");
+  EXPECT_THAT(apply.at(0).at("targets"),
+              ::testing::Not(Contains(HasSubstr("down_proj"))));
 }
 
 // The published export of Qwen3.6-35B-A3B (formats.md, section 5).

@@ -156,8 +156,18 @@ class Planner {
     }
     groups_ = ChooseIntGroups(plan_.source, specs_, is_wanted_, options_.group_size);
     for (size_t tensor = 0; tensor < groups_.size(); ++tensor) {
-      if (groups_[tensor].size == 0) builder_.SetCodec(tensor, nullptr);
+      if (groups_[tensor].size > 0) continue;
+      builder_.SetCodec(tensor, nullptr);
+      if (!is_rotated_.empty() && is_rotated_[tensor]) RotateBack(tensor);
     }
+  }
+
+  // What is carried over stays in its own basis: no transform is declared for it.
+  void RotateBack(size_t tensor) {
+    TensorEntry& entry = plan_.source.tensors[tensor];
+    const auto origin = std::get<checkpoint::DerivedStorage>(entry.storage).origin;
+    entry.storage = origin->storage;
+    is_rotated_[tensor] = false;
   }
 
   // Engines refuse a quantization_config without a group.
@@ -179,7 +189,7 @@ class Planner {
     std::vector<IntModule> modules;
     for (size_t tensor = 0; tensor < groups_.size(); ++tensor) {
       modules.push_back({&specs_[tensor], groups_[tensor].size,
-                         !is_rotated_.empty() && is_rotated_[tensor] && groups_[tensor].size > 0});
+                         !is_rotated_.empty() && is_rotated_[tensor]});
     }
     nlohmann::json config = plan_.source.config;
     config["quantization_config"] = QuantizationConfig(modules, options_.bits);
