@@ -2,6 +2,7 @@
 // and out may be the same span, else they do not overlap. Thread: safe. Nothing is allocated.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <span>
 
@@ -11,11 +12,27 @@ namespace hlwq::kernels {
 void RmsNorm(std::span<const float> x, std::span<const float> weight, float epsilon,
              std::span<float> y) noexcept;
 
+// y = x / sqrt(mean(x^2) + epsilon) * weight * silu(z) (architectures: section 3).
+void GatedRmsNorm(std::span<const float> x, std::span<const float> weight, float epsilon,
+                  std::span<const float> z, std::span<float> y) noexcept;
+
+// y = scale * x / sqrt(sum(x^2) + 1e-6), the norm of keys and queries in the delta rule.
+void L2Normalize(std::span<const float> x, float scale, std::span<float> y) noexcept;
+
 // y += x.
 void Add(std::span<const float> x, std::span<float> y) noexcept;
 
+// y += scale * x.
+void AddScaled(std::span<const float> x, float scale, std::span<float> y) noexcept;
+
+// 1 / (1 + e^-x).
+inline float Sigmoid(float x) noexcept { return 1 / (1 + std::exp(-x)); }
+
 // y = silu(gate) * up, silu(x) = x / (1 + e^-x). Relative error below 5e-7.
 void SiluMul(std::span<const float> gate, std::span<const float> up, std::span<float> y) noexcept;
+
+// y *= sigmoid(gate). Relative error below 5e-7.
+void SigmoidMul(std::span<const float> gate, std::span<float> y) noexcept;
 
 // Rotates pairs (x_i, x_{i + r/2}), i < r/2, of one head by angles given as cosines and sines
 // [r / 2]; elements from r on stay (architectures: section 5).

@@ -67,6 +67,60 @@ TEST(RmsNorm, OfZerosIsZero) {
   });
 }
 
+TEST(GatedRmsNorm, EqualsDoublePrecision) {
+  for (const size_t size : kSizes) {
+    Padded x = Gaussian(size, 1, 3), weight = Gaussian(size, 2), z = Gaussian(size, 3, 8);
+    double sum = 0;
+    for (const double value : x.span()) sum += value * value;
+    const double scale = 1 / std::sqrt(sum / static_cast<double>(size) + 1e-5);
+    test::ForEachTarget([&](const char*) {
+      Padded y(size);
+      GatedRmsNorm(x.span(), weight.span(), 1e-5f, z.span(), y.span());
+      for (size_t i = 0; i < size; ++i) {
+        const double want = x.span()[i] * scale * weight.span()[i] * Silu(z.span()[i]);
+        EXPECT_NEAR(y.span()[i], want, 1.5e-6 * std::abs(want));
+      }
+      EXPECT_TRUE(y.GuardsHold());
+      for (Padded in_place : {x, z}) {
+        const bool is_x = in_place.all == x.all;
+        GatedRmsNorm(is_x ? in_place.span() : x.span(), weight.span(), 1e-5f,
+                     is_x ? z.span() : in_place.span(), in_place.span());
+        EXPECT_EQ(in_place.all, y.all);
+      }
+    });
+  }
+}
+
+TEST(L2Normalize, EqualsDoublePrecision) {
+  for (const size_t size : kSizes) {
+    for (const float spread : {1e-5f, 1e-3f, 1.0f, 1e6f}) {
+      Padded x = Gaussian(size, 1, spread);
+      double sum = 1e-6;
+      for (const double value : x.span()) sum += value * value;
+      test::ForEachTarget([&](const char*) {
+        Padded y(size);
+        L2Normalize(x.span(), 0.125f, y.span());
+        for (size_t i = 0; i < size; ++i) {
+          const double want = 0.125 * x.span()[i] / std::sqrt(sum);
+          EXPECT_NEAR(y.span()[i], want, 1e-6 * std::abs(want)) << spread;
+        }
+        EXPECT_TRUE(y.GuardsHold());
+        Padded in_place = x;
+        L2Normalize(in_place.span(), 0.125f, in_place.span());
+        EXPECT_EQ(in_place.all, y.all);
+      });
+    }
+  }
+}
+
+TEST(L2Normalize, OfZerosIsZero) {
+  test::ForEachTarget([&](const char*) {
+    std::vector<float> y(33, 1.0f);
+    L2Normalize(std::vector<float>(33), 2, y);
+    EXPECT_EQ(y, std::vector<float>(33));
+  });
+}
+
 TEST(Add, IsTheFloatSum) {
   for (const size_t size : kSizes) {
     Padded x = Gaussian(size, 3), y = Gaussian(size, 4);
@@ -77,6 +131,55 @@ TEST(Add, IsTheFloatSum) {
       EXPECT_TRUE(sum.GuardsHold());
     });
   }
+}
+
+TEST(AddScaled, EqualsDoublePrecision) {
+  for (const size_t size : kSizes) {
+    Padded x = Gaussian(size, 3), y = Gaussian(size, 4);
+    test::ForEachTarget([&](const char*) {
+      Padded sum = y;
+      AddScaled(x.span(), 0.3f, sum.span());
+      for (size_t i = 0; i < size; ++i) {
+        const double product = static_cast<double>(0.3f) * x.span()[i];
+        EXPECT_NEAR(sum.span()[i], product + y.span()[i],
+                    1.3e-7 * (std::abs(product) + std::abs(y.span()[i])));
+      }
+      EXPECT_TRUE(sum.GuardsHold());
+    });
+  }
+}
+
+TEST(Sigmoid, EqualsDoublePrecision) {
+  for (float x = -87; x < 110; x += 0.37f) {
+    const double want = 1 / (1 + std::exp(-static_cast<double>(x)));
+    EXPECT_NEAR(Sigmoid(x), want, 3e-7 * want) << x;
+  }
+  EXPECT_EQ(Sigmoid(-kInfinity), 0);
+  EXPECT_EQ(Sigmoid(kInfinity), 1);
+}
+
+TEST(SigmoidMul, EqualsDoublePrecision) {
+  for (const size_t size : kSizes) {
+    Padded gate = Gaussian(size, 5, 8), y = Gaussian(size, 6);
+    test::ForEachTarget([&](const char*) {
+      Padded product = y;
+      SigmoidMul(gate.span(), product.span());
+      for (size_t i = 0; i < size; ++i) {
+        const double want = y.span()[i] / (1 + std::exp(-static_cast<double>(gate.span()[i])));
+        EXPECT_NEAR(product.span()[i], want, 5e-7 * std::abs(want));
+      }
+      EXPECT_TRUE(product.GuardsHold());
+    });
+  }
+}
+
+TEST(SigmoidMul, LargeGatesOpenOrClose) {
+  const std::vector<float> gate = {-kInfinity, -1e38f, -1000, 1000, 1e38f, kInfinity};
+  test::ForEachTarget([&](const char*) {
+    std::vector<float> y(gate.size(), 3.0f);
+    SigmoidMul(gate, y);
+    EXPECT_EQ(y, (std::vector<float>{0, 0, 0, 3, 3, 3}));
+  });
 }
 
 TEST(SiluMul, EqualsDoublePrecision) {

@@ -13,21 +13,21 @@
 #include "hwy/highway.h"
 #include "kernels/cpu/exp-inl.h"
 #include "kernels/cpu/lanes-inl.h"
+#include "kernels/cpu/sigmoid-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
-// out[i] = op(vectors of a and b at i); `out` may be a or b.
-template <class Op>
-HWY_INLINE void ForEachElement(const float* a, const float* b, float* out, size_t count, Op op) {
+// out[i] = op(vectors of each `in` at i); `out` may be one of them.
+template <class Op, class... In>
+HWY_INLINE void ForEachElement(float* out, size_t count, Op op, const In*... in) {
   size_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
-    hn::StoreU(op(hn::LoadU(DF(), a + i), hn::LoadU(DF(), b + i)), DF(), out + i);
+    hn::StoreU(op(hn::LoadU(DF(), in + i)...), DF(), out + i);
   }
   if (i == count) return;
-  const VF rest = op(LoadFirst(a + i, count - i, 0), LoadFirst(b + i, count - i, 0));
-  StoreFirst(rest, count - i, out + i);
+  StoreFirst(op(LoadFirst(in + i, count - i, 0)...), count - i, out + i);
 }
 
 // Sum of term(vector) over x, whose end is filled up with `fill`. Four sums, as one would wait for
@@ -47,23 +47,56 @@ HWY_INLINE float SumTerms(const float* HWY_RESTRICT x, size_t count, float fill,
   return SumLanes(hn::Add(hn::Add(sum0, sum1), hn::Add(sum2, sum3)));
 }
 
+HWY_INLINE float SumOfSquares(const float* HWY_RESTRICT x, size_t count) {
+  return SumTerms(x, count, 0, [](VF v) HWY_ATTR { return hn::Mul(v, v); });
+}
+
+// What makes the mean of squares of x one.
+HWY_INLINE VF RmsFactor(const float* x, size_t count, float epsilon) {
+  const float mean = SumOfSquares(x, count) / static_cast<float>(count);
+  return hn::Set(DF(), 1 / std::sqrt(mean + epsilon));
+}
+
 HWY_ATTR void RmsNormOn(const float* x, const float* weight, float epsilon, float* y,
                         size_t count) {
-  const float sum = SumTerms(x, count, 0, [](VF v) HWY_ATTR { return hn::Mul(v, v); });
-  const VF scale = hn::Set(DF(), 1 / std::sqrt(sum / static_cast<float>(count) + epsilon));
-  ForEachElement(x, weight, y, count,
-                 [&](VF v, VF w) HWY_ATTR { return hn::Mul(hn::Mul(v, scale), w); });
+  const VF factor = RmsFactor(x, count, epsilon);
+  const auto norm = [&](VF v, VF w) HWY_ATTR { return hn::Mul(hn::Mul(v, factor), w); };
+  ForEachElement(y, count, norm, x, weight);
+}
+
+HWY_ATTR void GatedRmsNormOn(const float* x, const float* weight, float epsilon, const float* z,
+                             float* y, size_t count) {
+  const VF factor = RmsFactor(x, count, epsilon);
+  const auto norm = [&](VF v, VF w, VF gate)
+                        HWY_ATTR { return hn::Mul(hn::Mul(hn::Mul(v, factor), w), Silu(gate)); };
+  ForEachElement(y, count, norm, x, weight, z);
+}
+
+HWY_ATTR void L2NormalizeOn(const float* x, float scale, float* y, size_t count) {
+  const VF factor = hn::Set(DF(), scale / std::sqrt(SumOfSquares(x, count) + 1e-6f));
+  ForEachElement(
+      y, count, [&](VF v) HWY_ATTR { return hn::Mul(v, factor); }, x);
 }
 
 HWY_ATTR void AddOn(const float* x, float* y, size_t count) {
-  ForEachElement(x, y, y, count, [](VF a, VF b) HWY_ATTR { return hn::Add(b, a); });
+  ForEachElement(
+      y, count, [](VF a, VF b) HWY_ATTR { return hn::Add(b, a); }, x, y);
+}
+
+HWY_ATTR void AddScaledOn(const float* x, float scale, float* y, size_t count) {
+  const VF factor = hn::Set(DF(), scale);
+  ForEachElement(
+      y, count, [&](VF a, VF b) HWY_ATTR { return hn::MulAdd(a, factor, b); }, x, y);
 }
 
 HWY_ATTR void SiluMulOn(const float* gate, const float* up, float* y, size_t count) {
-  ForEachElement(gate, up, y, count, [](VF g, VF u) HWY_ATTR {
-    const VF one = hn::Set(DF(), 1);
-    return hn::Mul(hn::Div(g, hn::Add(one, Exp(hn::Neg(g)))), u);
-  });
+  ForEachElement(
+      y, count, [](VF g, VF u) HWY_ATTR { return hn::Mul(Silu(g), u); }, gate, up);
+}
+
+HWY_ATTR void SigmoidMulOn(const float* gate, float* y, size_t count) {
+  ForEachElement(
+      y, count, [](VF g, VF v) HWY_ATTR { return TimesSigmoid(v, g); }, gate, y);
 }
 
 HWY_ATTR void RotateHeadOn(const float* HWY_RESTRICT cosines, const float* HWY_RESTRICT sines,

@@ -14,8 +14,12 @@
 namespace hlwq::kernels {
 
 HWY_EXPORT(RmsNormOn);
+HWY_EXPORT(GatedRmsNormOn);
+HWY_EXPORT(L2NormalizeOn);
 HWY_EXPORT(AddOn);
+HWY_EXPORT(AddScaledOn);
 HWY_EXPORT(SiluMulOn);
+HWY_EXPORT(SigmoidMulOn);
 HWY_EXPORT(RotateHeadOn);
 HWY_EXPORT(ArgMaxOn);
 HWY_EXPORT(LogSumExpOn);
@@ -26,14 +30,36 @@ void RmsNorm(std::span<const float> x, std::span<const float> weight, float epsi
   HWY_DYNAMIC_DISPATCH(RmsNormOn)(x.data(), weight.data(), epsilon, y.data(), y.size());
 }
 
+void GatedRmsNorm(std::span<const float> x, std::span<const float> weight, float epsilon,
+                  std::span<const float> z, std::span<float> y) noexcept {
+  HLWQ_DASSERT(x.size() == y.size() && weight.size() == y.size() && z.size() == y.size());
+  HWY_DYNAMIC_DISPATCH(GatedRmsNormOn)
+  (x.data(), weight.data(), epsilon, z.data(), y.data(), y.size());
+}
+
+void L2Normalize(std::span<const float> x, float scale, std::span<float> y) noexcept {
+  HLWQ_DASSERT(x.size() == y.size());
+  HWY_DYNAMIC_DISPATCH(L2NormalizeOn)(x.data(), scale, y.data(), y.size());
+}
+
 void Add(std::span<const float> x, std::span<float> y) noexcept {
   HLWQ_DASSERT(x.size() == y.size());
   HWY_DYNAMIC_DISPATCH(AddOn)(x.data(), y.data(), y.size());
 }
 
+void AddScaled(std::span<const float> x, float scale, std::span<float> y) noexcept {
+  HLWQ_DASSERT(x.size() == y.size());
+  HWY_DYNAMIC_DISPATCH(AddScaledOn)(x.data(), scale, y.data(), y.size());
+}
+
 void SiluMul(std::span<const float> gate, std::span<const float> up, std::span<float> y) noexcept {
   HLWQ_DASSERT(gate.size() == y.size() && up.size() == y.size());
   HWY_DYNAMIC_DISPATCH(SiluMulOn)(gate.data(), up.data(), y.data(), y.size());
+}
+
+void SigmoidMul(std::span<const float> gate, std::span<float> y) noexcept {
+  HLWQ_DASSERT(gate.size() == y.size());
+  HWY_DYNAMIC_DISPATCH(SigmoidMulOn)(gate.data(), y.data(), y.size());
 }
 
 void RotateHead(std::span<const float> cosines, std::span<const float> sines,
