@@ -1,12 +1,15 @@
 #include "checkpoint/open_synthetic.h"
 
+#include <bit>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/random.h"
 #include "checkpoint/catalog.h"
 #include "checkpoint/catalog/family.h"
+#include "checkpoint/skewed_routers.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -28,15 +31,25 @@ SyntheticStorage Distribution(const TensorSpec& spec, const Family& family, uint
   return storage;
 }
 
+Storage SkewedStorage(const TensorSpec& spec, const SkewedRouters& routers,
+                      SyntheticStorage plain) {
+  if (spec.role == Role::kEmbedding) return routers.Embedding(plain);
+  if (spec.role == Role::kRouter) return routers.Router(spec, plain);
+  return plain;
+}
+
 }  // namespace
 
-Checkpoint OpenSynthetic(const nlohmann::json& config, uint64_t seed, int layers) {
+Checkpoint OpenSynthetic(const nlohmann::json& config, uint64_t seed, int layers, double zipf) {
   const nlohmann::json truncated = layers > 0 ? TruncateLayers(config, layers) : config;
   const std::optional<Catalog> catalog = BuildCatalog(truncated);
   if (!catalog) {
     throw Error(ErrorCode::kUnsupported,
                 "config: unknown model_type " + truncated.value("model_type", std::string("(none)")));
   }
+  const Family& family = *FindFamily(catalog->model_type);
+  std::optional<SkewedRouters> routers;
+  if (zipf > 0) routers.emplace(truncated, zipf, seed);
   Checkpoint checkpoint;
   checkpoint.format = Format::kSynthetic;
   checkpoint.config = truncated;
@@ -44,10 +57,13 @@ Checkpoint OpenSynthetic(const nlohmann::json& config, uint64_t seed, int layers
   checkpoint.side_files.push_back(ConfigFile(truncated));
   for (const TensorSpec& spec : catalog->tensors) {
     if (!spec.required) continue;
-    checkpoint.tensors.push_back(
-        {spec.name, DType::kBF16, spec.shape, Distribution(spec, *FindFamily(catalog->model_type), seed)});
+    const SyntheticStorage plain = Distribution(spec, family, seed);
+    checkpoint.tensors.push_back({spec.name, DType::kBF16, spec.shape,
+                                  routers ? SkewedStorage(spec, *routers, plain) : plain});
   }
-  checkpoint.header_hashes.push_back(MixBits(seed));
+  // What tells one source from another when a job is resumed.
+  checkpoint.header_hashes.push_back(
+      MixBits(zipf > 0 ? MixBits(seed) ^ std::bit_cast<uint64_t>(zipf) : seed));
   return checkpoint;
 }
 

@@ -274,6 +274,19 @@ std::vector<Flag> OutputFlags() {
        .minimum = 1,
        .maximum = 10000,
        .summary = "Make only the first N decoder layers"},
+      {.name = "zipf",
+       .kind = FlagKind::kNumber,
+       .value_name = "S",
+       .category = Category::kInput,
+       .verbs = {"synth"},
+       .minimum = 0.01,
+       .maximum = 8,
+       .summary = "Skew the routers: experts are chosen in proportion to rank^-S",
+       .details = "Random routers want all experts alike, and an expert cache gains little. With "
+                  "S = 1 the tenth of the experts that a layer likes best gets more than half of the "
+                  "choices. Which they are is random in every layer, and each token still chooses "
+                  "for itself. Trained models route in neither way: what caching gains for one "
+                  "of them, only a trace of that one tells."},
   };
 }
 

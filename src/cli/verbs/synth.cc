@@ -38,7 +38,8 @@ int RunSynth(const Arguments& arguments) {
   const nlohmann::json config = ReadConfig(path);
   const checkpoint::Checkpoint source = WithContext(path.string(), [&] {
     return checkpoint::OpenSynthetic(config, static_cast<uint64_t>(arguments.Integer("seed")),
-                                     static_cast<int>(arguments.Integer("layers")));
+                                     static_cast<int>(arguments.Integer("layers")),
+                                     arguments.Number("zipf"));
   });
   ProgressPrinter progress("synth", arguments);
   const convert::JobResult result = Write(arguments, source, destination, progress);
