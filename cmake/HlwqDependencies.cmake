@@ -8,6 +8,8 @@ find_package(simdjson REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+# Optional: without it files are read by threads alone (src/io/direct_reader.h).
+pkg_check_modules(URING IMPORTED_TARGET liburing)
 find_path(HLWQ_XXHASH_INCLUDE xxhash.h REQUIRED)  # used header-only
 if(HLWQ_BUILD_TESTS)
   find_package(GTest REQUIRED)

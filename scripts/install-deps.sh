@@ -9,7 +9,7 @@ set -euo pipefail
 declare -A groups=(
   [build]="build-essential cmake ninja-build python3 python3-venv ca-certificates
            libtbb-dev libfmt-dev nlohmann-json3-dev libsimdjson-dev libhwy-dev libxxhash-dev
-           libpcre2-dev libicu-dev pkg-config
+           libpcre2-dev libicu-dev liburing-dev pkg-config
            libgtest-dev libgmock-dev libbenchmark-dev"
   [demo]="bible-kjv bible-kjv-text"
   [fuzz]="clang libclang-rt-dev"

@@ -70,6 +70,23 @@ File File::OpenForWrite(const std::filesystem::path& path) {
   return File(fd, path);
 }
 
+File File::ReopenDirect() const {
+  const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_DIRECT;
+  // By its number first: the path may name another file by now.
+  int fd = ::open(("/proc/self/fd/" + std::to_string(fd_)).c_str(), flags);
+  if (fd < 0 && errno == ENOENT) fd = ::open(path_.c_str(), flags);
+  if (fd < 0) return File();
+  File file(fd, path_);
+  const struct stat here = Stat(fd_, path_), there = Stat(fd, path_);
+  if (here.st_dev != there.st_dev || here.st_ino != there.st_ino) {
+    throw Error(ErrorCode::kSourceChanged, path_.string() + ": another file took its place");
+  }
+  // Some file systems refuse the reads rather than the open.
+  alignas(kDirectAlignment) std::byte probe[kDirectAlignment];
+  if (::pread(fd, probe, sizeof probe, 0) < 0 && errno == EINVAL) return File();
+  return file;
+}
+
 uint64_t File::SizeBytes() const { return static_cast<uint64_t>(Stat(fd_, path_).st_size); }
 
 FileIdentity File::Identity() const {

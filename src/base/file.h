@@ -21,6 +21,9 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 
+// Satisfies every device and file system met so far; the system asks for 512 or 4096.
+inline constexpr size_t kDirectAlignment = 4096;
+
 // An open file. Moves, closes itself. Offsets are absolute: no shared position, so concurrent calls
 // on one File are safe. Every failure throws Error{kIo} with the path and the system's reason.
 class File {
@@ -35,6 +38,11 @@ class File {
   static File OpenForRead(const std::filesystem::path& path);
   // Creates or keeps the file, readable and writable; its content is not truncated.
   static File OpenForWrite(const std::filesystem::path& path);
+
+  // The same file once more, for reads past the page cache: offsets, sizes and memory must be
+  // multiples of kDirectAlignment. Not open where the system does not do that for this file.
+  // Throws Error{kSourceChanged} where the path has come to name another file.
+  File ReopenDirect() const;
 
   const std::filesystem::path& path() const noexcept { return path_; }
   int fd() const noexcept { return fd_; }

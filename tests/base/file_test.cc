@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstring>
+
 #include "base/error.h"
 #include "tests/support/temp_dir.h"
 
@@ -54,6 +57,23 @@ TEST(File, APipeIsRefusedAndDoesNotBlock) {
   ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);
   EXPECT_EQ(CodeOf([&] { File::OpenForRead(dir / "pipe"); }), ErrorCode::kInvalidArgument);
   EXPECT_EQ(CodeOf([&] { File::OpenForRead("/dev/null"); }), ErrorCode::kInvalidArgument);
+}
+
+TEST(File, ReopenedForDirectReadsIsTheSameFileEvenWhenThePathNamesAnother) {
+  const test::TempDir dir;
+  WriteFileAtomically(dir / "f", "first");
+  const File file = File::OpenForRead(dir / "f");
+  WriteFileAtomically(dir / "f", "second");
+  const File direct = file.ReopenDirect();
+  if (!direct.is_open()) GTEST_SKIP() << "no direct reads in " << dir.path();
+  EXPECT_EQ(direct.Identity(), file.Identity());
+  alignas(kDirectAlignment) std::array<std::byte, kDirectAlignment> page;
+  ASSERT_EQ(direct.ReadSomeAt(0, page), 5u);
+  EXPECT_EQ(std::memcmp(page.data(), "first", 5), 0);
+}
+
+TEST(File, WhereDirectReadsAreRefusedNothingIsOpened) {
+  EXPECT_FALSE(File::OpenForRead("/proc/self/status").ReopenDirect().is_open());
 }
 
 TEST(File, LockIsExclusive) {
