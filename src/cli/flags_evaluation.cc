@@ -191,6 +191,24 @@ std::vector<Flag> BenchFlags() {
   };
 }
 
+std::vector<Flag> CacheSimFlags() {
+  return {
+      {.name = "sizes",
+       .kind = FlagKind::kText,
+       .value_name = "N,N,...",
+       .category = Category::kInput,
+       .verbs = {"cache-sim"},
+       .summary = "Slots for each layer; when not given 1, 2, 3, 4, 6, 8, 12 and so on to all"},
+      {.name = "report",
+       .kind = FlagKind::kPath,
+       .value_name = "FILE.html",
+       .category = Category::kOutput,
+       .verbs = {"cache-sim"},
+       .summary = "Also write a page with the hit rates against memory, drawn",
+       .details = "One self-contained HTML file."},
+  };
+}
+
 std::vector<Flag> MeasureRunFlags() {
   return {
       {.name = "cache-type",
@@ -210,7 +228,8 @@ std::vector<Flag> MeasureRunFlags() {
 
 std::vector<Flag> EvaluationFlags() {
   std::vector<Flag> flags;
-  for (std::vector<Flag> group : {TextFlags(), AblateFlags(), LogitsFlags(), BenchFlags(), MeasureRunFlags()}) {
+  for (std::vector<Flag> group : {TextFlags(), AblateFlags(), LogitsFlags(), BenchFlags(),
+                                  CacheSimFlags(), MeasureRunFlags()}) {
     flags.insert(flags.end(), std::make_move_iterator(group.begin()),
                  std::make_move_iterator(group.end()));
   }

@@ -19,6 +19,7 @@ int RunKld(const Arguments& arguments);
 int RunAblate(const Arguments& arguments);
 int RunLogits(const Arguments& arguments);
 int RunBench(const Arguments& arguments);
+int RunCacheSim(const Arguments& arguments);
 int RunGenerate(const Arguments& arguments);
 int RunChat(const Arguments& arguments);
 int RunTokenize(const Arguments& arguments);

@@ -112,10 +112,29 @@ Verb BenchVerb() {
   };
 }
 
+Verb CacheSimVerb() {
+  return {
+      .name = "cache-sim",
+      .group = kMeasure,
+      .summary = "Find out what an expert cache would do for a recorded routing",
+      .description =
+          "Replays which experts each layer asked for against every eviction policy of the expert "
+          "cache and against the optimum, in which what is needed again last makes room (Belady). "
+          "Sizes are slots for each layer: of its own, and as one pool of as many for all layers. "
+          "Hits are counted as the cache of a running model counts them, without prefetch.\n\n"
+          "A trace holds for the model and the text it was recorded with. Random weights do not "
+          "route like trained ones.",
+      .operands = {{"TRACE", "a file of JSON lines, as recorded by a run"}},
+      .examples = {{"hlwq cache-sim trace.jsonl --sizes 2,4,8,16 --report page.html",
+                    "Four sizes, and a picture."}},
+      .run = RunCacheSim,
+  };
+}
+
 }  // namespace
 
 std::vector<Verb> EvaluationVerbs() {
-  return {PerplexityVerb(), KldVerb(), AblateVerb(), LogitsVerb(), BenchVerb()};
+  return {PerplexityVerb(), KldVerb(), AblateVerb(), LogitsVerb(), BenchVerb(), CacheSimVerb()};
 }
 
 }  // namespace hlwq::cli

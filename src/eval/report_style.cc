@@ -101,6 +101,8 @@ svg .area { fill: var(--accent-area); stroke: var(--accent); stroke-width: 0.75;
 svg .bar { fill: var(--accent); fill-opacity: 0.5; }
 svg .curve { fill: none; stroke: var(--ink); stroke-width: 1.4; stroke-linejoin: round; }
 svg .line { fill: none; stroke: var(--accent); stroke-width: 1.8; stroke-linejoin: round; }
+svg .line.second { stroke: var(--warm); }
+svg .line.third { stroke: var(--carried); }
 svg .reference { fill: none; stroke: var(--ink); stroke-width: 1.1; stroke-dasharray: 3 3; }
 svg .level { stroke: var(--warm); stroke-width: 1.3; }
 svg .fine { stroke-width: 0.6; }

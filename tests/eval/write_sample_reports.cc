@@ -8,6 +8,7 @@
 #include "tests/eval/sample_ablation.h"
 #include "tests/eval/sample_kld.h"
 #include "tests/eval/sample_reports.h"
+#include "tests/eval/sample_trace.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
   auto pages = hlwq::test::RenderSampleReports();
   pages.emplace("ablation.html", hlwq::test::SampleAblationPage());
   pages.emplace("divergence.html", hlwq::test::SampleKldPage());
+  pages.emplace("cache.html", hlwq::test::SampleCachePage());
   for (const auto& [name, html] : pages) {
     std::ofstream(folder / name, std::ios::binary) << html;
     std::cout << name << ": " << html.size() << " bytes\n";

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/bad/{safetensors,shard_index,config,recipe}: files that must be refused.
+"""Writes tests/golden/bad/{safetensors,shard_index,config,recipe,expert_trace}:
+files that must be refused.
 
 usage: make_bad_inputs.py [ROOT of the repository]
 
@@ -130,11 +131,79 @@ RECIPE = {
     "nested": b'{"roles": ' + b"[" * 1000,
 }
 
+TRACE_MODEL = {"format": "hlwq-expert-trace", "version": 1, "model": "qwen3_moe", "layers": 2, "experts": 8,
+               "top_k": 2, "expert_bytes": 1000}
+REQUEST = {"pass": 1, "layer": 0, "tokens": 2, "experts": [1, 4, 6]}
+
+
+def lines(*objects):
+    return "".join(json.dumps(line) + "\n" for line in objects).encode()
+
+
+def model(**changes):
+    return lines({k: v for k, v in (TRACE_MODEL | changes).items() if v is not None}, REQUEST)
+
+
+def request(**changes):
+    return lines(TRACE_MODEL, REQUEST,
+                 {k: v for k, v in (REQUEST | {"layer": 1} | changes).items() if v is not None})
+
+
+EXPERT_TRACE = {
+    "empty": b"",
+    "not-json": b"{",
+    "not-utf8": b'{"format": "\xff"}',
+    "list": b"[]\n",
+    "no-request": lines(TRACE_MODEL),
+    "blank-line": lines(TRACE_MODEL) + b"\n" + lines(REQUEST),
+    "torn": lines(TRACE_MODEL, REQUEST) + b'{"pass": 1, "layer": 1, "tok',
+    "nested": lines(TRACE_MODEL) + b"[" * 1000,
+    "key-twice": lines(TRACE_MODEL) + b'{"pass": 1, "pass": 1}',
+    "no-header": lines(REQUEST),
+    "other-format": model(format="trace"),
+    "no-format": model(format=None),
+    "version-2": model(version=2),
+    "version-0": model(version=0),
+    "model-number": model(model=5),
+    "no-layers": model(layers=None),
+    "layers-0": model(layers=0),
+    "layers-fraction": model(layers=2.0),
+    "layers-2-32": model(layers=2**32),
+    "experts-0": model(experts=0),
+    "experts-65537": model(layers=1, experts=65537),
+    "experts-of-all-layers": model(layers=4096, experts=128),
+    "experts-2-64": model(experts=2**64),
+    "top-k-0": model(top_k=0),
+    "top-k-9": model(top_k=9),
+    "bytes-0": model(expert_bytes=0),
+    "bytes-2-62": model(expert_bytes=2**62),
+    "bytes-negative": model(expert_bytes=-1),
+    "pass-negative": request(**{"pass": -1}),
+    "pass-falls": request(**{"pass": 0}),
+    "pass-2-63": request(**{"pass": 2**63}),
+    "no-pass": request(**{"pass": None}),
+    "layer-again": request(layer=0),
+    "layer-2": request(layer=2),
+    "layer-text": request(layer="1"),
+    "tokens-0": request(tokens=0),
+    "tokens-2-32": request(tokens=2**32),
+    "no-experts": request(experts=None),
+    "experts-object": request(experts={"0": 1}),
+    "experts-none": request(experts=[]),
+    "experts-too-few": request(experts=[1]),
+    "experts-too-many": request(experts=[0, 1, 2, 3, 4]),
+    "expert-8": request(experts=[1, 8]),
+    "expert-negative": request(experts=[-1, 1]),
+    "expert-2-16": request(experts=[1, 65537]),
+    "expert-twice": request(experts=[1, 1]),
+    "experts-fall": request(experts=[4, 1]),
+}
+
 
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
     for topic, files in (("safetensors", SAFETENSORS), ("shard_index", INDEX), ("config", CONFIG),
-                         ("recipe", RECIPE)):
+                         ("recipe", RECIPE), ("expert_trace", EXPERT_TRACE)):
         folder = root / "tests" / "golden" / "bad" / topic
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

@@ -1,12 +1,11 @@
 // hlwq bench: tokens per second, beside how fast this machine reads memory.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "base/worker_pool.h"
 #include "cli/model_options.h"
+#include "cli/number_list.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -15,26 +14,6 @@
 
 namespace hlwq::cli {
 namespace {
-
-// "1,2,4".
-std::vector<int> ThreadCounts(const std::string& text) {
-  std::vector<int> counts;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (true) {
-    int count = 0;
-    const auto [rest, error] = std::from_chars(at, end, count);
-    if (error != std::errc() || count < 1 || count > WorkerPool::kMaxThreads ||
-        (rest != end && *rest != ',')) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("--threads: want numbers from 1 to {} with commas between, got '{}'",
-                              WorkerPool::kMaxThreads, text));
-    }
-    counts.push_back(count);
-    if (rest == end) return counts;
-    at = rest + 1;
-  }
-}
 
 // One thread, and all.
 std::string DefaultThreads() {
@@ -49,7 +28,8 @@ int RunBench(const Arguments& arguments) {
   eval::ThroughputOptions options;
   options.prompt_tokens = static_cast<size_t>(arguments.Integer("prompt-tokens"));
   options.decode_tokens = static_cast<size_t>(arguments.Integer("decode-tokens"));
-  options.threads = ThreadCounts(arguments.FindText("threads").value_or(DefaultThreads()));
+  options.threads = ParseNumberList(
+      "threads", arguments.FindText("threads").value_or(DefaultThreads()), WorkerPool::kMaxThreads);
   options.repetitions = static_cast<int>(arguments.Integer("repetitions"));
   options.cache_dtype = CacheOptionsOf(arguments, 0).dtype;
   options.progress = progress.TokenCallback();
