@@ -70,7 +70,7 @@ void MatMul(benchmark::State& state, const Codes& codes, MatrixShape shape, size
   const RowRange rows{begin, std::min<size_t>(shape.out, begin + share)};
   std::vector<float> y(tokens * shape.out);
   for (auto _ : state) {
-    kernels::CodedMatMul(codes.Matrix(shape, *parts), inputs, tokens, rows, shape.out, y);
+    kernels::CodedMatMul(codes.Matrix(shape, *parts), inputs, {0, tokens}, rows, shape.out, y);
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }

@@ -32,13 +32,13 @@ struct CodedMatrix {
 void CodedMatVec(const CodedMatrix& w, const RotatedInputs& inputs, size_t token, RowRange rows,
                  std::span<float> y) noexcept;
 
-// y[token * stride + row] = W[row] x_token for `tokens` tokens from the first and the rows of the
-// range. One value depends neither on the range nor on the other tokens: exact integer sums of
+// y[(token - tokens.begin) * stride + row] = W[row] x_token for the tokens and rows of the ranges. One
+// value depends neither on the range nor on the other tokens: exact integer sums of
 // blocks, then a float sum over blocks in ascending order. Levels are decoded once for 512 tokens.
 // Best when rows.begin is a multiple of kMatMulRows. Thread: safe for disjoint rows. Stack: below
 // 192 KiB; allocates nothing.
 inline constexpr size_t kMatMulRows = 64;
-void CodedMatMul(const CodedMatrix& w, const RotatedInputs& inputs, size_t tokens, RowRange rows,
-                 size_t stride, std::span<float> y) noexcept;
+void CodedMatMul(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+                 RowRange rows, size_t stride, std::span<float> y) noexcept;
 
 }  // namespace hlwq::kernels

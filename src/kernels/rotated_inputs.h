@@ -14,6 +14,12 @@
 
 namespace hlwq::kernels {
 
+// Consecutive tokens of an input.
+struct TokenRange {
+  size_t begin = 0, end = 0;
+  size_t size() const noexcept { return end - begin; }
+};
+
 // Rotated inputs of up to `max_tokens` tokens of width `in`, padded with zeros to whole blocks.
 // Thread: distinct tokens may be filled at the same time; reading is safe.
 class RotatedInputs {
@@ -34,6 +40,9 @@ class RotatedInputs {
   // of a block is the most that the width allows. A block below 2^-100 counts as zero; one with a
   // NaN or infinity has a scale that is not finite, and so have all products with it.
   void Set(size_t token, std::span<const float> x, DotWidth width) noexcept;
+
+  // Place `token` becomes what `other`, of the same width `in`, has for a token.
+  void Copy(size_t token, const RotatedInputs& other, size_t other_token, DotWidth width) noexcept;
 
   // Rows of one token; 64-byte aligned. Scales and sums are followed by zeros up to a multiple
   // of 16 blocks.

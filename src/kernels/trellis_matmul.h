@@ -31,7 +31,7 @@ struct TrellisMatrix {
 // last.
 void CodedMatVec(const TrellisMatrix& w, const RotatedInputs& inputs, size_t token, RowRange rows,
                  std::span<float> y) noexcept;
-void CodedMatMul(const TrellisMatrix& w, const RotatedInputs& inputs, size_t tokens, RowRange rows,
-                 size_t stride, std::span<float> y) noexcept;
+void CodedMatMul(const TrellisMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+                 RowRange rows, size_t stride, std::span<float> y) noexcept;
 
 }  // namespace hlwq::kernels

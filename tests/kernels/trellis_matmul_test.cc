@@ -27,7 +27,7 @@ RotatedInputs Rotated(std::span<const float> x, size_t in, DotWidth width) {
 // y [token, row] without gaps.
 std::vector<float> MatMul(const TrellisMatrix& w, const RotatedInputs& inputs, size_t tokens) {
   std::vector<float> y(tokens * w.shape.out, -1.0f);
-  CodedMatMul(w, inputs, tokens, {0, w.shape.out}, w.shape.out, y);
+  CodedMatMul(w, inputs, {0, tokens}, {0, w.shape.out}, w.shape.out, y);
   return y;
 }
 
@@ -92,18 +92,18 @@ TEST(TrellisMatMul, WritesTheRowsOfTheRangeAlone) {
     for (const int bits : {4, 6}) {
       const RandomTrellisMatrix matrix({150, 400}, bits);
       const TrellisMatrix& w = matrix.w();
-      const size_t tokens = 8;
+      const size_t first = 1, tokens = 8;
       const size_t stride = 163;
       const RotatedInputs inputs = Rotated(Activations(tokens * 400), 400, w.levels->width);
       const std::vector<float> all = MatMul(w, inputs, tokens);
       for (const RowRange range : std::vector<RowRange>{
                {0, 0}, {0, 1}, {0, 64}, {1, 65}, {5, 7}, {60, 140}, {64, 128}, {149, 150}}) {
-        std::vector<float> y((tokens - 1) * stride + range.end, 123.0f);
-        CodedMatMul(w, inputs, tokens, range, stride, y);
+        std::vector<float> y((tokens - first - 1) * stride + range.end, 123.0f);
+        CodedMatMul(w, inputs, {first, tokens}, range, stride, y);
         for (size_t at = 0; at < y.size(); ++at) {
           const size_t row = at % stride;
           const bool in_range = row >= range.begin && row < range.end;
-          ASSERT_EQ(y[at], in_range ? all[at / stride * 150 + row] : 123.0f)
+          ASSERT_EQ(y[at], in_range ? all[(first + at / stride) * 150 + row] : 123.0f)
               << "row " << row << " of " << range.begin << ".." << range.end;
         }
       }

@@ -157,18 +157,18 @@ class TiledProduct {
 
 template <class Source, class Dot, typename Stored>
 HWY_ATTR HWY_NOINLINE void MatMulWith(const typename Source::Matrix& w, const RotatedInputs& inputs,
-                                      size_t tokens, RowRange rows, size_t stride,
+                                      TokenRange tokens, RowRange rows, size_t stride,
                                       float* HWY_RESTRICT y) {
   TiledProduct<Source, Dot, Stored> product(w, inputs);
-  for (size_t token = 0; token < tokens; token += kMostTokens) {
-    const size_t count = HWY_MIN(kMostTokens, tokens - token);
-    product.Multiply(token, count, rows, stride, y + token * stride);
+  for (size_t token = tokens.begin; token < tokens.end; token += kMostTokens) {
+    const size_t count = HWY_MIN(kMostTokens, tokens.end - token);
+    product.Multiply(token, count, rows, stride, y + (token - tokens.begin) * stride);
   }
 }
 
 // In the width of the levels.
 template <class Source>
-void MatMulOf(const typename Source::Matrix& w, const RotatedInputs& inputs, size_t tokens,
+void MatMulOf(const typename Source::Matrix& w, const RotatedInputs& inputs, TokenRange tokens,
               RowRange rows, size_t stride, float* y) {
   if (w.levels->width == DotWidth::kWide) {
     return MatMulWith<Source, WordDot, int16_t>(w, inputs, tokens, rows, stride, y);

@@ -39,13 +39,13 @@ int32_t DotCodes(const std::array<uint8_t, codec::kBlockSize>& codes, const DotL
   return sum;
 }
 
-void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, size_t tokens, RowRange rows,
-              size_t stride, float* y) {
+void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+              RowRange rows, size_t stride, float* y) {
   const DotLevels& levels = *w.levels;
   const size_t block_bytes = codec::PackedBlockBytes(w.order, levels.bits);
   const size_t norm_bytes = w.norm_dtype == DType::kF16 ? 2 : 4;
   for (size_t row = rows.begin; row < rows.end; ++row) {
-    for (size_t token = 0; token < tokens; ++token) y[token * stride + row] = 0;
+    for (size_t at = 0; at < tokens.size(); ++at) y[at * stride + row] = 0;
     for (size_t block = 0; block < w.blocks(); ++block) {
       const size_t at = row * w.blocks() + block;
       std::array<uint8_t, codec::kBlockSize> codes;
@@ -55,13 +55,13 @@ void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, size_t tokens, 
       std::memcpy(&bits, w.norms.data() + at * norm_bytes, norm_bytes);
       const float norm =
           norm_bytes == 2 ? F16ToF32(static_cast<uint16_t>(bits)) : std::bit_cast<float>(bits);
-      for (size_t token = 0; token < tokens; ++token) {
+      for (size_t token = tokens.begin; token < tokens.end; ++token) {
         const size_t first = block * codec::kBlockSize;
         const int32_t sum = levels.width == DotWidth::kNarrow
                                 ? DotCodes(codes, levels, inputs.narrow(token) + first)
                                 : DotCodes(codes, levels, inputs.wide(token) + first);
         const float scale = inputs.scales(token, levels.width)[block];
-        y[token * stride + row] += static_cast<float>(sum) * (norm * levels.step * scale);
+        y[(token - tokens.begin) * stride + row] += static_cast<float>(sum) * (norm * levels.step * scale);
       }
     }
   }
@@ -69,8 +69,8 @@ void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, size_t tokens, 
 
 #else
 
-void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, size_t tokens, RowRange rows,
-              size_t stride, float* y) {
+void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+              RowRange rows, size_t stride, float* y) {
   MatMulOf<HlwqSource>(w, inputs, tokens, rows, stride, y);
 }
 
@@ -85,15 +85,15 @@ namespace hlwq::kernels {
 
 HWY_EXPORT(MatMulOn);
 
-void CodedMatMul(const CodedMatrix& w, const RotatedInputs& inputs, size_t tokens, RowRange rows,
-                 size_t stride, std::span<float> y) noexcept {
-  HLWQ_DASSERT(w.shape.in == inputs.in() && tokens <= inputs.max_tokens());
-  HLWQ_DASSERT(rows.begin <= rows.end && rows.end <= w.shape.out);
+void CodedMatMul(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+                 RowRange rows, size_t stride, std::span<float> y) noexcept {
+  HLWQ_DASSERT(w.shape.in == inputs.in() && tokens.end <= inputs.max_tokens());
+  HLWQ_DASSERT(tokens.begin <= tokens.end && rows.begin <= rows.end && rows.end <= w.shape.out);
   HLWQ_DASSERT(codec::BitOrderHolds(w.order, w.levels->bits));
   HLWQ_DASSERT(w.packed.size() ==
                w.shape.out * w.blocks() * codec::PackedBlockBytes(w.order, w.levels->bits));
   HLWQ_DASSERT(w.norms.size() == w.shape.out * w.blocks() * (w.norm_dtype == DType::kF16 ? 2 : 4));
-  HLWQ_DASSERT(tokens == 0 || y.size() >= (tokens - 1) * stride + rows.end);
+  HLWQ_DASSERT(tokens.size() == 0 || y.size() >= (tokens.size() - 1) * stride + rows.end);
   HWY_DYNAMIC_DISPATCH(MatMulOn)(w, inputs, tokens, rows, stride, y.data());
 }
 

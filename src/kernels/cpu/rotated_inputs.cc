@@ -106,6 +106,20 @@ void RotatedInputs::Set(size_t token, std::span<const float> x, DotWidth width) 
   }
 }
 
+void RotatedInputs::Copy(size_t token, const RotatedInputs& other, size_t other_token,
+                         DotWidth width) noexcept {
+  HLWQ_DASSERT(token < max_tokens_ && other_token < other.max_tokens_ && in_ == other.in_);
+  const size_t row = blocks_ * codec::kBlockSize;
+  if (width == DotWidth::kNarrow) {
+    std::copy_n(other.narrow(other_token), row, narrow_.data() + token * row);
+    std::copy_n(other.scales(other_token, width), stride_, narrow_scales_.data() + token * stride_);
+    std::copy_n(other.sums(other_token), 2 * stride_, sums_.data() + token * 2 * stride_);
+  } else {
+    std::copy_n(other.wide(other_token), row, wide_.data() + token * row);
+    std::copy_n(other.scales(other_token, width), stride_, wide_scales_.data() + token * stride_);
+  }
+}
+
 const int8_t* RotatedInputs::narrow(size_t token) const noexcept {
   return narrow_.data() + token * blocks_ * codec::kBlockSize;
 }
