@@ -98,12 +98,12 @@ class MetadataMaker {
     if (!std::ranges::all_of(sizes_.layers, &LayerKind::has_experts)) {
       Unsupported("qwen3_moe: llama.cpp wants experts in every layer, but some layers are dense");
     }
-    if (!config_.Flag("norm_topk_prob", false)) {
+    if (!sizes_.has_top_k_norm) {
       Unsupported("qwen3_moe: llama.cpp normalises the weights of the experts, but norm_topk_prob is "
                   "false");
     }
     model.experts = sizes_.experts;
-    model.experts_used = config_.OptionalSize("num_experts_per_tok", range).value_or(8);
+    model.experts_used = sizes_.top_k;
     model.expert_intermediate = sizes_.expert_intermediate;
     // Dense layers have this width; there are none, but llama.cpp asks for it.
     model.intermediate =

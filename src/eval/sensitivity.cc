@@ -15,9 +15,9 @@ using runtime::TokenId;
 // Calls visit(sequence) with an empty cache for each.
 template <typename Visit>
 void ForEachSequence(const runtime::Engine& engine, const ProbeOptions& options, Visit&& visit) {
-  runtime::KvCache cache(engine.config(), {.dtype = DType::kF32, .capacity = options.tokens});
+  runtime::SequenceState cache(engine.config(), {.dtype = DType::kF32, .capacity = options.tokens});
   for (size_t sequence = 0; sequence < options.sequences; ++sequence) {
-    cache.Truncate(0);
+    cache.Clear();
     visit(sequence, cache);
   }
 }
@@ -32,7 +32,7 @@ std::vector<float> LogitsOf(runtime::Engine& engine, const std::vector<TokenId>&
                             const ProbeOptions& options) {
   std::vector<float> logits;
   logits.reserve(probes.size() * engine.config().sizes.vocab);
-  ForEachSequence(engine, options, [&](size_t sequence, runtime::KvCache& cache) {
+  ForEachSequence(engine, options, [&](size_t sequence, runtime::SequenceState& cache) {
     engine.Feed(cache, SequenceOf(probes, options, sequence), model::LogitsOf::kAll,
                 [&](size_t, std::span<const float> row) {
                   logits.insert(logits.end(), row.begin(), row.end());
@@ -74,7 +74,7 @@ std::vector<double> MeasureResidualShares(runtime::Engine& engine,
   const size_t layers = engine.config().sizes.layers.size();
   std::vector<double> added(layers), left(layers);
   std::vector<float> before;
-  ForEachSequence(engine, options, [&](size_t sequence, runtime::KvCache& cache) {
+  ForEachSequence(engine, options, [&](size_t sequence, runtime::SequenceState& cache) {
     engine.Feed(
         cache, SequenceOf(probes, options, sequence), model::LogitsOf::kNone,
         [](size_t, std::span<const float>) {},
@@ -112,7 +112,7 @@ std::vector<double> MeasureDivergences(const std::function<checkpoint::Checkpoin
     runtime::Engine engine(std::move(changed), engine_options);
     size_t row = 0;
     double sum = 0;
-    ForEachSequence(engine, options.probes, [&](size_t sequence, runtime::KvCache& cache) {
+    ForEachSequence(engine, options.probes, [&](size_t sequence, runtime::SequenceState& cache) {
       engine.Feed(cache, SequenceOf(probes, options.probes, sequence), model::LogitsOf::kAll,
                   [&](size_t, std::span<const float> logits) {
                     const std::span<const float> held =

@@ -13,7 +13,7 @@
 #include "eval/sample_statistics.h"
 #include "eval/window_reader.h"
 #include "runtime/engine.h"
-#include "runtime/kv_cache.h"
+#include "runtime/sequence_state.h"
 
 namespace hlwq::eval {
 namespace {
@@ -64,14 +64,14 @@ class Meter {
         cache_(engine.config(), {.dtype = options.cache_dtype, .capacity = tokens_.size()}) {}
 
   double PrefillSeconds(size_t tokens) {
-    cache_.Truncate(0);
+    cache_.Clear();
     const Stopwatch watch;
     Feed(0, tokens);
     return watch.Seconds();
   }
 
   double DecodeSeconds(size_t tokens) {
-    cache_.Truncate(0);
+    cache_.Clear();
     const Stopwatch watch;
     for (size_t token = 0; token < tokens; ++token) Feed(token, 1);
     return watch.Seconds();
@@ -80,7 +80,7 @@ class Meter {
  private:
   runtime::Engine& engine_;
   std::vector<TokenId> tokens_;
-  runtime::KvCache cache_;
+  runtime::SequenceState cache_;
 
   void Feed(size_t begin, size_t count) {
     engine_.Feed(cache_, std::span(tokens_).subspan(begin, count), model::LogitsOf::kLastOfSegment,

@@ -17,7 +17,7 @@ WindowReader::WindowReader(runtime::Engine& engine, std::span<const runtime::Tok
                                .capacity = std::min(options.windows.window, tokens.size())}) {}
 
 void WindowReader::Begin(const TokenWindow& window) {
-  cache_.Truncate(0);
+  cache_.Clear();
   engine_.Feed(cache_, tokens_.subspan(window.begin, window.first_scored - 1 - window.begin),
                model::LogitsOf::kNone, [](size_t, std::span<const float>) {});
   next_ = window.first_scored;

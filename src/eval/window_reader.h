@@ -8,7 +8,7 @@
 #include "eval/perplexity.h"
 #include "eval/token_windows.h"
 #include "runtime/engine.h"
-#include "runtime/kv_cache.h"
+#include "runtime/sequence_state.h"
 
 namespace hlwq::eval {
 
@@ -41,7 +41,7 @@ class WindowReader {
  private:
   runtime::Engine& engine_;
   std::span<const runtime::TokenId> tokens_;
-  runtime::KvCache cache_;
+  runtime::SequenceState cache_;
   size_t next_ = 0;  // the token to be scored next
 };
 

@@ -19,7 +19,8 @@ struct Architecture {
   Layer (*bind_layer)(const LayerBinder& binder);
 };
 
-extern const Architecture kLlama, kMistral, kQwen2, kQwen3;
+extern const Architecture kLlama, kMistral, kQwen2, kQwen3, kQwen3Moe, kQwen3Next, kQwen35,
+    kQwen35Text, kQwen35Moe, kQwen35MoeText;
 
 // nullptr: this model_type cannot be run.
 const Architecture* FindArchitecture(std::string_view model_type) noexcept;

@@ -30,18 +30,44 @@ uint64_t AttentionLayer::bytes_per_token() const noexcept {
   return weights_.q.bytes() + weights_.k.bytes() + weights_.v.bytes() + weights_.o.bytes();
 }
 
-void AttentionLayer::Run(const Pass& pass) const noexcept {
+void AttentionLayer::Run(const Pass& pass) const {
   Workspace& work = pass.work;
-  const std::array products = {
-      Product{&weights_.q, work.queries.data.span(), work.queries.width},
-      Product{&weights_.k, work.keys.data.span(), work.keys.width},
-      Product{&weights_.v, work.values.data.span(), work.values.width}};
-  MultiplyAll(pass.pool, work.hidden, pass.tokens, products);
+  const auto times = [&](const Linear& linear, Rows& y) {
+    return Times(linear, work.hidden, pass.tokens, y.data.span(), y.width);
+  };
+  std::array products = {
+      times(weights_.q, config_.has_output_gate ? work.gated_queries : work.queries),
+      times(weights_.k, work.keys), times(weights_.v, work.values)};
+  MultiplyAll(pass.pool, products);
+  if (config_.has_output_gate) TakeQueriesApart(pass);
   RotateAndStore(pass);
   Attend(pass);
-  ForEachToken(pass, [&](size_t token) { work.attention.Seal(token, weights_.o.forms()); });
-  const std::array output = {Product{&weights_.o, work.update.data.span(), work.update.width}};
-  MultiplyAll(pass.pool, work.attention, pass.tokens, output);
+  ForEachToken(pass, [&](size_t token) {
+    if (config_.has_output_gate) ApplyGate(work, token);
+    work.attention.Seal(token, weights_.o.forms());
+  });
+  std::array output = {Times(weights_.o, work.attention, pass.tokens, work.update.data.span(),
+                             work.update.width)};
+  MultiplyAll(pass.pool, output);
+}
+
+// The queries of all heads to where attention looks for them; the gates stay.
+void AttentionLayer::TakeQueriesApart(const Pass& pass) const noexcept {
+  Workspace& work = pass.work;
+  ForEachToken(pass, [&](size_t token) {
+    for (size_t head = 0; head < config_.heads; ++head) {
+      std::copy_n(work.gated_queries[token].data() + 2 * head * config_.head_dim, config_.head_dim,
+                  work.queries[token].data() + head * config_.head_dim);
+    }
+  });
+}
+
+void AttentionLayer::ApplyGate(Workspace& work, size_t token) const noexcept {
+  const size_t width = config_.head_dim;
+  for (size_t head = 0; head < config_.heads; ++head) {
+    kernels::SigmoidMul(work.gated_queries[token].subspan((2 * head + 1) * width, width),
+                        work.attention.row(token).subspan(head * width, width));
+  }
 }
 
 // Norms come before the rotation, and keys are stored after it.
@@ -56,8 +82,7 @@ void AttentionLayer::RotateAndStore(const Pass& pass) const noexcept {
   };
   for (const Segment& segment : pass.segments) {
     const size_t position = segment.kv->length();
-    const Pass part = {pass.pool, pass.work, {}, segment.end - segment.begin};
-    ForEachToken(part, [&](size_t offset) {
+    ForEachToken(pass.Of(segment), [&](size_t offset) {
       const size_t token = segment.begin + offset;
       each_head(work.queries[token], weights_.q_norm, token);
       each_head(work.keys[token], weights_.k_norm, token);

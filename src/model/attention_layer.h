@@ -10,7 +10,7 @@
 namespace hlwq::model {
 
 struct AttentionWeights {
-  Linear q, k, v, o;
+  Linear q, k, v, o;  // with an output gate the rows of q are, for each head, query and gate
   Buffer<float> q_norm, k_norm;  // [head_dim], or empty
 };
 
@@ -19,6 +19,7 @@ struct AttentionConfig {
   size_t heads = 0, kv_heads = 0, head_dim = 0;
   size_t window = 0;  // 0: all earlier tokens are seen
   float norm_epsilon = 0;
+  bool has_output_gate = false;
 };
 
 class AttentionLayer final : public Block {
@@ -27,14 +28,16 @@ class AttentionLayer final : public Block {
 
   InputForms forms() const noexcept override;
   uint64_t bytes_per_token() const noexcept override;
-  void Run(const Pass& pass) const noexcept override;
+  void Run(const Pass& pass) const override;
 
  private:
   AttentionConfig config_;
   AttentionWeights weights_;
 
+  void TakeQueriesApart(const Pass& pass) const noexcept;
   void RotateAndStore(const Pass& pass) const noexcept;
   void Attend(const Pass& pass) const noexcept;
+  void ApplyGate(Workspace& work, size_t token) const noexcept;
 };
 
 }  // namespace hlwq::model

@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.h"
+#include "checkpoint/catalog.h"
+#include "kernels/delta_rule.h"
 #include "model/architecture.h"
 
 namespace hlwq::model {
@@ -25,6 +30,37 @@ void CheckActivation(const ConfigReader& text) {
   }
 }
 
+void CheckTopK(const ConfigReader& text, const checkpoint::TextConfig& sizes) {
+  if (sizes.top_k <= sizes.experts) return;
+  text.Fail("num_experts_per_tok",
+            fmt::format("want at most the {} experts, got {}", sizes.experts, sizes.top_k));
+}
+
+// Delta-rule kernels hold a head on the stack.
+void CheckDelta(const ConfigReader& text, const checkpoint::TextConfig& sizes) {
+  if (sizes.conv_kernel > kMostTaps) {
+    text.Fail("linear_conv_kernel_dim",
+              fmt::format("want at most {}, got {}", kMostTaps, sizes.conv_kernel));
+  }
+  if (std::max(sizes.key_dim, sizes.value_dim) <= kernels::kMostDeltaDim) return;
+  const bool is_key = sizes.key_dim > kernels::kMostDeltaDim;
+  text.Fail(is_key ? "linear_key_head_dim" : "linear_value_head_dim",
+            fmt::format("want at most {}, got {}", kernels::kMostDeltaDim,
+                        is_key ? sizes.key_dim : sizes.value_dim));
+}
+
+std::vector<PlaceholderToken> Placeholders(const ConfigReader& top) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kKeys = {
+      {{"image_token_id", "an image"}, {"video_token_id", "a video"}}};
+  std::vector<PlaceholderToken> placeholders;
+  for (const auto& [key, what] : kKeys) {
+    if (const auto id = top.OptionalSize(key, {0, checkpoint::kMaxDimension})) {
+      placeholders.push_back({static_cast<int64_t>(*id), what});
+    }
+  }
+  return placeholders;
+}
+
 }  // namespace
 
 ModelConfig ReadModelConfig(const nlohmann::json& json) {
@@ -41,6 +77,8 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
   const ConfigReader text = top.Has("text_config") ? top.Child("text_config") : top;
   config.sizes = checkpoint::ReadTextConfig(*family, text);
   CheckActivation(text);
+  CheckTopK(text, config.sizes);
+  CheckDelta(text, config.sizes);
   if (config.sizes.head_dim > kMostHeadDim || config.sizes.head_dim % 2 != 0) {
     text.Fail("head_dim", fmt::format("want an even number up to {}, got {}", kMostHeadDim,
                                       config.sizes.head_dim));
@@ -49,10 +87,11 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
       text.OptionalSize("max_position_embeddings", {1, kMostPositions}).value_or(2048);
   config.norm_epsilon = static_cast<float>(text.OptionalNumber("rms_norm_eps", {0, 1}).value_or(1e-6));
   config.is_tied = top.Flag("tie_word_embeddings", text.Flag("tie_word_embeddings", false));
-  config.has_qk_norm = family->has_qk_norm;
+  config.family = family;
   config.rope = checkpoint::ReadRopeConfig(text, {.head_dim = config.sizes.head_dim,
-                                      .partial_rotary_factor = 1,
+                                      .partial_rotary_factor = family->default_partial_rotary_factor,
                                       .max_positions = config.max_positions});
+  config.placeholders = Placeholders(top);
   config.windows = architecture->windows(text, config.sizes.layers.size());
   return config;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "checkpoint/catalog/family.h"
@@ -11,17 +12,32 @@
 
 namespace hlwq::model {
 
+struct PlaceholderToken {
+  int64_t id = 0;
+  std::string_view what;  // "an image"
+};
+
 struct ModelConfig {
   std::string model_type;
   checkpoint::TextConfig sizes;
   size_t max_positions = 0;  // max_position_embeddings: the context it was made for
   float norm_epsilon = 0;
-  bool has_qk_norm = false;
+  const checkpoint::Family* family = nullptr;  // never null
   bool is_tied = false;  // the embedding is the head, unless one is stored
   checkpoint::RopeConfig rope;
+  // Tokens that stand for what this runtime does not read: images and videos.
+  std::vector<PlaceholderToken> placeholders;
   // Of each layer: how many tokens back attention sees, itself included; 0 means all.
   std::vector<size_t> windows;
 };
+
+// Most taps of the convolution of a gated delta net; published models have 4.
+inline constexpr size_t kMostTaps = 16;
+
+// Rows of the convolution of a gated delta net: q, k and v of all heads.
+inline size_t DeltaChannels(const checkpoint::TextConfig& sizes) noexcept {
+  return 2 * sizes.key_heads * sizes.key_dim + sizes.value_heads * sizes.value_dim;
+}
 
 // Reads a parsed config.json, nested or flat, transformers 4 or 5. Throws Error{kInvalidData} naming
 // the key, Error{kUnsupported} for a model_type or a setting this runtime does not compute.

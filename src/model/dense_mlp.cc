@@ -4,25 +4,24 @@
 #include <utility>
 
 #include "kernels/vector_ops.h"
-#include "model/workspace.h"
 
 namespace hlwq::model {
 
-DenseMlp::DenseMlp(Linear gate, Linear up, Linear down)
-    : gate_(std::move(gate)), up_(std::move(up)), down_(std::move(down)) {}
+DenseMlp::DenseMlp(Linear gate, Linear up, Linear down, MlpScratch Workspace::* scratch)
+    : gate_(std::move(gate)), up_(std::move(up)), down_(std::move(down)), scratch_(scratch) {}
 
-void DenseMlp::Run(const Pass& pass) const noexcept {
+void DenseMlp::Run(const Pass& pass) const {
   Workspace& work = pass.work;
-  const size_t width = work.gate.width;
-  const std::array products = {Product{&gate_, work.gate.data.span(), width},
-                               Product{&up_, work.inner.rows(), width}};
-  MultiplyAll(pass.pool, work.hidden, pass.tokens, products);
-  ForEachToken(pass, [&](size_t token) {
-    kernels::SiluMul(work.gate[token], work.inner.row(token), work.inner.row(token));
-    work.inner.Seal(token, down_.forms());
-  });
-  const std::array output = {Product{&down_, work.update.data.span(), work.update.width}};
-  MultiplyAll(pass.pool, work.inner, pass.tokens, output);
+  MlpScratch& scratch = work.*scratch_;
+  const size_t width = scratch.gate.width;
+  std::array products = {
+      Times(gate_, work.hidden, pass.tokens, scratch.gate.data.span(), width),
+      Times(up_, work.hidden, pass.tokens, scratch.inner.rows(), width)};
+  MultiplyAll(pass.pool, products);
+  ForEachToken(pass, [&](size_t token) { scratch.Activate(token, down_.forms()); });
+  std::array output = {
+      Times(down_, scratch.inner, pass.tokens, work.update.data.span(), work.update.width)};
+  MultiplyAll(pass.pool, output);
 }
 
 }  // namespace hlwq::model

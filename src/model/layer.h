@@ -9,15 +9,19 @@
 #include "base/worker_pool.h"
 #include "model/kv_view.h"
 #include "model/linear_input.h"
+#include "model/recurrent_state.h"
 #include "tensor/buffer.h"
 
 namespace hlwq::model {
 
+class ExpertSource;
 class Workspace;
+struct Layer;
 
 // Consecutive tokens of one sequence among the tokens of a forward pass.
 struct Segment {
   KvView* kv = nullptr;
+  RecurrentState* state = nullptr;  // of models with gated delta nets
   size_t begin = 0, end = 0;  // of the tokens of the pass
 };
 
@@ -25,8 +29,15 @@ struct Segment {
 struct Pass {
   WorkerPool& pool;
   Workspace& work;
+  ExpertSource& experts;
   std::span<const Segment> segments;
   size_t tokens = 0;
+  const Layer* next_layer = nullptr;  // after the one that runs; nullptr: it is the last
+
+  // One sequence alone: its tokens are counted from 0.
+  Pass Of(const Segment& segment) const {
+    return {pool, work, experts, {&segment, 1}, segment.end - segment.begin};
+  }
 };
 
 // Calls body(token) for every token of the pass: in parallel when there are several.
@@ -43,14 +54,19 @@ void ForEachToken(const Pass& pass, Body&& body) {
 
 // One half of a layer: mixes tokens (attention) or works on each alone (feed-forward). Reads
 // work.hidden, the normed residual sealed with forms(), and writes work.update [tokens, hidden].
-// Immutable. Throws nothing; allocates nothing.
+// Immutable.
 class Block {
  public:
   virtual ~Block() = default;
   virtual InputForms forms() const noexcept = 0;
   // Stored bytes of the matrices that one token is multiplied with.
   virtual uint64_t bytes_per_token() const noexcept = 0;
-  virtual void Run(const Pass& pass) const noexcept = 0;
+  // Throws Error when the weights of an expert cannot be read, nothing else; allocates nothing. The
+  // recurrent states of the pass are then anything.
+  virtual void Run(const Pass& pass) const = 0;
+  // Told of a pass of one token while an earlier layer runs: may guess from the residual stream what
+  // this block, whose norm is `norm`, will want to read.
+  virtual void Anticipate(const Pass& /*pass*/, std::span<const float> /*norm*/) const noexcept {}
 };
 
 struct Layer {

@@ -4,58 +4,66 @@
 #include <utility>
 
 namespace hlwq::model {
+namespace {
+
+// Work is cut into units of rows: for few tokens small ones, so that threads finish together and a
+// thread that is taken away holds up little; for many tokens what the kernel decodes at a time.
+size_t UnitRows(const Product& product) noexcept {
+  constexpr size_t kPieceBytes = 32 << 10;
+  if (product.tokens.size() > kVectorTokens) return kernels::kMatMulRows;
+  return std::clamp<size_t>(kPieceBytes / RowBytesOf(*product.matrix) / 4 * 4, 4, 512);
+}
+
+void MultiplyUnits(const Product& product, size_t begin, size_t end) noexcept {
+  const size_t unit_rows = UnitRows(product);
+  const RowRange rows = {
+      .begin = begin * unit_rows,
+      .end = std::min<uint64_t>(end * unit_rows, ShapeOf(*product.matrix).out)};
+  MultiplyRows(*product.matrix, *product.input, product.tokens, rows, product.stride, product.y);
+  if (product.bias.empty()) return;
+  for (size_t token = 0; token < product.tokens.size(); ++token) {
+    float* y = product.y.data() + token * product.stride;
+    for (size_t row = rows.begin; row < rows.end; ++row) y[row] += product.bias[row];
+  }
+}
+
+}  // namespace
 
 Linear::Linear(StoredMatrix matrix, Buffer<float> bias)
     : matrix_(matrix), shape_(ShapeOf(matrix)), bias_(std::move(bias)) {}
-
-InputForms Linear::forms() const noexcept { return FormsOf(matrix_); }
-
-size_t Linear::row_bytes() const noexcept { return RowBytesOf(matrix_); }
-
-void Linear::Multiply(const LinearInput& input, size_t tokens, RowRange rows, size_t stride,
-                      std::span<float> y) const noexcept {
-  MultiplyRows(matrix_, input, tokens, rows, stride, y);
-  if (bias_.size() == 0) return;
-  for (size_t token = 0; token < tokens; ++token) {
-    for (size_t row = rows.begin; row < rows.end; ++row) y[token * stride + row] += bias_[row];
-  }
-}
 
 void Linear::ReadRow(size_t row, std::span<float> weights) const noexcept {
   ReadWeights(matrix_, row, weights);
 }
 
-void MultiplyAll(WorkerPool& pool, const LinearInput& input, size_t tokens,
-                 std::span<const Product> products) noexcept {
-  // Work is cut into units of rows: for few tokens small ones, so that threads finish together and
-  // a thread that is taken away holds up little; for many tokens what the kernel decodes at a time.
-  constexpr size_t kPieceBytes = 32 << 10;
-  size_t units = 0;
-  size_t most_row_bytes = 1;
-  for (const Product& product : products) {
-    most_row_bytes = std::max(most_row_bytes, product.linear->row_bytes());
-  }
-  const size_t unit_rows = tokens <= kVectorTokens
-                               ? std::clamp<size_t>(kPieceBytes / most_row_bytes / 4 * 4, 4, 512)
-                               : kernels::kMatMulRows;
-  const auto units_of = [&](const Product& product) {
-    return (product.linear->shape().out + unit_rows - 1) / unit_rows;
-  };
-  for (const Product& product : products) units += units_of(product);
+Product Times(const Linear& linear, const LinearInput& input, size_t tokens, std::span<float> y,
+              size_t stride) noexcept {
+  return {.matrix = &linear.matrix(),
+          .bias = linear.bias(),
+          .input = &input,
+          .tokens = {0, tokens},
+          .y = y,
+          .stride = stride};
+}
 
+void MultiplyAll(WorkerPool& pool, std::span<Product> products) noexcept {
+  size_t units = 0;
+  for (Product& product : products) {
+    const size_t unit_rows = UnitRows(product);
+    product.first_unit = units;
+    units += (ShapeOf(*product.matrix).out + unit_rows - 1) / unit_rows;
+  }
   pool.ParallelFor(units, 1, [&](size_t begin, size_t end, int) {
-    size_t first = 0;  // unit of the product
-    for (const Product& product : products) {
-      const size_t last = first + units_of(product);
-      const size_t from = std::max(begin, first);
+    auto next = std::upper_bound(
+        products.begin(), products.end(), begin,
+        [](size_t unit, const Product& product) { return unit < product.first_unit; });
+    while (begin < end) {
+      const Product& product = *(next - 1);
+      const size_t last = next == products.end() ? units : next->first_unit;
       const size_t to = std::min(end, last);
-      if (from < to) {
-        const RowRange rows = {
-            .begin = (from - first) * unit_rows,
-            .end = std::min<uint64_t>((to - first) * unit_rows, product.linear->shape().out)};
-        product.linear->Multiply(input, tokens, rows, product.stride, product.y);
-      }
-      first = last;
+      MultiplyUnits(product, begin - product.first_unit, to - product.first_unit);
+      begin = to;
+      ++next;
     }
   });
 }

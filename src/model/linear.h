@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "base/worker_pool.h"
@@ -18,15 +19,14 @@ class Linear {
   Linear() = default;
   Linear(StoredMatrix matrix, Buffer<float> bias);  // `bias` [out], or empty
 
+  const StoredMatrix& matrix() const noexcept { return matrix_; }
+  std::span<const float> bias() const noexcept { return bias_.span(); }  // [out], or empty
   MatrixShape shape() const noexcept { return shape_; }
-  InputForms forms() const noexcept;
+  InputForms forms() const noexcept { return FormsOf(matrix_); }
   // Stored bytes of one row.
-  size_t row_bytes() const noexcept;
-  uint64_t bytes() const noexcept { return row_bytes() * shape_.out; }
+  size_t row_bytes() const noexcept { return RowBytesOf(matrix_); }
+  uint64_t bytes() const noexcept { return BytesOf(matrix_); }
 
-  // y[token * stride + row] for `tokens` tokens of the input and the rows of the range.
-  void Multiply(const LinearInput& input, size_t tokens, RowRange rows, size_t stride,
-                std::span<float> y) const noexcept;
   // The weights of one row [in], as an embedding.
   void ReadRow(size_t row, std::span<float> weights) const noexcept;
 
@@ -36,16 +36,25 @@ class Linear {
   Buffer<float> bias_;
 };
 
-// One product among those that MultiplyAll does together.
+// One product among those that MultiplyAll does together: y[(token - tokens.begin) * stride + row].
+// The input is sealed with the forms of the matrix.
 struct Product {
-  const Linear* linear = nullptr;
-  std::span<float> y;  // [tokens, stride]
+  const StoredMatrix* matrix = nullptr;
+  std::span<const float> bias;  // [out], or empty
+  const LinearInput* input = nullptr;
+  kernels::TokenRange tokens;
+  std::span<float> y;
   size_t stride = 0;
+
+  size_t first_unit = 0;  // of work; set by MultiplyAll
 };
 
-// Multiplies matrices that share an input in one parallel region. `input` is sealed with the forms
-// of all of them. Results do not depend on the number of threads.
-void MultiplyAll(WorkerPool& pool, const LinearInput& input, size_t tokens,
-                 std::span<const Product> products) noexcept;
+// The product with the first `tokens` tokens of the input.
+Product Times(const Linear& linear, const LinearInput& input, size_t tokens, std::span<float> y,
+              size_t stride) noexcept;
+
+// Does them in one parallel region. Results do not depend on the number of threads, nor on which
+// products are done together. Allocates nothing.
+void MultiplyAll(WorkerPool& pool, std::span<Product> products) noexcept;
 
 }  // namespace hlwq::model

@@ -12,11 +12,14 @@ namespace hlwq::model {
 
 // What the matrices that read an input need it as.
 struct InputForms {
+  bool plain = false;   // float32
   bool narrow = false;  // rotated, 8-bit (kernels::DotWidth)
   bool wide = false;    // rotated, 16-bit
 
   InputForms operator|(InputForms other) const {
-    return {.narrow = narrow || other.narrow, .wide = wide || other.wide};
+    return {.plain = plain || other.plain,
+            .narrow = narrow || other.narrow,
+            .wide = wide || other.wide};
   }
 };
 
@@ -26,6 +29,8 @@ class LinearInput {
  public:
   LinearInput() = default;
   LinearInput(size_t max_tokens, size_t width);
+  // Bytes of one token of this width.
+  static size_t Bytes(size_t width) noexcept { return width * (4 + 2 + 1); }
 
   size_t width() const noexcept { return width_; }
   std::span<float> row(size_t token) noexcept {
@@ -37,6 +42,10 @@ class LinearInput {
   std::span<float> rows() noexcept { return rows_.span(); }
   std::span<const float> rows() const noexcept { return rows_.span(); }
   void Seal(size_t token, InputForms forms) noexcept;
+  // Row `token` becomes that of a token of another input of the same width, sealed with `forms`;
+  // other forms are not taken over.
+  void CopySealed(size_t token, const LinearInput& other, size_t other_token,
+                  InputForms forms) noexcept;
 
   const kernels::RotatedInputs& rotated() const noexcept { return rotated_; }
 

@@ -1,6 +1,6 @@
 // Mistral: Llama whose layers all see a window of sliding_window tokens, unless that is null.
 #include "model/architecture.h"
-#include "model/dense_layer.h"
+#include "model/decoder_layer.h"
 
 namespace hlwq::model {
 namespace {
@@ -12,6 +12,6 @@ std::vector<size_t> Windows(const checkpoint::ConfigReader& text, size_t layers)
 
 }  // namespace
 
-const Architecture kMistral = {"mistral", Windows, BindDenseLayer};
+const Architecture kMistral = {"mistral", Windows, BindDecoderLayer};
 
 }  // namespace hlwq::model

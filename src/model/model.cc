@@ -10,6 +10,7 @@
 #include "kernels/vector_ops.h"
 #include "model/architecture.h"
 #include "model/layer_binder.h"
+#include "model/mapped_experts.h"
 
 namespace hlwq::model {
 
@@ -23,7 +24,7 @@ Model::Model(checkpoint::Checkpoint checkpoint)
   for (size_t layer = 0; layer < config_.sizes.layers.size(); ++layer) {
     layers_.push_back(architecture->bind_layer(LayerBinder(config_, weights_, layer)));
   }
-  final_norm_ = weights_.Vector(weights_.prefix() + ".norm.weight");
+  final_norm_ = ReadNorm(weights_, config_, weights_.prefix() + ".norm.weight");
   // A head that is stored counts, also where config.json ties it to the embedding.
   if (weights_.Has("lm_head.weight") || !config_.is_tied) own_head_ = weights_.Matrix("lm_head");
 }
@@ -41,6 +42,18 @@ void Model::CheckTokens(std::span<const int32_t> tokens) const {
     if (token < 0 || static_cast<uint64_t>(token) >= config_.sizes.vocab) {
       throw Error(ErrorCode::kInvalidArgument, fmt::format("token {}: want an id below {}", token,
                                                            config_.sizes.vocab));
+    }
+  }
+}
+
+void Model::CheckPrompt(std::span<const int32_t> tokens) const {
+  CheckTokens(tokens);
+  for (const int32_t token : tokens) {
+    for (const PlaceholderToken& placeholder : config_.placeholders) {
+      if (token != placeholder.id) continue;
+      throw Error(ErrorCode::kUnsupported,
+                  fmt::format("token {} stands for {}: only the text part of this model is run", token,
+                              placeholder.what));
     }
   }
 }
@@ -65,13 +78,16 @@ void Model::Check(const Batch& batch, const Workspace& work) const {
 void Model::Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLogits on_logits,
                     std::optional<OnHidden> on_hidden) const {
   Check(batch, work);
-  const Pass pass = {pool, work, batch.segments, batch.tokens.size()};
+  MappedExperts mapped(experts());
+  Pass pass = {pool, work, batch.experts != nullptr ? *batch.experts : mapped, batch.segments,
+               batch.tokens.size()};
   const std::span<const float> residual =
       work.residual.data.span().first(pass.tokens * work.residual.width);
   Embed(pass, batch.tokens);
   size_t index = 0;
   if (on_hidden) (*on_hidden)(index++, residual);
   for (const Layer& layer : layers_) {
+    pass.next_layer = &layer == &layers_.back() ? nullptr : &layer + 1;
     RunBlock(pass, layer.mixer_norm.span(), *layer.mixer);
     RunBlock(pass, layer.feed_forward_norm.span(), *layer.feed_forward);
     if (on_hidden) (*on_hidden)(index++, residual);
@@ -101,7 +117,7 @@ void Model::Embed(const Pass& pass, std::span<const int32_t> tokens) const noexc
 
 // residual += block(norm(residual)).
 void Model::RunBlock(const Pass& pass, std::span<const float> norm,
-                     const Block& block) const noexcept {
+                     const Block& block) const {
   Workspace& work = pass.work;
   const InputForms forms = block.forms();
   ForEachToken(pass, [&](size_t token) {
@@ -124,8 +140,9 @@ void Model::MakeLogits(const Pass& pass, LogitsOf logits_of, OnLogits on_logits)
       std::copy_n(work.update[tokens[i]].begin(), row.size(), row.begin());
       work.hidden.Seal(i, head().forms());
     }
-    const std::array product = {Product{&head(), work.logits.data.span(), work.logits.width}};
-    MultiplyAll(pass.pool, work.hidden, count, product);
+    std::array product = {
+        Times(head(), work.hidden, count, work.logits.data.span(), work.logits.width)};
+    MultiplyAll(pass.pool, product);
     for (size_t i = 0; i < count; ++i) on_logits(tokens[i], work.logits[i]);
     count = 0;
   };

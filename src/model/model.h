@@ -12,6 +12,7 @@
 #include "base/function_ref.h"
 #include "base/worker_pool.h"
 #include "model/config.h"
+#include "model/expert_source.h"
 #include "model/kv_view.h"
 #include "model/layer.h"
 #include "model/linear.h"
@@ -37,6 +38,7 @@ struct Batch {
   std::span<const int32_t> tokens;
   std::span<const Segment> segments;
   LogitsOf logits_of = LogitsOf::kLastOfSegment;
+  ExpertSource* experts = nullptr;  // of a mixture; nullptr: where the files are mapped
 };
 
 // Immutable once made. Thread: safe, with a workspace and a pool for each caller.
@@ -50,15 +52,26 @@ class Model {
   const ModelConfig& config() const noexcept { return config_; }
   const checkpoint::Checkpoint& checkpoint() const noexcept { return weights_.checkpoint(); }
   const std::vector<std::string>& notes() const noexcept { return weights_.notes(); }
+  // The experts as they are mapped, [layer][expert], and where in the files their bytes lie.
+  std::span<const std::vector<ExpertMatrices>> experts() const noexcept {
+    return weights_.experts();
+  }
+  std::optional<checkpoint::FileRange> RangeOf(std::span<const std::byte> bytes) const noexcept {
+    return weights_.RangeOf(bytes);
+  }
   // Stored bytes of all matrices that one token is multiplied with: what decoding reads.
   uint64_t bytes_per_token() const noexcept;
 
   // Throws Error{kInvalidArgument} for a token outside the vocabulary.
   void CheckTokens(std::span<const int32_t> tokens) const;
+  // The same, and Error{kUnsupported} for a token that stands for an image or a video: what a request
+  // must not hold. (Their embeddings alone can be computed with, as any.)
+  void CheckPrompt(std::span<const int32_t> tokens) const;
 
   // Runs a pass of at most work.max_tokens() tokens. Keys and values are stored; the lengths of the
-  // KvViews are left to the caller. Throws Error{kInvalidArgument} for a token outside the
-  // vocabulary, or more tokens than there is room for; nothing is changed then. Allocates nothing.
+  // KvViews are left to the caller. Throws as CheckTokens, Error{kInvalidArgument} for more tokens
+  // than there is room for: nothing is changed then. Throws Error{kIo} or Error{kSourceChanged} when
+  // the weights of an expert cannot be read: recurrent states are then anything. Allocates nothing.
   void Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLogits on_logits,
                std::optional<OnHidden> on_hidden = std::nullopt) const;
 
@@ -74,7 +87,7 @@ class Model {
   const Linear& head() const noexcept { return own_head_ ? *own_head_ : embedding_; }
   void Check(const Batch& batch, const Workspace& work) const;
   void Embed(const Pass& pass, std::span<const int32_t> tokens) const noexcept;
-  void RunBlock(const Pass& pass, std::span<const float> norm, const Block& block) const noexcept;
+  void RunBlock(const Pass& pass, std::span<const float> norm, const Block& block) const;
   void MakeLogits(const Pass& pass, LogitsOf logits_of, OnLogits on_logits) const;
 };
 

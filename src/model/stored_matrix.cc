@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/error.h"
 #include "codec/trellis_block.h"
 #include "kernels/decode_blocks.h"
 #include "kernels/decode_trellis.h"
@@ -13,19 +14,21 @@ namespace hlwq::model {
 namespace {
 
 using kernels::DenseMatrix;
+using kernels::TokenRange;
 
 constexpr uint16_t kHalfOne = 0x3C00;
 
-InputForms Forms(const DenseMatrix& /*w*/) { return {}; }
+InputForms Forms(const DenseMatrix& /*w*/) { return {.plain = true}; }
 
 size_t RowBytes(const DenseMatrix& w) { return w.shape.in * BitsPerElement(w.dtype) / 8; }
 
-void Multiply(const DenseMatrix& w, const LinearInput& input, size_t tokens, RowRange rows,
+void Multiply(const DenseMatrix& w, const LinearInput& input, TokenRange tokens, RowRange rows,
               size_t stride, std::span<float> y) {
-  if (tokens == 1) {
-    kernels::DenseMatVec(w, input.row(0), rows, y);
+  if (tokens.size() == 1) {
+    kernels::DenseMatVec(w, input.row(tokens.begin), rows, y);
   } else {
-    kernels::DenseMatMul(w, input.rows(), input.width(), tokens, rows, stride, y);
+    kernels::DenseMatMul(w, input.rows().subspan(tokens.begin * input.width()), input.width(),
+                         tokens.size(), rows, stride, y);
   }
 }
 
@@ -39,18 +42,19 @@ void Read(const DenseMatrix& w, size_t row, std::span<float> weights) {
 template <class Coded>
 InputForms Forms(const Coded& w) {
   const bool is_narrow = w.levels->width == kernels::DotWidth::kNarrow;
-  return {.narrow = is_narrow, .wide = !is_narrow};
+  return {.plain = false, .narrow = is_narrow, .wide = !is_narrow};
 }
 
 template <class Coded>
-void Multiply(const Coded& w, const LinearInput& input, size_t tokens, RowRange rows, size_t stride,
-              std::span<float> y) {
-  if (tokens > kVectorTokens) {
+void Multiply(const Coded& w, const LinearInput& input, TokenRange tokens, RowRange rows,
+              size_t stride, std::span<float> y) {
+  if (tokens.size() > kVectorTokens) {
     kernels::CodedMatMul(w, input.rotated(), tokens, rows, stride, y);
     return;
   }
-  for (size_t token = 0; token < tokens; ++token) {
-    kernels::CodedMatVec(w, input.rotated(), token, rows, y.subspan(token * stride, w.shape.out));
+  for (size_t token = tokens.begin; token < tokens.end; ++token) {
+    kernels::CodedMatVec(w, input.rotated(), token, rows,
+                         y.subspan((token - tokens.begin) * stride, w.shape.out));
   }
 }
 
@@ -109,6 +113,33 @@ void Read(const TrellisMatrix& w, size_t row, std::span<float> weights) {
   });
 }
 
+// The spans of a matrix, all of whole rows.
+
+template <typename Visit>
+void VisitParts(DenseMatrix& w, Visit visit) {
+  visit(w.data);
+}
+
+template <typename Visit>
+void VisitParts(HlwqMatrix& w, Visit visit) {
+  visit(w.packed);
+  visit(w.norms);
+}
+
+template <typename Visit>
+void VisitParts(TrellisMatrix& w, Visit visit) {
+  visit(w.codes);
+  visit(w.scales);
+  visit(w.row_scales);
+}
+
+// The matrix with each of its spans changed by change(span).
+template <typename Change>
+StoredMatrix WithParts(StoredMatrix matrix, Change change) {
+  std::visit([&](auto& w) { VisitParts(w, change); }, matrix);
+  return matrix;
+}
+
 }  // namespace
 
 MatrixShape ShapeOf(const StoredMatrix& matrix) noexcept {
@@ -123,13 +154,36 @@ size_t RowBytesOf(const StoredMatrix& matrix) noexcept {
   return std::visit([](const auto& w) { return RowBytes(w); }, matrix);
 }
 
-void MultiplyRows(const StoredMatrix& matrix, const LinearInput& input, size_t tokens,
+uint64_t BytesOf(const StoredMatrix& matrix) noexcept {
+  return RowBytesOf(matrix) * ShapeOf(matrix).out;
+}
+
+void MultiplyRows(const StoredMatrix& matrix, const LinearInput& input, TokenRange tokens,
                   RowRange rows, size_t stride, std::span<float> y) noexcept {
   std::visit([&](const auto& w) { Multiply(w, input, tokens, rows, stride, y); }, matrix);
 }
 
 void ReadWeights(const StoredMatrix& matrix, size_t row, std::span<float> weights) noexcept {
   std::visit([&](const auto& w) { Read(w, row, weights); }, matrix);
+}
+
+StoredMatrix RowsOf(const StoredMatrix& matrix, RowRange rows) noexcept {
+  const uint64_t all = ShapeOf(matrix).out;
+  HLWQ_DASSERT(rows.begin <= rows.end && rows.end <= all);
+  StoredMatrix part = WithParts(matrix, [&](ConstBytes& bytes) {
+    const size_t row_bytes = bytes.size() / all;
+    bytes = bytes.subspan(rows.begin * row_bytes, (rows.end - rows.begin) * row_bytes);
+  });
+  std::visit([&](auto& w) { w.shape.out = rows.end - rows.begin; }, part);
+  return part;
+}
+
+void ForEachPart(const StoredMatrix& matrix, FunctionRef<void(ConstBytes part)> visit) {
+  WithParts(matrix, [&](ConstBytes& bytes) { visit(bytes); });
+}
+
+StoredMatrix Moved(const StoredMatrix& matrix, FunctionRef<ConstBytes(ConstBytes part)> move) {
+  return WithParts(matrix, [&](ConstBytes& bytes) { bytes = move(bytes); });
 }
 
 }  // namespace hlwq::model

@@ -5,9 +5,11 @@
 #include <span>
 #include <variant>
 
+#include "base/function_ref.h"
 #include "codec/trellis_table.h"
 #include "kernels/coded_matmul.h"
 #include "kernels/dense_matmul.h"
+#include "kernels/rotated_inputs.h"
 #include "kernels/trellis_matmul.h"
 #include "model/linear_input.h"
 #include "tensor/shape.h"
@@ -29,16 +31,25 @@ MatrixShape ShapeOf(const StoredMatrix& matrix) noexcept;
 InputForms FormsOf(const StoredMatrix& matrix) noexcept;
 // Stored bytes of one row.
 size_t RowBytesOf(const StoredMatrix& matrix) noexcept;
+uint64_t BytesOf(const StoredMatrix& matrix) noexcept;
 
 // Up to this many tokens are multiplied one by one: a piece of codes that one token has brought
 // into the cache is read by the others there, which costs less than decoding it into tiles.
 inline constexpr size_t kVectorTokens = 6;
 
-// y[token * stride + row] for `tokens` tokens of the input and the rows of the range. Thread: safe
-// for disjoint rows.
-void MultiplyRows(const StoredMatrix& matrix, const LinearInput& input, size_t tokens,
+// y[(token - tokens.begin) * stride + row] for the tokens of the input and the rows of the ranges.
+// Thread: safe for disjoint rows.
+void MultiplyRows(const StoredMatrix& matrix, const LinearInput& input, kernels::TokenRange tokens,
                   RowRange rows, size_t stride, std::span<float> y) noexcept;
 // The weights of one row [in].
 void ReadWeights(const StoredMatrix& matrix, size_t row, std::span<float> weights) noexcept;
+
+// Some of its rows, as a matrix of their own.
+StoredMatrix RowsOf(const StoredMatrix& matrix, RowRange rows) noexcept;
+// The stretches of bytes that it lies in, and the matrix with each of them at another place: the
+// spans that `move` returns have the sizes of those it is given.
+using ConstBytes = std::span<const std::byte>;
+void ForEachPart(const StoredMatrix& matrix, FunctionRef<void(ConstBytes part)> visit);
+StoredMatrix Moved(const StoredMatrix& matrix, FunctionRef<ConstBytes(ConstBytes part)> move);
 
 }  // namespace hlwq::model

@@ -16,6 +16,12 @@ using checkpoint::CodedStorage;
 using checkpoint::PlainStorage;
 using checkpoint::TensorEntry;
 
+// The codes of a tensor whose products are taken as it is stored, else nullptr.
+const CodedStorage* MultipliedCodes(const TensorEntry& entry) {
+  const auto* coded = std::get_if<CodedStorage>(&entry.storage);
+  return coded != nullptr && coded->spec.name != codec::kPackQuantizedCodec ? coded : nullptr;
+}
+
 std::string Where(const checkpoint::Checkpoint& checkpoint) { return checkpoint.root.string(); }
 
 }  // namespace
@@ -80,15 +86,14 @@ const Weights::CodeTables& Weights::TablesFor(const codec::CodecSpec& spec) {
   return *tables_.back();
 }
 
-StoredMatrix Weights::Coded(const TensorEntry& entry, const CodedStorage& storage) {
+StoredMatrix Weights::Coded(const TensorEntry& entry, const CodedStorage& storage,
+                            size_t slice_index) {
   const auto refuse = [&] {
     return Error(ErrorCode::kUnsupported,
-                 fmt::format("{}: '{}': codec '{}' with {} slices has no matrix product",
-                             Where(checkpoint_), entry.name, storage.spec.name,
-                             storage.slices.size()));
+                 fmt::format("{}: '{}': codec '{}' has no matrix product", Where(checkpoint_),
+                             entry.name, storage.spec.name));
   };
-  if (storage.slices.size() != 1) throw refuse();
-  const checkpoint::CodedSlice& slice = storage.slices.front();
+  const checkpoint::CodedSlice& slice = storage.slices.at(slice_index);
   const auto part = [&](size_t index) { return Bytes(slice.row_parts.at(index)); };
   if (storage.spec.name == codec::kTrellisCodec) {
     const CodeTables& tables = TablesFor(storage.spec);
@@ -134,23 +139,76 @@ kernels::DenseMatrix Weights::Dense(const TensorEntry& entry) {
 Linear Weights::Matrix(const std::string& name) {
   const TensorEntry& entry = Entry(name + ".weight");
   Buffer<float> bias;
-  if (Has(name + ".bias") || expected_.contains(name + ".bias")) bias = Vector(name + ".bias");
-  const auto* coded = std::get_if<CodedStorage>(&entry.storage);
-  if (coded != nullptr && coded->spec.name != codec::kPackQuantizedCodec) {
-    return Linear(Coded(entry, *coded), std::move(bias));
-  }
-  return Linear(Dense(entry), std::move(bias));
+  if (Has(name + ".bias") || expected_.contains(name + ".bias")) bias = Floats(name + ".bias");
+  return Linear(Stored(entry), std::move(bias));
 }
 
-Buffer<float> Weights::Vector(const std::string& name) {
-  const TensorEntry& entry = Entry(name);
-  if (entry.shape.size() != 1) {
-    throw Error(ErrorCode::kInvalidData, fmt::format("{}: '{}': want one axis, got {}",
-                                                     Where(checkpoint_), name,
-                                                     ShapeToString(entry.shape)));
+StoredMatrix Weights::Stored(const TensorEntry& entry) {
+  if (const CodedStorage* coded = MultipliedCodes(entry)) {
+    HLWQ_DASSERT(coded->slices.size() == 1);
+    return Coded(entry, *coded, 0);
   }
-  const checkpoint::RowReader reader(checkpoint_, entry, kernels::CpuBackend());
-  Buffer<float> values(entry.elements());
+  return Dense(entry);
+}
+
+std::vector<StoredMatrix> Weights::Slices(const std::string& name, size_t slices,
+                                          MatrixShape shape) {
+  const TensorEntry& entry = Entry(name);
+  std::vector<StoredMatrix> matrices;
+  const CodedStorage* coded = MultipliedCodes(entry);
+  const StoredMatrix all = coded == nullptr ? Stored(entry) : StoredMatrix();
+  for (size_t slice = 0; slice < slices; ++slice) {
+    matrices.push_back(coded != nullptr
+                           ? Coded(entry, *coded, slice)
+                           : RowsOf(all, {slice * shape.out, (slice + 1) * shape.out}));
+  }
+  return matrices;
+}
+
+const std::vector<ExpertMatrices>& Weights::BindExperts(size_t layer, const std::string& scope,
+                                                        const checkpoint::TextConfig& sizes) {
+  if (experts_.size() <= layer) experts_.resize(layer + 1);
+  std::vector<ExpertMatrices>& matrices = experts_[layer];
+  const std::string experts = scope + "mlp.experts.";
+  const uint64_t inner = sizes.expert_intermediate;
+  if (Has(experts + "gate_up_proj")) {
+    const auto gate_up =
+        Slices(experts + "gate_up_proj", sizes.experts, {2 * inner, sizes.hidden});
+    const auto down = Slices(experts + "down_proj", sizes.experts, {sizes.hidden, inner});
+    for (size_t expert = 0; expert < sizes.experts; ++expert) {
+      matrices.push_back({.gate = RowsOf(gate_up[expert], {0, inner}),
+                          .up = RowsOf(gate_up[expert], {inner, 2 * inner}),
+                          .down = down[expert]});
+    }
+    return matrices;
+  }
+  for (size_t expert = 0; expert < sizes.experts; ++expert) {
+    const auto matrix = [&](std::string_view projection) {
+      return Stored(Entry(fmt::format("{}{}.{}.weight", experts, expert, projection)));
+    };
+    matrices.push_back(
+        {.gate = matrix("gate_proj"), .up = matrix("up_proj"), .down = matrix("down_proj")});
+  }
+  return matrices;
+}
+
+std::optional<checkpoint::FileRange> Weights::RangeOf(
+    std::span<const std::byte> bytes) const noexcept {
+  for (size_t file = 0; file < files_.size(); ++file) {
+    const std::span<const std::byte> mapped = files_[file].bytes();
+    // As integers: pointers into different objects do not compare.
+    const auto begin = reinterpret_cast<uintptr_t>(mapped.data());
+    const auto at = reinterpret_cast<uintptr_t>(bytes.data());
+    if (at >= begin && at - begin + bytes.size() <= mapped.size()) {
+      return checkpoint::FileRange{.file = file, .offset = at - begin, .bytes = bytes.size()};
+    }
+  }
+  return std::nullopt;
+}
+
+Buffer<float> Weights::Floats(const std::string& name) {
+  const checkpoint::RowReader reader(checkpoint_, Entry(name), kernels::CpuBackend());
+  Buffer<float> values(reader.matrix().out * reader.matrix().in);
   reader.ReadRows({0, reader.matrix().out}, values.span());
   return values;
 }

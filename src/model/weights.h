@@ -14,9 +14,11 @@
 
 #include "base/mapped_file.h"
 #include "checkpoint/catalog.h"
+#include "checkpoint/catalog/family.h"
 #include "checkpoint/checkpoint.h"
 #include "codec/trellis_table.h"
 #include "kernels/dot_levels.h"
+#include "model/expert_source.h"
 #include "model/linear.h"
 #include "tensor/buffer.h"
 
@@ -39,8 +41,16 @@ class Weights {
   // The matrix `name` + ".weight", with `name` + ".bias" where the model has one. Throws
   // Error{kNotFound} naming what is missing, Error{kUnsupported} for a dtype without a product.
   Linear Matrix(const std::string& name);
-  // A tensor of one axis, as float32. Throws as Matrix.
-  Buffer<float> Vector(const std::string& name);
+  // The experts `scope` + "mlp.experts...", one matrix each or fused [E, ..]; they stay with the
+  // weights. Throws as Matrix.
+  const std::vector<ExpertMatrices>& BindExperts(size_t layer, const std::string& scope,
+                                                 const checkpoint::TextConfig& sizes);
+  // [layer][expert], of the layers bound so far.
+  std::span<const std::vector<ExpertMatrices>> experts() const noexcept { return experts_; }
+  // Where bytes that a matrix borrows lie in the files; nothing: they are in memory only.
+  std::optional<checkpoint::FileRange> RangeOf(std::span<const std::byte> bytes) const noexcept;
+  // A tensor as float32. Throws as Matrix.
+  Buffer<float> Floats(const std::string& name);
 
  private:
   // What codes of one spec stand for.
@@ -59,12 +69,18 @@ class Weights {
   std::vector<std::string> notes_;
   std::vector<std::unique_ptr<CodeTables>> tables_;
   std::vector<Buffer<std::byte>> decoded_;
+  std::vector<std::vector<ExpertMatrices>> experts_;
 
   const checkpoint::TensorEntry& Entry(const std::string& name) const;
   std::span<const std::byte> Bytes(const checkpoint::FileRange& range) const;
   const CodeTables& TablesFor(const codec::CodecSpec& spec);
-  StoredMatrix Coded(const checkpoint::TensorEntry& entry, const checkpoint::CodedStorage& storage);
+  // The matrix of a tensor; all slices of a fused one, with one below the other, where it is plain.
+  StoredMatrix Stored(const checkpoint::TensorEntry& entry);
+  StoredMatrix Coded(const checkpoint::TensorEntry& entry, const checkpoint::CodedStorage& storage,
+                     size_t slice);
   kernels::DenseMatrix Dense(const checkpoint::TensorEntry& entry);
+  // The matrices of the slices of `name` [slices, shape.out, shape.in].
+  std::vector<StoredMatrix> Slices(const std::string& name, size_t slices, MatrixShape shape);
 };
 
 }  // namespace hlwq::model

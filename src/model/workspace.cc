@@ -14,6 +14,10 @@ size_t LogitTokens(const ModelConfig& config, size_t max_tokens) noexcept {
   return std::min(tokens, max_tokens);
 }
 
+bool HasDeltaLayers(const checkpoint::TextConfig& sizes) noexcept {
+  return !std::ranges::all_of(sizes.layers, &checkpoint::LayerKind::has_full_attention);
+}
+
 }  // namespace
 
 Workspace::Workspace(const ModelConfig& config, size_t max_tokens)
@@ -28,8 +32,11 @@ Workspace::Workspace(const ModelConfig& config, size_t max_tokens)
   keys = Rows(max_tokens, kv_width);
   values = Rows(max_tokens, kv_width);
   attention = LinearInput(max_tokens, attention_width);
-  gate = Rows(max_tokens, sizes.intermediate);
-  inner = LinearInput(max_tokens, sizes.intermediate);
+  if (config.family->has_output_gate) gated_queries = Rows(max_tokens, 2 * attention_width);
+  mlp = MlpScratch(max_tokens, sizes.intermediate);
+  shared_mlp = MlpScratch(max_tokens, sizes.shared_intermediate);
+  if (sizes.experts > 0) moe = MoeScratch(config, max_tokens);
+  if (HasDeltaLayers(sizes)) delta = DeltaScratch(config, max_tokens);
   cosines = Rows(max_tokens, config.rope.rotated / 2);
   sines = Rows(max_tokens, config.rope.rotated / 2);
   logits = Rows(logit_tokens_, sizes.vocab);
@@ -38,12 +45,13 @@ Workspace::Workspace(const ModelConfig& config, size_t max_tokens)
 size_t Workspace::Bytes(const ModelConfig& config, size_t tokens) noexcept {
   const auto& sizes = config.sizes;
   const size_t attention_width = sizes.heads * sizes.head_dim;
-  const size_t inputs = sizes.hidden + attention_width + sizes.intermediate;
-  const size_t rows = 2 * sizes.hidden + attention_width + 2 * sizes.kv_heads * sizes.head_dim +
-                      sizes.intermediate + config.rope.rotated;
-  constexpr size_t kInputBytes = 4 + 2 + 1;  // float32, wide, narrow
-  return tokens * (inputs * kInputBytes + rows * 4) +
-         LogitTokens(config, tokens) * sizes.vocab * 4;
+  const size_t inner = sizes.intermediate + sizes.shared_intermediate;
+  const size_t inputs = sizes.hidden + attention_width + inner;
+  const size_t rows = 2 * sizes.hidden + attention_width * (config.family->has_output_gate ? 3 : 1) +
+                      2 * sizes.kv_heads * sizes.head_dim + inner + config.rope.rotated;
+  return tokens * (LinearInput::Bytes(inputs) + rows * 4) +
+         LogitTokens(config, tokens) * sizes.vocab * 4 + MoeScratch::Bytes(config, tokens) +
+         (HasDeltaLayers(sizes) ? DeltaScratch::Bytes(config, tokens) : 0);
 }
 
 }  // namespace hlwq::model

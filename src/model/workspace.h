@@ -3,25 +3,15 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 
 #include "model/config.h"
 #include "model/linear_input.h"
-#include "tensor/buffer.h"
+#include "model/delta_scratch.h"
+#include "model/mlp_scratch.h"
+#include "model/moe_scratch.h"
+#include "model/rows.h"
 
 namespace hlwq::model {
-
-// Rows of a [tokens, width] buffer.
-struct Rows {
-  Buffer<float> data;
-  size_t width = 0;
-
-  Rows() = default;
-  Rows(size_t tokens, size_t row_width) : data(tokens * row_width), width(row_width) {}
-  std::span<float> operator[](size_t token) noexcept {
-    return data.span().subspan(token * width, width);
-  }
-};
 
 // One pass at a time.
 class Workspace {
@@ -48,8 +38,11 @@ class Workspace {
   Rows queries;             // [tokens, heads * head_dim]
   Rows keys, values;        // [tokens, kv_heads * head_dim]
   LinearInput attention;    // [tokens, heads * head_dim]
-  Rows gate;                // [tokens, intermediate]
-  LinearInput inner;        // [tokens, intermediate]
+  Rows gated_queries;       // [tokens, 2 * heads * head_dim] where attention has an output gate
+  MlpScratch mlp;           // [tokens, intermediate]
+  MlpScratch shared_mlp;    // [tokens, shared_intermediate]
+  MoeScratch moe;           // of models with experts
+  DeltaScratch delta;       // of models with gated delta nets
   Rows cosines, sines;      // [tokens, rotated / 2]
   Rows logits;              // [logit_tokens, vocabulary]
 };

@@ -44,29 +44,34 @@ model::Workspace& Engine::WorkspaceFor(size_t tokens) {
   return *work_;
 }
 
-void Engine::Feed(KvCache& kv, std::span<const TokenId> tokens, model::LogitsOf logits_of,
+void Engine::Feed(SequenceState& state, std::span<const TokenId> tokens, model::LogitsOf logits_of,
                   model::OnLogits on_logits, std::optional<model::OnHidden> on_hidden) {
-  if (tokens.size() > kv.capacity() - kv.length()) {
+  if (tokens.size() > state.capacity() - state.length()) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("{} tokens after {} do not fit the context of {}", tokens.size(),
-                            kv.length(), kv.capacity()));
+                            state.length(), state.capacity()));
   }
   model_.CheckTokens(tokens);
   for (size_t begin = 0; begin < tokens.size();) {
     const size_t count = std::min(chunk_tokens_, tokens.size() - begin);
     const bool is_last = begin + count == tokens.size();
-    const std::array segments = {model::Segment{&kv, 0, count}};
+    const std::array segments = {state.Next(count)};
     const model::Batch batch = {
         .tokens = tokens.subspan(begin, count),
         .segments = segments,
         .logits_of = logits_of == model::LogitsOf::kLastOfSegment && !is_last
                          ? model::LogitsOf::kNone
                          : logits_of};
-    model_.Forward(
-        batch, WorkspaceFor(count), *pool_,
-        [&](size_t token, std::span<const float> logits) { on_logits(begin + token, logits); },
-        on_hidden);
-    kv.Advance(count);
+    try {
+      model_.Forward(
+          batch, WorkspaceFor(count), *pool_,
+          [&](size_t token, std::span<const float> logits) { on_logits(begin + token, logits); },
+          on_hidden);
+    } catch (...) {
+      if (state.is_recurrent()) state.Clear();  // a part of its layers is ahead of the others
+      throw;
+    }
+    state.Advance(count);
     begin += count;
   }
 }

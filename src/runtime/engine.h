@@ -11,7 +11,7 @@
 #include "base/worker_pool.h"
 #include "model/model.h"
 #include "model/workspace.h"
-#include "runtime/kv_cache.h"
+#include "runtime/sequence_state.h"
 
 namespace hlwq::runtime {
 
@@ -38,11 +38,12 @@ class Engine {
   void SetThreads(int threads);
   size_t chunk_tokens() const noexcept { return chunk_tokens_; }
 
-  // Takes `tokens` as the continuation of the sequence in `kv`, in passes of at most chunk_tokens(),
-  // and advances it. The indices that the callbacks see count from the first of `tokens`; on_hidden
+  // Takes `tokens` as the continuation of the sequence in `state`, in passes of at most
+  // chunk_tokens(), and advances it. The indices that the callbacks see count from the first of `tokens`; on_hidden
   // is called for each pass. Throws Error{kInvalidArgument} before anything is done when there is no
-  // room or a token is outside the vocabulary.
-  void Feed(KvCache& kv, std::span<const TokenId> tokens, model::LogitsOf logits_of,
+  // room or a token is outside the vocabulary; as Model::Forward otherwise, and the state then holds
+  // the passes before, or nothing when it is recurrent.
+  void Feed(SequenceState& state, std::span<const TokenId> tokens, model::LogitsOf logits_of,
             model::OnLogits on_logits, std::optional<model::OnHidden> on_hidden = std::nullopt);
 
  private:

@@ -24,16 +24,21 @@ size_t Pages(size_t tokens) noexcept {
   return (tokens + KvCache::kPageTokens - 1) / KvCache::kPageTokens;
 }
 
+size_t AttentionLayers(const model::ModelConfig& config) noexcept {
+  return static_cast<size_t>(
+      std::ranges::count(config.sizes.layers, true, &checkpoint::LayerKind::has_full_attention));
+}
+
 }  // namespace
 
 uint64_t KvCache::Bytes(const model::ModelConfig& config, const KvCacheOptions& options,
                         size_t tokens) noexcept {
-  return uint64_t{2} * config.sizes.layers.size() * Pages(tokens) *
+  return uint64_t{2} * AttentionLayers(config) * Pages(tokens) *
          PageBytes(config, options.dtype);
 }
 
 KvCache::KvCache(const model::ModelConfig& config, const KvCacheOptions& options)
-    : layers_(config.sizes.layers.size()),
+    : layers_(AttentionLayers(config)),
       kv_heads_(config.sizes.kv_heads),
       head_dim_(config.sizes.head_dim),
       dtype_(options.dtype),
@@ -45,6 +50,11 @@ KvCache::KvCache(const model::ModelConfig& config, const KvCacheOptions& options
     throw Error(ErrorCode::kInvalidArgument, fmt::format("cache: want F16, BF16 or F32, got {}",
                                                          DTypeName(dtype_)));
   }
+  size_t place = 0;
+  for (const checkpoint::LayerKind kind : config.sizes.layers) {
+    places_.push_back(place);
+    if (kind.has_full_attention) ++place;
+  }
   if (memory_bytes_ == 0) return;
   void* memory = mmap(nullptr, memory_bytes_, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -54,10 +64,10 @@ KvCache::KvCache(const model::ModelConfig& config, const KvCacheOptions& options
   }
   memory_ = static_cast<std::byte*>(memory);
   // The layers of a page lie together, so that a short sequence touches little.
-  for (size_t layer = 0; layer < layers_; ++layer) {
+  for (place = 0; place < layers_; ++place) {
     for (size_t page = 0; page < pages_.size() / layers_; ++page) {
-      std::byte* keys = memory_ + (page * layers_ + layer) * 2 * page_bytes_;
-      pages_[layer * (pages_.size() / layers_) + page] = {keys, keys + page_bytes_};
+      std::byte* keys = memory_ + (page * layers_ + place) * 2 * page_bytes_;
+      pages_[place * (pages_.size() / layers_) + page] = {keys, keys + page_bytes_};
     }
   }
 }
@@ -72,7 +82,7 @@ kernels::KvPages KvCache::Layer(size_t layer) const noexcept {
           .page_tokens = kPageTokens,
           .kv_heads = kv_heads_,
           .head_dim = head_dim_,
-          .pages = std::span(pages_).subspan(layer * count, count)};
+          .pages = std::span(pages_).subspan(places_[layer] * count, count)};
 }
 
 void KvCache::Store(size_t layer, size_t position, std::span<const float> keys,

@@ -1,4 +1,4 @@
-// The keys and values of one sequence, in pages.
+// The keys and values of one sequence, in pages. Layers without attention have none.
 #pragma once
 
 #include <cstddef>
@@ -49,13 +49,15 @@ class KvCache final : public model::KvView {
   void CopyFrom(const KvCache& other) noexcept;
 
  private:
-  size_t layers_ = 0, kv_heads_ = 0, head_dim_ = 0;
+  std::vector<size_t> places_;  // of each layer of the model among those with attention
+  size_t layers_ = 0;           // with attention
+  size_t kv_heads_ = 0, head_dim_ = 0;
   DType dtype_ = DType::kF16;
   size_t capacity_ = 0, length_ = 0;
   size_t page_bytes_ = 0;  // of the keys, or of the values, of one layer
   std::byte* memory_ = nullptr;
   uint64_t memory_bytes_ = 0;
-  std::vector<kernels::KvPage> pages_;  // [layer, page]
+  std::vector<kernels::KvPage> pages_;  // [place, page]
 
   kernels::KvPages Layer(size_t layer) const noexcept;
 };

@@ -32,7 +32,7 @@ std::vector<TokenId> SomeTokens(size_t count, size_t vocabulary) {
 }
 
 std::vector<float> Logits(Engine& engine, std::span<const TokenId> tokens, size_t step) {
-  KvCache cache(engine.config(), {.dtype = DType::kF32, .capacity = tokens.size()});
+  SequenceState cache(engine.config(), {.dtype = DType::kF32, .capacity = tokens.size()});
   std::vector<float> logits;
   for (size_t begin = 0; begin < tokens.size(); begin += step) {
     engine.Feed(cache, tokens.subspan(begin, std::min(step, tokens.size() - begin)),
@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(Codings, CodedModel, ::testing::ValuesIn(AllCodings()),
 
 TEST(Engine, RefusesWhatDoesNotFit) {
   Engine engine(test::Golden("good/models/llama-linear"), {.threads = 1});
-  KvCache cache(engine.config(), {.capacity = 64});
+  SequenceState cache(engine.config(), {.capacity = 64});
   const auto ignore = [](size_t, std::span<const float>) {};
   const std::vector<TokenId> many(65, 1);
   EXPECT_THROW(engine.Feed(cache, many, model::LogitsOf::kNone, ignore), Error);

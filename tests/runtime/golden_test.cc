@@ -59,7 +59,7 @@ class Golden : public ::testing::TestWithParam<Case> {
                                        EngineOptions{.threads = 2, .chunk_tokens = chunk_tokens_});
   }
 
-  std::vector<float> Logits(KvCache& cache, std::span<const TokenId> ids) {
+  std::vector<float> Logits(SequenceState& cache, std::span<const TokenId> ids) {
     std::vector<float> logits;
     engine_->Feed(cache, ids, LogitsOf::kAll, [&](size_t, std::span<const float> row) {
       logits.insert(logits.end(), row.begin(), row.end());
@@ -67,8 +67,8 @@ class Golden : public ::testing::TestWithParam<Case> {
     return logits;
   }
 
-  KvCache MakeCache(DType dtype = DType::kF32) const {
-    return KvCache(engine_->config(), {.dtype = dtype, .capacity = 512});
+  SequenceState MakeCache(DType dtype = DType::kF32) const {
+    return SequenceState(engine_->config(), {.dtype = dtype, .capacity = 512});
   }
 
   std::filesystem::path folder_;
@@ -89,7 +89,7 @@ TEST_P(Golden, AFoldedRotationLeavesTheLogits) {
   const GoldenTensor& want = (*golden_)["logits"];
   const size_t tokens = want.shape[1];
   const std::vector<TokenId> ids = golden_->Ids("input_ids");
-  KvCache cache = MakeCache();
+  SequenceState cache = MakeCache();
   const std::vector<float> got = Logits(cache, std::span(ids).first(tokens));
   EXPECT_LT(LargestDifference(got, std::span(want.values).first(tokens * want.shape[2])),
             GetParam().tolerance * LargestMagnitude(want.values));
@@ -100,9 +100,9 @@ TEST_P(Golden, LogitsOfWholeSequencesAreTransformers) {
   const std::vector<TokenId> ids = golden_->Ids("input_ids");
   const size_t tokens = want.shape[1];
   const size_t row = tokens * want.shape[2];
-  KvCache cache = MakeCache();
+  SequenceState cache = MakeCache();
   for (size_t sequence = 0; sequence < want.shape[0]; ++sequence) {
-    cache.Truncate(0);
+    cache.Clear();
     const std::vector<float> got =
         Logits(cache, std::span(ids).subspan(sequence * tokens, tokens));
     const auto expected = std::span(want.values).subspan(sequence * row, row);
@@ -119,7 +119,7 @@ TEST_P(Golden, LogitsTokenByTokenAreTheSame) {
   const size_t tokens = want.shape[want.shape.size() - 2];
   const std::vector<TokenId> ids = golden_->Ids("input_ids");
   for (const DType dtype : {DType::kF32, DType::kF16}) {
-    KvCache cache = MakeCache(dtype);
+    SequenceState cache = MakeCache(dtype);
     // Half-precision keys and values: 2^-11 relative on each.
     const double tolerance = GetParam().tolerance * (dtype == DType::kF32 ? 1 : 20);
     for (size_t token = 0; token < tokens; ++token) {
@@ -136,7 +136,7 @@ TEST_P(Golden, HiddenStatesAreTransformers) {
   const size_t tokens = (*golden_)["hidden_0"].shape[0];
   const std::vector<TokenId> ids = golden_->Ids("input_ids");
   std::vector<std::vector<float>> hidden;
-  KvCache cache = MakeCache();
+  SequenceState cache = MakeCache();
   engine_->Feed(
       cache, std::span(ids).first(tokens), LogitsOf::kNone, [](size_t, std::span<const float>) {},
       [&](size_t index, std::span<const float> values) {
@@ -159,7 +159,7 @@ TEST_P(Golden, GreedyContinuationIsTransformers) {
   std::vector<TokenId> ids = golden_->Ids("greedy_prompt");
   const std::vector<TokenId> want = golden_->Ids("greedy");
   std::vector<TokenId> got;
-  KvCache cache = MakeCache(DType::kF16);
+  SequenceState cache = MakeCache(DType::kF16);
   while (got.size() < want.size()) {
     engine_->Feed(cache, ids, LogitsOf::kLastOfSegment, [&](size_t, std::span<const float> row) {
       got.push_back(static_cast<TokenId>(std::max_element(row.begin(), row.end()) - row.begin()));
@@ -173,11 +173,11 @@ TEST_P(Golden, ChunksOfAPromptDoNotMatter) {
   if (GetParam().depends_on_chunks) GTEST_SKIP() << "by its definition they do";
   const std::vector<TokenId> ids = golden_->Ids("input_ids");
   const size_t tokens = (*golden_)["logits"].shape[1];
-  KvCache cache = MakeCache();
+  SequenceState cache = MakeCache();
   const std::vector<float> whole = Logits(cache, std::span(ids).first(tokens));
   for (const size_t chunk : {1, 5, 16}) {
     Engine chunked(folder_ / GetParam().model, {.threads = 1, .chunk_tokens = chunk});
-    KvCache other = MakeCache();
+    SequenceState other = MakeCache();
     std::vector<float> got;
     chunked.Feed(other, std::span(ids).first(tokens), LogitsOf::kAll,
                  [&](size_t, std::span<const float> row) {
@@ -194,6 +194,11 @@ INSTANTIATE_TEST_SUITE_P(Shared, Golden,
                                            Case{"golden/mistral-swa", "", true},
                                            Case{"golden/qwen2", "", true},
                                            Case{"golden/qwen3", "", true},
+                                           Case{"golden/qwen3-moe", "", true},
+                                           Case{"golden/qwen3_next", "", true},
+                                           Case{"golden/qwen3_5", "", true},
+                                           Case{"golden/qwen3_5_moe", "", true},
+                                           Case{"golden/qwen3_5_moe-text", "", true},
                                            Case{"models/stories260k", "", true}));
 
 // Always present: made by tools/golden/make_models.py and make_gguf_golden.py.

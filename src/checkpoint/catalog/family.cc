@@ -22,7 +22,9 @@ constexpr Family Qwen35(std::string_view model_type, bool has_experts) {
           .has_delta_layers = true,
           .experts = has_experts ? Experts::kEveryLayer : Experts::kNone,
           .has_shared_expert = has_experts,
+          .top_k_norm = TopKNorm::kAlways,
           .default_head_dim = 256,
+          .default_partial_rotary_factor = 0.25,
           .mtp_layers_key = "mtp_num_hidden_layers"};
 }
 
@@ -42,7 +44,8 @@ constexpr std::array kFamilies = {
     Family{.model_type = "qwen3_moe",
            .qkv_bias = QkvBias::kByConfig,
            .has_qk_norm = true,
-           .experts = Experts::kBySparseStep},
+           .experts = Experts::kBySparseStep,
+           .top_k_norm = TopKNorm::kIfSet},
     Family{.model_type = "qwen3_next",
            .qkv_bias = QkvBias::kByConfig,
            .has_qk_norm = true,
@@ -52,7 +55,9 @@ constexpr std::array kFamilies = {
            .fuses_delta_inputs = true,
            .experts = Experts::kBySparseStep,
            .has_shared_expert = true,
+           .default_top_k = 10,
            .default_head_dim = 256,
+           .default_partial_rotary_factor = 0.25,
            .mtp_layers_key = "num_nextn_predict_layers"},
 };
 
@@ -140,6 +145,10 @@ void ReadExperts(const Family& family, const ConfigReader& text, TextConfig& con
   }
   if (config.experts == 0) return;
   config.expert_intermediate = text.Size("moe_intermediate_size", kDimension);
+  config.top_k = text.OptionalSize("num_experts_per_tok", kDimension).value_or(family.default_top_k);
+  config.has_top_k_norm =
+      family.top_k_norm == TopKNorm::kAlways ||
+      text.Flag("norm_topk_prob", family.top_k_norm == TopKNorm::kUnlessSet);
   if (family.has_shared_expert) {
     config.shared_intermediate = text.Size("shared_expert_intermediate_size", kDimension);
   }

@@ -17,6 +17,11 @@ enum class QkvBias : uint8_t {
   kByConfig,        // attention_bias: q, k, v and o
   kAlwaysExceptO,   // qwen2
 };
+enum class TopKNorm : uint8_t {
+  kIfSet,
+  kUnlessSet,  // unless it is false
+  kAlways,     // there is no such key
+};
 enum class Experts : uint8_t {
   kNone,
   kBySparseStep,    // decoder_sparse_step, mlp_only_layers
@@ -36,7 +41,11 @@ struct Family {
   bool fuses_delta_inputs = false;  // in_proj_qkvz, in_proj_ba
   Experts experts = Experts::kNone;
   bool has_shared_expert = false;
+  // norm_topk_prob: whether the weights of the chosen experts are divided by their sum.
+  TopKNorm top_k_norm = TopKNorm::kUnlessSet;
+  uint64_t default_top_k = 8;       // num_experts_per_tok
   uint64_t default_head_dim = 0;    // 0: hidden_size / num_attention_heads
+  double default_partial_rotary_factor = 1;
   std::string_view mtp_layers_key;  // empty: the family has no MTP layers
 };
 
@@ -55,6 +64,8 @@ struct TextConfig {
   uint64_t heads = 0, kv_heads = 0, head_dim = 0;
   uint64_t intermediate = 0;  // 0 where no layer is dense
   uint64_t experts = 0, expert_intermediate = 0, shared_intermediate = 0;
+  uint64_t top_k = 0;  // experts of a token; 0 where there are none
+  bool has_top_k_norm = false;
   uint64_t key_heads = 0, value_heads = 0, key_dim = 0, value_dim = 0, conv_kernel = 0;
   uint64_t mtp_layers = 0;
   bool has_attention_bias = false;

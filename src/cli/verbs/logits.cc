@@ -73,11 +73,11 @@ std::vector<TopOfSequence> Run(runtime::Engine& engine, const Sequences& sequenc
   const size_t length = sequences.front().size();
   const size_t chunk = arguments.Switch("step") ? 1 : engine.chunk_tokens();
   const bool is_hidden_wanted = arguments.Switch("hidden");
-  runtime::KvCache cache(engine.config(), CacheOptionsOf(arguments, length));
+  runtime::SequenceState cache(engine.config(), CacheOptionsOf(arguments, length));
   ProgressPrinter progress("logits", arguments);
   std::vector<TopOfSequence> tops;
   for (size_t sequence = 0; sequence < sequences.size(); ++sequence) {
-    cache.Truncate(0);
+    cache.Clear();
     const std::span<const TokenId> tokens = sequences[sequence];
     for (size_t begin = 0; begin < length; begin += chunk) {
       const auto on_logits = [&](size_t token, std::span<const float> logits) {
