@@ -39,6 +39,7 @@ constexpr size_t kDeltaPanel = kDeltaTileVectors * kLanes;  // columns
 // An odd number of cache lines, which spreads rows over all sets of a cache.
 constexpr size_t kDeltaKeyStride = kMostDeltaDim + 16;
 static_assert(2 * kDeltaChunk % kDeltaTileRows == 0 && kMostDeltaDim % kDeltaTileRows == 0);
+static_assert(kDeltaChunk % kLanes == 0);
 
 // What all columns share of a chunk.
 struct ChunkScratch {
@@ -58,6 +59,8 @@ struct DeltaScratch {
   alignas(64) float products[2 * kDeltaChunk * kDeltaPanel];      // keys, queries times S
   alignas(64) float corrections[kDeltaChunk * kDeltaPanel];       // r
 };
+
+static_assert(sizeof(DeltaScratch) <= 256 * 1024);
 
 // A matrix [row, k] whose element is at row * kRowStride + k * kDepthStride.
 template <size_t kRowStride, size_t kDepthStride>

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/exp-inl.h"
 #include "kernels/cpu/lanes-inl.h"
@@ -49,6 +50,13 @@ struct LastColumns {
   HWY_INLINE void Store(VF v, float* to) const { StoreFirst(v, count, to); }
 };
 
+constexpr size_t kRowsAhead = 8;
+
+HWY_INLINE void FetchRow(const float* row, size_t count) {
+  constexpr size_t kLine = 16;
+  for (size_t n = 0; n < count; n += kLine) hwy::Prefetch(row + n);
+}
+
 // kVectors vectors of columns from `column` on.
 template <size_t kVectors, class Columns>
 HWY_INLINE void StepColumns(const DeltaToken& token, Columns columns, size_t column, float* state,
@@ -56,7 +64,11 @@ HWY_INLINE void StepColumns(const DeltaToken& token, Columns columns, size_t col
   state += column;
   VF predicted[kVectors], recalled[kVectors];
   for (size_t n = 0; n < kVectors; ++n) predicted[n] = recalled[n] = hn::Zero(DF());
+  // The first of several groups of columns takes the state in, whole rows in order: processors do
+  // not foresee its jumps.
+  const bool fetch_rows = column == 0 && kVectors * kLanes < stride;
   for (size_t i = 0; i < token.key_dim; ++i) {
+    if (fetch_rows) FetchRow(state + HWY_MIN(i + kRowsAhead, token.key_dim - 1) * stride, stride);
     const VF key = hn::Set(DF(), token.k[i]), query = hn::Set(DF(), token.q[i]);
     for (size_t n = 0; n < kVectors; ++n) {
       const VF s = columns.Load(state + i * stride + n * kLanes);
