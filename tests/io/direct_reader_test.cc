@@ -1,7 +1,6 @@
 #include "io/direct_reader.h"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include <atomic>
 #include <cstring>
@@ -12,47 +11,30 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/page_memory.h"
 #include "base/random.h"
 #include "tests/support/temp_dir.h"
 
 namespace hlwq::io {
 namespace {
 
-// Anonymous memory, aligned as direct reads want it, full of a byte that files here do not have.
-class Room {
- public:
-  explicit Room(size_t bytes) : bytes_(bytes) {
-    data_ = static_cast<std::byte*>(
-        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    EXPECT_NE(static_cast<void*>(data_), MAP_FAILED);
-    std::memset(data_, 0xFF, bytes);
-  }
-  Room(const Room&) = delete;
-  Room& operator=(const Room&) = delete;
-  ~Room() { ::munmap(data_, bytes_); }
-
-  std::span<std::byte> span() const { return {data_, bytes_}; }
-
- private:
-  size_t bytes_;
-  std::byte* data_;
-};
-
+// Without zeros, which is what unwritten memory holds.
 std::string Content(size_t bytes, uint64_t seed) {
   std::string content(bytes, '\0');
-  for (size_t at = 0; at < bytes; ++at) content[at] = static_cast<char>(MixBits(seed ^ at) % 251);
+  for (size_t at = 0; at < bytes; ++at)
+    content[at] = static_cast<char>(1 + MixBits(seed ^ at) % 250);
   return content;
 }
 
 // One stretch, waited for. Its bytes, or the failure thrown.
 std::string Read(DirectReader& reader, size_t file, uint64_t offset, uint64_t bytes) {
-  const Room room(FileStretch::RoomFor(offset, bytes));
-  const FileStretch stretch{file, offset, bytes, room.span()};
+  const PageMemory room(FileStretch::RoomFor(offset, bytes));
+  const FileStretch stretch{file, offset, bytes, room.bytes()};
   std::promise<std::optional<Error>> done;
   reader.Submit({&stretch, 1},
                 [&](std::optional<Error> failure) { done.set_value(std::move(failure)); });
   if (const std::optional<Error> failure = done.get_future().get()) throw *failure;
-  return {reinterpret_cast<const char*>(room.span().data()) + FileStretch::LeadOf(offset), bytes};
+  return {reinterpret_cast<const char*>(room.bytes().data()) + FileStretch::LeadOf(offset), bytes};
 }
 
 void ExpectError(ErrorCode code, const std::string& message, const std::function<void()>& call) {
@@ -145,9 +127,9 @@ TEST_P(DirectReaderKinds, ARequestOfSeveralStretchesEndsOnceWithAll) {
   const std::vector<std::string> contents = {Content(100'000, 1), Content(100'000, 2)};
   const std::vector<File> files = Files(contents);
   DirectReader reader(files, Options());
-  const Room first(FileStretch::RoomFor(10, 50'000)), second(FileStretch::RoomFor(4096, 1));
-  const std::vector<FileStretch> stretches = {{0, 10, 50'000, first.span()},
-                                              {1, 4096, 1, second.span()}};
+  const PageMemory first(FileStretch::RoomFor(10, 50'000)), second(FileStretch::RoomFor(4096, 1));
+  const std::vector<FileStretch> stretches = {{0, 10, 50'000, first.bytes()},
+                                              {1, 4096, 1, second.bytes()}};
   std::promise<void> done;
   std::atomic<int> calls = 0;
   reader.Submit(stretches, [&](const std::optional<Error>& failure) {
@@ -155,8 +137,8 @@ TEST_P(DirectReaderKinds, ARequestOfSeveralStretchesEndsOnceWithAll) {
     if (++calls == 1) done.set_value();
   });
   done.get_future().get();
-  EXPECT_EQ(std::memcmp(first.span().data() + 10, contents[0].data() + 10, 50'000), 0);
-  EXPECT_EQ(std::memcmp(second.span().data(), contents[1].data() + 4096, 1), 0);
+  EXPECT_EQ(std::memcmp(first.bytes().data() + 10, contents[0].data() + 10, 50'000), 0);
+  EXPECT_EQ(std::memcmp(second.bytes().data(), contents[1].data() + 4096, 1), 0);
   EXPECT_EQ(calls, 1);
 }
 
@@ -165,28 +147,28 @@ TEST_P(DirectReaderKinds, NothingIsWrittenPastTheRoom) {
   const std::vector<File> files = Files(contents);
   DirectReader reader(files, Options());
   const uint64_t room_bytes = FileStretch::RoomFor(5000, 20'000);
-  const Room room(room_bytes + kDirectAlignment);
-  const FileStretch stretch{0, 5000, 20'000, room.span().first(room_bytes)};
+  const PageMemory room(room_bytes + kDirectAlignment);
+  const FileStretch stretch{0, 5000, 20'000, room.bytes().first(room_bytes)};
   std::promise<void> done;
   reader.Submit({&stretch, 1}, [&](const std::optional<Error>&) { done.set_value(); });
   done.get_future().get();
-  for (const std::byte byte : room.span().subspan(room_bytes)) ASSERT_EQ(byte, std::byte{0xFF});
+  for (const std::byte byte : room.bytes().subspan(room_bytes)) ASSERT_EQ(byte, std::byte{0});
 }
 
 TEST_P(DirectReaderKinds, TheDestructorWaitsForWhatWasAsked) {
   const std::vector<std::string> contents = {Content(1'000'000, 1)};
   const std::vector<File> files = Files(contents);
-  const Room room(FileStretch::RoomFor(0, 1'000'000));
+  const PageMemory room(FileStretch::RoomFor(0, 1'000'000));
   std::atomic<int> ended = 0;
   {
     DirectReader reader(files, Options(1, 4096));
     for (int request = 0; request < 20; ++request) {
-      const FileStretch stretch{0, 0, 1'000'000, room.span()};
+      const FileStretch stretch{0, 0, 1'000'000, room.bytes()};
       reader.Submit({&stretch, 1}, [&](const std::optional<Error>&) { ++ended; });
     }
   }
   EXPECT_EQ(ended, 20);
-  EXPECT_EQ(std::memcmp(room.span().data(), contents[0].data(), 1'000'000), 0);
+  EXPECT_EQ(std::memcmp(room.bytes().data(), contents[0].data(), 1'000'000), 0);
 }
 
 TEST_P(DirectReaderKinds, ACutFileIsNamedWithBothSizesAndOthersGoOn) {
