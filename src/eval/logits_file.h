@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <span>
 
-#include "base/file.h"
+#include "base/partial_file.h"
 
 namespace hlwq::eval {
 
@@ -19,16 +19,12 @@ struct LogitsShape {
 // All F32: `logits` [sequence, token, vocabulary]; where hidden states are stored, `hidden_<index>`
 // [sequence, token, hidden] for index 0 (the embedding) to the number of layers, and `hidden_norm`.
 // The size is known at once: space is reserved, so that a full disk shows before the work, and
-// values go where they belong. Memory: none. What is written has another name (".partial") until
-// Finish; without it nothing is left.
+// values go where they belong. Memory: none. Without Finish nothing is left (PartialFile).
 class LogitsFile {
  public:
   // Throws Error{kInvalidArgument} when the size overflows, Error{kIo} naming the file where it
   // cannot be written.
   LogitsFile(std::filesystem::path path, const LogitsShape& shape);
-  LogitsFile(const LogitsFile&) = delete;
-  LogitsFile& operator=(const LogitsFile&) = delete;
-  ~LogitsFile();
 
   // Values of consecutive tokens of one sequence, the first given. `index` is that of
   // model::OnHidden.
@@ -36,12 +32,11 @@ class LogitsFile {
   void WriteHidden(size_t index, size_t sequence, size_t token, std::span<const float> hidden);
 
   // Makes the file durable and gives it its name.
-  void Finish();
+  void Finish() { file_.Finish(); }
 
  private:
-  std::filesystem::path path_, partial_path_;
   LogitsShape shape_;
-  File file_;
+  PartialFile file_;
   uint64_t logits_at_ = 0, hidden_at_ = 0;  // in the file
 
   void Write(uint64_t offset, std::span<const float> values);
