@@ -9,14 +9,15 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "runtime/experts/expert_trace.h"
 
 namespace hlwq::eval {
 namespace {
 
 using nlohmann::json;
+using runtime::kExpertTraceFormat;
+using runtime::kExpertTraceVersion;
 
-constexpr std::string_view kFormat = "hlwq-expert-trace";
-constexpr uint64_t kVersion = 1;
 constexpr uint64_t kMaxTokens = std::numeric_limits<uint32_t>::max();
 // What an id of an expert is kept in.
 constexpr uint64_t kMaxExpertsOfLayer = uint64_t{std::numeric_limits<uint16_t>::max()} + 1;
@@ -58,12 +59,13 @@ json ParseLine(std::string_view text) {
 
 ExpertTrace ParseHeader(const json& line) {
   const std::string format = String(line, "format");
-  if (format != kFormat) {
-    Fail(fmt::format("'format': want '{}', got '{}'", kFormat, format.substr(0, 40)));
+  if (format != kExpertTraceFormat) {
+    Fail(fmt::format("'format': want '{}', got '{}'", kExpertTraceFormat, format.substr(0, 40)));
   }
-  if (const uint64_t version = Number(line, "version", 1, kMaxTokens); version != kVersion) {
+  if (const uint64_t version = Number(line, "version", 1, kMaxTokens);
+      version != kExpertTraceVersion) {
     throw Error(ErrorCode::kUnsupported,
-                fmt::format("'version': want {}, got {}", kVersion, version));
+                fmt::format("'version': want {}, got {}", kExpertTraceVersion, version));
   }
   ExpertTrace trace;
   trace.model = String(line, "model");
@@ -93,8 +95,7 @@ void AddRequest(const json& line, ExpertTrace& trace) {
     }
   }
   const json& experts = Value(line, "experts");
-  const uint64_t most =
-      std::min<uint64_t>(trace.experts, uint64_t{trace.top_k} * request.tokens);
+  const uint64_t most = std::min<uint64_t>(trace.experts, uint64_t{trace.top_k} * request.tokens);
   if (!experts.is_array() || experts.size() < trace.top_k || experts.size() > most) {
     Fail(fmt::format("'experts': want a list of {} to {}, got {}", trace.top_k, most,
                      experts.is_array() ? fmt::format("{}", experts.size()) : experts.type_name()));

@@ -26,6 +26,7 @@ struct ReadyExpert {
 // so that passes allocate nothing. Only its source touches what stands below `experts`.
 struct ExpertRequest {
   size_t layer = 0;
+  size_t tokens = 0;              // of the pass
   std::vector<uint32_t> experts;  // distinct, ascending
 
   std::vector<ReadyExpert> ready;  // given by the last Next

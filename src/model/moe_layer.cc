@@ -35,6 +35,7 @@ void MoeLayer::Run(const Pass& pass) const {
   MoeScratch& moe = pass.work.moe;
   ChooseFor(pass);
   moe.request.layer = config_.layer;
+  moe.request.tokens = pass.tokens;
   moe.request.experts.assign(moe.groups.experts().begin(), moe.groups.experts().end());
   {
     ExpertUse use(pass.experts, moe.request);
