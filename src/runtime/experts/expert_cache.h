@@ -31,7 +31,7 @@ struct PoolBytes {
 
 struct ExpertCacheOptions {
   std::variant<SlotsPerLayer, PoolBytes> size;
-  EvictionPolicy policy = EvictionPolicy::kLeastStale;
+  EvictionPolicy policy = EvictionPolicy::kLfru;
   // Read ahead what is predicted, while no request waits for a slot.
   bool has_prefetch = true;
   io::DirectReaderOptions reader;
