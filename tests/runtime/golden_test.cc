@@ -201,7 +201,7 @@ INSTANTIATE_TEST_SUITE_P(Shared, Golden,
                                            Case{"golden/qwen3_5_moe-text", "", true},
                                            Case{"models/stories260k", "", true}));
 
-// Always present: made by tools/golden/make_models.py and make_gguf_golden.py.
+// Always present: made by make_models.py and make_hybrid_models.py of tools/golden.
 INSTANTIATE_TEST_SUITE_P(
     Own, Golden,
     ::testing::Values(Case{"good/models/llama-linear", ""},
@@ -209,7 +209,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"good/models/llama-yarn", ""}, Case{"good/models/llama-yarn-exact", ""},
                       Case{"good/models/llama-llama3", ""}, Case{"good/models/llama-biases", ""},
                       Case{"good/models/mistral-window", ""}, Case{"good/models/qwen2-windows", ""},
-                      Case{"good/models/qwen3-odd", ""}));
+                      Case{"good/models/qwen3-odd", ""}, Case{"good/models/qwen3-moe", ""},
+                      Case{"good/models/qwen3-moe-normed", ""}, Case{"good/models/qwen3_next", ""},
+                      Case{"good/models/qwen3_5", ""}, Case{"good/models/qwen3_5_moe", ""}));
 
 }  // namespace
 }  // namespace hlwq::runtime

@@ -77,6 +77,38 @@ def continue_greedily(model, prompt):
     return {"greedy_prompt": prompt[0].clone(), "greedy": torch.tensor(greedy)}, margin
 
 
+def compute(model, norm, ids, cached_tokens, hidden_tokens):
+    """What a forward pass over `ids` gives, and one token by token; `norm` is the final one."""
+    with torch.no_grad():
+        out = model(ids, output_hidden_states=True, use_cache=False)
+        golden = {"input_ids": ids, "logits": out.logits,
+                  "hidden_norm": out.hidden_states[-1][0, :hidden_tokens].clone()}
+        for index, hidden in enumerate(out.hidden_states[:-1]):
+            golden[f"hidden_{index}"] = hidden[0, :hidden_tokens].clone()
+        # The residual after the last layer: what the final norm was given.
+        captured = []
+        handle = norm.register_forward_pre_hook(lambda _, args: captured.append(args[0]))
+        model(ids[:1], use_cache=False)
+        handle.remove()
+        golden[f"hidden_{len(out.hidden_states) - 1}"] = captured[0][0, :hidden_tokens].clone()
+        past, rows = None, []
+        for token in range(cached_tokens):
+            step = model(ids[:1, token:token + 1], past_key_values=past, use_cache=True)
+            past = step.past_key_values
+            rows.append(step.logits[0, -1])
+        golden["cached_logits"] = torch.stack(rows)
+    return golden
+
+
+def save_golden(golden, target):
+    save_file({key: value.contiguous() for key, value in golden.items()}, target / "golden.st")
+
+
+def write_config(target, config_json):
+    (target / "generation_config.json").unlink(missing_ok=True)
+    (target / "config.json").write_text(json.dumps(config_json, indent=1, sort_keys=True) + "\n")
+
+
 def make(folder, name, seed):
     config_class, model_class, extra = MODELS[name]
     config = config_class(**(SIZES | extra), attn_implementation="eager")
@@ -86,33 +118,15 @@ def make(folder, name, seed):
     target.mkdir(parents=True, exist_ok=True)
     ids = torch.randint(3, SIZES["vocab_size"], (2, TOKENS),
                         generator=torch.Generator().manual_seed(seed + 1))
+    golden = compute(model, model.model.norm, ids, TOKENS, TOKENS)
     with torch.no_grad():
-        out = model(ids, output_hidden_states=True, use_cache=False)
-        golden = {"input_ids": ids, "logits": out.logits,
-                  "hidden_norm": out.hidden_states[-1][0].clone()}
-        for index, hidden in enumerate(out.hidden_states[:-1]):
-            golden[f"hidden_{index}"] = hidden[0].clone()
-        # The residual after the last layer: what the final norm was given.
-        captured = []
-        handle = model.model.norm.register_forward_pre_hook(lambda _, args: captured.append(args[0]))
-        model(ids[:1], use_cache=False)
-        handle.remove()
-        golden[f"hidden_{len(out.hidden_states) - 1}"] = captured[0][0].clone()
-        past, rows = None, []
-        for token in range(TOKENS):
-            step = model(ids[:1, token:token + 1], past_key_values=past, use_cache=True)
-            past = step.past_key_values
-            rows.append(step.logits[0, -1])
-        golden["cached_logits"] = torch.stack(rows)
         greedy, margin = continue_greedily(model, ids[:1, :PROMPT])
         golden |= greedy
     if margin < 0.02:  # a near tie, which float32 may break either way
         return make(folder, name, seed + 1000)
-    save_file({key: value.contiguous() for key, value in golden.items()}, target / "golden.st")
+    save_golden(golden, target)
     model.to(torch.bfloat16).save_pretrained(target, safe_serialization=True)
-    (target / "generation_config.json").unlink(missing_ok=True)
-    config_json = json.loads((target / "config.json").read_text())
-    (target / "config.json").write_text(json.dumps(config_json, indent=1, sort_keys=True) + "\n")
+    write_config(target, json.loads((target / "config.json").read_text()))
     print(name, "logits up to", float(golden["logits"].abs().max()))
 
 
