@@ -365,7 +365,7 @@ std::vector<Flag> HlwqFlags() {
   std::vector<Flag> flags;
   for (auto&& group :
        {CodingFlags(), ExportFlags(), SelectionFlags(), OutputFlags(), RunFlags(), ModelFlags(),
-        GenerationFlags(), EvaluationFlags(), GeneralFlags()}) {
+        ExpertFlags(), GenerationFlags(), EvaluationFlags(), GeneralFlags()}) {
     flags.insert(flags.end(), group.begin(), group.end());
   }
   return flags;

@@ -18,6 +18,8 @@ std::string_view CategoryTitle(Category category) noexcept {
       return "Output";
     case Category::kRun:
       return "Running";
+    case Category::kExperts:
+      return "Experts";
     case Category::kGeneral:
       return "General";
   }

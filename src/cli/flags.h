@@ -29,6 +29,7 @@ enum class Category : uint8_t { kCoding,
   kSampling,
   kOutput,
   kRun,
+  kExperts,
   kGeneral,
 };
 std::string_view CategoryTitle(Category category) noexcept;
@@ -111,6 +112,7 @@ std::vector<Verb> GenerationVerbs();
 std::vector<Verb> EvaluationVerbs();
 std::vector<Flag> ExportFlags();
 std::vector<Flag> ModelFlags();
+std::vector<Flag> ExpertFlags();
 std::vector<Flag> GenerationFlags();
 std::vector<Flag> EvaluationFlags();
 

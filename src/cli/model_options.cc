@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/expert_options.h"
 #include "cli/output.h"
 #include "cli/verbs/conversion.h"
 
@@ -18,8 +19,11 @@ DType CacheTypeOf(const Arguments& arguments) {
 
 }  // namespace
 
-runtime::Engine OpenEngine(const Arguments& arguments, const std::filesystem::path& path) {
-  return runtime::Engine(path, {.threads = ThreadsOf(arguments)});
+runtime::Engine OpenEngine(const Arguments& arguments, const std::filesystem::path& path,
+                           int engines) {
+  runtime::Engine engine(path, {.threads = ThreadsOf(arguments)});
+  HoldExperts(arguments, engine, engines);
+  return engine;
 }
 
 void PrintModelNotes(const Arguments& arguments, const runtime::Engine& engine) {

@@ -13,8 +13,10 @@ namespace hlwq::cli {
 // Tokens of context where neither --ctx-size nor the model says fewer.
 inline constexpr size_t kDefaultContextTokens = 4096;
 
-// Opens the checkpoint at `path` with --threads. Throws as runtime::Engine.
-runtime::Engine OpenEngine(const Arguments& arguments, const std::filesystem::path& path);
+// Opens the checkpoint at `path` with --threads; experts are held as the flags say (HoldExperts),
+// `engines` of them in the memory there is. Throws as runtime::Engine and HoldExperts.
+runtime::Engine OpenEngine(const Arguments& arguments, const std::filesystem::path& path,
+                           int engines = 1);
 
 // What was noted when the model was opened, for the user.
 void PrintModelNotes(const Arguments& arguments, const runtime::Engine& engine);

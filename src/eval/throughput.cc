@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <fstream>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
 #include "base/random.h"
+#include "eval/device_read.h"
 #include "eval/plain_read.h"
 #include "eval/sample_statistics.h"
 #include "eval/window_reader.h"
@@ -45,7 +47,9 @@ uint64_t PeakResidentBytes() {
 double KvBytesPerToken(const model::ModelConfig& config, DType dtype, size_t tokens) {
   if (tokens == 0) return 0;
   uint64_t positions = 0;
-  for (const size_t window : config.windows) {
+  for (size_t layer = 0; layer < config.windows.size(); ++layer) {
+    if (!config.sizes.layers[layer].has_full_attention) continue;
+    const size_t window = config.windows[layer];
     for (size_t token = 1; token <= tokens; ++token) {
       positions += window == 0 ? token : std::min(token, window);
     }
@@ -88,7 +92,23 @@ class Meter {
   }
 };
 
-void Measure(runtime::Engine& engine, Meter& meter, PlainReader& reader, ThroughputResult& result,
+// What a second of decoding is compared with.
+struct Peers {
+  std::optional<PlainReader> memory;
+  std::optional<DeviceReader> device;
+};
+
+void AddExperts(const runtime::ExpertCacheStatistics& statistics, const ThroughputOptions& options,
+                double seconds, double device_read, ExpertThroughput& row) {
+  const auto read = static_cast<double>(statistics.bytes_read);
+  row.hit_rate.values.push_back(statistics.hit_rate());
+  row.bytes_per_token.values.push_back(read / static_cast<double>(options.decode_tokens));
+  row.waited.values.push_back(statistics.seconds_waited / seconds);
+  row.device_read.values.push_back(device_read);
+  row.device_share.values.push_back(read / seconds / device_read);
+}
+
+void Measure(runtime::Engine& engine, Meter& meter, Peers& peers, ThroughputResult& result,
              ThreadThroughput& row) {
   const ThroughputOptions& options = result.options;
   engine.SetThreads(row.threads);
@@ -96,16 +116,23 @@ void Measure(runtime::Engine& engine, Meter& meter, PlainReader& reader, Through
     row.prefill.values.push_back(static_cast<double>(options.prompt_tokens) /
                                  meter.PrefillSeconds(options.prompt_tokens));
   }
-  double rate = 0;
+  double seconds = 0;
+  if (engine.expert_cache() != nullptr) engine.expert_cache()->ResetStatistics();
   if (options.decode_tokens > 0) {
-    rate = static_cast<double>(options.decode_tokens) / meter.DecodeSeconds(options.decode_tokens);
-    row.decode.values.push_back(rate);
+    seconds = meter.DecodeSeconds(options.decode_tokens);
+    row.decode.values.push_back(static_cast<double>(options.decode_tokens) / seconds);
   }
-  const double read = reader.Measure(engine.pool());
-  row.plain_read.values.push_back(read);
-  if (options.decode_tokens > 0) {
-    row.decode_share.values.push_back(static_cast<double>(result.weight_bytes_per_token) * rate /
-                                      read);
+  if (peers.device) {
+    const runtime::ExpertCacheStatistics statistics = engine.expert_cache()->statistics();
+    const double read = peers.device->Measure(options.read_bytes);
+    if (options.decode_tokens > 0) AddExperts(statistics, options, seconds, read, row.experts);
+  } else {
+    const double read = peers.memory->Measure(engine.pool());
+    row.plain_read.values.push_back(read);
+    if (options.decode_tokens > 0) {
+      row.decode_share.values.push_back(static_cast<double>(result.weight_bytes_per_token) *
+                                        row.decode.values.back() / read);
+    }
   }
 }
 
@@ -128,14 +155,12 @@ double Samples::Median() const {
 double Samples::Min() const noexcept { return empty() ? 0 : std::ranges::min(values); }
 double Samples::Max() const noexcept { return empty() ? 0 : std::ranges::max(values); }
 
-ThroughputResult MeasureThroughput(const std::filesystem::path& path,
-                                   const ThroughputOptions& options) {
+ThroughputResult MeasureThroughput(runtime::Engine& engine, const ThroughputOptions& options) {
   Check(options);
+  engine.SetThreads(std::ranges::max(options.threads));
   ThroughputResult result;
   result.options = options;
-  const Stopwatch load;
-  runtime::Engine engine(path, {.threads = std::ranges::max(options.threads)});
-  result.load_seconds = load.Seconds();
+  result.load_seconds = options.load_seconds;
 
   const checkpoint::Checkpoint& checkpoint = engine.model().checkpoint();
   result.model_type = engine.config().model_type;
@@ -154,14 +179,19 @@ ThroughputResult MeasureThroughput(const std::filesystem::path& path,
   // Before the memory for reading is taken.
   result.resident_bytes = PeakResidentBytes();
 
-  PlainReader reader(options.read_bytes);
+  Peers peers;
+  if (const runtime::ExpertCache* cache = engine.expert_cache()) {
+    peers.device.emplace(checkpoint.files, cache->slot_bytes());
+  } else {
+    peers.memory.emplace(options.read_bytes);
+  }
   for (const int threads : options.threads) result.threads.push_back({.threads = threads});
   const size_t total = options.threads.size() * static_cast<size_t>(options.repetitions);
   size_t done = 0;
   const size_t tokens = options.prompt_tokens + options.decode_tokens;
   for (int repetition = 0; repetition < options.repetitions; ++repetition) {
     for (ThreadThroughput& row : result.threads) {
-      Measure(engine, meter, reader, result, row);
+      Measure(engine, meter, peers, result, row);
       if (options.progress) options.progress({++done * tokens, total * tokens, {}});
     }
   }

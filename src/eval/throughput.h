@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "base/progress.h"
 #include "base/terminal_text.h"
+#include "runtime/engine.h"
 #include "tensor/dtype.h"
 
 namespace hlwq::eval {
@@ -18,7 +18,8 @@ struct ThroughputOptions {
   size_t decode_tokens = 128;  // one at a time, from an empty cache; 0 leaves it out
   std::vector<int> threads;    // numbers of threads to measure with; not empty
   int repetitions = 5;
-  uint64_t read_bytes = uint64_t{1} << 30;  // of memory read for the plain bandwidth
+  uint64_t read_bytes = uint64_t{1} << 30;  // read of memory, or of the device, for its bandwidth
+  double load_seconds = 0;                  // what opening the model took; reported
   DType cache_dtype = DType::kF16;
   TokenProgressCallback progress;  // counts measurements of a token each; may be empty
 };
@@ -34,14 +35,24 @@ struct Samples {
   double Max() const noexcept;
 };
 
-// With one number of threads. Each repetition measures the three in turn, so that what slows the
-// machine down for a while slows all of them, and the share is of figures of the same moment.
+// What decoding asked of an expert cache.
+struct ExpertThroughput {
+  Samples hit_rate;         // of the experts wanted
+  Samples bytes_per_token;  // read from the device
+  Samples waited;           // share of the time that waiting for reads took
+  Samples device_read;      // bytes/s of the device, by itself
+  Samples device_share;     // bytes that decoding read a second / device_read
+};
+
+// With one number of threads. Each repetition measures these in turn, so that what slows the machine
+// down for a while slows all of them, and the share is of figures of the same moment.
 struct ThreadThroughput {
   int threads = 0;
-  Samples prefill;      // tokens/s
-  Samples decode;       // tokens/s
-  Samples plain_read;   // bytes/s
+  Samples prefill;       // tokens/s
+  Samples decode;        // tokens/s
+  Samples plain_read;    // bytes/s of memory; none with an expert cache, which bounds memory
   Samples decode_share;  // weights that decoding reads a second / plain_read
+  ExpertThroughput experts;  // with an expert cache
 };
 
 struct ThroughputResult {
@@ -54,14 +65,14 @@ struct ThroughputResult {
   double load_seconds = 0;             // opening the checkpoint, ready to run
   double first_token_seconds = 0;      // from there to the logits after a prompt of 8 tokens
   uint64_t resident_bytes = 0;         // the most so far after a first prefill and some decoding
+  std::string experts;                 // how they are held, in words; empty: there are none
   std::vector<ThreadThroughput> threads;
 };
 
-// Opens the model at `path` and measures. Rounds go over the numbers of threads in turn. Throws as
-// runtime::Engine; Error{kInvalidArgument} for nothing to measure. Memory: the model, and
-// `read_bytes` while measuring.
-ThroughputResult MeasureThroughput(const std::filesystem::path& path,
-                                   const ThroughputOptions& options);
+// Rounds go over the numbers of threads in turn. Throws as Engine::Feed and DeviceReader;
+// Error{kInvalidArgument} for nothing to measure. Memory: the model, and `read_bytes` while
+// measuring, unless the engine has an expert cache.
+ThroughputResult MeasureThroughput(runtime::Engine& engine, const ThroughputOptions& options);
 
 nlohmann::json ThroughputToJson(const ThroughputResult& result);
 std::string ThroughputToText(const ThroughputResult& result, const TextLayout& layout);

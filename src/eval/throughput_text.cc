@@ -10,6 +10,7 @@ namespace hlwq::eval {
 namespace {
 
 constexpr auto kRight = TextTable::Align::kRight;
+constexpr double kMega = 1e6;
 constexpr double kGiga = 1e9;
 
 // "34.2 (33.9–34.4)".
@@ -39,19 +40,36 @@ nlohmann::json ToJson(const Samples& samples) {
           {"samples", samples.values}};
 }
 
+bool HasCache(const ThroughputResult& result) {
+  return !result.threads.empty() && !result.threads.front().experts.device_read.empty();
+}
+
 std::vector<std::string> Titles(const ThroughputResult& result) {
-  return {"threads",
-          fmt::format("prefill {} tok/s", result.options.prompt_tokens),
-          fmt::format("decode {} tok/s", result.options.decode_tokens),
-          "weights GB/s",
-          "KV GB/s",
-          "plain read GB/s",
-          "share"};
+  std::vector<std::string> titles = {"threads",
+                                     fmt::format("prefill {} tok/s", result.options.prompt_tokens),
+                                     fmt::format("decode {} tok/s", result.options.decode_tokens)};
+  const std::vector<std::string> rest =
+      HasCache(result)
+          ? std::vector<std::string>{"hits", "MB read a token", "waited", "device GB/s", "share"}
+          : std::vector<std::string>{"weights GB/s", "KV GB/s", "plain read GB/s", "share"};
+  titles.insert(titles.end(), rest.begin(), rest.end());
+  return titles;
 }
 
 std::vector<std::string> Cells(const ThroughputResult& result, const ThreadThroughput& row) {
   const double rate = row.decode.Median();
   const bool has_decode = !row.decode.empty();
+  if (HasCache(result)) {
+    const ExpertThroughput& experts = row.experts;
+    return {fmt::format("{}", row.threads),
+            Spread(row.prefill),
+            Spread(row.decode),
+            Share(experts.hit_rate),
+            fmt::format("{:.0f}", experts.bytes_per_token.Median() / kMega),
+            Share(experts.waited),
+            Spread(experts.device_read, kGiga),
+            Share(experts.device_share)};
+  }
   return {fmt::format("{}", row.threads),
           Spread(row.prefill),
           Spread(row.decode),
@@ -65,7 +83,8 @@ std::string Milliseconds(double seconds) { return fmt::format("{:.1f} ms", 1000 
 
 // What is the same for every number of threads.
 std::vector<std::pair<std::string, std::string>> Facts(const ThroughputResult& result) {
-  return {{"model", fmt::format("{}, {} parameters, {}", result.model_type,
+  std::vector<std::pair<std::string, std::string>> facts = {
+          {"model", fmt::format("{}, {} parameters, {}", result.model_type,
                                 FormatWeights(result.parameters),
                                 FormatBytes(result.checkpoint_bytes))},
           {"weights read for a token", FormatBytes(result.weight_bytes_per_token, 4)},
@@ -73,7 +92,11 @@ std::vector<std::pair<std::string, std::string>> Facts(const ThroughputResult& r
           {"to the first token after 8", Milliseconds(result.first_token_seconds)},
           {"resident", FormatBytes(result.resident_bytes)},
           {"repetitions", fmt::format("{}; medians (least–most)", result.options.repetitions)},
-          {"share", "of the plain read that the weights are, in the same repetition"}};
+          {"share", HasCache(result)
+                        ? "of the device's own bandwidth that decoding reads, in the same repetition"
+                        : "of the plain read that the weights are, in the same repetition"}};
+  if (!result.experts.empty()) facts.insert(facts.begin() + 1, {"experts", result.experts});
+  return facts;
 }
 
 }  // namespace
@@ -86,6 +109,14 @@ nlohmann::json ThroughputToJson(const ThroughputResult& result) {
                            {"decode_tokens_per_second", ToJson(row.decode)},
                            {"plain_read_bytes_per_second", ToJson(row.plain_read)},
                            {"decode_share_of_plain_read", ToJson(row.decode_share)}};
+    if (HasCache(result)) {
+      const ExpertThroughput& experts = row.experts;
+      json["experts"] = {{"hit_rate", ToJson(experts.hit_rate)},
+                         {"bytes_read_per_token", ToJson(experts.bytes_per_token)},
+                         {"share_of_time_waited", ToJson(experts.waited)},
+                         {"device_read_bytes_per_second", ToJson(experts.device_read)},
+                         {"share_of_device_read", ToJson(experts.device_share)}};
+    }
     if (!row.decode.empty()) {
       json["decode_weight_bytes_per_second"] = DecodeBytes(result, row);
       json["decode_kv_bytes_per_second"] = result.kv_bytes_per_token * row.decode.Median();
@@ -103,6 +134,7 @@ nlohmann::json ThroughputToJson(const ThroughputResult& result) {
           {"load_seconds", result.load_seconds},
           {"first_token_seconds", result.first_token_seconds},
           {"resident_bytes", result.resident_bytes},
+          {"experts", result.experts.empty() ? nlohmann::json() : nlohmann::json(result.experts)},
           {"threads", std::move(threads)}};
 }
 
@@ -139,6 +171,13 @@ std::string ThroughputToCsv(const ThroughputResult& result) {
     add(row, "decode", result.options.decode_tokens, "tokens/s", row.decode);
     add(row, "plain read", 0, "bytes/s", row.plain_read);
     add(row, "decode share of plain read", result.options.decode_tokens, "1", row.decode_share);
+    add(row, "expert hit rate", result.options.decode_tokens, "1", row.experts.hit_rate);
+    add(row, "expert bytes read a token", result.options.decode_tokens, "bytes",
+        row.experts.bytes_per_token);
+    add(row, "time waited for experts", result.options.decode_tokens, "1", row.experts.waited);
+    add(row, "device read", 0, "bytes/s", row.experts.device_read);
+    add(row, "decode share of device read", result.options.decode_tokens, "1",
+        row.experts.device_share);
   }
   return out;
 }

@@ -59,8 +59,10 @@ class Block {
  public:
   virtual ~Block() = default;
   virtual InputForms forms() const noexcept = 0;
-  // Stored bytes of the matrices that one token is multiplied with.
+  // Stored bytes of the matrices that one token is multiplied with, and of those of them that every
+  // token is multiplied with.
   virtual uint64_t bytes_per_token() const noexcept = 0;
+  virtual uint64_t dense_bytes() const noexcept { return bytes_per_token(); }
   // Throws Error when the weights of an expert cannot be read, nothing else; allocates nothing. The
   // recurrent states of the pass are then anything.
   virtual void Run(const Pass& pass) const = 0;

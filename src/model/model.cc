@@ -37,6 +37,14 @@ uint64_t Model::bytes_per_token() const noexcept {
   return bytes;
 }
 
+uint64_t Model::dense_bytes() const noexcept {
+  uint64_t bytes = head().bytes() + embedding_.row_bytes();
+  for (const Layer& layer : layers_) {
+    bytes += layer.mixer->dense_bytes() + layer.feed_forward->dense_bytes();
+  }
+  return bytes;
+}
+
 void Model::CheckTokens(std::span<const int32_t> tokens) const {
   for (const int32_t token : tokens) {
     if (token < 0 || static_cast<uint64_t>(token) >= config_.sizes.vocab) {

@@ -61,6 +61,8 @@ class Model {
   }
   // Stored bytes of all matrices that one token is multiplied with: what decoding reads.
   uint64_t bytes_per_token() const noexcept;
+  // Of these, the bytes that every token wants: all but those of experts.
+  uint64_t dense_bytes() const noexcept;
 
   // Throws Error{kInvalidArgument} for a token outside the vocabulary.
   void CheckTokens(std::span<const int32_t> tokens) const;

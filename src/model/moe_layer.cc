@@ -27,7 +27,11 @@ InputForms MoeLayer::forms() const noexcept {
 }
 
 uint64_t MoeLayer::bytes_per_token() const noexcept {
-  const uint64_t bytes = router_.bytes() + config_.top_k * config_.expert_bytes;
+  return dense_bytes() + config_.top_k * config_.expert_bytes;
+}
+
+uint64_t MoeLayer::dense_bytes() const noexcept {
+  const uint64_t bytes = router_.bytes();
   return shared_ ? bytes + shared_->mlp.bytes_per_token() + shared_->gate.bytes() : bytes;
 }
 

@@ -34,6 +34,7 @@ class MoeLayer final : public Block {
 
   InputForms forms() const noexcept override;
   uint64_t bytes_per_token() const noexcept override;
+  uint64_t dense_bytes() const noexcept override;
   void Run(const Pass& pass) const override;
   // Runs the router on the residual stream as it is, and has the experts that it names prefetched.
   void Anticipate(const Pass& pass, std::span<const float> norm) const noexcept override;

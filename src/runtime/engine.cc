@@ -36,6 +36,13 @@ Engine::Engine(checkpoint::Checkpoint checkpoint, const EngineOptions& options)
 
 void Engine::SetThreads(int threads) { pool_ = std::make_unique<WorkerPool>(threads); }
 
+void Engine::CacheExperts(const ExpertCacheOptions& options) {
+  auto cache = std::make_unique<ExpertCache>(
+      model_.experts(), model_.checkpoint().files,
+      [&](std::span<const std::byte> bytes) { return model_.RangeOf(bytes); }, options);
+  expert_cache_ = std::move(cache);
+}
+
 model::Workspace& Engine::WorkspaceFor(size_t tokens) {
   if (!work_ || work_->max_tokens() < tokens) {
     work_.reset();
@@ -61,7 +68,8 @@ void Engine::Feed(SequenceState& state, std::span<const TokenId> tokens, model::
         .segments = segments,
         .logits_of = logits_of == model::LogitsOf::kLastOfSegment && !is_last
                          ? model::LogitsOf::kNone
-                         : logits_of};
+                         : logits_of,
+        .experts = expert_cache_.get()};
     try {
       model_.Forward(
           batch, WorkspaceFor(count), *pool_,

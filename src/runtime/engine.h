@@ -11,6 +11,7 @@
 #include "base/worker_pool.h"
 #include "model/model.h"
 #include "model/workspace.h"
+#include "runtime/experts/expert_cache.h"
 #include "runtime/sequence_state.h"
 
 namespace hlwq::runtime {
@@ -38,6 +39,14 @@ class Engine {
   void SetThreads(int threads);
   size_t chunk_tokens() const noexcept { return chunk_tokens_; }
 
+  // Keeps a part of the experts in memory and reads the others when they are wanted; until then all
+  // are used where the files are mapped. What is computed stays the same to the last bit. Throws as
+  // ExpertCache; the experts are then held as before.
+  void CacheExperts(const ExpertCacheOptions& options);
+  // nullptr: experts are used where the files are mapped.
+  ExpertCache* expert_cache() noexcept { return expert_cache_.get(); }
+  const ExpertCache* expert_cache() const noexcept { return expert_cache_.get(); }
+
   // Takes `tokens` as the continuation of the sequence in `state`, in passes of at most
   // chunk_tokens(), and advances it. The indices that the callbacks see count from the first of `tokens`; on_hidden
   // is called for each pass. Throws Error{kInvalidArgument} before anything is done when there is no
@@ -50,6 +59,7 @@ class Engine {
   model::Model model_;
   std::unique_ptr<WorkerPool> pool_;  // never empty
   size_t chunk_tokens_ = 0;
+  std::unique_ptr<ExpertCache> expert_cache_;
   std::optional<model::Workspace> work_;  // grown to the largest pass so far
 
   model::Workspace& WorkspaceFor(size_t tokens);

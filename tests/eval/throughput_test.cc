@@ -21,7 +21,8 @@ ThroughputOptions SmallOptions() {
 }
 
 ThroughputResult MeasureSmall(const ThroughputOptions& options) {
-  return MeasureThroughput(test::Golden("good/gguf/llama-bpe/model.gguf"), options);
+  runtime::Engine engine(test::Golden("good/gguf/llama-bpe/model.gguf"), {});
+  return MeasureThroughput(engine, options);
 }
 
 TEST(Samples, MedianLiesBetweenTheMiddleOnes) {

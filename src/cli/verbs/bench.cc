@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/worker_pool.h"
+#include "cli/expert_options.h"
 #include "cli/model_options.h"
 #include "cli/number_list.h"
 #include "cli/output.h"
@@ -33,8 +34,13 @@ int RunBench(const Arguments& arguments) {
   options.repetitions = static_cast<int>(arguments.Integer("repetitions"));
   options.cache_dtype = CacheOptionsOf(arguments, 0).dtype;
   options.progress = progress.TokenCallback();
-  const eval::ThroughputResult result =
-      eval::MeasureThroughput(arguments.Operand("DIR"), options);
+  const auto start = std::chrono::steady_clock::now();
+  runtime::Engine engine(arguments.Operand("DIR"), {});
+  HoldExperts(arguments, engine, 1);
+  options.load_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  eval::ThroughputResult result = eval::MeasureThroughput(engine, options);
+  result.experts = ExpertsInWords(engine);
   progress.Finish();
   if (arguments.json()) {
     nlohmann::json json = eval::ThroughputToJson(result);

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/answer_report.h"
 #include "cli/answer_stream.h"
+#include "cli/expert_options.h"
 #include "cli/conversation.h"
 #include "cli/generation_options.h"
 #include "cli/model_files.h"
@@ -95,6 +96,7 @@ class Answers {
               {"seconds", prompt_times_.prompt_seconds},
               {"tokens_per_second", prompt_times_.prompt_tokens_per_second()}}},
             {"answers", answers_},
+            {"experts", ExpertUseToJson(engine_)},
             {"load_seconds", load_seconds_},
             {"first_token_seconds", first_token_seconds_}};
   }
@@ -150,6 +152,7 @@ class Answers {
     line +=
         fmt::format("{}; seed {}", AnswerInWords(answer, stream), options_.sampler.seed + index);
     const TextStyle style = StyleFor(Stream::Err());
+    if (const std::string use = ExpertUseInWords(engine_); !use.empty()) line += "\nhlwq: " + use;
     Stream::Err().Write(fmt::format("{}hlwq: {}{}\n", style.dim, line, style.reset));
   }
 };

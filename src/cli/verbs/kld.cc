@@ -35,8 +35,8 @@ int RunKld(const Arguments& arguments) {
   RequiredText(arguments, "file");
   const std::string reference_path = RequiredText(arguments, "reference");
   if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
-  runtime::Engine reference = OpenEngine(arguments, reference_path);
-  runtime::Engine model = OpenEngine(arguments, arguments.Operand("DIR"));
+  runtime::Engine reference = OpenEngine(arguments, reference_path, 2);
+  runtime::Engine model = OpenEngine(arguments, arguments.Operand("DIR"), 2);
   PrintModelNotes(arguments, reference);
   PrintModelNotes(arguments, model);
   eval::CheckVocabularies(reference, model);

@@ -67,6 +67,7 @@ ExpertCache::ExpertCache(std::span<const std::vector<model::ExpertMatrices>> exp
                          std::span<const File> files, ExpertLayout::RangeOf range_of,
                          const ExpertCacheOptions& options)
     : layout_(experts, range_of),
+      policy_(options.policy),
       has_prefetch_(options.has_prefetch),
       table_(MakeTable(layout_, options)),
       memory_(table_.slots() * layout_.slot_bytes()),

@@ -87,6 +87,7 @@ class ExpertCache final : public model::ExpertSource {
   size_t slots() const noexcept { return table_.slots(); }
   size_t slot_bytes() const noexcept { return layout_.slot_bytes(); }
   uint64_t memory_bytes() const noexcept { return memory_.bytes().size(); }
+  EvictionPolicy policy() const noexcept { return policy_; }
   io::ReaderKind reader_kind() const noexcept { return reader_.kind(); }
 
   ExpertCacheStatistics statistics() const;
@@ -113,6 +114,7 @@ class ExpertCache final : public model::ExpertSource {
   void OnRead(uint32_t slot, Claim claim, std::optional<Error> failure) noexcept;
 
   const ExpertLayout layout_;
+  const EvictionPolicy policy_;
   const bool has_prefetch_;
 
   mutable std::mutex mutex_;

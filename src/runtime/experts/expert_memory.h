@@ -1,0 +1,30 @@
+// How much memory a mixture of experts wants, and what of it to keep where there is less.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/memory_limit.h"
+#include "model/model.h"
+#include "runtime/experts/expert_cache.h"
+
+namespace hlwq::runtime {
+
+struct ExpertMemory {
+  uint64_t experts_bytes = 0;  // stored, of all
+  size_t experts = 0;          // of all layers
+  uint64_t slot_bytes = 0;     // of a cache, for any of them
+  // What a run holds besides: weights that every token wants, one sequence's state, activations.
+  uint64_t other_bytes = 0;
+};
+
+// Nothing: the model has no experts, or they lie in memory because they had to be decoded.
+std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model);
+
+// Where all experts fit beside the rest nothing: they stay where the files are mapped. Else a pool
+// of what is left. Throws Error{kInvalidArgument} naming the least memory that works when the limit
+// is below it.
+std::optional<PoolBytes> FitExperts(const ExpertMemory& need, const MemoryLimit& memory);
+
+}  // namespace hlwq::runtime
