@@ -58,6 +58,9 @@ void HoldExperts(const Arguments& arguments, runtime::Engine& engine, int engine
     return;
   }
   if (const auto options = WantedCache(arguments, engine, engines)) engine.CacheExperts(*options);
+  if (engines == 1) {
+    if (const auto path = arguments.FindText("trace-experts")) engine.TraceExperts(*path);
+  }
   PrintNote(arguments, "experts: " + ExpertsInWords(engine));
 }
 
@@ -66,8 +69,7 @@ std::string ExpertsInWords(const runtime::Engine& engine) {
   uint64_t bytes = 0;
   for (const auto& layer : engine.model().experts()) {
     for (const model::ExpertMatrices& expert : layer) {
-      bytes += model::BytesOf(expert.gate) + model::BytesOf(expert.up) +
-               model::BytesOf(expert.down);
+      bytes += model::BytesOf(expert);
     }
   }
   const runtime::ExpertCache* cache = engine.expert_cache();

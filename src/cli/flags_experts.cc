@@ -38,7 +38,7 @@ std::vector<Flag> ExpertFlags() {
        .value_name = "NAME",
        .category = Category::kExperts,
        .verbs = kVerbs,
-       .default_value = "least-stale",
+       .default_value = "lfru",
        .choices = {{"lru", "the one whose last use is longest ago"},
                    {"lfru", "the one used least often, where old uses count less"},
                    {"least-stale",

@@ -43,7 +43,7 @@ std::unique_ptr<const Block> BindExperts(const LayerBinder& binder) {
   for (const ExpertMatrices& expert : experts) {
     moe.gate_up_forms = moe.gate_up_forms | FormsOf(expert.gate) | FormsOf(expert.up);
     moe.down_forms = moe.down_forms | FormsOf(expert.down);
-    moe.expert_bytes += BytesOf(expert.gate) + BytesOf(expert.up) + BytesOf(expert.down);
+    moe.expert_bytes += BytesOf(expert);
   }
   moe.expert_bytes /= experts.size();
   std::optional<SharedExpert> shared;

@@ -16,6 +16,11 @@ struct ExpertMatrices {
   StoredMatrix gate, up, down;
 };
 
+// Stored bytes.
+inline uint64_t BytesOf(const ExpertMatrices& expert) noexcept {
+  return BytesOf(expert.gate) + BytesOf(expert.up) + BytesOf(expert.down);
+}
+
 // An expert that can be multiplied with now.
 struct ReadyExpert {
   size_t index = 0;  // into ExpertRequest::experts

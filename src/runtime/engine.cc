@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "base/error.h"
 
 namespace hlwq::runtime {
 namespace {
+
+using ExpertList = std::vector<model::ExpertMatrices>;
 
 constexpr uint64_t kWorkspaceBytes = 32u << 20;
 constexpr size_t kMostChunkTokens = 512;
@@ -43,6 +46,33 @@ void Engine::CacheExperts(const ExpertCacheOptions& options) {
   expert_cache_ = std::move(cache);
 }
 
+void Engine::TraceExperts(const std::filesystem::path& path) {
+  const checkpoint::TextConfig& sizes = config().sizes;
+  const auto first = std::ranges::find_if(model_.experts(), std::not_fn(&ExpertList::empty));
+  const ExpertTraceHeader header = {
+      .model = config().model_type,
+      .layers = sizes.layers.size(),
+      .experts = sizes.experts,
+      .top_k = sizes.top_k,
+      .expert_bytes = first == model_.experts().end() ? 0 : model::BytesOf(first->front())};
+  model::ExpertSource* source = expert_cache_.get();
+  if (source == nullptr) {
+    mapped_experts_ = std::make_unique<model::MappedExperts>(model_.experts());
+    source = mapped_experts_.get();
+  }
+  trace_ = std::make_unique<TracingExperts>(*source, path, header);
+}
+
+void Engine::FinishTrace() {
+  if (trace_) trace_->Finish();
+}
+
+// nullptr: as the model has them.
+model::ExpertSource* Engine::experts() noexcept {
+  if (trace_) return trace_.get();
+  return expert_cache_.get();
+}
+
 model::Workspace& Engine::WorkspaceFor(size_t tokens) {
   if (!work_ || work_->max_tokens() < tokens) {
     work_.reset();
@@ -69,7 +99,7 @@ void Engine::Feed(SequenceState& state, std::span<const TokenId> tokens, model::
         .logits_of = logits_of == model::LogitsOf::kLastOfSegment && !is_last
                          ? model::LogitsOf::kNone
                          : logits_of,
-        .experts = expert_cache_.get()};
+        .experts = experts()};
     try {
       model_.Forward(
           batch, WorkspaceFor(count), *pool_,

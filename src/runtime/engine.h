@@ -11,7 +11,9 @@
 #include "base/worker_pool.h"
 #include "model/model.h"
 #include "model/workspace.h"
+#include "model/mapped_experts.h"
 #include "runtime/experts/expert_cache.h"
+#include "runtime/experts/expert_trace.h"
 #include "runtime/sequence_state.h"
 
 namespace hlwq::runtime {
@@ -43,6 +45,11 @@ class Engine {
   // are used where the files are mapped. What is computed stays the same to the last bit. Throws as
   // ExpertCache; the experts are then held as before.
   void CacheExperts(const ExpertCacheOptions& options);
+  // From now on writes to `path` which experts every pass wants. Throws as TracingExperts. After
+  // CacheExperts, if at all.
+  void TraceExperts(const std::filesystem::path& path);
+  // Ends the trace, which is then at its place. Throws Error{kIo}. No effect without one.
+  void FinishTrace();
   // nullptr: experts are used where the files are mapped.
   ExpertCache* expert_cache() noexcept { return expert_cache_.get(); }
   const ExpertCache* expert_cache() const noexcept { return expert_cache_.get(); }
@@ -60,8 +67,11 @@ class Engine {
   std::unique_ptr<WorkerPool> pool_;  // never empty
   size_t chunk_tokens_ = 0;
   std::unique_ptr<ExpertCache> expert_cache_;
+  std::unique_ptr<model::MappedExperts> mapped_experts_;  // what is traced without a cache
+  std::unique_ptr<TracingExperts> trace_;
   std::optional<model::Workspace> work_;  // grown to the largest pass so far
 
+  model::ExpertSource* experts() noexcept;
   model::Workspace& WorkspaceFor(size_t tokens);
 };
 

@@ -53,6 +53,7 @@ int RunBench(const Arguments& arguments) {
   } else {
     Stream::Out().Write(eval::ThroughputToText(result, LayoutFor(Stream::Out())));
   }
+  engine.FinishTrace();
   return 0;
 }
 

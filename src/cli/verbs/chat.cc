@@ -7,6 +7,7 @@
 #include "cli/answer_report.h"
 #include "cli/answer_stream.h"
 #include "cli/conversation.h"
+#include "cli/expert_options.h"
 #include "cli/generation_options.h"
 #include "cli/interrupts.h"
 #include "cli/model_files.h"
@@ -117,6 +118,7 @@ class Chat {
       return stream.Push(token) && is_read && !interrupts_.was_interrupted();
     };
     const auto on_prompt = [&](size_t) { return !interrupts_.was_interrupted(); };
+    if (engine_.expert_cache() != nullptr) engine_.expert_cache()->ResetStatistics();
     const runtime::Generation answer =
         Generate(engine_, sequence_, prompt, options_, {on_token, on_prompt});
     stream.Finish();
@@ -134,6 +136,8 @@ class Chat {
     const TextStyle style = StyleFor(Stream::Err());
     Talk(fmt::format("{}hlwq: {}; {}; seed {}{}\n", style.dim, PromptInWords(answer.times),
                      AnswerInWords(answer, stream), options_.sampler.seed, style.reset));
+    if (engine_.expert_cache() == nullptr) return;
+    Talk(fmt::format("{}hlwq: {}{}\n", style.dim, ExpertUseInWords(engine_), style.reset));
   }
 };
 
@@ -147,6 +151,7 @@ int RunChat(const Arguments& arguments) {
   Chat chat(arguments, engine, tokenizer);
   chat.Run();
   if (arguments.json()) PrintJson(chat.ToJson());
+  engine.FinishTrace();
   return 0;
 }
 

@@ -172,6 +172,7 @@ int RunGenerate(const Arguments& arguments) {
   Answers answers(arguments, engine, tokenizer, PromptTokens(arguments, checkpoint, tokenizer));
   answers.Make(load.count());
   if (arguments.json()) PrintJson(answers.ToJson());
+  engine.FinishTrace();
   return 0;
 }
 

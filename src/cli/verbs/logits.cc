@@ -168,6 +168,7 @@ int RunLogits(const Arguments& arguments) {
                                         FormatCount(sequences.front().size()),
                                         FormatCount(sizes.vocab)));
   }
+  engine.FinishTrace();
   return 0;
 }
 

@@ -32,6 +32,7 @@ int RunPerplexity(const Arguments& arguments) {
   } else {
     Stream::Out().Write(eval::PerplexityToText(result, LayoutFor(Stream::Out())));
   }
+  engine.FinishTrace();
   return 0;
 }
 

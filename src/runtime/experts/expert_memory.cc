@@ -25,9 +25,9 @@ std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model) {
   ExpertMemory memory;
   for (const auto& layer : model.experts()) {
     for (const model::ExpertMatrices& expert : layer) {
+      memory.experts_bytes += model::BytesOf(expert);
       bool is_in_file = true;
       for (const model::StoredMatrix* matrix : {&expert.gate, &expert.up, &expert.down}) {
-        memory.experts_bytes += model::BytesOf(*matrix);
         model::ForEachPart(*matrix, [&](model::ConstBytes part) {
           is_in_file = is_in_file && range_of(part).has_value();
         });
