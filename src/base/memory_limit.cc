@@ -35,13 +35,48 @@ std::optional<uint64_t> NumberAfter(std::string_view text, std::string_view key)
   return std::nullopt;
 }
 
-// "0::/user.slice/run-1.scope" of /proc/self/cgroup: what version 2 says.
-std::string GroupOf(const std::filesystem::path& proc) {
+// The names of one version's files.
+struct GroupFiles {
+  const char* limit;
+  const char* used;
+  const char* cached;  // in memory.stat
+};
+constexpr GroupFiles kVersion1 = {"memory.limit_in_bytes", "memory.usage_in_bytes",
+                                  "total_cache "};
+constexpr GroupFiles kVersion2 = {"memory.max", "memory.current", "file "};
+
+// The group that /proc/self/cgroup names after `key`: "0::" of version 2, ":memory:" of version 1;
+// without its first slash.
+std::optional<std::string> GroupOf(const std::filesystem::path& proc, std::string_view key) {
   std::istringstream lines(ReadAll(proc / "self/cgroup"));
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("0::/")) return line.substr(4);
+    const size_t at = line.find(key);
+    if (at == line.npos || (key.starts_with('0') && at != 0)) continue;
+    const size_t name = at + key.size();
+    return name < line.size() ? line.substr(name + 1) : "";
   }
-  return "";
+  return std::nullopt;
+}
+
+// Takes in what a group and those above it, up to `root`, allow.
+void Narrow(const std::filesystem::path& root, const std::string& group, const GroupFiles& files,
+            MemoryLimit& memory) {
+  for (std::filesystem::path path = root / group;; path = path.parent_path()) {
+    if (const auto limit = NumberAfter(ReadAll(path / files.limit), "")) {
+      const uint64_t used = NumberAfter(ReadAll(path / files.used), "").value_or(0);
+      // What caches files: the kernel takes it back before it refuses memory.
+      const uint64_t cached =
+          NumberAfter(ReadAll(path / "memory.stat"), files.cached).value_or(0);
+      const uint64_t held = used - std::min(used, cached);
+      if (*limit < memory.limit_bytes) {
+        memory.limit_bytes = *limit;
+        memory.is_group = true;
+      }
+      memory.available_bytes =
+          std::min(memory.available_bytes, *limit - std::min(*limit, held));
+    }
+    if (path == root || !path.has_relative_path()) return;
+  }
 }
 
 }  // namespace
@@ -53,22 +88,9 @@ MemoryLimit ReadMemoryLimit(const std::filesystem::path& proc,
   const auto available = NumberAfter(meminfo, "MemAvailable:");
   MemoryLimit memory = {.limit_bytes = total ? *total * 1024 : kNoLimit,
                         .available_bytes = available ? *available * 1024 : kNoLimit};
-  const std::filesystem::path group = GroupOf(proc);
-  for (std::filesystem::path path = groups / group;; path = path.parent_path()) {
-    const auto limit = NumberAfter(ReadAll(path / "memory.max"), "");
-    if (limit) {
-      const uint64_t used = NumberAfter(ReadAll(path / "memory.current"), "").value_or(0);
-      // Of files, and not dirty or mapped anew: the kernel takes these back before it refuses.
-      const uint64_t cached = NumberAfter(ReadAll(path / "memory.stat"), "file ").value_or(0);
-      const uint64_t held = used - std::min(used, cached);
-      if (*limit < memory.limit_bytes) {
-        memory.limit_bytes = *limit;
-        memory.is_group = true;
-      }
-      memory.available_bytes =
-          std::min(memory.available_bytes, *limit - std::min(*limit, held));
-    }
-    if (path == groups || !path.has_relative_path()) break;
+  if (const auto group = GroupOf(proc, "0::")) Narrow(groups, *group, kVersion2, memory);
+  if (const auto group = GroupOf(proc, ":memory:")) {
+    Narrow(groups / "memory", *group, kVersion1, memory);
   }
   return memory;
 }

@@ -13,7 +13,7 @@ struct MemoryLimit {
   bool is_group = false;         // the control group's
 };
 
-// What the kernel says of this process, its control groups (version 2) and those above them
+// What the kernel says of this process, its control groups (of either version) and those above them
 // included. The folders are where /proc and /sys/fs/cgroup lie. Where nothing is told there is no
 // limit: 2^63 bytes.
 MemoryLimit ReadMemoryLimit(const std::filesystem::path& proc = "/proc",
