@@ -11,7 +11,8 @@
 namespace hlwq {
 namespace {
 
-constexpr uint64_t kMebi = uint64_t{1} << 20;
+constexpr uint64_t kKibi = 1024;
+constexpr uint64_t kMebi = kKibi * kKibi;
 
 class MemoryLimitTest : public ::testing::Test {
  protected:
@@ -34,8 +35,8 @@ class MemoryLimitTest : public ::testing::Test {
 
 TEST_F(MemoryLimitTest, WithoutGroupsItIsTheSystems) {
   const MemoryLimit memory = Read();
-  EXPECT_EQ(memory.limit_bytes, 16384000u * 1024);
-  EXPECT_EQ(memory.available_bytes, 12288000u * 1024);
+  EXPECT_EQ(memory.limit_bytes, 16384000 * kKibi);
+  EXPECT_EQ(memory.available_bytes, 12288000 * kKibi);
   EXPECT_FALSE(memory.is_group);
 }
 

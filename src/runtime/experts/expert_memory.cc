@@ -15,8 +15,8 @@ namespace {
 
 // The state of one sequence with the moment that it notes, and keys and values of this many tokens.
 constexpr size_t kTypicalTokens = 4096;
-// Activations, tables, tokenizer, code.
-constexpr uint64_t kOverheadBytes = uint64_t{160} << 20;
+// Activations, tables, tokenizer, code, and pages of files that are read once.
+constexpr uint64_t kOverheadBytes = uint64_t{256} << 20;
 
 }  // namespace
 
