@@ -90,6 +90,7 @@ class Planner {
       return;
     }
     row.stored_bytes += *source_bytes;
+    row.weight_bytes += *source_bytes;
     plan_.carried_bytes += *source_bytes;
     ++plan_.carried_tensors;
     outputs_.push_back({spec.name, tensor.dtype, spec.shape, *source_bytes,
@@ -140,7 +141,10 @@ class Planner {
       total.bytes += bytes;
       plan_.keys += matrices.count;
       plan_.coded_bytes += bytes;
-      if (!total.is_constant) plan_.weight_bytes += bytes;
+      if (!total.is_constant) {
+        plan_.weight_bytes += bytes;
+        row.weight_bytes += bytes;
+      }
       row.stored_bytes += bytes;
     }
   }
@@ -193,6 +197,9 @@ QuantizePlan MakePlan(const PlanInput& input, const Recipe& recipe, const PlanOp
     planner.Add(tensor, recipe.Decide(tensor.spec, tensor.dtype));
   }
   planner.Finish();
+  if (input.sizes && input.sizes->experts > 0) {
+    plan.run_memory = RunMemoryOf(plan.rows, *input.sizes);
+  }
   return plan;
 }
 

@@ -15,6 +15,7 @@
 #include "checkpoint/checkpoint.h"
 #include "codec/codec.h"
 #include "convert/recipe.h"
+#include "convert/run_memory.h"
 
 namespace hlwq::convert {
 
@@ -29,6 +30,7 @@ struct PlanInput {
   std::string model_type;  // empty when unknown
   std::vector<PlanTensor> tensors;
   std::vector<std::string> notes;
+  std::optional<checkpoint::TextConfig> sizes;  // of a model_type that has a catalog
 };
 
 // From a config alone: the required tensors of its catalog, all of the dtype the config states
@@ -60,6 +62,7 @@ struct PlanRow {
   uint64_t parameters = 0;
   uint64_t source_bytes = 0;
   uint64_t stored_bytes = 0;
+  uint64_t weight_bytes = 0;  // without constant parts
 };
 
 // All parts of one kind: "__packed".
@@ -103,6 +106,7 @@ struct QuantizePlan {
   uint64_t shards = 0;
   uint64_t largest_shard_bytes = 0;  // of the file
   std::optional<uint64_t> peak_memory_bytes;
+  std::optional<RunMemory> run_memory;  // of models with experts
   std::vector<std::string> notes;
 
   double quantized_share() const noexcept;   // 0..1
@@ -115,8 +119,10 @@ struct QuantizePlan {
 // and as CodecsByWidth::For. Cost: linear in the matrices.
 QuantizePlan MakePlan(const PlanInput& input, const Recipe& recipe, const PlanOptions& options);
 
-nlohmann::json PlanToJson(const QuantizePlan& plan);
+// `caches` are sizes of the expert cache to tell about, of models with experts.
+nlohmann::json PlanToJson(const QuantizePlan& plan, std::span<const CacheMemory> caches = {});
 // A table and facts for people, lines ended by '\n'.
-std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout = {});
+std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout = {},
+                       std::span<const CacheMemory> caches = {});
 
 }  // namespace hlwq::convert

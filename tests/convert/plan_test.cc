@@ -8,34 +8,19 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "convert/safetensors_layout.h"
+#include "tests/convert/qwen36_sizes.h"
 #include "tests/support/shared_data.h"
 
 namespace hlwq::convert {
 namespace {
 
 using checkpoint::Role;
+using test::Qwen36Sizes;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
 PlanTensor Tensor(std::string name, Role role, Shape shape, DType dtype = DType::kBF16) {
   return {{.name = std::move(name), .shape = std::move(shape), .role = role}, dtype};
-}
-
-// The sizes of Qwen3.6-35B-A3B.
-nlohmann::json Qwen36Sizes() {
-  return {{"model_type", "qwen3_5_moe"},
-          {"text_config",
-           {{"vocab_size", 248'320}, {"hidden_size", 2048}, {"num_hidden_layers", 40},
-            {"num_attention_heads", 16}, {"num_key_value_heads", 2}, {"head_dim", 256},
-            {"full_attention_interval", 4}, {"linear_num_key_heads", 16},
-            {"linear_num_value_heads", 32}, {"linear_key_head_dim", 128},
-            {"linear_value_head_dim", 128}, {"linear_conv_kernel_dim", 4}, {"num_experts", 256},
-            {"moe_intermediate_size", 512}, {"shared_expert_intermediate_size", 512},
-            {"mtp_num_hidden_layers", 1}}},
-          {"vision_config",
-           {{"depth", 27}, {"hidden_size", 1152}, {"intermediate_size", 4304}, {"patch_size", 16},
-            {"temporal_patch_size", 2}, {"num_position_embeddings", 2304},
-            {"spatial_merge_size", 2}, {"out_hidden_size", 2048}}}};
 }
 
 TEST(Plan, RealConfigOfQwen36IsPlannedAsItsSizes) {

@@ -188,4 +188,11 @@ TextConfig ReadTextConfig(const Family& family, const ConfigReader& text) {
   return config;
 }
 
+std::optional<TextConfig> ReadTextConfig(const nlohmann::json& config) {
+  const ConfigReader top(config, "");
+  const Family* family = FindFamily(top.OptionalString("model_type").value_or(""));
+  if (family == nullptr) return std::nullopt;
+  return ReadTextConfig(*family, top.Has("text_config") ? top.Child("text_config") : top);
+}
+
 }  // namespace hlwq::checkpoint

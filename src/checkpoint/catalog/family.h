@@ -75,5 +75,7 @@ struct TextConfig {
 
 // Throws Error{kInvalidData} naming the key.
 TextConfig ReadTextConfig(const Family& family, const ConfigReader& text);
+// Of a whole config.json, nested or flat; empty for an unknown or absent model_type.
+std::optional<TextConfig> ReadTextConfig(const nlohmann::json& config);
 
 }  // namespace hlwq::checkpoint

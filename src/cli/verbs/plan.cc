@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
@@ -22,15 +23,33 @@ convert::PlanInput ReadInput(const std::filesystem::path& path) {
   return convert::PlanInputFromCheckpoint(checkpoint::OpenCheckpoint(path));
 }
 
+// The sizes of the expert cache to tell about.
+std::vector<convert::CacheMemory> CachesOf(const Arguments& arguments,
+                                           const convert::QuantizePlan& plan) {
+  const auto slots = arguments.FindInteger("expert-cache-size");
+  const bool has_bytes = arguments.Has("expert-cache-bytes");
+  if (!plan.run_memory) {
+    if (!slots && !has_bytes) return {};
+    throw Error(ErrorCode::kInvalidArgument,
+                plan.source + ": expert cache: want a model with experts, got one without");
+  }
+  if (slots) return {convert::SlotMemory(*plan.run_memory, static_cast<uint64_t>(*slots))};
+  if (has_bytes) {
+    return {convert::PoolMemory(*plan.run_memory, arguments.Bytes("expert-cache-bytes"))};
+  }
+  return convert::CacheMemories(*plan.run_memory);
+}
+
 }  // namespace
 
 int RunPlan(const Arguments& arguments) {
   const convert::PlanInput input = ReadInput(arguments.Operand("SRC"));
   const convert::QuantizePlan plan = PlanQuantize(arguments, input, RecipeOptionsOf(arguments));
+  const std::vector<convert::CacheMemory> caches = CachesOf(arguments, plan);
   if (arguments.json()) {
-    PrintJson(convert::PlanToJson(plan));
+    PrintJson(convert::PlanToJson(plan, caches));
   } else {
-    Stream::Out().Write(convert::RenderPlan(plan, LayoutFor(Stream::Out())));
+    Stream::Out().Write(convert::RenderPlan(plan, LayoutFor(Stream::Out()), caches));
   }
   return 0;
 }
