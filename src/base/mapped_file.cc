@@ -16,16 +16,20 @@ MappedFile::MappedFile(const File& file) {
     throw Error(ErrorCode::kIo, file.path().string() + ": cannot map: " + SystemReason(errno));
   }
   bytes_ = {static_cast<const std::byte*>(address), size};
+  watch_ = WatchedMapping(address, size);
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : bytes_(std::exchange(other.bytes_, {})), watch_(std::move(other.watch_)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(bytes_, other.bytes_);
+  std::swap(watch_, other.watch_);
   return *this;
 }
 
 MappedFile::~MappedFile() {
+  watch_ = {};  // before others may map something there
   if (!bytes_.empty()) munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 

@@ -6,6 +6,8 @@
 #include <csignal>
 #include <string_view>
 
+#include "base/mapping_faults.h"
+
 namespace hlwq::cli {
 namespace {
 
@@ -29,7 +31,7 @@ void Write(int descriptor, std::string_view text) noexcept {
   }
 }
 
-extern "C" void EndByBusError(int) {
+[[noreturn]] void EndProgram() noexcept {
   // Several threads read the same file: the first to come here reports and ends them all.
   if (g_is_reporting.test_and_set()) {
     while (true) pause();
@@ -39,12 +41,17 @@ extern "C" void EndByBusError(int) {
   _exit(kErrorExit);
 }
 
+extern "C" void OnBusError(int, siginfo_t* info, void*) {
+  if (!AbsorbMappingFault(info->si_addr)) EndProgram();
+}
+
 }  // namespace
 
-void ReportBusErrors(bool wants_json) noexcept {
+void HandleBusErrors(bool wants_json) noexcept {
   g_wants_json = wants_json ? 1 : 0;
   struct sigaction action {};
-  action.sa_handler = EndByBusError;
+  action.sa_sigaction = OnBusError;
+  action.sa_flags = SA_SIGINFO;
   sigemptyset(&action.sa_mask);
   sigaction(SIGBUS, &action, nullptr);
 }

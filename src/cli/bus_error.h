@@ -1,11 +1,12 @@
-// The end of a program whose model file was cut shorter under it.
+// Files that are cut shorter, or cannot be read, while they are mapped.
 #pragma once
 
 namespace hlwq::cli {
 
-// A read of a mapped page that the file no longer has raises SIGBUS, in any thread and with no way
-// to go on. From here on it ends the program with a line on stderr, with `wants_json` a document on
-// stdout as for other errors, and exit status 2.
-void ReportBusErrors(bool wants_json) noexcept;
+// A read of a mapped page that the file no longer has raises SIGBUS, in any thread. From here on
+// reads of mapped files go on over zeros, and who reads them finds out (base/mapping_faults.h). A read
+// of anything else ends the program with a line on stderr, with `wants_json` a document on stdout
+// as for other errors, and exit status 2.
+void HandleBusErrors(bool wants_json) noexcept;
 
 }  // namespace hlwq::cli

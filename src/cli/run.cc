@@ -65,7 +65,7 @@ int RunCommandLine(const CommandTable& table, std::span<const std::string_view> 
   // A write beyond the limit on file sizes is then an error with a message, as on a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
   const bool wants_json = WantsJson(words);
-  ReportBusErrors(wants_json);
+  HandleBusErrors(wants_json);
   try {
     try {
       return Run(table, words);
