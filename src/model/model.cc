@@ -106,6 +106,7 @@ void Model::Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLog
   });
   if (on_hidden) (*on_hidden)(index, work.update.data.span().first(residual.size()));
   MakeLogits(pass, batch.logits_of, on_logits);
+  weights_.CheckReadable();
 }
 
 void Model::Embed(const Pass& pass, std::span<const int32_t> tokens) const noexcept {
@@ -151,6 +152,7 @@ void Model::MakeLogits(const Pass& pass, LogitsOf logits_of, OnLogits on_logits)
     std::array product = {
         Times(head(), work.hidden, count, work.logits.data.span(), work.logits.width)};
     MultiplyAll(pass.pool, product);
+    weights_.CheckReadable();
     for (size_t i = 0; i < count; ++i) on_logits(tokens[i], work.logits[i]);
     count = 0;
   };

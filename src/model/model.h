@@ -73,7 +73,8 @@ class Model {
   // Runs a pass of at most work.max_tokens() tokens. Keys and values are stored; the lengths of the
   // KvViews are left to the caller. Throws as CheckTokens, Error{kInvalidArgument} for more tokens
   // than there is room for: nothing is changed then. Throws Error{kIo} or Error{kSourceChanged} when
-  // the weights of an expert cannot be read: recurrent states are then anything. Allocates nothing.
+  // weights cannot be read, before logits of them are handed out: recurrent states are then
+  // anything. Allocates nothing.
   void Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLogits on_logits,
                std::optional<OnHidden> on_hidden = std::nullopt) const;
 

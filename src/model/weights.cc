@@ -45,6 +45,17 @@ Weights::Weights(checkpoint::Checkpoint checkpoint) : checkpoint_(std::move(chec
   for (const File& file : checkpoint_.files) files_.emplace_back(file);
 }
 
+void Weights::CheckReadable() const {
+  for (size_t file = 0; file < files_.size(); ++file) {
+    // The rest of a last page reads as zeros, without a fault.
+    const bool is_cut = checkpoint_.files[file].SizeBytes() < files_[file].bytes().size();
+    if (!is_cut && !files_[file].is_damaged()) continue;
+    throw Error(ErrorCode::kSourceChanged,
+                checkpoint_.files[file].path().string() +
+                    ": was cut shorter, or could not be read, while it was in use");
+  }
+}
+
 const TensorEntry& Weights::Entry(const std::string& name) const {
   const auto found = entries_.find(name);
   if (found != entries_.end()) return *found->second;

@@ -37,6 +37,11 @@ class Weights {
   // "model" or "model.language_model": what decoder tensors are named after.
   const std::string& prefix() const noexcept { return prefix_; }
 
+  // Throws Error{kSourceChanged} naming a file that was cut shorter, or could not be read, since it was
+  // mapped: products with its weights are then of no use (base/mapping_faults.h). Thread: safe.
+  // Cost: a system call a file.
+  void CheckReadable() const;
+
   bool Has(std::string_view name) const { return entries_.contains(name); }
   // The matrix `name` + ".weight", with `name` + ".bias" where the model has one. Throws
   // Error{kNotFound} naming what is missing, Error{kUnsupported} for a dtype without a product.

@@ -1,4 +1,4 @@
-# A model whose file is cut shorter while it is in use: one line and exit status 2, no silent death.
+# A model whose file is cut shorter while it is in use: an error of the request, which names it.
 [[ -d /proc/self ]] || { echo "no /proc here" >&2; exit 77; }
 hlwq import "$CASES/../../golden/good/gguf/llama-bpe/model.gguf" made --quiet || exit 1
 mkfifo prompt
