@@ -33,7 +33,8 @@ struct CacheConfig {
 // Uses that find their expert in memory, over a whole trace from an empty cache. As the run-time cache: a
 // request is one turn of its layer, hits are counted as it begins, everything it asks for is then
 // used and loaded, and nothing of it makes room while something else can. Of a request that exceeds
-// the slots what ranks highest stays. Without prefetch. Cost: O(uses log(experts) + misses layers).
+// the slots what ranks highest stays (at run time it depends on which reads end first). Without
+// prefetch. Cost: O(uses log(experts) + misses layers).
 uint64_t CountCacheHits(const ExpertTrace& trace, const CacheConfig& config);
 
 // The policies and the optimum, in the order of columns.

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "eval/cache_page.h"
+#include "runtime/experts/slot_table.h"
 #include "tests/eval/sample_trace.h"
 
 namespace hlwq::eval {
@@ -76,6 +77,58 @@ TEST(CacheHits, LayersWithoutExpertsAddNoSlots) {
   const ExpertTrace trace = TraceOf(4, 8, {{2, {1}}, {2, {2}}, {2, {1}}});
   EXPECT_EQ(CountCacheHits(trace, {EvictionPolicy::kLru, kPool, 1}), 0u);
   EXPECT_EQ(CountCacheHits(trace, {EvictionPolicy::kLru, kPool, 2}), 1u);
+}
+
+// What the run-time cache's own table does for one sequence, whose requests fit their slots.
+uint64_t RunTimeHits(const ExpertTrace& trace, EvictionPolicy policy, CacheScope scope,
+                     uint32_t slots) {
+  const bool is_pool = scope == kPool;
+  std::vector<runtime::SlotTable::Layer> layers;
+  std::vector<size_t> slots_of_pool(is_pool ? 1 : trace.layers);
+  for (size_t layer = 0; layer < trace.layers; ++layer) {
+    layers.push_back({.pool = is_pool ? 0 : layer, .experts = trace.experts});
+    slots_of_pool[layers.back().pool] += slots;
+  }
+  runtime::SlotTable table(layers, slots_of_pool, policy);
+  runtime::ExpertHistory history(trace.layers, trace.experts);
+  uint64_t hits = 0;
+  for (const ExpertRequest& request : trace.requests) {
+    history.BeginUse(request.layer);
+    std::vector<uint32_t> held;
+    std::vector<runtime::ExpertId> missing;
+    for (const uint16_t expert : trace.ExpertsOf(request)) {
+      const runtime::ExpertId id = {request.layer, expert};
+      history.Touch(id);
+      const std::optional<uint32_t> slot = table.Find(id);
+      if (!slot) missing.push_back(id);
+      if (slot) held.push_back(*slot);
+    }
+    hits += held.size();
+    for (const uint32_t slot : held) table.AddUser(slot);
+    for (const runtime::ExpertId id : missing) {
+      held.push_back(table.Take(id, runtime::Claim::kDemand, history).value());
+      table.AddUser(held.back());
+      table.FinishRead(held.back());
+    }
+    for (const uint32_t slot : held) table.RemoveUser(slot);
+  }
+  return hits;
+}
+
+TEST(CacheHits, AreThoseOfTheRunTimeTable) {
+  for (uint64_t seed = 0; seed < 4; ++seed) {
+    const ExpertTrace trace = RandomTrace(
+        {.layers = 5, .experts = 24, .top_k = 3, .passes = 80, .most_tokens = 2}, seed);
+    for (const EvictionPolicy policy : runtime::kEvictionPolicies) {
+      for (const CacheScope scope : kCacheScopes) {
+        for (const uint32_t slots : {6u, 9u, 16u, 24u}) {
+          EXPECT_EQ(CountCacheHits(trace, {policy, scope, slots}),
+                    RunTimeHits(trace, policy, scope, slots))
+              << EvictionPolicyName(policy) << ' ' << CacheScopeName(scope) << ' ' << slots;
+        }
+      }
+    }
+  }
 }
 
 // The most hits that any choice of victims gives: every content of the cache is followed.
