@@ -7,10 +7,11 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <numeric>
+#include <optional>
 
 #include "base/error.h"
 #include "base/random.h"
-#include "checkpoint/catalog/config_reader.h"
+#include "checkpoint/catalog/family.h"
 #include "checkpoint/views/row_means.h"
 
 namespace hlwq::checkpoint {
@@ -47,30 +48,18 @@ std::vector<uint64_t> RandomRanks(uint64_t count, uint64_t seed) {
   return ranks;
 }
 
-// How many experts a token takes, and of how many.
-struct Routing {
-  uint64_t per_token = 0;
-  uint64_t experts = 0;
-};
-Routing ReadRouting(const nlohmann::json& config) {
-  const ConfigReader top(config, "");
-  const ConfigReader text = top.Has("text_config") ? top.Child("text_config") : top;
-  const SizeRange range{0, kMaxExperts};
-  // transformers 5 writes num_local_experts for qwen3_moe.
-  const auto experts = text.OptionalSize("num_experts", range);
-  Routing routing;
-  routing.experts = experts ? *experts : text.OptionalSize("num_local_experts", range).value_or(0);
-  if (routing.experts == 0) {
+TextConfig ReadSizes(const nlohmann::json& config) {
+  const std::optional<TextConfig> sizes = ReadTextConfig(config);
+  if (!sizes || sizes->experts == 0) {
     throw Error(ErrorCode::kInvalidArgument,
-                "skewed routers: want a model with experts, got a config without num_experts");
+                "skewed routers: want a model with experts, got one without");
   }
-  routing.per_token = text.Size("num_experts_per_tok", {1, kMaxExperts});
-  if (routing.per_token >= routing.experts) {
+  if (sizes->top_k >= sizes->experts) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("skewed routers: want more experts than a token takes, got {} of {}",
-                            routing.per_token, routing.experts));
+                            sizes->top_k, sizes->experts));
   }
-  return routing;
+  return *sizes;
 }
 
 }  // namespace
@@ -97,8 +86,8 @@ std::vector<double> ZipfShares(uint64_t experts, uint64_t per_token, double expo
 
 SkewedRouters::SkewedRouters(const nlohmann::json& config, double exponent, uint64_t seed)
     : seed_(seed) {
-  const Routing routing = ReadRouting(config);
-  for (const double share : ZipfShares(routing.experts, routing.per_token, exponent)) {
+  const TextConfig sizes = ReadSizes(config);
+  for (const double share : ZipfShares(sizes.experts, sizes.top_k, exponent)) {
     quantiles_.push_back(NormalQuantile(std::clamp(share, kRarest, 1 - kRarest)));
   }
 }

@@ -26,7 +26,7 @@ std::vector<double> ZipfShares(uint64_t experts, uint64_t per_token, double expo
 class SkewedRouters {
  public:
   // Throws Error{kInvalidArgument} for a model without experts or one in which every token takes all
-  // of them, Error{kInvalidData} where config.json does not say how many it takes.
+  // of them, Error{kInvalidData} as ReadTextConfig.
   SkewedRouters(const nlohmann::json& config, double exponent, uint64_t seed);
 
   // The weights of an embedding in place of `plain` ones.

@@ -158,7 +158,7 @@ TEST(SkewedRouters, NeedExpertsToChooseFrom) {
   };
   EXPECT_EQ(code("num_experts", 0), "invalid_argument");
   EXPECT_EQ(code("num_experts_per_tok", kExperts), "invalid_argument");
-  EXPECT_EQ(code("num_experts_per_tok", nullptr), "invalid_data");
+  EXPECT_EQ(code("num_experts_per_tok", nullptr), "none");  // 8, as the family's default
   EXPECT_EQ(code("num_experts_per_tok", -1), "invalid_data");
   EXPECT_EQ(code("vocab_size", kVocab), "none");
 }
