@@ -16,6 +16,14 @@ namespace {
 
 bool HasExperts(const runtime::Engine& engine) { return engine.config().sizes.experts > 0; }
 
+Error NoExperts(const char* flag, const runtime::Engine& engine) {
+  return Error(ErrorCode::kInvalidArgument, fmt::format("--{}: this model, {}, has no experts", flag,
+                                                        engine.config().model_type));
+}
+
+// Verbs that run two models do not have the flag.
+bool CanTrace(int engines) { return engines == 1; }
+
 // What the flags ask for; the size is the caller's where they name none.
 runtime::ExpertCacheOptions CacheOptions(const Arguments& arguments) {
   runtime::ExpertCacheOptions options;
@@ -36,7 +44,7 @@ std::optional<runtime::ExpertCacheOptions> WantedCache(const Arguments& argument
     options.size = runtime::PoolBytes{arguments.Bytes("expert-cache-bytes")};
     return options;
   }
-  const auto need = runtime::ExpertMemoryOf(engine.model());
+  const auto need = runtime::ExpertMemoryOf(engine.model(), engine.chunk_tokens());
   if (!need) return std::nullopt;
   MemoryLimit memory = ReadMemoryLimit();
   memory.available_bytes /= static_cast<uint64_t>(engines);
@@ -50,15 +58,14 @@ std::optional<runtime::ExpertCacheOptions> WantedCache(const Arguments& argument
 
 void HoldExperts(const Arguments& arguments, runtime::Engine& engine, int engines) {
   if (!HasExperts(engine)) {
-    for (const char* flag : {"expert-cache-size", "expert-cache-bytes", "trace-experts"}) {
-      if (!arguments.Has(flag)) continue;
-      throw Error(ErrorCode::kInvalidArgument, fmt::format("--{}: this model, {}, has no experts",
-                                                           flag, engine.config().model_type));
+    for (const char* flag : {"expert-cache-size", "expert-cache-bytes"}) {
+      if (arguments.Has(flag)) throw NoExperts(flag, engine);
     }
+    if (CanTrace(engines) && arguments.Has("trace-experts")) throw NoExperts("trace-experts", engine);
     return;
   }
   if (const auto options = WantedCache(arguments, engine, engines)) engine.CacheExperts(*options);
-  if (engines == 1) {
+  if (CanTrace(engines)) {
     if (const auto path = arguments.FindText("trace-experts")) engine.TraceExperts(*path);
   }
   PrintNote(arguments, "experts: " + ExpertsInWords(engine));

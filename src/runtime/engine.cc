@@ -15,13 +15,16 @@ namespace {
 using ExpertList = std::vector<model::ExpertMatrices>;
 
 constexpr uint64_t kWorkspaceBytes = 32u << 20;
+// A pass over a mixture reads most of its experts, however few tokens it has.
+constexpr uint64_t kMixtureWorkspaceBytes = 256u << 20;
 constexpr size_t kMostChunkTokens = 512;
 constexpr size_t kLeastChunkTokens = 32;
 
 size_t ChunkTokens(const model::ModelConfig& config, size_t wanted) {
   if (wanted != 0) return wanted;
+  const uint64_t most = config.sizes.experts > 0 ? kMixtureWorkspaceBytes : kWorkspaceBytes;
   size_t tokens = kMostChunkTokens;
-  while (tokens > kLeastChunkTokens && model::Workspace::Bytes(config, tokens) > kWorkspaceBytes) {
+  while (tokens > kLeastChunkTokens && model::Workspace::Bytes(config, tokens) > most) {
     tokens /= 2;
   }
   return tokens;

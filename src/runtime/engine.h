@@ -22,7 +22,8 @@ using TokenId = int32_t;
 
 struct EngineOptions {
   int threads = 0;          // 0: the cores of this process
-  size_t chunk_tokens = 0;  // of a prompt taken in one pass; 0: as many as 32 MiB of workspace hold
+  size_t chunk_tokens = 0;  // of a prompt taken in one pass; 0: as many as 32 MiB of workspace hold,
+                            // or 256 of a mixture
 };
 
 // One caller at a time.

@@ -15,12 +15,12 @@ namespace {
 
 // The state of one sequence with the moment that it notes, and keys and values of this many tokens.
 constexpr size_t kTypicalTokens = 4096;
-// Activations, tables, tokenizer, code, and pages of files that are read once.
-constexpr uint64_t kOverheadBytes = uint64_t{256} << 20;
+// Tables, tokenizer, code, and pages of files that are read once.
+constexpr uint64_t kOverheadBytes = uint64_t{192} << 20;
 
 }  // namespace
 
-std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model) {
+std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model, size_t chunk_tokens) {
   const auto range_of = [&](std::span<const std::byte> bytes) { return model.RangeOf(bytes); };
   ExpertMemory memory;
   for (const auto& layer : model.experts()) {
@@ -40,7 +40,8 @@ std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model) {
   memory.slot_bytes = ExpertLayout(model.experts(), range_of).slot_bytes();
   const size_t tokens = std::min(kTypicalTokens, model.config().max_positions);
   memory.other_bytes = model.dense_bytes() + 2 * model::RecurrentState::Bytes(model.config()) +
-                       KvCache::Bytes(model.config(), {}, tokens) + kOverheadBytes;
+                       KvCache::Bytes(model.config(), {}, tokens) +
+                       model::Workspace::Bytes(model.config(), chunk_tokens) + kOverheadBytes;
   return memory;
 }
 

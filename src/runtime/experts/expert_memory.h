@@ -19,8 +19,8 @@ struct ExpertMemory {
   uint64_t other_bytes = 0;
 };
 
-// Nothing: the model has no experts, or they lie in memory because they had to be decoded.
-std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model);
+// For passes of up to `chunk_tokens` tokens. Nothing: the model has no experts, or they lie in memory because they had to be decoded.
+std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model, size_t chunk_tokens);
 
 // Where all experts fit beside the rest nothing: they stay where the files are mapped. Else a pool
 // of what is left. Throws Error{kInvalidArgument} naming the least memory that works when the limit

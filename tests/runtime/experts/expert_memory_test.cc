@@ -42,7 +42,7 @@ TEST(ExpertMemory, ALimitBelowTheLeastIsRefusedNamingIt) {
 
 TEST(ExpertMemory, OfAModelItCountsEveryExpertOnce) {
   const model::Model model(checkpoint::OpenCheckpoint(test::Golden("good/models/qwen3_5_moe")));
-  const auto memory = ExpertMemoryOf(model);
+  const auto memory = ExpertMemoryOf(model, 32);
   ASSERT_TRUE(memory);
   const checkpoint::TextConfig& sizes = model.config().sizes;
   EXPECT_EQ(memory->experts, sizes.experts * sizes.layers.size());
@@ -55,7 +55,7 @@ TEST(ExpertMemory, OfAModelItCountsEveryExpertOnce) {
 
 TEST(ExpertMemory, ModelsWithoutExpertsHaveNone) {
   const model::Model model(checkpoint::OpenCheckpoint(test::Golden("good/models/qwen3_5")));
-  EXPECT_FALSE(ExpertMemoryOf(model));
+  EXPECT_FALSE(ExpertMemoryOf(model, 32));
 }
 
 }  // namespace
