@@ -1,21 +1,16 @@
 // Running codes as they are stored against running the weights they decode to.
-#include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <random>
 #include <span>
 #include <string>
-#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "codec/trellis_table.h"
-#include "convert/dequantize.h"
-#include "convert/quantize.h"
-#include "kernels/cpu_backend.h"
 #include "runtime/engine.h"
+#include "tests/runtime/run_model.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_dir.h"
 
@@ -23,81 +18,42 @@ namespace hlwq::runtime {
 namespace {
 
 namespace fs = std::filesystem;
+using test::Coding;
+using test::Logits;
+using test::MedianSnrDb;
+using test::Quantized;
+using test::SomeTokens;
 
-std::vector<TokenId> SomeTokens(size_t count, size_t vocabulary) {
-  std::mt19937 random(7);
-  std::vector<TokenId> tokens(count);
-  for (TokenId& token : tokens) token = static_cast<TokenId>(random() % vocabulary);
-  return tokens;
-}
-
-std::vector<float> Logits(Engine& engine, std::span<const TokenId> tokens, size_t step) {
-  SequenceState cache(engine.config(), {.dtype = DType::kF32, .capacity = tokens.size()});
-  std::vector<float> logits;
-  for (size_t begin = 0; begin < tokens.size(); begin += step) {
-    engine.Feed(cache, tokens.subspan(begin, std::min(step, tokens.size() - begin)),
-                model::LogitsOf::kAll, [&](size_t, std::span<const float> row) {
-                  logits.insert(logits.end(), row.begin(), row.end());
-                });
-  }
-  return logits;
-}
-
-// 20 log10 of signal over difference.
-double SnrDb(std::span<const float> signal, std::span<const float> other) {
-  double energy = 0, error = 0;
-  for (size_t i = 0; i < signal.size(); ++i) {
-    energy += double{signal[i]} * signal[i];
-    error += (double{signal[i]} - other[i]) * (double{signal[i]} - other[i]);
-  }
-  return 10 * std::log10(energy / error);
-}
-
-struct Coding {
-  std::string_view codec;
-  int bits;
+class CodedModel : public ::testing::TestWithParam<std::tuple<std::string, Coding>> {
+ protected:
+  fs::path source() const { return test::Golden("good/models/" + std::get<0>(GetParam())); }
+  Coding coding() const { return std::get<1>(GetParam()); }
 };
-
-void Quantized(const fs::path& source, const fs::path& destination, Coding coding) {
-  convert::QuantizeOptions options;
-  options.recipe.recipe = "uniform";
-  options.recipe.bits = coding.bits;
-  options.recipe.embedding_bits = coding.bits;
-  options.codec = codec::DefaultSpec(coding.codec);
-  options.codec.bits = coding.bits;
-  convert::Quantize(checkpoint::OpenCheckpoint(source), destination, options,
-                    kernels::CpuBackend());
-}
-
-class CodedModel : public ::testing::TestWithParam<Coding> {};
 
 TEST_P(CodedModel, RunsAsItsDecodedWeightsDo) {
   const test::TempDir dir;
-  const fs::path source = test::Golden("good/models/qwen3-odd");
-  Quantized(source, dir / "coded", GetParam());
-  convert::DequantizeOptions to_float;
-  to_float.dtype = DType::kF32;
-  convert::Dequantize(checkpoint::OpenCheckpoint(dir / "coded"), dir / "decoded", to_float,
-                      kernels::CpuBackend());
+  Quantized(source(), dir / "coded", coding());
+  test::Dequantized(dir / "coded", dir / "decoded");
 
-  Engine original(source, {.threads = 1});
+  Engine original(source(), {.threads = 1});
   Engine coded(dir / "coded", {.threads = 2});
   Engine decoded(dir / "decoded", {.threads = 1});
-  const auto tokens = SomeTokens(48, coded.config().sizes.vocab);
+  const size_t vocab = coded.config().sizes.vocab;
+  const auto tokens = SomeTokens(48, vocab);
   const auto reference = Logits(original, tokens, tokens.size());
   const auto want = Logits(decoded, tokens, tokens.size());
-  const double coding = SnrDb(reference, want);
+  const double cost = MedianSnrDb(reference, want, vocab);
   for (const size_t step : {size_t{1}, size_t{7}, tokens.size()}) {
     const auto got = Logits(coded, tokens, step);
     // The integers of the products add little to what coding costs: 10 dB is a tenth of it, for
     // rows of 40 weights in blocks of 128, where they matter most.
-    EXPECT_GT(SnrDb(want, got), coding + 10) << "in steps of " << step;
+    EXPECT_GT(MedianSnrDb(want, got, vocab), cost + 10) << "in steps of " << step;
   }
 }
 
 TEST_P(CodedModel, ThreadsDoNotChangeABit) {
   const test::TempDir dir;
-  Quantized(test::Golden("good/models/qwen3-odd"), dir / "coded", GetParam());
+  Quantized(source(), dir / "coded", coding());
   Engine one(dir / "coded", {.threads = 1});
   const auto tokens = SomeTokens(40, one.config().sizes.vocab);
   for (const int threads : {2, 3}) {
@@ -117,11 +73,21 @@ std::vector<Coding> AllCodings() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Codings, CodedModel, ::testing::ValuesIn(AllCodings()),
-                         [](const ::testing::TestParamInfo<Coding>& test) {
-                           return (test.param.codec == codec::kTrellisCodec ? "t" : "b") +
-                                  std::to_string(test.param.bits);
-                         });
+std::string ParamName(const ::testing::TestParamInfo<CodedModel::ParamType>& test) {
+  return test::TestName(std::get<0>(test.param)) + "_" + test::Name(std::get<1>(test.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(Codings, CodedModel,
+                         ::testing::Combine(::testing::Values("qwen3-odd"),
+                                            ::testing::ValuesIn(AllCodings())),
+                         ParamName);
+INSTANTIATE_TEST_SUITE_P(Architectures, CodedModel,
+                         ::testing::Combine(::testing::Values("qwen3-moe", "qwen3-moe-normed",
+                                                              "qwen3_next", "qwen3_5",
+                                                              "qwen3_5_moe"),
+                                            ::testing::Values(Coding{"hlwq", 5}, Coding{"hlwq", 3},
+                                                              Coding{"hlwq-t", 4})),
+                         ParamName);
 
 TEST(Engine, RefusesWhatDoesNotFit) {
   Engine engine(test::Golden("good/models/llama-linear"), {.threads = 1});
