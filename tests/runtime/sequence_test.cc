@@ -1,0 +1,154 @@
+// What a sequence of a model with recurrent states keeps of one prompt for the next.
+#include "runtime/sequence.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "runtime/engine.h"
+#include "tests/runtime/run_model.h"
+#include "tests/support/shared_data.h"
+
+namespace hlwq::runtime {
+namespace {
+
+constexpr size_t kPromptTokens = 45;
+constexpr size_t kMoment = kPromptTokens - 16;  // Sequence::MomentOf
+constexpr auto kGoOn = [](size_t) { return true; };
+
+class HybridSequence : public ::testing::TestWithParam<const char*> {
+ protected:
+  Sequence MakeSequence() const {
+    return Sequence(engine_.config(), {.dtype = DType::kF32, .capacity = 96});
+  }
+  std::vector<TokenId> Tokens(size_t count, unsigned seed) const {
+    return test::SomeTokens(count, engine_.config().sizes.vocab - 4, seed);
+  }
+  // `prompt_` with its tokens from `begin` on changed.
+  std::vector<TokenId> ChangedFrom(size_t begin) const {
+    std::vector<TokenId> prompt = prompt_;
+    for (size_t token = begin; token < prompt.size(); ++token) {
+      prompt[token] = prompt[token] == 9 ? 10 : 9;
+    }
+    return prompt;
+  }
+  void Append(Sequence& sequence, std::span<const TokenId> tokens) {
+    for (const TokenId token : tokens) {
+      sequence.Append(engine_, token, [](std::span<const float>) {});
+    }
+  }
+  // Fills, and compares with a sequence that held nothing. Returns how many tokens were there.
+  size_t Fill(Sequence& sequence, std::span<const TokenId> prompt) {
+    const Sequence::Filled filled = sequence.Fill(engine_, prompt, kGoOn);
+    EXPECT_FALSE(filled.is_stopped);
+    EXPECT_TRUE(std::ranges::equal(sequence.tokens(), prompt));
+    Sequence fresh = MakeSequence();
+    fresh.Fill(engine_, prompt, kGoOn);
+    EXPECT_LT(test::RelativeDifference(sequence.prompt_logits(), fresh.prompt_logits()), 2e-4);
+    return filled.reused_tokens;
+  }
+
+  Engine engine_{test::Golden("good/models/" + std::string(GetParam())),
+                 {.threads = 1, .chunk_tokens = 13}};
+  const std::vector<TokenId> prompt_ = Tokens(kPromptTokens, 1);
+};
+
+TEST_P(HybridSequence, ThePromptThatItHoldsIsNotFedAgain) {
+  Sequence sequence = MakeSequence();
+  EXPECT_EQ(Fill(sequence, prompt_), 0u);
+  EXPECT_EQ(Fill(sequence, prompt_), kPromptTokens);
+}
+
+TEST_P(HybridSequence, TheSamePromptAfterAnAnswerIsFedFromALittleBeforeItsEnd) {
+  Sequence sequence = MakeSequence();
+  Fill(sequence, prompt_);
+  for (int times = 0; times < 3; ++times) {
+    Append(sequence, Tokens(7, 2));
+    EXPECT_EQ(Fill(sequence, prompt_), kMoment);
+  }
+}
+
+TEST_P(HybridSequence, ALongerPromptGoesOnAfterAllThatItHolds) {
+  Sequence sequence = MakeSequence();
+  Fill(sequence, prompt_);
+  Append(sequence, Tokens(7, 2));
+  std::vector<TokenId> longer(sequence.tokens().begin(), sequence.tokens().end());
+  for (const TokenId token : Tokens(20, 3)) longer.push_back(token);
+  EXPECT_EQ(Fill(sequence, longer), kPromptTokens + 7);
+  // Now the moment is one of the longer prompt.
+  Append(sequence, Tokens(3, 4));
+  EXPECT_EQ(Fill(sequence, longer), longer.size() - 16);
+}
+
+TEST_P(HybridSequence, APromptThatDiffersAfterTheMomentGoesOnFromThere) {
+  Sequence sequence = MakeSequence();
+  Fill(sequence, prompt_);
+  EXPECT_EQ(Fill(sequence, ChangedFrom(kMoment + 2)), kMoment);
+  EXPECT_EQ(Fill(sequence, ChangedFrom(kMoment)), kMoment);
+}
+
+TEST_P(HybridSequence, APromptThatDiffersBeforeTheMomentStartsAnew) {
+  Sequence sequence = MakeSequence();
+  Fill(sequence, prompt_);
+  EXPECT_EQ(Fill(sequence, ChangedFrom(kMoment - 1)), 0u);
+  EXPECT_EQ(Fill(sequence, prompt_), 0u);
+}
+
+TEST_P(HybridSequence, AShortPromptIsFedWhole) {
+  Sequence sequence = MakeSequence();
+  const std::span short_prompt = std::span(prompt_).first(16);
+  EXPECT_EQ(Fill(sequence, short_prompt), 0u);
+  Append(sequence, Tokens(2, 2));
+  EXPECT_EQ(Fill(sequence, short_prompt), 0u);
+  // A part of what it holds.
+  EXPECT_EQ(Fill(sequence, short_prompt.first(9)), 0u);
+}
+
+TEST_P(HybridSequence, APromptThatWasStoppedGoesOn) {
+  Sequence sequence = MakeSequence();
+  const auto filled = sequence.Fill(engine_, prompt_, [](size_t done) { return done < 26; });
+  EXPECT_TRUE(filled.is_stopped);
+  EXPECT_EQ(sequence.tokens().size(), 26u);
+  EXPECT_TRUE(sequence.prompt_logits().empty());
+  EXPECT_EQ(Fill(sequence, prompt_), 26u);
+}
+
+TEST_P(HybridSequence, CopiesKeepWhatTheOriginalHolds) {
+  Sequence sequence = MakeSequence(), copy = MakeSequence();
+  Fill(sequence, prompt_);
+  copy.CopyFrom(sequence);
+  Fill(sequence, Tokens(30, 5));
+  EXPECT_EQ(Fill(copy, prompt_), kPromptTokens);
+  Append(copy, Tokens(4, 6));
+  EXPECT_EQ(Fill(copy, prompt_), kMoment);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, HybridSequence,
+                         ::testing::Values("qwen3_5", "qwen3_next", "qwen3_5_moe"),
+                         test::ModelTestName);
+
+TEST(Sequence, RefusesATokenThatStandsForAnImageAndStaysAsItIs) {
+  Engine engine(test::Golden("good/models/qwen3_5_moe"), {.threads = 1});
+  Sequence sequence(engine.config(), {.dtype = DType::kF32, .capacity = 32});
+  const std::vector<TokenId> prompt = {3, 4, 5};
+  sequence.Fill(engine, prompt, kGoOn);
+  for (const auto& [token, what] : {std::pair{54, "an image"}, std::pair{55, "a video"}}) {
+    try {
+      sequence.Fill(engine, std::vector<TokenId>{3, 4, token, 6}, kGoOn);
+      ADD_FAILURE() << "no error thrown";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+      EXPECT_NE(std::string(error.what()).find(std::to_string(token)), std::string::npos);
+      EXPECT_NE(std::string(error.what()).find(what), std::string::npos);
+    }
+    EXPECT_TRUE(std::ranges::equal(sequence.tokens(), prompt));
+    EXPECT_FALSE(sequence.prompt_logits().empty());
+  }
+}
+
+}  // namespace
+}  // namespace hlwq::runtime
