@@ -28,6 +28,7 @@ class RowTaker {
 // qwen3_next: rows by key head, each with what belongs to it of q, k, v and z, or of b and a.
 std::vector<PlacedLinear> FusedInputs(const LayerBinder& binder, const DeltaConfig& config) {
   std::vector<PlacedLinear> inputs;
+  inputs.reserve(config.most_inputs());
   const size_t group = config.value_heads / config.key_heads;
   const size_t group_width = group * config.value_dim;
   RowTaker qkvz(binder.Matrix("linear_attn.in_proj_qkvz").matrix(), inputs);

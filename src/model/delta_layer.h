@@ -39,6 +39,8 @@ struct DeltaConfig {
   size_t b() const noexcept { return z() + value_width(); }
   size_t a() const noexcept { return b() + value_heads; }
   size_t columns() const noexcept { return a() + value_heads; }
+  // Of DeltaWeights::inputs: six for each key head where they are fused, else four.
+  size_t most_inputs() const noexcept { return 6 * key_heads; }
 };
 DeltaConfig DeltaConfigOf(const ModelConfig& config, size_t layer) noexcept;
 

@@ -11,6 +11,7 @@ DeltaScratch::DeltaScratch(const ModelConfig& config, size_t max_tokens) {
   log_alpha = Rows(max_tokens, delta.value_heads);
   beta = Rows(max_tokens, delta.value_heads);
   outputs = LinearInput(max_tokens, delta.value_width());
+  products.reserve(delta.most_inputs());
 }
 
 size_t DeltaScratch::Bytes(const ModelConfig& config, size_t tokens) noexcept {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <deque>
 #include <map>
@@ -15,6 +16,7 @@
 #include "model/workspace.h"
 #include "runtime/sequence_state.h"
 #include "tests/runtime/run_model.h"
+#include "tests/support/allocation_count.h"
 #include "tests/support/shared_data.h"
 
 namespace hlwq::runtime {
@@ -133,6 +135,32 @@ TEST_P(BatchOf, SequencesHasTheLastLogitsOfEach) {
   ASSERT_EQ(last.size(), 2u);
   EXPECT_LT(test::RelativeDifference(last.at(4), all.at(4)), 1e-6);
   EXPECT_LT(test::RelativeDifference(last.at(8), all.at(8)), 1e-6);
+}
+
+TEST_P(BatchOf, SequencesAllocatesNothingInPassesOfAnySize) {
+  SequenceState first = MakeState(), second = MakeState();
+  const auto tokens = Tokens(40, 1);
+  float sum = 0;
+  const auto run = [&](size_t of_first, size_t of_second) {
+    std::array segments = {first.Next(of_first), second.Next(of_second)};
+    segments[1].begin = of_first;
+    segments[1].end = of_first + of_second;
+    model_.Forward({.tokens = std::span(tokens).first(of_first + of_second),
+                    .segments = std::span(segments).first(of_second == 0 ? 1 : 2),
+                    .logits_of = model::LogitsOf::kAll},
+                   work_, pool_, [&](size_t, std::span<const float> row) { sum += row[0]; });
+    first.Advance(of_first);
+    second.Advance(of_second);
+  };
+  const size_t before = test::AllocationCount();
+  run(1, 0);
+  run(20, 13);
+  run(2, 0);
+  run(1, 1);
+  run(27, 0);
+  const size_t after = test::AllocationCount();
+  EXPECT_EQ(after, before);
+  EXPECT_FALSE(std::isnan(sum));
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, BatchOf,
