@@ -48,9 +48,7 @@ std::optional<runtime::ExpertCacheOptions> WantedCache(const Arguments& argument
   if (!need) return std::nullopt;
   MemoryLimit memory = ReadMemoryLimit();
   memory.available_bytes /= static_cast<uint64_t>(engines);
-  const auto pool = runtime::FitExperts(*need, memory);
-  if (!pool) return std::nullopt;
-  options.size = *pool;
+  options.size = runtime::FitExperts(*need, memory);
   return options;
 }
 
@@ -81,6 +79,10 @@ std::string ExpertsInWords(const runtime::Engine& engine) {
   }
   const runtime::ExpertCache* cache = engine.expert_cache();
   if (cache == nullptr) return fmt::format("all {} used where they lie", FormatBytes(bytes));
+  if (cache->holds_all()) {
+    return fmt::format("all {} kept in memory, read when first wanted ({})", FormatBytes(bytes),
+                       io::ReaderKindName(cache->reader_kind()));
+  }
   return fmt::format("{} of {} kept in memory ({} slots of {}, {}, {}{}), the rest read when wanted",
                      FormatBytes(cache->memory_bytes()), FormatBytes(bytes),
                      FormatCount(cache->slots()), FormatBytes(cache->slot_bytes()),

@@ -9,7 +9,7 @@
 
 namespace hlwq::cli {
 
-// As the flags say; without them all in memory where that is enough, else a pool of what is left.
+// As the flags say; without them all in memory where there is enough, else a pool of what is left.
 // `engines` share the memory. Says which on standard error. Throws as Engine::CacheExperts and
 // FitExperts, Error{kInvalidArgument} for flags that want experts of a model without.
 void HoldExperts(const Arguments& arguments, runtime::Engine& engine, int engines);

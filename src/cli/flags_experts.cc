@@ -22,8 +22,8 @@ std::vector<Flag> ExpertFlags() {
        .summary = "Keep N experts of each layer in memory, and read the others when wanted",
        .details = "Any number from 1 works and gives the same output to the last bit, also fewer "
                   "than a token wants. Without this flag and --expert-cache-bytes all experts are "
-                  "used where the file is mapped when memory allows it, else as many are kept as "
-                  "fit; which of the two is said at the start."},
+                  "kept when memory allows it, else as many as fit; which of the two is said at "
+                  "the start."},
       {.name = "expert-cache-bytes",
        .kind = FlagKind::kBytes,
        .value_name = "SIZE",

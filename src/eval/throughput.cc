@@ -180,7 +180,8 @@ ThroughputResult MeasureThroughput(runtime::Engine& engine, const ThroughputOpti
   result.resident_bytes = PeakResidentBytes();
 
   Peers peers;
-  if (const runtime::ExpertCache* cache = engine.expert_cache()) {
+  const runtime::ExpertCache* cache = engine.expert_cache();
+  if (cache != nullptr && !cache->holds_all()) {
     peers.device.emplace(checkpoint.files, cache->slot_bytes());
   } else {
     peers.memory.emplace(options.read_bytes);

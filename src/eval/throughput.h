@@ -50,9 +50,9 @@ struct ThreadThroughput {
   int threads = 0;
   Samples prefill;       // tokens/s
   Samples decode;        // tokens/s
-  Samples plain_read;    // bytes/s of memory; none with an expert cache, which bounds memory
+  Samples plain_read;    // bytes/s of memory; none where a cache bounds memory
   Samples decode_share;  // weights that decoding reads a second / plain_read
-  ExpertThroughput experts;  // with an expert cache
+  ExpertThroughput experts;  // where a cache holds a part of them
 };
 
 struct ThroughputResult {
@@ -71,7 +71,7 @@ struct ThroughputResult {
 
 // Rounds go over the numbers of threads in turn. Throws as Engine::Feed and DeviceReader;
 // Error{kInvalidArgument} for nothing to measure. Memory: the model, and `read_bytes` while
-// measuring, unless the engine has an expert cache.
+// measuring, unless the engine has an expert cache for a part of its experts.
 ThroughputResult MeasureThroughput(runtime::Engine& engine, const ThroughputOptions& options);
 
 nlohmann::json ThroughputToJson(const ThroughputResult& result);

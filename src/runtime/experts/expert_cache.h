@@ -86,6 +86,8 @@ class ExpertCache final : public model::ExpertSource {
   // Slots over all layers, and the memory that they take when all are full.
   size_t slots() const noexcept { return table_.slots(); }
   size_t slot_bytes() const noexcept { return layout_.slot_bytes(); }
+  // Every expert has a slot to itself: each is read once.
+  bool holds_all() const noexcept { return slots() == layout_.total_experts(); }
   uint64_t memory_bytes() const noexcept { return memory_.bytes().size(); }
   EvictionPolicy policy() const noexcept { return policy_; }
   io::ReaderKind reader_kind() const noexcept { return reader_.kind(); }

@@ -45,7 +45,7 @@ std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model, size_t chu
   return memory;
 }
 
-std::optional<PoolBytes> FitExperts(const ExpertMemory& need, const MemoryLimit& memory) {
+PoolBytes FitExperts(const ExpertMemory& need, const MemoryLimit& memory) {
   const uint64_t least = need.other_bytes + need.slot_bytes;
   if (memory.limit_bytes < least) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -53,10 +53,9 @@ std::optional<PoolBytes> FitExperts(const ExpertMemory& need, const MemoryLimit&
                             "expert at a time; the limit is {}",
                             FormatBytes(least), FormatBytes(memory.limit_bytes)));
   }
-  if (need.other_bytes + need.experts_bytes <= memory.available_bytes) return std::nullopt;
   const uint64_t rest =
       memory.available_bytes - std::min(memory.available_bytes, need.other_bytes);
-  return PoolBytes{std::max(rest, need.slot_bytes)};
+  return {std::clamp(rest, need.slot_bytes, need.experts * need.slot_bytes)};
 }
 
 }  // namespace hlwq::runtime
