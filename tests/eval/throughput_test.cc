@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "eval/device_read.h"
 #include "eval/plain_read.h"
 #include "tests/support/shared_data.h"
 
@@ -17,7 +18,7 @@ using testing::HasSubstr;
 
 ThroughputOptions SmallOptions() {
   return {.prompt_tokens = 12, .decode_tokens = 5, .threads = {2, 1}, .repetitions = 3,
-          .read_bytes = 1 << 20};
+          .read_bytes = 1 << 20, .load_seconds = 0.5};
 }
 
 ThroughputResult MeasureSmall(const ThroughputOptions& options) {
@@ -67,9 +68,49 @@ TEST(Throughput, MeasuresEachNumberOfThreadsAsOftenAsAsked) {
   }
   // 2 layers, 1 key-value head of 32, half precision, contexts of 1 to 5 tokens.
   EXPECT_DOUBLE_EQ(result.kv_bytes_per_token, 2 * 2 * 32 * 2 * 3.0);
-  EXPECT_GT(result.load_seconds, 0);
+  EXPECT_EQ(result.load_seconds, 0.5);
   EXPECT_GT(result.first_token_seconds, 0);
   EXPECT_GT(result.resident_bytes, 1u << 20);
+}
+
+TEST(DeviceReader, ReadsFilesSmallerThanAStretchToo) {
+  std::vector<File> files;
+  for (const char* name : {"config.json", "golden.st"}) {
+    files.push_back(File::OpenForRead(test::Golden("good/models/qwen3_5_moe") / name));
+  }
+  DeviceReader reader(files, 50'000);
+  EXPECT_GT(reader.Measure(1 << 20), 0);
+  EXPECT_GT(reader.Measure(1), 0);
+}
+
+TEST(Throughput, APartOfTheExpertsIsComparedWithTheDevice) {
+  ThroughputOptions options = SmallOptions();
+  options.threads = {1};
+  runtime::Engine engine(test::Golden("good/models/qwen3_5_moe"), {});
+  engine.CacheExperts({.size = runtime::SlotsPerLayer{2}});
+  const ThroughputResult result = MeasureThroughput(engine, options);
+  const ThreadThroughput& row = result.threads.front();
+  EXPECT_TRUE(row.plain_read.empty());
+  EXPECT_TRUE(row.decode_share.empty());
+  for (const Samples* samples : {&row.experts.hit_rate, &row.experts.bytes_per_token,
+                                 &row.experts.waited, &row.experts.device_read,
+                                 &row.experts.device_share}) {
+    EXPECT_EQ(samples->values.size(), 3u);
+  }
+  EXPECT_GT(row.experts.bytes_per_token.Min(), 0);
+  EXPECT_LT(row.experts.hit_rate.Max(), 1);
+  EXPECT_THAT(ThroughputToText(result, {.width = 200}), HasSubstr("MB read a token"));
+  EXPECT_TRUE(ThroughputToJson(result)["threads"][0].contains("experts"));
+}
+
+TEST(Throughput, AllExpertsInMemoryAreComparedWithMemory) {
+  ThroughputOptions options = SmallOptions();
+  options.threads = {1};
+  runtime::Engine engine(test::Golden("good/models/qwen3_5_moe"), {});
+  engine.CacheExperts({.size = runtime::SlotsPerLayer{100}});
+  const ThroughputResult result = MeasureThroughput(engine, options);
+  EXPECT_EQ(result.threads.front().decode_share.values.size(), 3u);
+  EXPECT_TRUE(result.threads.front().experts.device_read.empty());
 }
 
 TEST(Throughput, LeavesOutWhatIsNotAskedFor) {
