@@ -43,11 +43,15 @@ using eval::CompareOptions;
 using eval::CompareResult;
 using runtime::Engine;
 using runtime::EngineOptions;
+using runtime::EvictionPolicy;
+using runtime::ExpertCacheOptions;  // of Engine::CacheExperts
 using runtime::GenerateCallbacks;
 using runtime::GenerateOptions;
 using runtime::Generation;
 using runtime::KvCacheOptions;
+using runtime::PoolBytes;
 using runtime::Sequence;
+using runtime::SlotsPerLayer;
 using runtime::TokenId;
 using text::ChatTemplate;
 using text::Tokenizer;

@@ -24,31 +24,27 @@ Error NoExperts(const char* flag, const runtime::Engine& engine) {
 // Verbs that run two models do not have the flag.
 bool CanTrace(int engines) { return engines == 1; }
 
-// What the flags ask for; the size is the caller's where they name none.
-runtime::ExpertCacheOptions CacheOptions(const Arguments& arguments) {
-  runtime::ExpertCacheOptions options;
-  options.policy = runtime::EvictionPolicyFromName(arguments.Text("expert-policy"));
-  options.has_prefetch = !arguments.Switch("no-expert-prefetch");
-  return options;
-}
-
+// Nothing: the experts are in memory already, decoded. A limit that nothing works under is an error,
+// whatever the flags say.
 std::optional<runtime::ExpertCacheOptions> WantedCache(const Arguments& arguments,
                                                        const runtime::Engine& engine,
                                                        int engines) {
-  runtime::ExpertCacheOptions options = CacheOptions(arguments);
+  runtime::ExpertCacheOptions options;
+  options.policy = runtime::EvictionPolicyFromName(arguments.Text("expert-policy"));
+  options.has_prefetch = !arguments.Switch("no-expert-prefetch");
+  const auto need = runtime::ExpertMemoryOf(engine.model(), engine.chunk_tokens());
+  if (need) {
+    MemoryLimit memory = ReadMemoryLimit();
+    memory.available_bytes /= static_cast<uint64_t>(engines);
+    options.size = runtime::FitExperts(*need, memory);
+  }
   if (const auto slots = arguments.FindInteger("expert-cache-size")) {
     options.size = runtime::SlotsPerLayer{static_cast<size_t>(*slots)};
-    return options;
-  }
-  if (arguments.Has("expert-cache-bytes")) {
+  } else if (arguments.Has("expert-cache-bytes")) {
     options.size = runtime::PoolBytes{arguments.Bytes("expert-cache-bytes")};
-    return options;
+  } else if (!need) {
+    return std::nullopt;
   }
-  const auto need = runtime::ExpertMemoryOf(engine.model(), engine.chunk_tokens());
-  if (!need) return std::nullopt;
-  MemoryLimit memory = ReadMemoryLimit();
-  memory.available_bytes /= static_cast<uint64_t>(engines);
-  options.size = runtime::FitExperts(*need, memory);
   return options;
 }
 

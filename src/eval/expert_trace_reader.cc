@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "runtime/experts/expert_trace.h"
 
 namespace hlwq::eval {
 namespace {
@@ -71,9 +70,9 @@ ExpertTrace ParseHeader(const json& line) {
   trace.model = String(line, "model");
   const uint64_t layers = Number(line, "layers", 1, kMaxTraceExperts);
   const uint64_t most = std::min(kMaxExpertsOfLayer, kMaxTraceExperts / layers);
-  trace.layers = static_cast<uint32_t>(layers);
-  trace.experts = static_cast<uint32_t>(Number(line, "experts", 1, most));
-  trace.top_k = static_cast<uint32_t>(Number(line, "top_k", 1, trace.experts));
+  trace.layers = layers;
+  trace.experts = Number(line, "experts", 1, most);
+  trace.top_k = Number(line, "top_k", 1, trace.experts);
   trace.expert_bytes = Number(line, "expert_bytes", 1, kMaxTraceExpertBytes);
   return trace;
 }

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/experts/expert_trace.h"
+
 namespace hlwq::eval {
 
 inline constexpr uint64_t kMaxTraceBytes = uint64_t{1} << 30;
@@ -24,12 +26,7 @@ struct ExpertRequest {
   uint32_t count = 0;
 };
 
-struct ExpertTrace {
-  std::string model;  // its model_type
-  uint32_t layers = 0;  // decoder layers, those without experts too
-  uint32_t experts = 0;  // of a layer
-  uint32_t top_k = 0;
-  uint64_t expert_bytes = 0;  // of one, as stored
+struct ExpertTrace : runtime::ExpertTraceHeader {
   std::vector<ExpertRequest> requests;  // in the order they were made
   std::vector<uint16_t> ids;            // of all requests
 

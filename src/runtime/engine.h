@@ -56,10 +56,10 @@ class Engine {
   const ExpertCache* expert_cache() const noexcept { return expert_cache_.get(); }
 
   // Takes `tokens` as the continuation of the sequence in `state`, in passes of at most
-  // chunk_tokens(), and advances it. The indices that the callbacks see count from the first of `tokens`; on_hidden
-  // is called for each pass. Throws Error{kInvalidArgument} before anything is done when there is no
-  // room or a token is outside the vocabulary; as Model::Forward otherwise, and the state then holds
-  // the passes before, or nothing when it is recurrent.
+  // chunk_tokens(), and advances it. The indices that the callbacks see count from the first of
+  // `tokens`; on_hidden is called for each pass. Throws Error{kInvalidArgument} before anything is
+  // done when there is no room or a token is outside the vocabulary; as Model::Forward otherwise,
+  // and the state then holds the passes before, or nothing when it is recurrent.
   void Feed(SequenceState& state, std::span<const TokenId> tokens, model::LogitsOf logits_of,
             model::OnLogits on_logits, std::optional<model::OnHidden> on_hidden = std::nullopt);
 

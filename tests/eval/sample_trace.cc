@@ -10,8 +10,13 @@ namespace hlwq::test {
 
 eval::ExpertTrace TraceOf(uint32_t layers, uint32_t experts,
                           const std::vector<TraceRequest>& requests) {
-  eval::ExpertTrace trace{
-      .model = "qwen3_moe", .layers = layers, .experts = experts, .top_k = 1, .expert_bytes = 1000};
+  eval::ExpertTrace trace{{.model = "qwen3_moe",
+                           .layers = layers,
+                           .experts = experts,
+                           .top_k = 1,
+                           .expert_bytes = 1000},
+                          {},
+                          {}};
   uint64_t pass = 0;
   for (const TraceRequest& request : requests) {
     if (!trace.requests.empty() && request.layer <= trace.requests.back().layer) ++pass;
