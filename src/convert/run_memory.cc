@@ -16,7 +16,9 @@ namespace {
 using checkpoint::LayerKind;
 using checkpoint::Role;
 
-constexpr uint64_t kWorkBytes = uint64_t{64} << 20;  // docs/running.md, "Memory"
+// docs/running.md, "Memory"
+constexpr uint64_t kWorkBytes = uint64_t{64} << 20;
+constexpr uint64_t kPromptWorkBytes = uint64_t{256} << 20;
 constexpr uint64_t kTokens = 1000;
 
 uint64_t CountLayers(const checkpoint::TextConfig& sizes, bool LayerKind::*is_kind) {
@@ -156,7 +158,8 @@ std::string RenderRunMemory(const RunMemory& memory, std::span<const CacheMemory
               {"a sequence", fmt::format("{} of recurrent state, {} of keys and values for 1,000 "
                                          "tokens",
                                          bytes(memory.state_bytes), bytes(memory.kv_bytes))},
-              {"work", "about " + bytes(memory.work_bytes)}},
+              {"work", fmt::format("about {}; up to {} while a long prompt is read",
+                                   bytes(memory.work_bytes), bytes(kPromptWorkBytes))}},
              layout) +
          "\n" + table.Render(layout) +
          "\nSlots are for each layer. In all: one sequence of 1,000 tokens. With 16-bit slots: experts "
