@@ -23,15 +23,6 @@ namespace {
 using runtime::TokenId;
 constexpr size_t kShortPrompt = 8;
 
-// Any tokens of the vocabulary: what they are does not change the work.
-std::vector<TokenId> SomeTokens(size_t count, size_t vocabulary) {
-  std::vector<TokenId> tokens(count);
-  for (size_t index = 0; index < count; ++index) {
-    tokens[index] = static_cast<TokenId>(MixBits(index) % vocabulary);
-  }
-  return tokens;
-}
-
 // The largest resident set of this process so far; 0 where the system does not tell.
 uint64_t PeakResidentBytes() {
   std::ifstream status("/proc/self/status");
@@ -63,19 +54,20 @@ class Meter {
  public:
   Meter(runtime::Engine& engine, const ThroughputOptions& options)
       : engine_(engine),
-        tokens_(SomeTokens(std::max({options.prompt_tokens, options.decode_tokens, kShortPrompt}),
-                           engine.config().sizes.vocab)),
-        cache_(engine.config(), {.dtype = options.cache_dtype, .capacity = tokens_.size()}) {}
+        cache_(engine.config(),
+               {.dtype = options.cache_dtype,
+                .capacity =
+                    std::max({options.prompt_tokens, options.decode_tokens, kShortPrompt})}) {}
 
   double PrefillSeconds(size_t tokens) {
-    cache_.Clear();
+    Draw(tokens);
     const Stopwatch watch;
     Feed(0, tokens);
     return watch.Seconds();
   }
 
   double DecodeSeconds(size_t tokens) {
-    cache_.Clear();
+    Draw(tokens);
     const Stopwatch watch;
     for (size_t token = 0; token < tokens; ++token) Feed(token, 1);
     return watch.Seconds();
@@ -84,7 +76,17 @@ class Meter {
  private:
   runtime::Engine& engine_;
   std::vector<TokenId> tokens_;
+  uint64_t drawn_ = 0;
   runtime::SequenceState cache_;
+
+  // Begins anew with tokens that were not drawn before: an expert cache would know the old ones.
+  void Draw(size_t count) {
+    cache_.Clear();
+    tokens_.resize(count);
+    for (TokenId& token : tokens_) {
+      token = static_cast<TokenId>(MixBits(drawn_++) % engine_.config().sizes.vocab);
+    }
+  }
 
   void Feed(size_t begin, size_t count) {
     engine_.Feed(cache_, std::span(tokens_).subspan(begin, count), model::LogitsOf::kLastOfSegment,

@@ -15,7 +15,7 @@ namespace hlwq::eval {
 
 struct ThroughputOptions {
   size_t prompt_tokens = 512;  // of a prefill; 0 leaves it out
-  size_t decode_tokens = 128;  // one at a time, from an empty cache; 0 leaves it out
+  size_t decode_tokens = 128;  // one at a time, from an empty context; 0 leaves it out
   std::vector<int> threads;    // numbers of threads to measure with; not empty
   int repetitions = 5;
   uint64_t read_bytes = uint64_t{1} << 30;  // read of memory, or of the device, for its bandwidth
