@@ -1,5 +1,6 @@
 #include "model/moe_layer.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -74,12 +75,14 @@ void MoeLayer::ChooseFor(const Pass& pass) const noexcept {
 // update = sigmoid(gate x) * shared(x), or zero.
 void MoeLayer::RunShared(const Pass& pass) const {
   Workspace& work = pass.work;
-  if (shared_) shared_->mlp.Run(pass);
+  if (!shared_) {
+    ForEachToken(pass, [&](size_t token) { std::ranges::fill(work.update[token], 0.0f); });
+    return;
+  }
+  shared_->mlp.Run(pass);
   ForEachToken(pass, [&](size_t token) {
-    const std::span<float> update = work.update[token];
-    const float factor =
-        shared_ ? kernels::Sigmoid(work.moe.logits[token].back()) : 0.0f;
-    for (float& value : update) value = shared_ ? value * factor : 0.0f;
+    const float factor = kernels::Sigmoid(work.moe.logits[token].back());
+    for (float& value : work.update[token]) value *= factor;
   });
 }
 
