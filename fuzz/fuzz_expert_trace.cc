@@ -17,7 +17,8 @@ void Check(bool holds) {
 }
 
 void CheckBounds(const eval::ExpertTrace& trace) {
-  Check(!trace.requests.empty() && uint64_t{trace.layers} * trace.experts <= eval::kMaxTraceExperts);
+  Check(!trace.requests.empty() &&
+        uint64_t{trace.layers} * trace.experts <= eval::kMaxTraceExperts);
   size_t first = 0;
   for (const eval::ExpertRequest& request : trace.requests) {
     Check(request.layer < trace.layers && request.first == first && request.count > 0);

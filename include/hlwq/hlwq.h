@@ -70,8 +70,7 @@ using runtime::Generate;
 // same on every one.
 
 // Into the folder `destination`, as polar_state.
-inline ConversionResult Quantize(const Checkpoint& source,
-                                 const std::filesystem::path& destination,
+inline ConversionResult Quantize(const Checkpoint& source, const std::filesystem::path& destination,
                                  const QuantizeOptions& options = {}) {
   return convert::Quantize(source, destination, options, kernels::CpuBackend());
 }

@@ -15,7 +15,8 @@ namespace hlwq {
 namespace {
 
 [[noreturn]] void ThrowIo(const std::filesystem::path& path, std::string_view what, int number) {
-  throw Error(ErrorCode::kIo, path.string() + ": " + std::string(what) + ": " + SystemReason(number));
+  throw Error(ErrorCode::kIo,
+              path.string() + ": " + std::string(what) + ": " + SystemReason(number));
 }
 
 struct stat Stat(int fd, const std::filesystem::path& path) {
@@ -57,9 +58,10 @@ File File::OpenForRead(const std::filesystem::path& path) {
   File file(fd, path);
   const mode_t mode = Stat(fd, path).st_mode;
   if (!S_ISREG(mode)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                path.string() + ": want a file, got a " +
-                    (S_ISDIR(mode) ? "folder" : S_ISFIFO(mode) ? "pipe" : "device or socket"));
+    throw Error(ErrorCode::kInvalidArgument, path.string() + ": want a file, got a " +
+                                                 (S_ISDIR(mode)    ? "folder"
+                                                  : S_ISFIFO(mode) ? "pipe"
+                                                                   : "device or socket"));
   }
   return file;
 }
@@ -99,8 +101,8 @@ FileIdentity File::Identity() const {
 size_t File::ReadSomeAt(uint64_t offset, std::span<std::byte> out) const {
   size_t done = 0;
   while (done < out.size()) {
-    const ssize_t n = ::pread(fd_, out.data() + done, out.size() - done,
-                              static_cast<off_t>(offset + done));
+    const ssize_t n =
+        ::pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
     if (n < 0) {
       if (errno == EINTR) continue;
       ThrowIo(path_, "cannot read", errno);
@@ -123,8 +125,8 @@ void File::ReadAt(uint64_t offset, std::span<std::byte> out) const {
 void File::WriteAt(uint64_t offset, std::span<const std::byte> data) const {
   size_t done = 0;
   while (done < data.size()) {
-    const ssize_t n = ::pwrite(fd_, data.data() + done, data.size() - done,
-                               static_cast<off_t>(offset + done));
+    const ssize_t n =
+        ::pwrite(fd_, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
     if (n < 0) {
       if (errno == EINTR) continue;
       ThrowIo(path_, "cannot write", errno);

@@ -14,6 +14,7 @@ class FunctionRef;
 template <typename Result, typename... Args>
 class FunctionRef<Result(Args...)> {
  public:
+  // clang-format off
   template <typename Callable>
     requires(!std::is_same_v<std::remove_cvref_t<Callable>, FunctionRef> &&
              std::is_invocable_r_v<Result, Callable&, Args...>)
@@ -22,6 +23,7 @@ class FunctionRef<Result(Args...)> {
         call_([](void* object, Args... args) -> Result {
           return (*static_cast<std::add_pointer_t<Callable>>(object))(std::forward<Args>(args)...);
         }) {}
+  // clang-format on
 
   Result operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
 

@@ -15,7 +15,8 @@ inline constexpr uint64_t kMaxConfigBytes = 64u << 20;
 nlohmann::json ParseJson(std::string_view text);
 
 // ParseJson of a file of at most `max_bytes`; errors name the path.
-nlohmann::json ReadJsonFile(const std::filesystem::path& path, uint64_t max_bytes = kMaxConfigBytes);
+nlohmann::json ReadJsonFile(const std::filesystem::path& path,
+                            uint64_t max_bytes = kMaxConfigBytes);
 
 // The number in a value. nlohmann's own get<> turns fractions into integers, and those out of range
 // into undefined behaviour. Throws Error{kInvalidData} ("want a number, got ...").

@@ -41,8 +41,7 @@ struct GroupFiles {
   const char* used;
   const char* cached;  // in memory.stat
 };
-constexpr GroupFiles kVersion1 = {"memory.limit_in_bytes", "memory.usage_in_bytes",
-                                  "total_cache "};
+constexpr GroupFiles kVersion1 = {"memory.limit_in_bytes", "memory.usage_in_bytes", "total_cache "};
 constexpr GroupFiles kVersion2 = {"memory.max", "memory.current", "file "};
 
 // The group that /proc/self/cgroup names after `key`: "0::" of version 2, ":memory:" of version 1;
@@ -65,15 +64,13 @@ void Narrow(const std::filesystem::path& root, const std::string& group, const G
     if (const auto limit = NumberAfter(ReadAll(path / files.limit), "")) {
       const uint64_t used = NumberAfter(ReadAll(path / files.used), "").value_or(0);
       // What caches files: the kernel takes it back before it refuses memory.
-      const uint64_t cached =
-          NumberAfter(ReadAll(path / "memory.stat"), files.cached).value_or(0);
+      const uint64_t cached = NumberAfter(ReadAll(path / "memory.stat"), files.cached).value_or(0);
       const uint64_t held = used - std::min(used, cached);
       if (*limit < memory.limit_bytes) {
         memory.limit_bytes = *limit;
         memory.is_group = true;
       }
-      memory.available_bytes =
-          std::min(memory.available_bytes, *limit - std::min(*limit, held));
+      memory.available_bytes = std::min(memory.available_bytes, *limit - std::min(*limit, held));
     }
     if (path == root || !path.has_relative_path()) return;
   }

@@ -8,12 +8,12 @@
 namespace hlwq {
 
 struct ProgressUpdate {
-  std::string_view item;          // the tensor in work; valid during the call only
+  std::string_view item;  // the tensor in work; valid during the call only
   uint64_t tensors_done = 0;
   uint64_t tensors_total = 0;
-  uint64_t bytes_done = 0;        // source bytes
+  uint64_t bytes_done = 0;  // source bytes
   uint64_t bytes_total = 0;
-  uint64_t bytes_skipped = 0;     // of bytes_done: found complete from an earlier run
+  uint64_t bytes_skipped = 0;  // of bytes_done: found complete from an earlier run
 };
 
 // Called from one thread at a time, often: the callee limits its own rate. May be empty.

@@ -36,7 +36,8 @@ std::vector<size_t> TextTable::Widths(size_t max_width) const {
       widths[index] = std::max(widths[index], DisplayWidth(row[index]));
     }
   }
-  std::ranges::stable_sort(words, std::ranges::greater(), [&](size_t index) { return widths[index]; });
+  std::ranges::stable_sort(words, std::ranges::greater(),
+                           [&](size_t index) { return widths[index]; });
   for (const size_t index : words) {
     const size_t total = LineWidth(widths);
     if (total <= max_width) break;

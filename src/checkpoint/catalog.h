@@ -14,6 +14,7 @@
 
 namespace hlwq::checkpoint {
 
+// clang-format off
 enum class Role : uint8_t {
   kEmbedding, kLmHead, kNorm,
   kAttentionQ, kAttentionK, kAttentionV, kAttentionO,
@@ -32,16 +33,17 @@ enum class Role : uint8_t {
   kVision, kMtp,          // carried along
   kOther,
 };
+// clang-format on
 inline constexpr int kNumRoles = static_cast<int>(Role::kOther) + 1;
-std::string_view RoleName(Role role) noexcept;                       // "attention_q"
+std::string_view RoleName(Role role) noexcept;  // "attention_q"
 std::optional<Role> RoleFromName(std::string_view name) noexcept;
 
 struct TensorSpec {
   std::string name;
   Shape shape;
   Role role = Role::kOther;
-  int layer = -1;      // -1: not in a decoder layer
-  int expert = -1;     // index where each expert is a tensor of its own, else -1
+  int layer = -1;        // -1: not in a decoder layer
+  int expert = -1;       // index where each expert is a tensor of its own, else -1
   bool required = true;  // false: a checkpoint may lack it (MTP, a stored tied head)
   bool is_tied = false;  // the embedding that serves as the head too, and the head it stands for
 
@@ -51,8 +53,8 @@ struct TensorSpec {
 // How the tensors are named and grouped where one config allows several layouts
 // (docs/architecture.md; recognised from the keys present, not from `architectures`).
 struct CatalogLayout {
-  std::string prefix;                // "model" or "model.language_model"
-  bool has_fused_experts = false;    // experts.gate_up_proj [E, 2*Im, H] rather than one per expert
+  std::string prefix;              // "model" or "model.language_model"
+  bool has_fused_experts = false;  // experts.gate_up_proj [E, 2*Im, H] rather than one per expert
 
   bool operator==(const CatalogLayout&) const = default;
 };

@@ -20,12 +20,18 @@ MatrixShape TensorEntry::AsMatrix() const {
 
 std::string_view FormatName(Format format) noexcept {
   switch (format) {
-    case Format::kSafetensors: return "safetensors";
-    case Format::kPolarState: return "polar_state";
-    case Format::kPolarLegacy: return "polar_engine";
-    case Format::kGguf: return "gguf";
-    case Format::kCompressedTensors: return "compressed-tensors";
-    case Format::kSynthetic: return "synthetic";
+    case Format::kSafetensors:
+      return "safetensors";
+    case Format::kPolarState:
+      return "polar_state";
+    case Format::kPolarLegacy:
+      return "polar_engine";
+    case Format::kGguf:
+      return "gguf";
+    case Format::kCompressedTensors:
+      return "compressed-tensors";
+    case Format::kSynthetic:
+      return "synthetic";
   }
   return "unknown";
 }
@@ -67,7 +73,8 @@ namespace {
 std::optional<fs::path> OnlyGgufIn(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code failure;
-  for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
+  for (fs::directory_iterator it(folder, failure), end; !failure && it != end;
+       it.increment(failure)) {
     if (it->path().extension() == ".safetensors") return std::nullopt;
     if (it->path().extension() == ".gguf") found.push_back(it->path());
   }

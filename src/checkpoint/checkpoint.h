@@ -76,8 +76,9 @@ using Storage =
     std::variant<PlainStorage, CodedStorage, GgmlStorage, SyntheticStorage, DerivedStorage>;
 
 struct TensorEntry {
-  std::string name;   // "model.layers.0.self_attn.q_proj.weight"
-  DType dtype = DType::kBF16;  // of the plain tensor; for coded ones that of the source where recorded
+  std::string name;  // "model.layers.0.self_attn.q_proj.weight"
+  DType dtype =
+      DType::kBF16;  // of the plain tensor; for coded ones that of the source where recorded
   Shape shape;
   Storage storage;
 
@@ -86,7 +87,14 @@ struct TensorEntry {
   MatrixShape AsMatrix() const;
 };
 
-enum class Format { kSafetensors, kPolarState, kPolarLegacy, kGguf, kCompressedTensors, kSynthetic };
+enum class Format {
+  kSafetensors,
+  kPolarState,
+  kPolarLegacy,
+  kGguf,
+  kCompressedTensors,
+  kSynthetic
+};
 std::string_view FormatName(Format format) noexcept;
 
 // A recipe that was made for one model; it stays with what was made by it.
@@ -108,16 +116,17 @@ SideFile ConfigFile(const nlohmann::json& config);
 
 struct Checkpoint {
   Format format = Format::kSafetensors;
-  std::filesystem::path root;   // the folder or file given
-  std::vector<File> files;      // open; FileRange::file indexes them
-  std::vector<uint64_t> header_hashes;  // XXH3 of each file's header; of the seed where there is none
-  std::vector<TensorEntry> tensors;     // in the order they are stored
-  nlohmann::json config;        // config.json, null when there is none
-  nlohmann::json polar_config;  // polar_config.json, null when there is none
+  std::filesystem::path root;  // the folder or file given
+  std::vector<File> files;     // open; FileRange::file indexes them
+  std::vector<uint64_t>
+      header_hashes;                 // XXH3 of each file's header; of the seed where there is none
+  std::vector<TensorEntry> tensors;  // in the order they are stored
+  nlohmann::json config;             // config.json, null when there is none
+  nlohmann::json polar_config;       // polar_config.json, null when there is none
   std::vector<SideFile> side_files;
   std::vector<std::string> notes;  // what a reader should know: names taken as ..., table assumed
 
-  const TensorEntry* Find(std::string_view name) const;  // nullptr when absent; linear
+  const TensorEntry* Find(std::string_view name) const;       // nullptr when absent; linear
   const SideFile* FindSideFile(std::string_view name) const;  // the same
 };
 

@@ -13,7 +13,7 @@ namespace hlwq::checkpoint {
 struct CompressedScheme {
   std::string group;  // its key in config_groups
   int bits = 4;
-  uint32_t group_size = 0;  // weights that share a scale; 0: a row ("channel")
+  uint32_t group_size = 0;           // weights that share a scale; 0: a row ("channel")
   std::vector<std::string> targets;  // modules by name, or kinds of them
 };
 

@@ -25,9 +25,9 @@ std::string_view ArchitectureClass(const GgufModel& model) {
 std::string_view MostCommonDType(std::span<const TensorEntry> tensors) {
   std::map<DType, uint64_t> weights;
   for (const TensorEntry& entry : tensors) weights[entry.dtype] += entry.elements();
-  const auto most = std::max_element(weights.begin(), weights.end(), [](const auto& a, const auto& b) {
-    return a.second < b.second;
-  });
+  const auto most =
+      std::max_element(weights.begin(), weights.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
   if (most == weights.end() || most->first == DType::kF32) return "float32";
   return most->first == DType::kBF16 ? "bfloat16" : "float16";
 }
@@ -115,10 +115,10 @@ json MakeGenerationConfig(const io::GgufMetadata& metadata, const GgufSpecialIds
     std::string_view key;
     std::string_view name;
   };
-  for (const Row& row : {Row{"general.sampling.temp", "temperature"},
-                         Row{"general.sampling.top_p", "top_p"},
-                         Row{"general.sampling.min_p", "min_p"},
-                         Row{"general.sampling.penalty_repeat", "repetition_penalty"}}) {
+  for (const Row& row :
+       {Row{"general.sampling.temp", "temperature"}, Row{"general.sampling.top_p", "top_p"},
+        Row{"general.sampling.min_p", "min_p"},
+        Row{"general.sampling.penalty_repeat", "repetition_penalty"}}) {
     const std::optional<double> number = metadata.Number(row.key);
     if (number && std::isfinite(*number)) config[row.name] = ShortestDecimal(*number);
   }

@@ -40,8 +40,9 @@ class MetadataMaker {
       : config_(config, ""), model_type_(config_.OptionalString("model_type").value_or("")) {
     const auto family = std::ranges::find(kFamilies, model_type_, &FamilyRow::model_type);
     if (family == kFamilies.end()) {
-      Unsupported(fmt::format("model_type '{}': want one of llama, mistral, qwen2, qwen3, qwen3_moe",
-                              model_type_.substr(0, 40)));
+      Unsupported(
+          fmt::format("model_type '{}': want one of llama, mistral, qwen2, qwen3, qwen3_moe",
+                      model_type_.substr(0, 40)));
     }
     sizes_ = ReadTextConfig(*FindFamily(model_type_), config_);
     GgufModel& model = result_.model;
@@ -99,8 +100,9 @@ class MetadataMaker {
       Unsupported("qwen3_moe: llama.cpp wants experts in every layer, but some layers are dense");
     }
     if (!sizes_.has_top_k_norm) {
-      Unsupported("qwen3_moe: llama.cpp normalises the weights of the experts, but norm_topk_prob is "
-                  "false");
+      Unsupported(
+          "qwen3_moe: llama.cpp normalises the weights of the experts, but norm_topk_prob is "
+          "false");
     }
     model.experts = sizes_.experts;
     model.experts_used = sizes_.top_k;
@@ -125,26 +127,28 @@ class MetadataMaker {
 
   void AddRope() {
     GgufModel& model = result_.model;
-    const RopeConfig rope = ReadRopeConfig(config_, {.head_dim = model.head_dim,
-                                                     .partial_rotary_factor = 1,
-                                                     .max_positions = model.context});
+    const RopeConfig rope = ReadRopeConfig(
+        config_,
+        {.head_dim = model.head_dim, .partial_rotary_factor = 1, .max_positions = model.context});
     model.rope_theta = rope.theta;
     AddFloat("rope.freq_base", rope.theta);
     if (rope.rotated != model.head_dim) {
       Unsupported(fmt::format("heads of {} of which {} are rotated", model.head_dim, rope.rotated));
     }
     switch (rope.scaling) {
-      case RopeScaling::kNone: return;
+      case RopeScaling::kNone:
+        return;
       case RopeScaling::kDynamic:
-        Unsupported("rope_type 'dynamic': llama.cpp has none, want default, linear, llama3 or yarn");
+        Unsupported(
+            "rope_type 'dynamic': llama.cpp has none, want default, linear, llama3 or yarn");
       case RopeScaling::kLinear:
         AddText("rope.scaling.type", "linear");
         AddFloat("rope.scaling.factor", rope.factor);
         return;
       case RopeScaling::kLlama3:
-        result_.rope_factors = Llama3Factors({rope.factor, rope.low_freq_factor,
-                                              rope.high_freq_factor, rope.original_positions},
-                                             model.head_dim / 2, model.rope_theta);
+        result_.rope_factors = Llama3Factors(
+            {rope.factor, rope.low_freq_factor, rope.high_freq_factor, rope.original_positions},
+            model.head_dim / 2, model.rope_theta);
         return;
       case RopeScaling::kYarn:
         AddYarn(rope);
@@ -155,7 +159,8 @@ class MetadataMaker {
   void AddYarn(const RopeConfig& rope) {
     const double plain = rope.factor <= 1 ? 1 : 0.1 * std::log(rope.factor) + 1;
     if (std::abs(rope.magnitude - plain) > 1e-6 || !rope.truncate) {
-      Unsupported("rope_type 'yarn' with another attention factor, or without rounding of its ramp");
+      Unsupported(
+          "rope_type 'yarn' with another attention factor, or without rounding of its ramp");
     }
     AddText("rope.scaling.type", "yarn");
     AddFloat("rope.scaling.factor", rope.factor);
@@ -176,9 +181,9 @@ class MetadataMaker {
     if (!is_mistral && !config_.Flag("use_sliding_window", false)) return;
     const auto window = config_.OptionalSize("sliding_window", {1, kMostPositions});
     if (!window || *window >= result_.model.context) return;
-    result_.notes.push_back(fmt::format(
-        "llama.cpp knows no attention window for {}: results are equal up to {} tokens",
-        GgufArchitecture(result_.model), *window));
+    result_.notes.push_back(
+        fmt::format("llama.cpp knows no attention window for {}: results are equal up to {} tokens",
+                    GgufArchitecture(result_.model), *window));
   }
 
   void AddUint(std::string_view suffix, uint64_t value) {

@@ -12,9 +12,9 @@
 namespace hlwq::checkpoint {
 
 struct GgufModelMetadata {
-  GgufModel model;                   // mistral is a llama
-  io::GgufMetadata metadata;         // general.architecture and {architecture}.*
-  std::vector<float> rope_factors;   // content of rope_freqs.weight; empty: the file has none
+  GgufModel model;                  // mistral is a llama
+  io::GgufMetadata metadata;        // general.architecture and {architecture}.*
+  std::vector<float> rope_factors;  // content of rope_freqs.weight; empty: the file has none
   std::vector<std::string> notes;
 };
 

@@ -57,7 +57,10 @@ class TokenizerWriter {
  public:
   TokenizerWriter(const Checkpoint& checkpoint, uint64_t vocab, io::GgufMetadata& metadata,
                   std::vector<std::string>& notes)
-      : checkpoint_(checkpoint), vocab_(vocab), metadata_(metadata), notes_(notes),
+      : checkpoint_(checkpoint),
+        vocab_(vocab),
+        metadata_(metadata),
+        notes_(notes),
         tokenizer_(JsonSideFile(checkpoint, "tokenizer.json")),
         config_(JsonSideFile(checkpoint, "tokenizer_config.json")),
         generation_(JsonSideFile(checkpoint, "generation_config.json")),
@@ -87,13 +90,14 @@ class TokenizerWriter {
   void SetToken(uint64_t id, const std::string& text, TokenType type) {
     if (id >= vocab_) {
       throw Error(ErrorCode::kUnsupported,
-                  fmt::format("tokenizer.json: token {} '{}', but the embedding has {} rows", id, text,
-                              vocab_));
+                  fmt::format("tokenizer.json: token {} '{}', but the embedding has {} rows", id,
+                              text, vocab_));
     }
     const auto [earlier, is_new] = id_of_.emplace(text, id);
     if (!is_new && earlier->second != id) {
-      throw Error(ErrorCode::kInvalidData, fmt::format("tokenizer.json: tokens {} and {} are both '{}'",
-                                                       earlier->second, id, text));
+      throw Error(
+          ErrorCode::kInvalidData,
+          fmt::format("tokenizer.json: tokens {} and {} are both '{}'", earlier->second, id, text));
     }
     tokens_[id] = {text, type, 0};
   }
@@ -140,10 +144,12 @@ class TokenizerWriter {
     }
     std::vector<std::string> lines;
     for (const Merge& merge : merges) {
-      if (merge.first.find(' ') != merge.first.npos || merge.second.find(' ') != merge.second.npos) {
-        throw Error(ErrorCode::kUnsupported,
-                    fmt::format("tokenizer.json: merge of '{}' and '{}': GGUF parts them by a space",
-                                merge.first, merge.second));
+      if (merge.first.find(' ') != merge.first.npos ||
+          merge.second.find(' ') != merge.second.npos) {
+        throw Error(
+            ErrorCode::kUnsupported,
+            fmt::format("tokenizer.json: merge of '{}' and '{}': GGUF parts them by a space",
+                        merge.first, merge.second));
       }
       lines.push_back(merge.first + ' ' + merge.second);
     }
@@ -178,19 +184,22 @@ class TokenizerWriter {
         const auto name = piece.at("SpecialToken").at("id").get<std::string>();
         const json& ids = processor.at("special_tokens").at(name).at("ids");
         if (ids.size() != 1) {
-          throw Error(ErrorCode::kUnsupported,
-                      fmt::format("tokenizer.json: '{}' of the post_processor: want one token", name));
+          throw Error(
+              ErrorCode::kUnsupported,
+              fmt::format("tokenizer.json: '{}' of the post_processor: want one token", name));
         }
         return UnsignedValue(ids.at(0));
       };
       if (single.size() > 3) {
-        throw Error(ErrorCode::kUnsupported,
-                    "tokenizer.json: post_processor: want at most one token before and after a text");
+        throw Error(
+            ErrorCode::kUnsupported,
+            "tokenizer.json: post_processor: want at most one token before and after a text");
       }
       if (single.empty()) return;
       affixes = {id_of(single.front()), id_of(single.back())};
     };
-    if (!tokenizer_.contains("post_processor") || tokenizer_["post_processor"].is_null()) return affixes;
+    if (!tokenizer_.contains("post_processor") || tokenizer_["post_processor"].is_null())
+      return affixes;
     const json& processor = tokenizer_.at("post_processor");
     if (processor.value("type", "") != "Sequence") {
       read(processor);
@@ -219,7 +228,8 @@ class TokenizerWriter {
         Add(fmt::format("{}_token_id", name), GgufValue::Uint32(static_cast<uint32_t>(*id)));
       }
     };
-    const std::optional<uint64_t> eos = affixes.last ? affixes.last : SpecialId("eos_token", "eos_token_id");
+    const std::optional<uint64_t> eos =
+        affixes.last ? affixes.last : SpecialId("eos_token", "eos_token_id");
     add("bos", affixes.first ? affixes.first : SpecialId("bos_token", "bos_token_id"));
     add("eos", eos);
     add("unknown", SpecialId("unk_token", "unk_token_id"));
@@ -233,7 +243,8 @@ class TokenizerWriter {
     if (!stops.empty()) add("eot", stops[0]);
     if (stops.size() > 1) add("eom", stops[1]);
     if (stops.size() > 2) {
-      notes_.push_back(fmt::format("{} more ids end a generation: GGUF names three", stops.size() - 2));
+      notes_.push_back(
+          fmt::format("{} more ids end a generation: GGUF names three", stops.size() - 2));
     }
   }
 
@@ -279,7 +290,7 @@ class TokenizerWriter {
   std::vector<std::string>& notes_;
   json tokenizer_, config_, generation_;
   TokenizerSteps steps_;
-  std::vector<VocabularyToken> tokens_;               // by id
+  std::vector<VocabularyToken> tokens_;              // by id
   std::unordered_map<std::string, uint64_t> id_of_;  // of those that the tokenizer has
 };
 
@@ -288,8 +299,9 @@ class TokenizerWriter {
 void AddTokenizerMetadata(const Checkpoint& checkpoint, uint64_t vocab, io::GgufMetadata& metadata,
                           std::vector<std::string>& notes) {
   if (checkpoint.FindSideFile("tokenizer.json") == nullptr) {
-    notes.push_back("no tokenizer.json: the GGUF file has no tokenizer, and llama.cpp takes token ids "
-                    "only");
+    notes.push_back(
+        "no tokenizer.json: the GGUF file has no tokenizer, and llama.cpp takes token ids "
+        "only");
     metadata.Add("tokenizer.ggml.model", GgufValue::String("no_vocab"));
     return;
   }

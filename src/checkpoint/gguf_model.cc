@@ -134,8 +134,9 @@ std::string ReadArchitecture(const io::GgufMetadata& metadata) {
   }
   const auto found = std::ranges::find(kArchitectures, *architecture, &ArchitectureRow::name);
   if (found == kArchitectures.end()) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("architecture '{}' (known: llama, qwen2, qwen3, qwen3moe)", *architecture));
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format("architecture '{}' (known: llama, qwen2, qwen3, qwen3moe)", *architecture));
   }
   return std::string(found->model_type);
 }
@@ -150,8 +151,8 @@ void ReadExperts(GgufModel& model, const Fields& fields) {
   model.experts_used = fields.RequiredSize("expert_used_count");
   model.expert_intermediate = fields.RequiredSize("expert_feed_forward_length");
   if (model.experts_used > model.experts) {
-    throw Error(ErrorCode::kInvalidData, fmt::format("{} of {} experts used", model.experts_used,
-                                                     model.experts));
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("{} of {} experts used", model.experts_used, model.experts));
   }
   // One record holds all experts of a layer: the header does not bound what is made of it.
   if (model.experts > kMaxExperts || model.experts * model.layers > kMaxCatalogTensors) {
@@ -232,8 +233,7 @@ GgufModel ReadGgufModel(const io::GgufHeader& header) {
   // qwen2 has no flag: its q, k and v always have biases, and only llama's MLP may have some.
   model.has_attention_bias =
       model.model_type == "qwen2" || header.Find("blk.0.attn_q.bias") != nullptr;
-  model.has_mlp_bias =
-      model.model_type == "llama" && header.Find("blk.0.ffn_gate.bias") != nullptr;
+  model.has_mlp_bias = model.model_type == "llama" && header.Find("blk.0.ffn_gate.bias") != nullptr;
   return model;
 }
 

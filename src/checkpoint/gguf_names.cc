@@ -35,7 +35,8 @@ void AddLayer(std::vector<GgufTensorSpec>& tensors, const GgufModel& model, uint
     add("attn_q.bias", "self_attn.q_proj.bias", {q_rows}, q_heads);
     add("attn_k.bias", "self_attn.k_proj.bias", {kv_rows}, k_heads);
     add("attn_v.bias", "self_attn.v_proj.bias", {kv_rows});
-    if (model.model_type != "qwen2") add("attn_output.bias", "self_attn.o_proj.bias", {model.hidden});
+    if (model.model_type != "qwen2")
+      add("attn_output.bias", "self_attn.o_proj.bias", {model.hidden});
   }
   if (model.HasQkNorms()) {
     add("attn_q_norm.weight", "self_attn.q_norm.weight", {model.head_dim});
@@ -43,7 +44,8 @@ void AddLayer(std::vector<GgufTensorSpec>& tensors, const GgufModel& model, uint
   }
   add("ffn_norm.weight", "post_attention_layernorm.weight", {model.hidden});
   if (model.experts > 0) {
-    const auto add_experts = [&](std::string_view stored, std::string_view projection, Shape shape) {
+    const auto add_experts = [&](std::string_view stored, std::string_view projection,
+                                 Shape shape) {
       add(stored, fmt::format("mlp.experts.{{}}.{}.weight", projection), std::move(shape));
       tensors.back().is_expert = true;
     };
@@ -67,9 +69,12 @@ void AddLayer(std::vector<GgufTensorSpec>& tensors, const GgufModel& model, uint
 
 DType OutputDType(codec::GgmlType type) noexcept {
   switch (type) {
-    case codec::GgmlType::kF32: return DType::kF32;
-    case codec::GgmlType::kBF16: return DType::kBF16;
-    default: return DType::kF16;
+    case codec::GgmlType::kF32:
+      return DType::kF32;
+    case codec::GgmlType::kBF16:
+      return DType::kBF16;
+    default:
+      return DType::kF16;
   }
 }
 
@@ -91,9 +96,8 @@ void MapTensor(const io::GgufTensor& tensor, const GgufTensorSpec& expected, con
   GgmlStorage storage{{0, tensor.offset, tensor.bytes}, *type, {}};
   if (expected.permuted_heads > 0) {
     if (tensor.shape.size() == 1 && codec::GgmlBlockWeights(*type) != 1) {
-      throw Error(ErrorCode::kUnsupported,
-                  fmt::format("'{}': a bias in blocks ({})", tensor.name,
-                              codec::GgmlTypeName(*type)));
+      throw Error(ErrorCode::kUnsupported, fmt::format("'{}': a bias in blocks ({})", tensor.name,
+                                                       codec::GgmlTypeName(*type)));
     }
     storage.row_map = UnpermutedHeads(expected.permuted_heads, model.head_dim);
   }
@@ -104,7 +108,9 @@ void MapTensor(const io::GgufTensor& tensor, const GgufTensorSpec& expected, con
   }
   const uint64_t bytes = tensor.bytes / tensor.shape[0];
   for (uint64_t expert = 0; expert < tensor.shape[0]; ++expert) {
-    entries.push_back({ExpertName(expected, expert), dtype, {tensor.shape[1], tensor.shape[2]},
+    entries.push_back({ExpertName(expected, expert),
+                       dtype,
+                       {tensor.shape[1], tensor.shape[2]},
                        GgmlStorage{{0, tensor.offset + expert * bytes, bytes}, *type, {}}});
   }
 }
@@ -118,10 +124,10 @@ std::string ExpertName(const GgufTensorSpec& tensor, uint64_t expert) {
 std::vector<GgufTensorSpec> ListGgufTensors(const GgufModel& model) {
   std::vector<GgufTensorSpec> tensors;
   const Shape vocabulary = {model.vocab, model.hidden};
-  tensors.push_back({.stored = "token_embd.weight", .name = "model.embed_tokens.weight",
-                     .shape = vocabulary});
-  tensors.push_back({.stored = "output_norm.weight", .name = "model.norm.weight",
-                     .shape = {model.hidden}});
+  tensors.push_back(
+      {.stored = "token_embd.weight", .name = "model.embed_tokens.weight", .shape = vocabulary});
+  tensors.push_back(
+      {.stored = "output_norm.weight", .name = "model.norm.weight", .shape = {model.hidden}});
   if (!model.has_tied_head) {
     tensors.push_back({.stored = "output.weight", .name = "lm_head.weight", .shape = vocabulary});
   }
@@ -143,8 +149,8 @@ std::vector<uint64_t> UnpermutedHeads(uint64_t heads, uint64_t head_dim) {
 
 std::vector<TensorEntry> MapGgufTensors(const io::GgufHeader& header, const GgufModel& model) {
   if (model.layers > header.tensors.size()) {
-    throw Error(ErrorCode::kInvalidData, fmt::format("{} layers, but only {} tensors", model.layers,
-                                                     header.tensors.size()));
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("{} layers, but only {} tensors", model.layers, header.tensors.size()));
   }
   std::unordered_map<std::string, GgufTensorSpec> expected;
   for (GgufTensorSpec& tensor : ListGgufTensors(model)) {

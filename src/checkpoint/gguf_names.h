@@ -17,8 +17,9 @@ inline constexpr std::string_view kRopeFactorsName = "rope_freqs.weight";
 // A tensor of an architecture, as the file and as transformers has it.
 struct GgufTensorSpec {
   std::string stored;  // "blk.0.attn_q.weight"
-  std::string name;    // "model.layers.0.self_attn.q_proj.weight"; of experts with "{}" for the number
-  Shape shape;         // as stored; of experts [E, ..]: one tensor holds all of a layer
+  std::string
+      name;     // "model.layers.0.self_attn.q_proj.weight"; of experts with "{}" for the number
+  Shape shape;  // as stored; of experts [E, ..]: one tensor holds all of a layer
   uint64_t permuted_heads = 0;  // 0: rows are in order; else see UnpermutedHeads
   bool is_expert = false;
   bool is_router = false;

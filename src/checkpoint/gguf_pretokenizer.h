@@ -13,9 +13,9 @@ struct PreTokenizer {
   // Applied in turn, each to the pieces left by the one before; matches and what lies between them
   // become pieces of their own. Syntax of tokenizer.json (Oniguruma).
   std::span<const std::string_view> expressions;
-  bool ignores_merges = false;    // a piece that is a token is that token
+  bool ignores_merges = false;  // a piece that is a token is that token
   bool adds_bos_by_default = false;
-  bool normalizes_nfc = false;    // as the family's own tokenizer.json does
+  bool normalizes_nfc = false;  // as the family's own tokenizer.json does
 };
 
 // nullptr for an unknown name.

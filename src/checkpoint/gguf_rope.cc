@@ -37,8 +37,7 @@ double Llama3Factor(const Llama3Scaling& scaling, double inverse_wavelength) {
 bool Reproduces(const Llama3Scaling& scaling, std::span<const float> factors, double theta) {
   if (!(scaling.high > scaling.low) || !(scaling.original_context >= 1)) return false;
   for (size_t index = 0; index < factors.size(); ++index) {
-    const double want =
-        Llama3Factor(scaling, InverseWavelength(index, factors.size(), theta));
+    const double want = Llama3Factor(scaling, InverseWavelength(index, factors.size(), theta));
     if (!(std::abs(want - factors[index]) <= kTolerance * want)) return false;
   }
   return true;
@@ -96,14 +95,14 @@ void CheckPlainYarn(const io::GgufMetadata& metadata, const GgufModel& model) {
     std::string_view suffix;
     double plain;
   };
-  for (const Row& row : {Row{"rope.scaling.attn_factor", 1}, Row{"rope.scaling.yarn_attn_factor", 1},
-                         Row{"rope.scaling.yarn_ext_factor", 1},
-                         Row{"rope.scaling.yarn_log_multiplier", 0.1}}) {
+  for (const Row& row :
+       {Row{"rope.scaling.attn_factor", 1}, Row{"rope.scaling.yarn_attn_factor", 1},
+        Row{"rope.scaling.yarn_ext_factor", 1}, Row{"rope.scaling.yarn_log_multiplier", 0.1}}) {
     const std::string key = GgufKey(model, row.suffix);
     const std::optional<double> number = metadata.Number(key);
     if (number && ShortestDecimal(*number) != row.plain) {
-      throw Error(ErrorCode::kUnsupported,
-                  fmt::format("metadata '{}': yarn with {} instead of {}", key, *number, row.plain));
+      throw Error(ErrorCode::kUnsupported, fmt::format("metadata '{}': yarn with {} instead of {}",
+                                                       key, *number, row.plain));
     }
   }
 }
@@ -146,7 +145,7 @@ json ReadRopeScaling(const io::GgufHeader& header, const GgufModel& model,
       metadata.Uint(GgufKey(model, "rope.scaling.original_context_length")).value_or(0);
   const std::optional<double> factor =
       number(metadata.Has(GgufKey(model, "rope.scaling.factor")) ? "rope.scaling.factor"
-                                                                : "rope.scale_linear");
+                                                                 : "rope.scale_linear");
   const std::string* named = metadata.String(GgufKey(model, "rope.scaling.type"));
   const std::string type = named != nullptr ? *named : factor.value_or(1) != 1 ? "linear" : "none";
 
@@ -163,9 +162,8 @@ json ReadRopeScaling(const io::GgufHeader& header, const GgufModel& model,
                 fmt::format("rotary scaling '{}' (known: none, linear, yarn)", type));
   }
   if (!factor || !(*factor > 0) || !std::isfinite(*factor)) {
-    throw Error(ErrorCode::kInvalidData,
-                fmt::format("metadata '{}': want a positive number",
-                            GgufKey(model, "rope.scaling.factor")));
+    throw Error(ErrorCode::kInvalidData, fmt::format("metadata '{}': want a positive number",
+                                                     GgufKey(model, "rope.scaling.factor")));
   }
   json scaling = {{"rope_type", type}, {"factor", *factor}};
   if (type == "yarn") {

@@ -135,7 +135,8 @@ void FillSentencePiece(json& tokenizer, const io::GgufMetadata& metadata,
   tokenizer["normalizer"] = {{"type", "Sequence"}, {"normalizers", std::move(normalizers)}};
 
   json decoders = json::array();
-  decoders.push_back({{"type", "Replace"}, {"pattern", {{"String", kSpaceMark}}}, {"content", " "}});
+  decoders.push_back(
+      {{"type", "Replace"}, {"pattern", {{"String", kSpaceMark}}}, {"content", " "}});
   decoders.push_back({{"type", "ByteFallback"}});
   decoders.push_back({{"type", "Fuse"}});
   if (adds_space) {
@@ -148,7 +149,8 @@ const PreTokenizer& ReadPreTokenizer(const io::GgufMetadata& metadata,
                                      std::vector<std::string>& notes) {
   const std::string* name = metadata.String("tokenizer.ggml.pre");
   if (name == nullptr) {
-    notes.push_back("metadata 'tokenizer.ggml.pre' is missing: 'default' is taken, as llama.cpp does");
+    notes.push_back(
+        "metadata 'tokenizer.ggml.pre' is missing: 'default' is taken, as llama.cpp does");
   }
   const PreTokenizer* found = FindPreTokenizer(name == nullptr ? "default" : *name);
   if (found == nullptr) {
@@ -188,9 +190,8 @@ std::vector<SideFile> MakeTokenizerFiles(const io::GgufMetadata& metadata, const
   }
   const GgufVocabulary vocabulary(metadata, model.vocab);
   const std::vector<VocabularyToken>& tokens = vocabulary.tokens();
-  const GgufSpecialIds ids = *kind == "llama"
-                                 ? WithSentencePieceDefaults(metadata_ids, tokens.size())
-                                 : metadata_ids;
+  const GgufSpecialIds ids =
+      *kind == "llama" ? WithSentencePieceDefaults(metadata_ids, tokens.size()) : metadata_ids;
   for (const std::optional<uint64_t>& id : {ids.bos, ids.eos, ids.unk, ids.pad}) {
     if (id && *id >= tokens.size()) {
       throw Error(ErrorCode::kInvalidData,
@@ -198,8 +199,11 @@ std::vector<SideFile> MakeTokenizerFiles(const io::GgufMetadata& metadata, const
     }
   }
 
-  json tokenizer = {{"version", "1.0"},      {"truncation", nullptr},   {"padding", nullptr},
-                    {"normalizer", nullptr}, {"pre_tokenizer", nullptr}};
+  json tokenizer = {{"version", "1.0"},
+                    {"truncation", nullptr},
+                    {"padding", nullptr},
+                    {"normalizer", nullptr},
+                    {"pre_tokenizer", nullptr}};
   tokenizer["added_tokens"] = MakeAddedTokens(vocabulary);
   bool adds_bos_by_default = true;
   if (*kind == "gpt2") {

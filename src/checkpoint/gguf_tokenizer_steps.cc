@@ -38,8 +38,8 @@ std::string SplitExpression(const json& step) {
   const std::string behavior = step.value("behavior", "");
   const json& pattern = step.at("pattern");
   // What does not match is dropped, or a piece of its own: the same where everything matches.
-  const bool keeps_all = (behavior == "Isolated" && !is_inverted) ||
-                         (behavior == "Removed" && is_inverted);
+  const bool keeps_all =
+      (behavior == "Isolated" && !is_inverted) || (behavior == "Removed" && is_inverted);
   if (!keeps_all || !pattern.contains("Regex")) {
     Unsupported(fmt::format("the pre_tokenizer step Split ({})", behavior));
   }
@@ -89,11 +89,13 @@ bool ReadSentencePiece(const std::vector<json>& normalizers, const std::vector<j
       Unsupported(fmt::format("the pre_tokenizer step {} of a tokenizer without ByteLevel", type));
     }
     // Cutting at spaces forbids merges across them, which SentencePiece BPE allows.
-    if (step.value("split", true)) Unsupported("the pre_tokenizer step Metaspace that cuts at spaces");
+    if (step.value("split", true))
+      Unsupported("the pre_tokenizer step Metaspace that cuts at spaces");
     marks_spaces = true;
     adds_space |= step.value("prepend_scheme", "always") != "never";
   }
-  if (!marks_spaces) Unsupported("a BPE tokenizer that neither ByteLevel nor \u2581 is for spaces in");
+  if (!marks_spaces)
+    Unsupported("a BPE tokenizer that neither ByteLevel nor \u2581 is for spaces in");
   return adds_space;
 }
 

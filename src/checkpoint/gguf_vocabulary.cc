@@ -22,8 +22,8 @@ constexpr std::string_view kMergesKey = "tokenizer.ggml.merges";
 template <typename T>
 void CheckLength(std::string_view key, const std::vector<T>& values, size_t tokens) {
   if (values.size() != tokens) {
-    throw Error(ErrorCode::kInvalidData, fmt::format("metadata '{}': want {} values, got {}", key,
-                                                     tokens, values.size()));
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("metadata '{}': want {} values, got {}", key, tokens, values.size()));
   }
 }
 
@@ -111,9 +111,9 @@ std::vector<Merge> ReadMerges(const io::GgufMetadata& metadata, const GgufVocabu
     if (space != std::string::npos) merge = {line.substr(0, space), line.substr(space + 1)};
     if (!vocabulary.Contains(merge.first) || !vocabulary.Contains(merge.second) ||
         !vocabulary.Contains(merge.first + merge.second)) {
-      throw Error(ErrorCode::kInvalidData,
-                  fmt::format("metadata '{}': '{}' does not join two tokens to a third", kMergesKey,
-                              line));
+      throw Error(
+          ErrorCode::kInvalidData,
+          fmt::format("metadata '{}': '{}' does not join two tokens to a third", kMergesKey, line));
     }
     merges.push_back(std::move(merge));
   }
@@ -140,11 +140,13 @@ std::vector<Merge> MergesFromScores(const GgufVocabulary& vocabulary) {
   std::vector<uint64_t> prefixes;  // of the token at hand, each a prefix of the next
   for (const uint64_t id : by_text) {
     const std::string_view text = tokens[id].text;
-    while (!prefixes.empty() && !text.starts_with(tokens[prefixes.back()].text)) prefixes.pop_back();
+    while (!prefixes.empty() && !text.starts_with(tokens[prefixes.back()].text))
+      prefixes.pop_back();
     for (const uint64_t left : prefixes) {
       const std::string_view rest = text.substr(tokens[left].text.size());
       const auto right = vocabulary.ids_.find(rest);
-      if (right == vocabulary.ids_.end() || tokens[right->second].type != TokenType::kNormal) continue;
+      if (right == vocabulary.ids_.end() || tokens[right->second].type != TokenType::kNormal)
+        continue;
       splits.push_back({tokens[id].score, CountCharacters(tokens[left].text), CountCharacters(rest),
                         left, right->second});
     }
@@ -186,10 +188,11 @@ void SetScores(std::vector<VocabularyToken>& tokens, const std::vector<Merge>& m
     }
   }
   if (given != implied) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("tokenizer.json: {} merges that no scores of tokens give ({} would be): "
-                            "not SentencePiece BPE",
-                            given.size(), implied.size()));
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format("tokenizer.json: {} merges that no scores of tokens give ({} would be): "
+                    "not SentencePiece BPE",
+                    given.size(), implied.size()));
   }
 }
 

@@ -46,9 +46,8 @@ json HeadToJson(const Manifest& manifest) {
   document["plan_xxh3"] = HashToHex(manifest.plan_xxh3);
   json sources = json::array();
   for (const SourceFile& source : manifest.sources) {
-    sources.push_back({{"name", source.name},
-                       {"bytes", source.bytes},
-                       {"xxh3", HashToHex(source.xxh3)}});
+    sources.push_back(
+        {{"name", source.name}, {"bytes", source.bytes}, {"xxh3", HashToHex(source.xxh3)}});
   }
   document["sources"] = std::move(sources);
   json& files = document["files"] = json::object();
@@ -66,24 +65,28 @@ uint64_t UintFrom(const json& object, const char* key) {
 }
 
 Manifest ManifestFromJson(const json& document) {
-  const auto hash = [](const json& value) { return HashFromHex(value.get_ref<const std::string&>()); };
+  const auto hash = [](const json& value) {
+    return HashFromHex(value.get_ref<const std::string&>());
+  };
   try {
     const uint64_t version = UintFrom(document, "format_version");
     if (version != kManifestVersion) {
-      throw Error(ErrorCode::kUnsupported, "format_version: want " + std::to_string(kManifestVersion) +
-                                               ", got " + std::to_string(version));
+      throw Error(ErrorCode::kUnsupported, "format_version: want " +
+                                               std::to_string(kManifestVersion) + ", got " +
+                                               std::to_string(version));
     }
     Manifest manifest;
     manifest.tool_version = document.at("tool_version").get<std::string>();
     manifest.operation = document.at("operation").get<std::string>();
     manifest.plan_xxh3 = hash(document.at("plan_xxh3"));
     for (const json& source : document.at("sources")) {
-      manifest.sources.push_back({source.at("name").get<std::string>(),
-                                  UintFrom(source, "bytes"), hash(source.at("xxh3"))});
+      manifest.sources.push_back({source.at("name").get<std::string>(), UintFrom(source, "bytes"),
+                                  hash(source.at("xxh3"))});
     }
     for (const auto& [name, file] : document.at("files").items()) {
       if (!io::IsPlainFileName(name)) {
-        throw Error(ErrorCode::kInvalidData, "files: want names in the same folder, got '" + name + "'");
+        throw Error(ErrorCode::kInvalidData,
+                    "files: want names in the same folder, got '" + name + "'");
       }
       const bool is_shard = file.contains("header_xxh3");
       manifest.files[name] = {UintFrom(file, "bytes"), is_shard,
@@ -129,7 +132,8 @@ Manifest ParseManifest(std::string_view text) {
   Manifest manifest = ManifestFromJson(document);
   const std::optional<size_t> digits = FindDigits(text);
   if (!digits) {
-    throw Error(ErrorCode::kInvalidData, "manifest_xxh3: want a checksum of the manifest, got none");
+    throw Error(ErrorCode::kInvalidData,
+                "manifest_xxh3: want a checksum of the manifest, got none");
   }
   const std::string_view want = text.substr(*digits, kNoDigits.size());
   const std::string got = HashToHex(HashWithoutDigits(text, *digits));

@@ -36,8 +36,8 @@ struct SourceFile {
 
 struct Manifest {
   std::string tool_version;
-  std::string operation;          // "quantize", "dequantize", ...
-  uint64_t plan_xxh3 = 0;         // of everything that determines the output's bytes
+  std::string operation;   // "quantize", "dequantize", ...
+  uint64_t plan_xxh3 = 0;  // of everything that determines the output's bytes
   std::vector<SourceFile> sources;
   std::map<std::string, ManifestFile> files;
   std::map<std::string, uint64_t> tensors;  // XXH3 of each stored tensor's bytes, by stored name

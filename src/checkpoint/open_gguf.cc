@@ -19,8 +19,8 @@ GgufView MapGguf(const io::GgufHeader& header, const GgufTensorBytes& tensor_byt
   const GgufSpecialIds ids = ReadSpecialIds(header.metadata, model.vocab, view.notes);
   view.config = MakeConfig(model, rope_scaling, ids, view.tensors);
   view.side_files.push_back({"config.json", {}, view.config.dump(2) + "\n"});
-  view.side_files.push_back({"generation_config.json", {},
-                             MakeGenerationConfig(header.metadata, ids).dump(2) + "\n"});
+  view.side_files.push_back(
+      {"generation_config.json", {}, MakeGenerationConfig(header.metadata, ids).dump(2) + "\n"});
   for (SideFile& file : MakeTokenizerFiles(header.metadata, model, ids, view.notes)) {
     view.side_files.push_back(std::move(file));
   }

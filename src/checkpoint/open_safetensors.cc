@@ -34,7 +34,8 @@ bool Exists(const fs::path& path) {
 std::vector<fs::path> SortedFiles(const fs::path& folder) {
   std::error_code failure;
   std::vector<fs::path> paths;
-  for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
+  for (fs::directory_iterator it(folder, failure), end; !failure && it != end;
+       it.increment(failure)) {
     paths.push_back(it->path());
   }
   if (failure) {
@@ -47,7 +48,8 @@ std::vector<fs::path> SortedFiles(const fs::path& folder) {
 // What travels with the weights: configuration, tokenizer, template, custom code, licence.
 bool IsSideFile(const fs::path& path) {
   const std::string name = path.filename().string();
-  if (name == kManifestName || name == kRecipeFileName || name == "polar_config.json" || name.ends_with(".index.json")) {
+  if (name == kManifestName || name == kRecipeFileName || name == "polar_config.json" ||
+      name.ends_with(".index.json")) {
     return false;
   }
   constexpr std::array kExtensions = {".json", ".jinja", ".txt", ".model", ".tiktoken", ".py"};
@@ -82,18 +84,19 @@ void AddIndexedFiles(Checkpoint& checkpoint, FileOfTensor& file_of, const fs::pa
       WithContext(index_path.string(), [&] { return io::ParseShardIndex(text); });
   std::set<std::string> names;
   for (const auto& [tensor, file] : index.file_of_tensor) names.insert(file);
-  for (const std::string& name : names) AddFile(checkpoint, file_of, index_path.parent_path() / name);
+  for (const std::string& name : names)
+    AddFile(checkpoint, file_of, index_path.parent_path() / name);
   for (const auto& [tensor, file] : index.file_of_tensor) {
     const auto found = file_of.find(tensor);
-    if (found == file_of.end() ||
-        checkpoint.files[found->second].path().filename() != file) {
-      Fail(index_path.string() + ": tensor '" + tensor + "': want it in " + file + ", which lacks it");
+    if (found == file_of.end() || checkpoint.files[found->second].path().filename() != file) {
+      Fail(index_path.string() + ": tensor '" + tensor + "': want it in " + file +
+           ", which lacks it");
     }
   }
   if (file_of.size() != index.file_of_tensor.size()) {
-    checkpoint.notes.push_back(
-        std::to_string(file_of.size() - index.file_of_tensor.size()) +
-        " tensors are in the shards but not in " + index_path.filename().string());
+    checkpoint.notes.push_back(std::to_string(file_of.size() - index.file_of_tensor.size()) +
+                               " tensors are in the shards but not in " +
+                               index_path.filename().string());
   }
 }
 

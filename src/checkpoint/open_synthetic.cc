@@ -44,8 +44,8 @@ Checkpoint OpenSynthetic(const nlohmann::json& config, uint64_t seed, int layers
   const nlohmann::json truncated = layers > 0 ? TruncateLayers(config, layers) : config;
   const std::optional<Catalog> catalog = BuildCatalog(truncated);
   if (!catalog) {
-    throw Error(ErrorCode::kUnsupported,
-                "config: unknown model_type " + truncated.value("model_type", std::string("(none)")));
+    throw Error(ErrorCode::kUnsupported, "config: unknown model_type " +
+                                             truncated.value("model_type", std::string("(none)")));
   }
   const Family& family = *FindFamily(catalog->model_type);
   std::optional<SkewedRouters> routers;

@@ -6,6 +6,7 @@
 namespace hlwq::checkpoint {
 namespace {
 
+// clang-format off
 constexpr std::array kProjections = {
     Role::kAttentionQ,         Role::kAttentionK,           Role::kAttentionV,
     Role::kAttentionO,         Role::kAttentionQkv,         Role::kLinearAttentionQkv,
@@ -15,6 +16,7 @@ constexpr std::array kProjections = {
     Role::kExpertDown,         Role::kSharedExpertGateProj, Role::kSharedExpertUp,
     Role::kSharedExpertDown,
 };
+// clang-format on
 
 }  // namespace
 

@@ -58,10 +58,9 @@ RopeConfig ReadRopeConfig(const ConfigReader& text, const RopeDefaults& defaults
   const bool is_v5 = text.Has("rope_parameters");
   const ConfigReader base = is_v5 ? text.Child("rope_parameters") : text;
   rope.theta = Positive(base, "rope_theta", Positive(text, "rope_theta", 10000));
-  const double share =
-      base.OptionalNumber("partial_rotary_factor", {0, 1})
-          .value_or(text.OptionalNumber("partial_rotary_factor", {0, 1})
-                        .value_or(defaults.partial_rotary_factor));
+  const double share = base.OptionalNumber("partial_rotary_factor", {0, 1})
+                           .value_or(text.OptionalNumber("partial_rotary_factor", {0, 1})
+                                         .value_or(defaults.partial_rotary_factor));
   rope.rotated = static_cast<size_t>(static_cast<double>(defaults.head_dim) * share);
   if (rope.rotated % 2 != 0) {
     text.Fail("head_dim", fmt::format("want an even number of rotated elements, got {} of {}",
@@ -70,12 +69,11 @@ RopeConfig ReadRopeConfig(const ConfigReader& text, const RopeDefaults& defaults
   if (!is_v5 && !text.Has("rope_scaling")) return rope;
 
   const ConfigReader scaling = is_v5 ? base : text.Child("rope_scaling");
-  const std::string type =
-      scaling.OptionalString("rope_type").value_or(scaling.OptionalString("type").value_or("default"));
-  rope.original_positions =
-      Positive(scaling, "original_max_position_embeddings",
-               Positive(text, "original_max_position_embeddings",
-                        static_cast<double>(defaults.max_positions)));
+  const std::string type = scaling.OptionalString("rope_type")
+                               .value_or(scaling.OptionalString("type").value_or("default"));
+  rope.original_positions = Positive(scaling, "original_max_position_embeddings",
+                                     Positive(text, "original_max_position_embeddings",
+                                              static_cast<double>(defaults.max_positions)));
   if (type == "default" || type == "mrope") {
     // mrope: for text its three positions are equal, which is the plain rotation.
   } else if (type == "linear") {
@@ -85,7 +83,8 @@ RopeConfig ReadRopeConfig(const ConfigReader& text, const RopeDefaults& defaults
     rope.scaling = RopeScaling::kDynamic;
     rope.factor = Required(scaling, "factor");
     rope.original_positions = static_cast<double>(defaults.max_positions);
-    if (rope.rotated <= 2) text.Fail("head_dim", "want more than 2 rotated elements for dynamic rope");
+    if (rope.rotated <= 2)
+      text.Fail("head_dim", "want more than 2 rotated elements for dynamic rope");
   } else if (type == "llama3") {
     rope.scaling = RopeScaling::kLlama3;
     ReadLlama3(scaling, rope);

@@ -14,13 +14,13 @@ enum class RopeScaling : uint8_t { kNone, kLinear, kDynamic, kLlama3, kYarn };
 struct RopeConfig {
   RopeScaling scaling = RopeScaling::kNone;
   double theta = 10000;
-  size_t rotated = 0;           // r: the first r elements of a head are rotated; even
-  double factor = 1;            // S
+  size_t rotated = 0;             // r: the first r elements of a head are rotated; even
+  double factor = 1;              // S
   double original_positions = 0;  // n: positions of the unscaled model
   double low_freq_factor = 1, high_freq_factor = 4;  // llama3
   double beta_fast = 32, beta_slow = 1;              // yarn
   bool truncate = true;                              // yarn: round the ends of the ramp
-  double magnitude = 1;         // m: of cosines and sines
+  double magnitude = 1;                              // m: of cosines and sines
 };
 
 // What a config leaves out.

@@ -23,8 +23,8 @@ struct TensorReport {
   uint64_t source_bytes = 0;
   uint64_t stored_bytes = 0;
   bool is_quantized = false;
-  std::string codec;       // "hlwq", empty when carried over
-  int bits = 0;            // nominal, 0 when carried over
+  std::string codec;  // "hlwq", empty when carried over
+  int bits = 0;       // nominal, 0 when carried over
   double bits_per_weight = 0;
   std::optional<codec::ErrorStats> errors;  // of quantized or compared tensors
 };

@@ -59,7 +59,8 @@ void HashItems(std::vector<Item>& items, const VerifyOptions& options) {
         bytes_done += item.tensor->bytes;
         ++tensors_done;
         if (options.progress) {
-          options.progress({item.tensor->name, tensors_done, items.size(), bytes_done, bytes_total, 0});
+          options.progress(
+              {item.tensor->name, tensors_done, items.size(), bytes_done, bytes_total, 0});
         }
       }
     });

@@ -65,7 +65,8 @@ void CheckValue(const Flag& flag, std::string_view value) {
     case FlagKind::kText:
     case FlagKind::kPath:
     case FlagKind::kList:
-      if (value.empty() && !flag.may_be_empty) Refuse(fmt::format("--{}: the value is empty", flag.name));
+      if (value.empty() && !flag.may_be_empty)
+        Refuse(fmt::format("--{}: the value is empty", flag.name));
       return;
     case FlagKind::kSwitch:
       return;

@@ -17,8 +17,8 @@ namespace {
 bool HasExperts(const runtime::Engine& engine) { return engine.config().sizes.experts > 0; }
 
 Error NoExperts(const char* flag, const runtime::Engine& engine) {
-  return Error(ErrorCode::kInvalidArgument, fmt::format("--{}: this model, {}, has no experts", flag,
-                                                        engine.config().model_type));
+  return Error(ErrorCode::kInvalidArgument, fmt::format("--{}: this model, {}, has no experts",
+                                                        flag, engine.config().model_type));
 }
 
 // Verbs that run two models do not have the flag.
@@ -27,8 +27,7 @@ bool CanTrace(int engines) { return engines == 1; }
 // Nothing: the experts are in memory already, decoded. A limit that nothing works under is an error,
 // whatever the flags say.
 std::optional<runtime::ExpertCacheOptions> WantedCache(const Arguments& arguments,
-                                                       const runtime::Engine& engine,
-                                                       int engines) {
+                                                       const runtime::Engine& engine, int engines) {
   runtime::ExpertCacheOptions options;
   options.policy = runtime::EvictionPolicyFromName(arguments.Text("expert-policy"));
   options.has_prefetch = !arguments.Switch("no-expert-prefetch");
@@ -55,7 +54,8 @@ void HoldExperts(const Arguments& arguments, runtime::Engine& engine, int engine
     for (const char* flag : {"expert-cache-size", "expert-cache-bytes"}) {
       if (arguments.Has(flag)) throw NoExperts(flag, engine);
     }
-    if (CanTrace(engines) && arguments.Has("trace-experts")) throw NoExperts("trace-experts", engine);
+    if (CanTrace(engines) && arguments.Has("trace-experts"))
+      throw NoExperts("trace-experts", engine);
     return;
   }
   if (const auto options = WantedCache(arguments, engine, engines)) engine.CacheExperts(*options);
@@ -79,12 +79,11 @@ std::string ExpertsInWords(const runtime::Engine& engine) {
     return fmt::format("all {} kept in memory, read when first wanted ({})", FormatBytes(bytes),
                        io::ReaderKindName(cache->reader_kind()));
   }
-  return fmt::format("{} of {} kept in memory ({} slots of {}, {}, {}{}), the rest read when wanted",
-                     FormatBytes(cache->memory_bytes()), FormatBytes(bytes),
-                     FormatCount(cache->slots()), FormatBytes(cache->slot_bytes()),
-                     runtime::EvictionPolicyName(cache->policy()),
-                     io::ReaderKindName(cache->reader_kind()),
-                     cache->wants_predictions() ? ", prefetch" : "");
+  return fmt::format(
+      "{} of {} kept in memory ({} slots of {}, {}, {}{}), the rest read when wanted",
+      FormatBytes(cache->memory_bytes()), FormatBytes(bytes), FormatCount(cache->slots()),
+      FormatBytes(cache->slot_bytes()), runtime::EvictionPolicyName(cache->policy()),
+      io::ReaderKindName(cache->reader_kind()), cache->wants_predictions() ? ", prefetch" : "");
 }
 
 std::string ExpertUseInWords(const runtime::Engine& engine) {

@@ -30,10 +30,11 @@ std::vector<Flag> CodingFlags() {
        .minimum = 1,
        .maximum = 8,
        .summary = "Bits of one code",
-       .details = "With the multipliers of its blocks a matrix takes N + 0.125 bits per weight. For "
-                  "Gaussian weights and the codec hlwq 3 bits give 15 dB of signal to noise, 4 "
-                  "bits 21 dB, 5 bits 27 dB, 6 bits 33 dB. A recipe that names bits for a tensor "
-                  "wins over this flag."},
+       .details =
+           "With the multipliers of its blocks a matrix takes N + 0.125 bits per weight. For "
+           "Gaussian weights and the codec hlwq 3 bits give 15 dB of signal to noise, 4 "
+           "bits 21 dB, 5 bits 27 dB, 6 bits 33 dB. A recipe that names bits for a tensor "
+           "wins over this flag."},
       {.name = "recipe",
        .short_name = 'r',
        .kind = FlagKind::kPath,
@@ -223,8 +224,9 @@ std::vector<Flag> OutputFlags() {
        .choices = {{"none", "the weights as they are"},
                    {"folded", "another basis of the residual stream, the same logits"}},
        .summary = "Fold a rotation into the weights",
-       .details = "For quantizers that do not rotate: outliers are spread over blocks of up to 128, "
-                  "and every engine runs the result as it is."},
+       .details =
+           "For quantizers that do not rotate: outliers are spread over blocks of up to 128, "
+           "and every engine runs the result as it is."},
       {.name = "format",
        .kind = FlagKind::kChoice,
        .value_name = "NAME",
@@ -300,11 +302,12 @@ std::vector<Flag> OutputFlags() {
        .minimum = 0.01,
        .maximum = 8,
        .summary = "Skew the routers: experts are chosen in proportion to rank^-S",
-       .details = "Random routers want all experts alike, and an expert cache gains little. With "
-                  "S = 1 the tenth of the experts that a layer likes best gets more than half of the "
-                  "choices. Which they are is random in every layer, and each token still chooses "
-                  "for itself. Trained models route in neither way: what caching gains for one "
-                  "of them, only a trace of that one tells."},
+       .details =
+           "Random routers want all experts alike, and an expert cache gains little. With "
+           "S = 1 the tenth of the experts that a layer likes best gets more than half of the "
+           "choices. Which they are is random in every layer, and each token still chooses "
+           "for itself. Trained models route in neither way: what caching gains for one "
+           "of them, only a trace of that one tells."},
   };
 }
 

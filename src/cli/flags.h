@@ -23,7 +23,8 @@ enum class FlagKind : uint8_t {
 };
 
 // Headings of help and man page, in the order they are shown.
-enum class Category : uint8_t { kCoding,
+enum class Category : uint8_t {
+  kCoding,
   kSelection,
   kInput,
   kSampling,
@@ -56,10 +57,10 @@ struct Flag {
   double minimum = 0;
   double maximum = 0;
   std::vector<Choice> choices = {};
-  bool may_be_empty = false;  // of text: "" is a value
+  bool may_be_empty = false;                     // of text: "" is a value
   std::vector<std::string_view> conflicts = {};  // long names that may not be given together
-  FlagValue only_with = {};  // may be given only where another flag of the verb has this value
-  std::string_view summary = {};                 // one sentence without full stop, for -h
+  FlagValue only_with = {};       // may be given only where another flag of the verb has this value
+  std::string_view summary = {};  // one sentence without full stop, for -h
   std::string_view details = {};  // what --help and the man page add; paragraphs split by "\n\n"
 };
 

@@ -115,8 +115,9 @@ std::vector<Flag> LogitsFlags() {
        .category = Category::kOutput,
        .verbs = {"logits"},
        .summary = "Write the logits there: 'logits', F32 [sequence, token, vocabulary]",
-       .details = "Written as they are computed, with no memory of their own; the file appears when "
-                  "it is whole."},
+       .details =
+           "Written as they are computed, with no memory of their own; the file appears when "
+           "it is whole."},
       {.name = "hidden",
        .kind = FlagKind::kSwitch,
        .category = Category::kOutput,

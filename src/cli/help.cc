@@ -10,9 +10,9 @@
 namespace hlwq::cli {
 namespace {
 
-constexpr std::array kCategories = {Category::kCoding, Category::kSelection, Category::kInput,
-                                    Category::kSampling, Category::kOutput, Category::kRun,
-                                    Category::kExperts, Category::kGeneral};
+constexpr std::array kCategories = {Category::kCoding,   Category::kSelection, Category::kInput,
+                                    Category::kSampling, Category::kOutput,    Category::kRun,
+                                    Category::kExperts,  Category::kGeneral};
 constexpr size_t kIndent = 2;
 // Help starts beside a term of up to this many columns, else on the next line.
 constexpr size_t kTermColumn = 26;

@@ -121,8 +121,8 @@ std::string ProgressPrinter::Text(const TokenProgress& update, double seconds) c
   const double rate = seconds > 0 ? done / seconds : 0;
   const std::string left = rate > 0 ? FormatDuration(std::ceil((total - done) / rate)) : "?";
   const std::string bar = output_.mode == Mode::kLine ? Bar(fraction) + " " : "";
-  std::string text = fmt::format("{} {}{:3.0f} %  {} of {} tokens  {:.0f} tokens/s  {} left", title_,
-                                 bar, 100 * fraction, FormatCount(update.tokens_done),
+  std::string text = fmt::format("{} {}{:3.0f} %  {} of {} tokens  {:.0f} tokens/s  {} left",
+                                 title_, bar, 100 * fraction, FormatCount(update.tokens_done),
                                  FormatCount(update.tokens_total), rate, left);
   if (!update.note.empty()) text += fmt::format("  {}", Printable(update.note));
   return text;

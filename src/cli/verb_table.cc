@@ -76,25 +76,31 @@ Verb ExportVerb() {
       .group = kMake,
       .summary = "Write a checkpoint that other engines load",
       .description =
-          "Decodes SRC as needed and writes what --to names to the folder DST, streaming and with the "
-          "checks of quantize: a job that was killed goes on with --resume, and hlwq verify reads the "
+          "Decodes SRC as needed and writes what --to names to the folder DST, streaming and with "
+          "the "
+          "checks of quantize: a job that was killed goes on with --resume, and hlwq verify reads "
+          "the "
           "result.\n\n"
           "compressed-tensors: integers of 4 or 8 bits with scales of groups, for vLLM and "
           "transformers. What the published recipe names is coded; rows that groups of 128 do not "
-          "divide get groups of 64 or 32; fused experts become one matrix each. config.json gains the "
+          "divide get groups of 64 or 32; fused experts become one matrix each. config.json gains "
+          "the "
           "quantization_config, README.md tells what was lost.\n\n"
-          "gguf: one file for llama.cpp, of the architectures llama, mistral, qwen2, qwen3 and qwen3_moe, "
+          "gguf: one file for llama.cpp, of the architectures llama, mistral, qwen2, qwen3 and "
+          "qwen3_moe, "
           "with tokenizer and chat template. DST holds it, named after SRC and the type of its "
           "matrices, and the manifest.",
-      .operands = {{"SRC", "a checkpoint of any format that hlwq reads; the original gives the best "
-                           "result"},
+      .operands = {{"SRC",
+                    "a checkpoint of any format that hlwq reads; the original gives the best "
+                    "result"},
                    {"DST", "the folder to make"}},
-      .examples = {{"hlwq export Qwen3-1.7B Qwen3-1.7B-int4 --to compressed-tensors",
-                    "For vLLM, straight from the original."},
-                   {"hlwq export Qwen3-1.7B Qwen3-1.7B-int4r --to compressed-tensors --rotation folded",
-                    "With the rotation folded into the weights."},
-                   {"hlwq export Qwen3-1.7B-hlwq Qwen3-1.7B-GGUF --to gguf --type q8_0",
-                    "Decoded, for llama.cpp."}},
+      .examples =
+          {{"hlwq export Qwen3-1.7B Qwen3-1.7B-int4 --to compressed-tensors",
+            "For vLLM, straight from the original."},
+           {"hlwq export Qwen3-1.7B Qwen3-1.7B-int4r --to compressed-tensors --rotation folded",
+            "With the rotation folded into the weights."},
+           {"hlwq export Qwen3-1.7B-hlwq Qwen3-1.7B-GGUF --to gguf --type q8_0",
+            "Decoded, for llama.cpp."}},
       .run = RunExport,
   };
 }

@@ -23,7 +23,8 @@ class Backend {
   // Dense F16, BF16 or F32 to float32; exact. `in` holds out.size() elements.
   virtual void ToFloat(DType dtype, std::span<const std::byte> in, std::span<float> out) const = 0;
   // float32 to F16, BF16 or F32, to nearest, ties to even.
-  virtual void FromFloat(std::span<const float> in, DType dtype, std::span<std::byte> out) const = 0;
+  virtual void FromFloat(std::span<const float> in, DType dtype,
+                         std::span<std::byte> out) const = 0;
 };
 
 const Backend& ReferenceBackend();

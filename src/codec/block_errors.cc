@@ -55,10 +55,10 @@ void RequireFinite(std::span<const float> weights, uint64_t row, uint64_t column
   const auto bad =
       std::find_if(weights.begin(), weights.end(), [](float w) { return !std::isfinite(w); });
   if (bad == weights.end()) return;
-  throw Error(ErrorCode::kNonFinite,
-              fmt::format("{}: want finite values, got {} in column {}",
-                          BlockPlace(weights, row, column), *bad,
-                          column + static_cast<uint64_t>(bad - weights.begin())));
+  throw Error(
+      ErrorCode::kNonFinite,
+      fmt::format("{}: want finite values, got {} in column {}", BlockPlace(weights, row, column),
+                  *bad, column + static_cast<uint64_t>(bad - weights.begin())));
 }
 
 void ThrowUnstorable(std::span<const float> weights, uint64_t row, uint64_t column,
@@ -66,9 +66,9 @@ void ThrowUnstorable(std::span<const float> weights, uint64_t row, uint64_t colu
   RequireFinite(weights, row, column);
   double energy = 0;
   for (const float w : weights) energy += double{w} * w;
-  throw Error(ErrorCode::kNonFinite, fmt::format("{}: want {}, got {:.6g}",
-                                                 BlockPlace(weights, row, column), limit,
-                                                 std::sqrt(energy)));
+  throw Error(ErrorCode::kNonFinite,
+              fmt::format("{}: want {}, got {:.6g}", BlockPlace(weights, row, column), limit,
+                          std::sqrt(energy)));
 }
 
 }  // namespace hlwq::codec

@@ -54,7 +54,8 @@ nlohmann::json SpecToJson(const CodecSpec& spec) {
   // Absent from files of format version 1 before there was another value.
   if (spec.scale_group != CodecSpec().scale_group) json["scale_group"] = spec.scale_group;
   // Those of the hlwq codecs are of one type, which is not recorded.
-  if (spec.scale_dtype != CodecSpec().scale_dtype) json["scale_dtype"] = DTypeName(spec.scale_dtype);
+  if (spec.scale_dtype != CodecSpec().scale_dtype)
+    json["scale_dtype"] = DTypeName(spec.scale_dtype);
   json["levels"] = spec.levels;
   return json;
 }

@@ -34,7 +34,7 @@ struct Part {
 
 // What identifies a codec and its parameters in a checkpoint; equal specs decode alike.
 struct CodecSpec {
-  std::string name = "hlwq";          // or "hlwq-t", the trellis codec, or "pack-quantized"
+  std::string name = "hlwq";  // or "hlwq-t", the trellis codec, or "pack-quantized"
   int version = 1;
   int bits = 5;                       // bits stored for one weight, without multipliers
   std::string table = "lloyd-max";    // named table, or "custom" with `levels`

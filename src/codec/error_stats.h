@@ -15,13 +15,13 @@ struct ErrorStats {
   // from the start of the matrix) is counted in code_use and coordinates.
   static constexpr uint64_t kSampledBlocks = 128;
 
-  uint64_t count = 0;            // weights, padding not counted
-  double signal = 0;             // sum of w^2
-  double noise = 0;              // sum of (w - w')^2
-  double dot = 0;                // sum of w * w'
-  double decoded = 0;            // sum of w'^2
-  double max_abs_error = 0;      // largest |w - w'|
-  uint64_t zero_blocks = 0;      // blocks without energy
+  uint64_t count = 0;                                  // weights, padding not counted
+  double signal = 0;                                   // sum of w^2
+  double noise = 0;                                    // sum of (w - w')^2
+  double dot = 0;                                      // sum of w * w'
+  double decoded = 0;                                  // sum of w'^2
+  double max_abs_error = 0;                            // largest |w - w'|
+  uint64_t zero_blocks = 0;                            // blocks without energy
   std::array<uint64_t, 256> code_use{};                // how often each level was taken, and the
   std::array<uint64_t, kHistogramBins> coordinates{};  // histogram: of sampled blocks
 

@@ -187,17 +187,39 @@ void DecodeGgml(GgmlType type, std::span<const std::byte> blocks, std::span<floa
   HLWQ_DASSERT(out.size() % GgmlBlockWeights(type) == 0);
   HLWQ_DASSERT(blocks.size() >= out.size() / GgmlBlockWeights(type) * GgmlBlockBytes(type));
   switch (type) {
-    case GgmlType::kF32: std::memcpy(out.data(), blocks.data(), out.size_bytes()); break;
-    case GgmlType::kF16: DecodeHalves<F16ToF32>(blocks, out); break;
-    case GgmlType::kBF16: DecodeHalves<BF16ToF32>(blocks, out); break;
-    case GgmlType::kQ4_0: DecodeBlocks<BlockQ4_0, kSmallBlockWeights>(blocks, out); break;
-    case GgmlType::kQ4_1: DecodeBlocks<BlockQ4_1, kSmallBlockWeights>(blocks, out); break;
-    case GgmlType::kQ5_0: DecodeBlocks<BlockQ5_0, kSmallBlockWeights>(blocks, out); break;
-    case GgmlType::kQ5_1: DecodeBlocks<BlockQ5_1, kSmallBlockWeights>(blocks, out); break;
-    case GgmlType::kQ8_0: DecodeBlocks<BlockQ8_0, kSmallBlockWeights>(blocks, out); break;
-    case GgmlType::kQ4_K: DecodeBlocks<BlockQ4_K, kSuperBlockWeights>(blocks, out); break;
-    case GgmlType::kQ5_K: DecodeBlocks<BlockQ5_K, kSuperBlockWeights>(blocks, out); break;
-    case GgmlType::kQ6_K: DecodeBlocks<BlockQ6_K, kSuperBlockWeights>(blocks, out); break;
+    case GgmlType::kF32:
+      std::memcpy(out.data(), blocks.data(), out.size_bytes());
+      break;
+    case GgmlType::kF16:
+      DecodeHalves<F16ToF32>(blocks, out);
+      break;
+    case GgmlType::kBF16:
+      DecodeHalves<BF16ToF32>(blocks, out);
+      break;
+    case GgmlType::kQ4_0:
+      DecodeBlocks<BlockQ4_0, kSmallBlockWeights>(blocks, out);
+      break;
+    case GgmlType::kQ4_1:
+      DecodeBlocks<BlockQ4_1, kSmallBlockWeights>(blocks, out);
+      break;
+    case GgmlType::kQ5_0:
+      DecodeBlocks<BlockQ5_0, kSmallBlockWeights>(blocks, out);
+      break;
+    case GgmlType::kQ5_1:
+      DecodeBlocks<BlockQ5_1, kSmallBlockWeights>(blocks, out);
+      break;
+    case GgmlType::kQ8_0:
+      DecodeBlocks<BlockQ8_0, kSmallBlockWeights>(blocks, out);
+      break;
+    case GgmlType::kQ4_K:
+      DecodeBlocks<BlockQ4_K, kSuperBlockWeights>(blocks, out);
+      break;
+    case GgmlType::kQ5_K:
+      DecodeBlocks<BlockQ5_K, kSuperBlockWeights>(blocks, out);
+      break;
+    case GgmlType::kQ6_K:
+      DecodeBlocks<BlockQ6_K, kSuperBlockWeights>(blocks, out);
+      break;
   }
 }
 

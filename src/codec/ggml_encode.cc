@@ -141,10 +141,14 @@ void EncodeGgml(GgmlType type, std::span<const float> weights, uint64_t in, uint
   HLWQ_DASSERT(in > 0 && in % GgmlBlockWeights(type) == 0 && weights.size() % in == 0);
   HLWQ_DASSERT(blocks.size() == weights.size() / GgmlBlockWeights(type) * GgmlBlockBytes(type));
   switch (type) {
-    case GgmlType::kQ4_0: return EncodeBlocks<BlockQ4_0>(weights, in, first_row, blocks);
-    case GgmlType::kQ5_0: return EncodeBlocks<BlockQ5_0>(weights, in, first_row, blocks);
-    case GgmlType::kQ8_0: return EncodeBlocks<BlockQ8_0>(weights, in, first_row, blocks);
-    default: return;
+    case GgmlType::kQ4_0:
+      return EncodeBlocks<BlockQ4_0>(weights, in, first_row, blocks);
+    case GgmlType::kQ5_0:
+      return EncodeBlocks<BlockQ5_0>(weights, in, first_row, blocks);
+    case GgmlType::kQ8_0:
+      return EncodeBlocks<BlockQ8_0>(weights, in, first_row, blocks);
+    default:
+      return;
   }
 }
 

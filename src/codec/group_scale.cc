@@ -26,12 +26,12 @@ std::array<double, 128> RootsOfTwo() {
 }
 
 struct Tables {
-  std::array<float, kStepsPerOctave> factors;     // M
+  std::array<float, kStepsPerOctave> factors;  // M
   // Mantissas of B, and how many of them lie below each of 64 equal cells of mantissas; the last
   // border is above all mantissas.
   std::array<uint32_t, kStepsPerOctave + 1> borders;
   std::array<uint8_t, kStepsPerOctave> borders_below;
-  std::array<float, 256> scales;                  // P
+  std::array<float, 256> scales;  // P
 
   Tables() {
     const std::array<double, 128> powers = RootsOfTwo();

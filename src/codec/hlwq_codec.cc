@@ -39,8 +39,9 @@ CodecSpec Checked(CodecSpec spec) {
          fmt::format("codec hlwq: want blocks of {}, got {}", kBlockSize, spec.block_size));
   }
   if (spec.scale_group != kBlockSize) {
-    fail(ErrorCode::kUnsupported, fmt::format("codec hlwq: want a multiplier for {} weights, got {}",
-                                              kBlockSize, spec.scale_group));
+    fail(ErrorCode::kUnsupported,
+         fmt::format("codec hlwq: want a multiplier for {} weights, got {}", kBlockSize,
+                     spec.scale_group));
   }
   if (spec.levels.empty()) {
     const std::span<const float> levels = GaussianLevels(spec.table, spec.bits);

@@ -84,11 +84,10 @@ class ReferenceTrellisCodec final : public TrellisCodec {
     const size_t out_bytes = kBlockSize * BitsPerElement(dtype) / 8;
     for (size_t i = 0; i < row_scales.size(); ++i) {
       std::array<float, kBlockSize> decoded;
-      DecodeTrellisBlock(
-          codes.subspan(i * block_bytes(), block_bytes()),
-          std::span<const std::byte, kGroupsPerBlock>(
-              scales.subspan(i * kGroupsPerBlock, kGroupsPerBlock)),
-          row_scales[i], table(), decoded);
+      DecodeTrellisBlock(codes.subspan(i * block_bytes(), block_bytes()),
+                         std::span<const std::byte, kGroupsPerBlock>(
+                             scales.subspan(i * kGroupsPerBlock, kGroupsPerBlock)),
+                         row_scales[i], table(), decoded);
       FromFloatReference(decoded, dtype, weights.subspan(i * out_bytes, out_bytes));
     }
   }

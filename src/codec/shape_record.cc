@@ -16,8 +16,8 @@ Part ShapeRecord(const char* codec, std::string suffix, MatrixShape shape) {
   const auto blocks = CheckedMul(shape.out, n_blocks);
   const auto codes = blocks ? CheckedMul<uint64_t>(*blocks, kBlockSize) : std::nullopt;
   if (shape.in == 0 || !codes || *codes > uint64_t{INT64_MAX}) {
-    throw Error(ErrorCode::kUnsupported, fmt::format("codec {}: no room for a matrix [{}, {}]",
-                                                     codec, shape.out, shape.in));
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("codec {}: no room for a matrix [{}, {}]", codec, shape.out, shape.in));
   }
   const std::array<uint64_t, 5> record = {shape.out, n_blocks, kBlockSize, *codes, shape.in};
   Part part;

@@ -11,8 +11,8 @@
 #include "codec/hadamard.h"
 #include "codec/trellis_group.h"
 #include "codec/trellis_table.h"
-#include "tensor/float16.h"
 #include "tensor/dtype.h"
+#include "tensor/float16.h"
 
 namespace hlwq::codec {
 

@@ -109,8 +109,7 @@ std::vector<Part> TrellisCodec::Parts(MatrixShape shape) const {
   scales.shape = {shape.out, n_blocks * kGroupsPerBlock};
   Part rows = row_part("__trows", DType::kBF16, kRowScaleBytes);
   rows.shape = {shape.out};
-  return {std::move(packed), std::move(scales), std::move(rows),
-          std::move(record)};
+  return {std::move(packed), std::move(scales), std::move(rows), std::move(record)};
 }
 
 // Transforms row `index` of the batch, and finds its multiplier.
@@ -120,8 +119,8 @@ void TrellisCodec::LoadRow(DType dtype, std::span<const std::byte> row, size_t i
   const size_t n_blocks = static_cast<size_t>(batch.blocks_per_row);
   const size_t whole = static_cast<size_t>(batch.in / kBlockSize);
   const auto v = std::span(batch.v).subspan(index * n_blocks * kBlockSize, n_blocks * kBlockSize);
-  const auto shapes =
-      std::span(batch.shapes).subspan(index * n_blocks * kGroupsPerBlock, n_blocks * kGroupsPerBlock);
+  const auto shapes = std::span(batch.shapes)
+                          .subspan(index * n_blocks * kGroupsPerBlock, n_blocks * kGroupsPerBlock);
   TransformBlocks(dtype, row.first(whole * kBlockSize * element), v.first(whole * kBlockSize),
                   shapes.first(whole * kGroupsPerBlock));
   if (whole < n_blocks) {
@@ -177,7 +176,8 @@ void TrellisCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weight
     const uint64_t first = row * batch.blocks_per_row;
     const size_t blocks = batch.sums.size();
     const auto codes = row_parts[kCodes].subspan(first * block_bytes(), blocks * block_bytes());
-    const auto scales = row_parts[kScales].subspan(first * kGroupsPerBlock, blocks * kGroupsPerBlock);
+    const auto scales =
+        row_parts[kScales].subspan(first * kGroupsPerBlock, blocks * kGroupsPerBlock);
     EncodeBlocks({batch.v, batch.shapes, batch.row_scales}, codes, scales, batch.sums);
     CountErrors(batch, codes, scales, stats);
   }

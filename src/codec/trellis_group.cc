@@ -40,7 +40,8 @@ struct Trial {
 // The least costly path for the coordinates on the grid of `factor`.
 Trial TryFactor(const Coordinates& x, int32_t factor, const TrellisTable& table) {
   Trial trial;
-  std::array<std::array<uint8_t, kTrellisStates>, kGroupSize> oldest;  // u_(t-3) of each state's best
+  std::array<std::array<uint8_t, kTrellisStates>, kGroupSize>
+      oldest;  // u_(t-3) of each state's best
   std::array<uint16_t, kTrellisStates> costs;
   costs.fill(kMostSum);
   costs[0] = 0;
@@ -112,8 +113,8 @@ void EncodeGroup(std::span<const float, kGroupSize> v, GroupShape shape, float r
   Trial best;
   float best_score = INFINITY;
   for (int trial = 0; trial < search.count; ++trial) {
-    const auto scale = static_cast<uint8_t>(
-        std::clamp(reach_scale + search.Offset(trial), 0, int{kLeastGroup}));
+    const auto scale =
+        static_cast<uint8_t>(std::clamp(reach_scale + search.Offset(trial), 0, int{kLeastGroup}));
     const float factor = GroupFactor(scale);
     const float ratio = shape.reach / (row_scale * factor);
     const Trial tried = TryFactor(x, RoundToFixed(ratio, table.factor_units()), table);

@@ -26,15 +26,14 @@ constexpr std::array<int16_t, 4> kLevels2 = {11, 35, 62, 110};
 constexpr std::array<int16_t, 8> kLevels3 = {6, 15, 27, 38, 52, 67, 90, 126};
 constexpr std::array<int16_t, 16> kLevels4 = {2,  6,  10, 14, 19, 23, 28, 32,
                                               38, 43, 49, 56, 64, 74, 87, 106};
-constexpr std::array<int16_t, 32> kLevels5 = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 22,
-                                              24, 26, 28, 31, 33, 36, 38, 41, 44, 47, 50,
+constexpr std::array<int16_t, 32> kLevels5 = {1,  3,  5,  7,  9,  11, 13, 15, 17,  19, 22,
+                                              24, 26, 28, 31, 33, 36, 38, 41, 44,  47, 50,
                                               54, 57, 61, 66, 71, 76, 83, 91, 100, 118};
 constexpr std::array<int16_t, 64> kLevels6 = {
-    16,   49,   82,   115,  148,  180,  213,  245,  279,  312,  345,  376,  410,
-    443,  476,  509,  544,  576,  616,  650,  692,  729,  766,  801,  837,  869,
-    909,  945,  990,  1028, 1069, 1108, 1150, 1190, 1231, 1273, 1320, 1368, 1418,
-    1467, 1516, 1564, 1614, 1665, 1715, 1771, 1831, 1891, 1951, 2015, 2090, 2171,
-    2253, 2335, 2421, 2521, 2632, 2747, 2876, 3009, 3186, 3348, 3732, 4000};
+    16,   49,   82,   115,  148,  180,  213,  245,  279,  312,  345,  376,  410,  443,  476,  509,
+    544,  576,  616,  650,  692,  729,  766,  801,  837,  869,  909,  945,  990,  1028, 1069, 1108,
+    1150, 1190, 1231, 1273, 1320, 1368, 1418, 1467, 1516, 1564, 1614, 1665, 1715, 1771, 1831, 1891,
+    1951, 2015, 2090, 2171, 2253, 2335, 2421, 2521, 2632, 2747, 2876, 3009, 3186, 3348, 3732, 4000};
 
 const TrellisWidth& WidthOf(int bits) {
   static const std::array<TrellisWidth, 5> widths = {{
@@ -84,7 +83,8 @@ std::vector<float> TrellisLevels(std::string_view table, int bits) {
                 fmt::format("codec hlwq-t: want table {}, got '{}'", kTableTrellisGauss, table));
   }
   std::vector<float> levels;
-  for (auto level = width.positive_levels.rbegin(); level != width.positive_levels.rend(); ++level) {
+  for (auto level = width.positive_levels.rbegin(); level != width.positive_levels.rend();
+       ++level) {
     levels.push_back(-static_cast<float>(*level));
   }
   levels.insert(levels.end(), width.positive_levels.begin(), width.positive_levels.end());
@@ -96,9 +96,8 @@ TrellisSearch TrellisSearchFor(std::string_view effort, int bits) {
   if (effort == "fast") return width.fast;
   if (effort == "default") return width.normal;
   if (effort == "best") return width.best;
-  throw Error(
-      ErrorCode::kInvalidArgument,
-      fmt::format("codec hlwq-t: want effort fast, default or best, got '{}'", effort));
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("codec hlwq-t: want effort fast, default or best, got '{}'", effort));
 }
 
 TrellisTable::TrellisTable(std::span<const float> levels, int bits)

@@ -101,9 +101,9 @@ BitPlan ChooseBits(std::vector<BitPlanItem> items, std::vector<double> sensitivi
     }
   }
   const double bytes = target_bits_per_weight * static_cast<double>(WeightsOf(items)) / 8;
-  const BudgetChoice choice = WithContext(
-      fmt::format("{} bits per weight", target_bits_per_weight),
-      [&] { return SolveBudget(budget, static_cast<uint64_t>(bytes)); });
+  const BudgetChoice choice =
+      WithContext(fmt::format("{} bits per weight", target_bits_per_weight),
+                  [&] { return SolveBudget(budget, static_cast<uint64_t>(bytes)); });
   BitPlan plan{.target_bits_per_weight = target_bits_per_weight,
                .items = std::move(items),
                .sensitivities = std::move(sensitivities),
@@ -139,9 +139,8 @@ nlohmann::json BitPlanToJson(const BitPlan& plan, const checkpoint::Checkpoint& 
     const BitPlanItem& item = plan.items[index];
     nlohmann::json widths = nlohmann::json::array();
     for (const WidthError& width : item.widths) {
-      widths.push_back({{"bits", width.bits},
-                        {"bytes", width.bytes},
-                        {"relative_error", width.relative_error}});
+      widths.push_back(
+          {{"bits", width.bits}, {"bytes", width.bytes}, {"relative_error", width.relative_error}});
     }
     items.push_back({{"tensor", source.tensors[item.tensors.front()].name},
                      {"tensors", item.tensors.size()},
@@ -184,10 +183,11 @@ std::string RenderBitPlan(const BitPlan& plan, const TextLayout& layout) {
     table.AddRow(std::move(row));
   }
   return table.Render(layout) +
-         fmt::format("{:.3f} bits per weight of at most {}, {}; loss {:.4g}, at best {:.4g} "
-                     "(sensitivity {})\n",
-                     plan.bits_per_weight(), plan.target_bits_per_weight, FormatBytes(plan.bytes),
-                     plan.cost, plan.least_cost, plan.sensitivity);
+         fmt::format(
+             "{:.3f} bits per weight of at most {}, {}; loss {:.4g}, at best {:.4g} "
+             "(sensitivity {})\n",
+             plan.bits_per_weight(), plan.target_bits_per_weight, FormatBytes(plan.bytes),
+             plan.cost, plan.least_cost, plan.sensitivity);
 }
 
 }  // namespace hlwq::convert

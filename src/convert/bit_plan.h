@@ -19,7 +19,7 @@ namespace hlwq::convert {
 struct BitPlanItem {
   checkpoint::Role role = checkpoint::Role::kOther;
   int layer = -1;
-  bool is_tied = false;  // an embedding that is the head as well
+  bool is_tied = false;         // an embedding that is the head as well
   std::vector<size_t> tensors;  // indices into Checkpoint::tensors
   uint64_t weights = 0;
   std::vector<WidthError> widths;  // of all together; errors are means, by weights
@@ -37,10 +37,10 @@ struct BitPlan {
   double target_bits_per_weight = 0;
   std::string sensitivity;  // its name
   std::vector<BitPlanItem> items;
-  std::vector<int> bits;         // of each item
+  std::vector<int> bits;              // of each item
   std::vector<double> sensitivities;  // what a relative error of 1 of each item costs
-  uint64_t bytes = 0;            // of all parts
-  double cost = 0, least_cost = 0;  // BudgetChoice
+  uint64_t bytes = 0;                 // of all parts
+  double cost = 0, least_cost = 0;    // BudgetChoice
   double bits_per_weight() const noexcept;
 };
 

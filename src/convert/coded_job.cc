@@ -15,7 +15,9 @@ using checkpoint::TensorSpec;
 
 CodedJobBuilder::CodedJobBuilder(const checkpoint::Checkpoint& source,
                                  const codec::Backend& backend)
-    : source_(source), backend_(backend), classified_(checkpoint::ClassifyTensors(source)),
+    : source_(source),
+      backend_(backend),
+      classified_(checkpoint::ClassifyTensors(source)),
       codec_of_(source.tensors.size()) {}
 
 void CodedJobBuilder::KeepNonFinite(std::vector<std::string>& notes) {
@@ -74,8 +76,9 @@ void CodedJobBuilder::AddCoded(Job& job, size_t tensor) {
   const std::shared_ptr<const codec::Codec>& codec = codec_of_[tensor];
   const TensorMatrices slices = MatricesOf(entry.shape);
   if (slices.count > kMaxMatrices - std::min<uint64_t>(kMaxMatrices, job.tasks.size())) {
-    throw Error(ErrorCode::kInvalidData, fmt::format("'{}': want at most {} matrices in all, got {}",
-                                                     entry.name, kMaxMatrices, slices.count));
+    throw Error(ErrorCode::kInvalidData,
+                fmt::format("'{}': want at most {} matrices in all, got {}", entry.name,
+                            kMaxMatrices, slices.count));
   }
   for (uint64_t slice = 0; slice < slices.count; ++slice) {
     const std::string name = MatrixName(entry.name, entry.shape, slice);

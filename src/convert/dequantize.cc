@@ -16,9 +16,12 @@ using checkpoint::TensorEntry;
 
 std::string_view ConfigDType(DType dtype) {
   switch (dtype) {
-    case DType::kF16: return "float16";
-    case DType::kF32: return "float32";
-    default: return "bfloat16";
+    case DType::kF16:
+      return "float16";
+    case DType::kF32:
+      return "float32";
+    default:
+      return "bfloat16";
   }
 }
 
@@ -48,10 +51,9 @@ ConversionResult Dequantize(const Checkpoint& source, const std::filesystem::pat
 
   Job job;
   job.operation = options.operation;
-  job.options = fmt::format("dtype={} max_shard={}{}",
-                            options.dtype ? DTypeName(*options.dtype) : "source",
-                            options.output.max_shard_bytes,
-                            options.is_folded ? " rotation=folded" : "");
+  job.options =
+      fmt::format("dtype={} max_shard={}{}", options.dtype ? DTypeName(*options.dtype) : "source",
+                  options.output.max_shard_bytes, options.is_folded ? " rotation=folded" : "");
   job.side_files = source.side_files;
   for (checkpoint::SideFile& file : job.side_files) {
     if (options.dtype && file.name == "config.json") {

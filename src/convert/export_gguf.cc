@@ -29,10 +29,14 @@ using io::GgufValue;
 // llama.cpp's number for what most tensors of a file are (general.file_type).
 uint32_t FileType(GgmlType type) {
   switch (type) {
-    case GgmlType::kF16: return 1;
-    case GgmlType::kQ8_0: return 7;
-    case GgmlType::kBF16: return 32;
-    default: return 0;
+    case GgmlType::kF16:
+      return 1;
+    case GgmlType::kQ8_0:
+      return 7;
+    case GgmlType::kBF16:
+      return 32;
+    default:
+      return 0;
   }
 }
 
@@ -56,7 +60,11 @@ class GgufPlanner {
  public:
   GgufPlanner(GgufExport& plan, const fs::path& destination, const ExportGgufOptions& options,
               const codec::Backend& backend)
-      : source_(plan.source), job_(plan.job), notes_(plan.notes), type_(options.type), backend_(backend),
+      : source_(plan.source),
+        job_(plan.job),
+        notes_(plan.notes),
+        type_(options.type),
+        backend_(backend),
         made_(checkpoint::MakeModelMetadata(source_.config,
                                             source_.Find("lm_head.weight") != nullptr)) {
     const std::string name = ModelName(source_, destination);
@@ -82,9 +90,10 @@ class GgufPlanner {
     AddRopeFactors();
     RequireAllUsed();
     if (num_f16_ > 0) {
-      notes_.push_back(fmt::format("{} tensors, the first is '{}', are F16: their rows are not blocks "
-                                   "of 32",
-                                   num_f16_, first_f16_));
+      notes_.push_back(
+          fmt::format("{} tensors, the first is '{}', are F16: their rows are not blocks "
+                      "of 32",
+                      num_f16_, first_f16_));
     }
     job_.layout = LayOutGguf(job_.outputs, file_);
   }
@@ -128,10 +137,10 @@ class GgufPlanner {
       const auto of =
           tensor.shape.size() == 1 ? InterleaveHeads::Of::kColumns : InterleaveHeads::Of::kRows;
       const TensorEntry& origin = pieces[0];
-      pieces[0] = {origin.name, origin.dtype, origin.shape,
-                   checkpoint::DerivedStorage{
-                       std::make_shared<TensorEntry>(origin), 0,
-                       std::make_shared<InterleaveHeads>(made_.model.head_dim, of)}};
+      pieces[0] = {
+          origin.name, origin.dtype, origin.shape,
+          checkpoint::DerivedStorage{std::make_shared<TensorEntry>(origin), 0,
+                                     std::make_shared<InterleaveHeads>(made_.model.head_dim, of)}};
     }
     return pieces;
   }
@@ -205,14 +214,16 @@ std::unique_ptr<GgufExport> PlanGguf(Checkpoint source, const fs::path& destinat
                                      const ExportGgufOptions& options,
                                      const codec::Backend& backend) {
   if (destination.extension() == ".gguf") {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{}: want the folder to make, which will hold the .gguf file, such as {}",
-                            destination.string(),
-                            (destination.parent_path() / destination.stem()).string()));
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{}: want the folder to make, which will hold the .gguf file, such as {}",
+                    destination.string(),
+                    (destination.parent_path() / destination.stem()).string()));
   }
   if (!source.config.is_object()) {
-    throw Error(ErrorCode::kUnsupported,
-                source.root.string() + ": no config.json: what a GGUF file says of its model is in it");
+    throw Error(
+        ErrorCode::kUnsupported,
+        source.root.string() + ": no config.json: what a GGUF file says of its model is in it");
   }
   auto plan = std::make_unique<GgufExport>();
   plan->source = std::move(source);

@@ -30,8 +30,8 @@ class GgufTask final : public Task {
     // Pieces are read one by one, and the rows that belong together (heads) at a time.
     rows_per_slice = matrix().out;
     const uint64_t block = readers_.front().row_block();
-    const uint64_t row_bytes = std::max<uint64_t>(
-        {readers_.front().StoredBytes({0, 1}) / block, RowBytes(), uint64_t{1}});
+    const uint64_t row_bytes =
+        std::max<uint64_t>({readers_.front().StoredBytes({0, 1}) / block, RowBytes(), uint64_t{1}});
     rows_per_chunk = std::max(block, kChunkBytes / row_bytes / block * block);
     source_file = readers_.front().FirstFile(0);
   }
@@ -46,7 +46,8 @@ class GgufTask final : public Task {
   void Prefetch(RowRange range) const override { ReaderOf(range).Prefetch(InPiece(range)); }
   // `range` may be the whole task, which lies in several pieces of one size.
   uint64_t SourceBytes(RowRange range) const override {
-    if (range.size() == rows) return pieces_.size() * readers_.front().StoredBytes({0, matrix().out});
+    if (range.size() == rows)
+      return pieces_.size() * readers_.front().StoredBytes({0, matrix().out});
     return ReaderOf(range).StoredBytes(InPiece(range));
   }
 
@@ -55,8 +56,10 @@ class GgufTask final : public Task {
     const RowReader& reader = ReaderOf(range);
     const RowRange rows_of_piece = InPiece(range);
     switch (type_) {
-      case GgmlType::kF32: return reader.DecodeTo(DType::kF32, rows_of_piece, in, out[0]);
-      case GgmlType::kBF16: return reader.DecodeTo(DType::kBF16, rows_of_piece, in, out[0]);
+      case GgmlType::kF32:
+        return reader.DecodeTo(DType::kF32, rows_of_piece, in, out[0]);
+      case GgmlType::kBF16:
+        return reader.DecodeTo(DType::kBF16, rows_of_piece, in, out[0]);
       case GgmlType::kF16:
         reader.DecodeTo(DType::kF16, rows_of_piece, in, out[0]);
         return RequireF16Range(out[0], matrix().in, range.begin, "--type bf16 holds it");

@@ -23,10 +23,13 @@ class JobRun {
  public:
   JobRun(Job& job, const Checkpoint& source, const fs::path& destination,
          const OutputOptions& options)
-      : job_(job), source_(source), options_(options),
+      : job_(job),
+        source_(source),
+        options_(options),
         layout_(job.layout ? *std::move(job.layout)
                            : LayOutSafetensors(job.outputs, options.max_shard_bytes)),
-        staging_(destination, source, options.destination), results_(job.tasks.size()) {
+        staging_(destination, source, options.destination),
+        results_(job.tasks.size()) {
     for (const File& file : source.files) {
       identities_.push_back(file.Identity());
     }
@@ -128,7 +131,9 @@ class JobRun {
     return hash.Digest();
   }
 
-  std::string SourceName(size_t file) const { return source_.files[file].path().filename().string(); }
+  std::string SourceName(size_t file) const {
+    return source_.files[file].path().filename().string();
+  }
 
   JournalHeader Header() const {
     JournalHeader header{job_.operation, job_.options, plan_xxh3_, {}};
@@ -166,8 +171,9 @@ class JobRun {
     }
     if (earlier.plan_xxh3 != plan_xxh3_ || earlier.sources.size() != source_.files.size()) {
       throw Error(ErrorCode::kSourceChanged,
-                  where + ": the source or the version of hlwq changed since this run began; "
-                          "--overwrite starts anew");
+                  where +
+                      ": the source or the version of hlwq changed since this run began; "
+                      "--overwrite starts anew");
     }
   }
 
@@ -201,8 +207,8 @@ class JobRun {
       const OutputPlace& place = layout_.place(tensor);
       Xxh3Stream hash;
       for (uint64_t done = 0; done < job_.outputs[tensor].bytes;) {
-        const auto part =
-            std::span(buffer).first(std::min<uint64_t>(buffer.size(), job_.outputs[tensor].bytes - done));
+        const auto part = std::span(buffer).first(
+            std::min<uint64_t>(buffer.size(), job_.outputs[tensor].bytes - done));
         shards[place.shard].ReadAt(place.offset + done, part);
         hash.Update(part);
         done += part.size();

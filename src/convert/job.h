@@ -50,8 +50,8 @@ struct JobResult {
   uint64_t source_bytes = 0;   // read in this run
   uint64_t resumed_bytes = 0;  // found done
   uint64_t output_bytes = 0;
-  double seconds = 0;          // of this run
-  bool was_complete = false;   // resume of a folder that was finished already
+  double seconds = 0;         // of this run
+  bool was_complete = false;  // resume of a folder that was finished already
 };
 
 // What a conversion gives its caller.

@@ -21,15 +21,16 @@ json IdentityToJson(const FileIdentity& identity) {
 }
 
 FileIdentity IdentityFromJson(const json& list) {
-  return {UnsignedValue(list.at(0)), UnsignedValue(list.at(1)),
-          UnsignedValue(list.at(2)), IntegerValue(list.at(3)), IntegerValue(list.at(4))};
+  return {UnsignedValue(list.at(0)), UnsignedValue(list.at(1)), UnsignedValue(list.at(2)),
+          IntegerValue(list.at(3)), IntegerValue(list.at(4))};
 }
 
 uint64_t Hash(const json& value) { return HashFromHex(value.get_ref<const std::string&>()); }
 
 JournalHeader HeaderFromJson(const json& line) {
   if (IntegerValue(line.at("journal_version")) != kJournalVersion) {
-    throw Error(ErrorCode::kUnsupported, "written by another version of hlwq; --overwrite starts anew");
+    throw Error(ErrorCode::kUnsupported,
+                "written by another version of hlwq; --overwrite starts anew");
   }
   JournalHeader header;
   header.operation = line.at("operation").get<std::string>();
@@ -94,7 +95,8 @@ std::optional<JournalContent> ReadJournal(const std::filesystem::path& path) {
 JournalWriter::JournalWriter(const std::filesystem::path& path, uint64_t keep_bytes)
     : file_(File::OpenForWrite(path)) {
   if (!file_.TryLock()) {
-    throw Error(ErrorCode::kAlreadyExists, path.string() + ": another process is writing this output");
+    throw Error(ErrorCode::kAlreadyExists,
+                path.string() + ": another process is writing this output");
   }
   file_.Truncate(keep_bytes);
   position_ = keep_bytes;

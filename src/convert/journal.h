@@ -23,8 +23,8 @@ struct JournalSource {
 
 // First line: what the job is. A resumed job must agree with it.
 struct JournalHeader {
-  std::string operation;     // "quantize"
-  std::string options;       // in words, for the message when they differ
+  std::string operation;  // "quantize"
+  std::string options;    // in words, for the message when they differ
   uint64_t plan_xxh3 = 0;
   std::vector<JournalSource> sources;
 };
@@ -32,8 +32,8 @@ struct JournalHeader {
 // A finished task.
 struct JournalEntry {
   size_t task = 0;
-  uint64_t source_xxh3 = 0;              // of the source bytes it read
-  std::vector<uint64_t> outputs_xxh3;    // of its outputs, in order
+  uint64_t source_xxh3 = 0;            // of the source bytes it read
+  std::vector<uint64_t> outputs_xxh3;  // of its outputs, in order
   codec::ErrorStats stats;
 };
 

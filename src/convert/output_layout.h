@@ -26,8 +26,8 @@ struct OutputTensor {
 
 struct OutputShard {
   std::string file_name;
-  std::string header;        // all that stands before the data, padding included
-  uint64_t file_bytes = 0;   // header and data
+  std::string header;       // all that stands before the data, padding included
+  uint64_t file_bytes = 0;  // header and data
 };
 
 struct OutputPlace {

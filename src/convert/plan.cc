@@ -72,8 +72,9 @@ class Planner {
     const std::optional<uint64_t> elements = ElementCount(spec.shape);
     const std::optional<uint64_t> source_bytes = TensorBytes(tensor.dtype, spec.shape);
     if (!elements || !source_bytes) {
-      throw Error(ErrorCode::kInvalidData, fmt::format("'{}': want a size that fits 64 bits, got {}",
-                                                       spec.name, ShapeToString(spec.shape)));
+      throw Error(ErrorCode::kInvalidData,
+                  fmt::format("'{}': want a size that fits 64 bits, got {}", spec.name,
+                              ShapeToString(spec.shape)));
     }
     PlanRow& row = rows_[{bits == 0, spec.role, bits}];
     row.role = spec.role;
@@ -93,8 +94,8 @@ class Planner {
     row.weight_bytes += *source_bytes;
     plan_.carried_bytes += *source_bytes;
     ++plan_.carried_tensors;
-    outputs_.push_back({spec.name, tensor.dtype, spec.shape, *source_bytes,
-                        groups_.GroupOf(spec, 0), false});
+    outputs_.push_back(
+        {spec.name, tensor.dtype, spec.shape, *source_bytes, groups_.GroupOf(spec, 0), false});
     max_in_ = std::max(max_in_, spec.shape.empty() ? 1 : spec.shape.back());
   }
 
@@ -107,7 +108,8 @@ class Planner {
       plan_.largest_shard_bytes = std::max(plan_.largest_shard_bytes, shard.file_bytes);
     }
     if (options_.peak_memory_bytes) {
-      plan_.peak_memory_bytes = options_.peak_memory_bytes({max_in_, source_tensors_, outputs_.size()});
+      plan_.peak_memory_bytes =
+          options_.peak_memory_bytes({max_in_, source_tensors_, outputs_.size()});
     }
     std::erase_if(outputs_, [](const OutputTensor& tensor) { return !tensor.is_code; });
     if (outputs_.empty()) return;
@@ -171,8 +173,9 @@ class Planner {
 }  // namespace
 
 double QuantizePlan::quantized_share() const noexcept {
-  return parameters == 0 ? 0
-                         : static_cast<double>(quantized_parameters) / static_cast<double>(parameters);
+  return parameters == 0
+             ? 0
+             : static_cast<double>(quantized_parameters) / static_cast<double>(parameters);
 }
 
 double QuantizePlan::bits_per_weight() const noexcept {

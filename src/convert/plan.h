@@ -41,7 +41,7 @@ PlanInput PlanInputFromCheckpoint(const checkpoint::Checkpoint& checkpoint);
 
 // What the memory of a conversion depends on.
 struct PlanScale {
-  uint64_t max_in = 1;          // weights of the longest row
+  uint64_t max_in = 1;  // weights of the longest row
   uint64_t source_tensors = 0;
   uint64_t output_tensors = 0;
 };
@@ -80,7 +80,7 @@ struct PlanCounts {
   uint64_t attention_projections = 0;  // full and linear
   uint64_t shared_expert_matrices = 0;
   uint64_t mlp_matrices = 0;
-  uint64_t other_matrices = 0;         // embeddings, head, what was asked for by name
+  uint64_t other_matrices = 0;  // embeddings, head, what was asked for by name
   uint64_t total = 0;
 };
 
@@ -90,27 +90,27 @@ struct QuantizePlan {
   std::string recipe;
   std::vector<PlanRow> rows;  // coded before carried, then in the order of Role
   PlanCounts matrices;
-  std::vector<PlanPart> parts;       // in the codec's order
-  uint64_t keys = 0;                 // of coded matrices: tensors in the output
+  std::vector<PlanPart> parts;  // in the codec's order
+  uint64_t keys = 0;            // of coded matrices: tensors in the output
   uint64_t quantized_parameters = 0;
   uint64_t parameters = 0;
   uint64_t source_bytes = 0;
-  uint64_t coded_bytes = 0;          // of all parts
-  uint64_t weight_bytes = 0;         // of codes and norms, without constant parts
+  uint64_t coded_bytes = 0;   // of all parts
+  uint64_t weight_bytes = 0;  // of codes and norms, without constant parts
   // The files that hold only the coded matrices, headers included; what the published polar_state
   // checkpoints are.
   uint64_t coded_file_bytes = 0;
   uint64_t carried_tensors = 0;
   uint64_t carried_bytes = 0;
-  uint64_t output_bytes = 0;         // the files of coded and carried tensors, headers included
+  uint64_t output_bytes = 0;  // the files of coded and carried tensors, headers included
   uint64_t shards = 0;
   uint64_t largest_shard_bytes = 0;  // of the file
   std::optional<uint64_t> peak_memory_bytes;
   std::optional<RunMemory> run_memory;  // of models with experts
   std::vector<std::string> notes;
 
-  double quantized_share() const noexcept;   // 0..1
-  double bits_per_weight() const noexcept;   // of the coded matrices; 0 when there are none
+  double quantized_share() const noexcept;     // 0..1
+  double bits_per_weight() const noexcept;     // of the coded matrices; 0 when there are none
   double bits_per_parameter() const noexcept;  // of coded and carried tensors
 };
 

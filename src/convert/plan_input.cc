@@ -40,7 +40,10 @@ PlanInput PlanInputFromConfig(const nlohmann::json& config, std::string source) 
                             "itself instead of its config.json",
                             fmt::join(checkpoint::SupportedModelTypes(), ", ")));
   }
-  PlanInput input{std::move(source), catalog->model_type, {}, std::move(catalog->notes),
+  PlanInput input{std::move(source),
+                  catalog->model_type,
+                  {},
+                  std::move(catalog->notes),
                   checkpoint::ReadTextConfig(config)};
   const DType dtype = DTypeOfConfig(config);
   size_t num_optional = 0;

@@ -44,8 +44,8 @@ checkpoint::PolarConfig DescribeCoded(const Checkpoint& source, const CodedJobBu
   for (size_t tensor = 0; tensor < source.tensors.size(); ++tensor) {
     const TensorEntry& entry = source.tensors[tensor];
     if (const codec::Codec* codec = builder.CodecOf(tensor)) {
-      config.hlwq->tensors[entry.name] = {SpecIndex(config.hlwq->specs, codec->spec()),
-                                          entry.dtype, entry.shape};
+      config.hlwq->tensors[entry.name] = {SpecIndex(config.hlwq->specs, codec->spec()), entry.dtype,
+                                          entry.shape};
     }
   }
   return config;
@@ -76,16 +76,16 @@ ConversionResult Quantize(const Checkpoint& source, const std::filesystem::path&
   if (options.records_recipe) {
     job.side_files.push_back({checkpoint::kRecipeFileName, {}, options.recipe.text});
   }
-  job.describe = [config = DescribeCoded(source, builder)](
-                     const checkpoint::Manifest& manifest) mutable {
-    config.hlwq->sources.clear();
-    for (const checkpoint::SourceFile& file : manifest.sources) {
-      config.hlwq->sources.push_back({file.name, file.bytes, file.xxh3});
-    }
-    checkpoint::DescribeForPublishedReaders(config);
-    return std::vector<checkpoint::SideFile>{
-        {"polar_config.json", {}, checkpoint::PolarConfigToJson(config).dump(1) + "\n"}};
-  };
+  job.describe =
+      [config = DescribeCoded(source, builder)](const checkpoint::Manifest& manifest) mutable {
+        config.hlwq->sources.clear();
+        for (const checkpoint::SourceFile& file : manifest.sources) {
+          config.hlwq->sources.push_back({file.name, file.bytes, file.xxh3});
+        }
+        checkpoint::DescribeForPublishedReaders(config);
+        return std::vector<checkpoint::SideFile>{
+            {"polar_config.json", {}, checkpoint::PolarConfigToJson(config).dump(1) + "\n"}};
+      };
   result.job = RunJob(std::move(job), source, destination, options.output);
   return result;
 }

@@ -26,7 +26,7 @@ struct QuantizeOptions {
 // names is coded, fused expert tensors slice by slice; everything else is carried over byte for
 // byte. Memory is bounded whatever the model. Throws as RunJob, and Error{kNonFinite}.
 ConversionResult Quantize(const checkpoint::Checkpoint& source,
-                          const std::filesystem::path& destination,
-                          const QuantizeOptions& options, const codec::Backend& backend);
+                          const std::filesystem::path& destination, const QuantizeOptions& options,
+                          const codec::Backend& backend);
 
 }  // namespace hlwq::convert

@@ -67,17 +67,17 @@ void Recipe::SetUniform(int bits) {
 }
 
 void Recipe::SetMixed() {
-  for (const Role role : {Role::kMlpGate, Role::kMlpUp, Role::kMlpGateUp, Role::kExpertGate,
-                          Role::kExpertUp, Role::kExpertGateUp, Role::kSharedExpertGateProj,
-                          Role::kSharedExpertUp}) {
+  for (const Role role :
+       {Role::kMlpGate, Role::kMlpUp, Role::kMlpGateUp, Role::kExpertGate, Role::kExpertUp,
+        Role::kExpertGateUp, Role::kSharedExpertGateProj, Role::kSharedExpertUp}) {
     BitsOf(role) = 3;
   }
   for (const Role role : {Role::kMlpDown, Role::kExpertDown, Role::kSharedExpertDown}) {
     BitsOf(role) = 4;
   }
-  for (const Role role : {Role::kAttentionQ, Role::kAttentionK, Role::kAttentionV,
-                          Role::kAttentionQkv, Role::kLinearAttentionQkv,
-                          Role::kLinearAttentionZ}) {
+  for (const Role role :
+       {Role::kAttentionQ, Role::kAttentionK, Role::kAttentionV, Role::kAttentionQkv,
+        Role::kLinearAttentionQkv, Role::kLinearAttentionZ}) {
     BitsOf(role) = 5;
   }
   for (const Role role : {Role::kAttentionO, Role::kLinearAttentionOut}) BitsOf(role) = 6;
@@ -163,7 +163,8 @@ Decision Recipe::Decide(const TensorSpec& spec, DType dtype) const {
 nlohmann::json Recipe::ToJson() const {
   nlohmann::json roles = nlohmann::json::object();
   for (size_t role = 0; role < role_bits_.size(); ++role) {
-    if (role_bits_[role] > 0) roles[std::string(RoleName(static_cast<Role>(role)))] = role_bits_[role];
+    if (role_bits_[role] > 0)
+      roles[std::string(RoleName(static_cast<Role>(role)))] = role_bits_[role];
   }
   nlohmann::json tensors = nlohmann::json::array();
   for (const TensorRule& rule : tensor_rules_) tensors.push_back({rule.glob, rule.bits});

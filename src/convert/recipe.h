@@ -18,11 +18,11 @@ inline constexpr int kMinRecipeBits = 1;
 inline constexpr int kMaxRecipeBits = 8;
 
 struct RecipeOptions {
-  std::string recipe = "published";   // published, uniform, mixed, or the path of a JSON file
-  std::string text;                   // the content of that file where there is none yet
-  int bits = 5;                       // where the recipe does not say otherwise
-  std::vector<std::string> include;   // globs: quantize these as well, where possible
-  std::vector<std::string> exclude;   // globs: carry these over, whatever else applies
+  std::string recipe = "published";  // published, uniform, mixed, or the path of a JSON file
+  std::string text;                  // the content of that file where there is none yet
+  int bits = 5;                      // where the recipe does not say otherwise
+  std::vector<std::string> include;  // globs: quantize these as well, where possible
+  std::vector<std::string> exclude;  // globs: carry these over, whatever else applies
   // Override the recipe for the two; 0 carries them over.
   std::optional<int> embedding_bits;
   std::optional<int> lm_head_bits;

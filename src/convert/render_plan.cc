@@ -22,16 +22,21 @@ void AddRows(TextTable& table, const QuantizePlan& plan, bool is_coded) {
   for (const PlanRow& row : plan.rows) {
     if ((row.bits > 0) != is_coded) continue;
     table.AddRow({std::string(RoleName(row.role)), row.bits > 0 ? std::to_string(row.bits) : "keep",
-               FormatCount(row.tensors), row.bits > 0 ? FormatCount(row.matrices) : "",
-               FormatWeights(row.parameters), Bytes(row.source_bytes), Bytes(row.stored_bytes),
-               BitsPerWeight(row.stored_bytes, row.parameters)});
+                  FormatCount(row.tensors), row.bits > 0 ? FormatCount(row.matrices) : "",
+                  FormatWeights(row.parameters), Bytes(row.source_bytes), Bytes(row.stored_bytes),
+                  BitsPerWeight(row.stored_bytes, row.parameters)});
   }
 }
 
 std::string Roles(const QuantizePlan& plan, const TextLayout& layout) {
   constexpr auto kRight = TextTable::Align::kRight;
-  TextTable table({{"role"}, {"bits", kRight}, {"tensors", kRight}, {"matrices", kRight},
-                   {"parameters", kRight}, {"now", kRight}, {"then", kRight},
+  TextTable table({{"role"},
+                   {"bits", kRight},
+                   {"tensors", kRight},
+                   {"matrices", kRight},
+                   {"parameters", kRight},
+                   {"now", kRight},
+                   {"then", kRight},
                    {"bits/weight", kRight}});
   AddRows(table, plan, true);
   if (plan.matrices.total > 0 && plan.carried_tensors > 0) table.AddRule();
@@ -41,8 +46,8 @@ std::string Roles(const QuantizePlan& plan, const TextLayout& layout) {
   for (const PlanRow& row : plan.rows) tensors += row.tensors;
   const uint64_t stored_bytes = plan.coded_bytes + plan.carried_bytes;
   table.AddRow({"total", "", FormatCount(tensors), FormatCount(plan.matrices.total),
-             FormatWeights(plan.parameters), Bytes(plan.source_bytes), Bytes(stored_bytes),
-             BitsPerWeight(stored_bytes, plan.parameters)});
+                FormatWeights(plan.parameters), Bytes(plan.source_bytes), Bytes(stored_bytes),
+                BitsPerWeight(stored_bytes, plan.parameters)});
   return table.Render(layout);
 }
 
@@ -86,14 +91,14 @@ std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout,
                                      : fmt::format("{} = {}", FormatCount(plan.matrices.total),
                                                    Matrices(plan.matrices)));
   facts.emplace_back("keys", FormatCount(plan.keys));
-  facts.emplace_back("parameters", fmt::format("{} of {} quantized, {}",
-                                               FormatWeights(plan.quantized_parameters),
-                                               FormatWeights(plan.parameters),
-                                               FormatPercent(plan.quantized_share())));
+  facts.emplace_back(
+      "parameters",
+      fmt::format("{} of {} quantized, {}", FormatWeights(plan.quantized_parameters),
+                  FormatWeights(plan.parameters), FormatPercent(plan.quantized_share())));
   if (plan.matrices.total > 0) {
-    facts.emplace_back("coded", fmt::format("{} at {:.3f} bits per weight: {}",
-                                            Bytes(plan.coded_bytes), plan.bits_per_weight(),
-                                            Parts(plan)));
+    facts.emplace_back("coded",
+                       fmt::format("{} at {:.3f} bits per weight: {}", Bytes(plan.coded_bytes),
+                                   plan.bits_per_weight(), Parts(plan)));
   }
   facts.emplace_back("carried", fmt::format("{} in {}", Bytes(plan.carried_bytes),
                                             Counted(plan.carried_tensors, {"tensor", "tensors"})));
@@ -102,8 +107,8 @@ std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout,
   facts.emplace_back("output", fmt::format("{} in {}, from {}", Bytes(plan.output_bytes), shards,
                                            Bytes(plan.source_bytes)));
   if (plan.matrices.total > 0) {
-    facts.emplace_back(
-        "", fmt::format("{} without the carried tensors", Bytes(plan.coded_file_bytes)));
+    facts.emplace_back("",
+                       fmt::format("{} without the carried tensors", Bytes(plan.coded_file_bytes)));
   }
   if (plan.peak_memory_bytes) {
     facts.emplace_back("memory", fmt::format("at most {}", FormatBytes(*plan.peak_memory_bytes)));
@@ -125,44 +130,48 @@ nlohmann::json PlanToJson(const QuantizePlan& plan, std::span<const CacheMemory>
   using Json = nlohmann::json;
   Json rows = Json::array();
   for (const PlanRow& row : plan.rows) {
-    rows.push_back({{"role", RoleName(row.role)}, {"bits", row.bits}, {"tensors", row.tensors},
-                    {"matrices", row.matrices}, {"parameters", row.parameters},
-                    {"source_bytes", row.source_bytes}, {"stored_bytes", row.stored_bytes}});
+    rows.push_back({{"role", RoleName(row.role)},
+                    {"bits", row.bits},
+                    {"tensors", row.tensors},
+                    {"matrices", row.matrices},
+                    {"parameters", row.parameters},
+                    {"source_bytes", row.source_bytes},
+                    {"stored_bytes", row.stored_bytes}});
   }
   Json parts = Json::array();
   for (const PlanPart& part : plan.parts) {
     parts.push_back({{"suffix", part.suffix}, {"keys", part.keys}, {"bytes", part.bytes}});
   }
-  Json json = {
-      {"source", plan.source},
-      {"model_type", plan.model_type},
-      {"recipe", plan.recipe},
-      {"matrices",
-       {{"expert_slices", plan.matrices.expert_slices},
-        {"attention_projections", plan.matrices.attention_projections},
-        {"shared_expert_matrices", plan.matrices.shared_expert_matrices},
-        {"mlp_matrices", plan.matrices.mlp_matrices},
-        {"other_matrices", plan.matrices.other_matrices},
-        {"total", plan.matrices.total}}},
-      {"keys", plan.keys},
-      {"quantized_parameters", plan.quantized_parameters},
-      {"parameters", plan.parameters},
-      {"quantized_share", plan.quantized_share()},
-      {"bits_per_weight", plan.bits_per_weight()},
-      {"bits_per_parameter", plan.bits_per_parameter()},
-      {"source_bytes", plan.source_bytes},
-      {"coded_bytes", plan.coded_bytes},
-      {"weight_bytes", plan.weight_bytes},
-      {"coded_file_bytes", plan.coded_file_bytes},
-      {"carried_tensors", plan.carried_tensors},
-      {"carried_bytes", plan.carried_bytes},
-      {"output_bytes", plan.output_bytes},
-      {"shards", plan.shards},
-      {"largest_shard_bytes", plan.largest_shard_bytes},
-      {"roles", std::move(rows)},
-      {"parts", std::move(parts)},
-      {"notes", plan.notes}};
-  json["peak_memory_bytes"] = plan.peak_memory_bytes ? Json(*plan.peak_memory_bytes) : Json(nullptr);
+  Json json = {{"source", plan.source},
+               {"model_type", plan.model_type},
+               {"recipe", plan.recipe},
+               {"matrices",
+                {{"expert_slices", plan.matrices.expert_slices},
+                 {"attention_projections", plan.matrices.attention_projections},
+                 {"shared_expert_matrices", plan.matrices.shared_expert_matrices},
+                 {"mlp_matrices", plan.matrices.mlp_matrices},
+                 {"other_matrices", plan.matrices.other_matrices},
+                 {"total", plan.matrices.total}}},
+               {"keys", plan.keys},
+               {"quantized_parameters", plan.quantized_parameters},
+               {"parameters", plan.parameters},
+               {"quantized_share", plan.quantized_share()},
+               {"bits_per_weight", plan.bits_per_weight()},
+               {"bits_per_parameter", plan.bits_per_parameter()},
+               {"source_bytes", plan.source_bytes},
+               {"coded_bytes", plan.coded_bytes},
+               {"weight_bytes", plan.weight_bytes},
+               {"coded_file_bytes", plan.coded_file_bytes},
+               {"carried_tensors", plan.carried_tensors},
+               {"carried_bytes", plan.carried_bytes},
+               {"output_bytes", plan.output_bytes},
+               {"shards", plan.shards},
+               {"largest_shard_bytes", plan.largest_shard_bytes},
+               {"roles", std::move(rows)},
+               {"parts", std::move(parts)},
+               {"notes", plan.notes}};
+  json["peak_memory_bytes"] =
+      plan.peak_memory_bytes ? Json(*plan.peak_memory_bytes) : Json(nullptr);
   json["run_memory"] = plan.run_memory ? RunMemoryToJson(*plan.run_memory, caches) : Json(nullptr);
   return json;
 }

@@ -138,17 +138,17 @@ std::string RenderRunMemory(const RunMemory& memory, std::span<const CacheMemory
                    {"in all", kRight},
                    {"with 16-bit slots", kRight}});
   for (const CacheMemory& cache : caches) {
-    std::string name = fmt::format("{} {}", FormatCount(cache.slots),
-                                   cache.slots == 1 ? "slot" : "slots");
+    std::string name =
+        fmt::format("{} {}", FormatCount(cache.slots), cache.slots == 1 ? "slot" : "slots");
     if (cache.is_pool) name += " for any layer";
     if (!cache.is_pool && cache.slots == memory.experts) name = "all experts";
     table.AddRow({std::move(name), bytes(cache.cache_bytes), bytes(cache.total_bytes),
                   bytes(cache.decoded_total_bytes)});
   }
-  std::string embedding = memory.embedding_bytes == 0
-                              ? std::string("it is the head as well")
-                              : fmt::format("{}, mapped: a row for each token",
-                                            bytes(memory.embedding_bytes));
+  std::string embedding =
+      memory.embedding_bytes == 0
+          ? std::string("it is the head as well")
+          : fmt::format("{}, mapped: a row for each token", bytes(memory.embedding_bytes));
   return RenderPairs(
              {{"to run", fmt::format("{} of weights that every token reads, {} layers with {} "
                                      "experts of {} each",
@@ -162,7 +162,8 @@ std::string RenderRunMemory(const RunMemory& memory, std::span<const CacheMemory
                                    bytes(memory.work_bytes), bytes(kPromptWorkBytes))}},
              layout) +
          "\n" + table.Render(layout) +
-         "\nSlots are for each layer. In all: one sequence of 1,000 tokens. With 16-bit slots: experts "
+         "\nSlots are for each layer. In all: one sequence of 1,000 tokens. With 16-bit slots: "
+         "experts "
          "decoded as they are\nloaded and the embedding in memory, as the published figures come "
          "about.\n";
 }

@@ -16,15 +16,16 @@ struct PlanRow;
 
 // Sizes of weights are those that quantize writes, less records of shapes.
 struct RunMemory {
-  uint64_t weight_bytes = 0;     // that every token reads: all but experts, embedding, vision, MTP
-  uint64_t embedding_bytes = 0;  // mapped, a row read for each token; 0 where it is the head as well
+  uint64_t weight_bytes = 0;  // that every token reads: all but experts, embedding, vision, MTP
+  uint64_t embedding_bytes =
+      0;  // mapped, a row read for each token; 0 where it is the head as well
   uint64_t expert_layers = 0;
-  uint64_t experts = 0;          // of a layer
-  uint64_t expert_bytes = 0;     // of all of them
+  uint64_t experts = 0;       // of a layer
+  uint64_t expert_bytes = 0;  // of all of them
   uint64_t expert_parameters = 0;
-  uint64_t state_bytes = 0;      // recurrent, float32, of a sequence
-  uint64_t kv_bytes = 0;         // keys and values of 1,000 tokens, 16 bits
-  uint64_t work_bytes = 0;       // about: activations, logits, the program
+  uint64_t state_bytes = 0;  // recurrent, float32, of a sequence
+  uint64_t kv_bytes = 0;     // keys and values of 1,000 tokens, 16 bits
+  uint64_t work_bytes = 0;   // about: activations, logits, the program
 
   // Of one expert, the mean where layers differ.
   uint64_t slot_bytes() const noexcept { return expert_bytes / (expert_layers * experts); }
@@ -39,7 +40,7 @@ RunMemory RunMemoryOf(std::span<const PlanRow> rows, const checkpoint::TextConfi
 
 // One size of the expert cache, and what it takes.
 struct CacheMemory {
-  uint64_t slots = 0;        // for each layer with experts; of the pool where is_pool
+  uint64_t slots = 0;  // for each layer with experts; of the pool where is_pool
   bool is_pool = false;
   uint64_t cache_bytes = 0;
   uint64_t total_bytes = 0;

@@ -116,7 +116,8 @@ void Staging::RemoveLeftovers(const OutputLayout& layout) const {
   }
   std::vector<fs::path> leftovers;
   std::error_code failure;
-  for (fs::directory_iterator it(folder_, failure), end; !failure && it != end; it.increment(failure)) {
+  for (fs::directory_iterator it(folder_, failure), end; !failure && it != end;
+       it.increment(failure)) {
     if (!keep.contains(it->path())) leftovers.push_back(it->path());
   }
   for (const fs::path& path : leftovers) {
@@ -156,7 +157,8 @@ void Staging::PublishFolder() {
   SyncDirectory(folder_);
   if (replaces_destination_) {
     // One system call swaps the two, so DST is never absent.
-    if (::renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, destination_.c_str(), RENAME_EXCHANGE) != 0) {
+    if (::renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, destination_.c_str(), RENAME_EXCHANGE) !=
+        0) {
       Refuse(ErrorCode::kIo, destination_, "cannot replace: " + SystemReason(errno));
     }
     SyncDirectory(destination_.parent_path());
@@ -172,7 +174,8 @@ void Staging::Discard() noexcept {
   // What marks the folder as one of hlwq's goes last, so that a kill leaves a folder we may remove.
   const fs::path last[] = {journal_path(), folder_ / checkpoint::kManifestFileName};
   std::vector<fs::path> first;
-  for (fs::directory_iterator it(folder_, ignored), end; !ignored && it != end; it.increment(ignored)) {
+  for (fs::directory_iterator it(folder_, ignored), end; !ignored && it != end;
+       it.increment(ignored)) {
     if (std::ranges::find(last, it->path()) == std::end(last)) first.push_back(it->path());
   }
   for (const fs::path& path : first) fs::remove_all(path, ignored);

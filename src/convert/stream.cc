@@ -77,8 +77,13 @@ class Stream {
   Stream(std::span<const std::unique_ptr<Task>> tasks, std::span<const size_t> todo,
          const OutputLayout& layout, std::span<const File> shards, size_t chunks,
          const StreamCallbacks& callbacks)
-      : tasks_(tasks), layout_(layout), shards_(shards), callbacks_(callbacks),
-        cursor_(tasks, todo), ahead_(tasks, todo), chunks_(chunks) {
+      : tasks_(tasks),
+        layout_(layout),
+        shards_(shards),
+        callbacks_(callbacks),
+        cursor_(tasks, todo),
+        ahead_(tasks, todo),
+        chunks_(chunks) {
     for (Chunk& chunk : chunks_) free_.push_back(&chunk);
     for (size_t chunk = 0; chunk < kPrefetchChunks; ++chunk) PrefetchNext();
   }
@@ -113,7 +118,8 @@ class Stream {
       const OutputPlace& place = layout_.place(task.outputs[output].tensor);
       output_hashes_[output].Update(chunk->out[output]);
       shards_[place.shard].WriteAt(
-          place.offset + chunk->rows.begin * task.outputs[output].bytes_per_row, chunk->out[output]);
+          place.offset + chunk->rows.begin * task.outputs[output].bytes_per_row,
+          chunk->out[output]);
     }
     result_.stats->Merge(chunk->stats);
     if (callbacks_.on_chunk_done) callbacks_.on_chunk_done(chunk->task, chunk->in.size());
@@ -188,20 +194,19 @@ void RunStream(std::span<const std::unique_ptr<Task>> tasks, std::span<const siz
   Stream stream(tasks, todo, layout, shards, chunks, callbacks);
   WithThreads(threads, [&] {
     tbb::parallel_pipeline(
-        chunks,
-        tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order,
-                                       [&](tbb::flow_control& control) -> Chunk* {
-                                         Chunk* chunk = stream.Read();
-                                         if (chunk == nullptr) control.stop();
-                                         return chunk;
-                                       }) &
-            tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel,
-                                             [&](Chunk* chunk) {
-                                               stream.Transform(*chunk);
-                                               return chunk;
-                                             }) &
-            tbb::make_filter<Chunk*, void>(tbb::filter_mode::serial_in_order,
-                                           [&](Chunk* chunk) { stream.Write(chunk); }));
+        chunks, tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order,
+                                               [&](tbb::flow_control& control) -> Chunk* {
+                                                 Chunk* chunk = stream.Read();
+                                                 if (chunk == nullptr) control.stop();
+                                                 return chunk;
+                                               }) &
+                    tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel,
+                                                     [&](Chunk* chunk) {
+                                                       stream.Transform(*chunk);
+                                                       return chunk;
+                                                     }) &
+                    tbb::make_filter<Chunk*, void>(tbb::filter_mode::serial_in_order,
+                                                   [&](Chunk* chunk) { stream.Write(chunk); }));
   });
 }
 

@@ -43,8 +43,8 @@ class RowTask : public Task {
   RowTask(const Checkpoint& source, const TensorEntry& entry, const codec::Backend& backend,
           uint64_t first_row)
       : reader_(source, entry, backend), first_row_(first_row) {
-    const uint64_t row_bytes = std::max<uint64_t>(
-        {reader_.StoredBytes({0, 1}), 2 * reader_.matrix().in, uint64_t{1}});
+    const uint64_t row_bytes =
+        std::max<uint64_t>({reader_.StoredBytes({0, 1}), 2 * reader_.matrix().in, uint64_t{1}});
     const uint64_t block = reader_.row_block();
     rows_per_chunk = std::max(block, kChunkBytes / row_bytes / block * block);
     rows_per_slice = reader_.slice_rows();

@@ -19,7 +19,7 @@ namespace hlwq::convert {
 
 // One output tensor of a task, filled row after row.
 struct TaskOutput {
-  size_t tensor = 0;         // index into the job's output tensors
+  size_t tensor = 0;  // index into the job's output tensors
   uint64_t bytes_per_row = 0;
 };
 
@@ -43,14 +43,14 @@ class Task {
                          std::span<const std::span<std::byte>> out,
                          codec::ErrorStats& stats) const = 0;
 
-  std::string name;                   // of the source tensor or slice, for messages
+  std::string name;  // of the source tensor or slice, for messages
   uint64_t rows = 0;
   uint64_t rows_per_chunk = 1;
-  uint64_t rows_per_slice = 0;        // chunks do not cross multiples of this; 0: no bound
+  uint64_t rows_per_slice = 0;  // chunks do not cross multiples of this; 0: no bound
   std::vector<TaskOutput> outputs;
   std::vector<ConstantOutput> constants;
-  size_t source_file = 0;             // index into Checkpoint::files of the first byte read
-  size_t report = 0;                  // index of the report that gets the statistics
+  size_t source_file = 0;  // index into Checkpoint::files of the first byte read
+  size_t report = 0;       // index of the report that gets the statistics
 };
 
 // Source bytes in one chunk of work: large enough to make overheads vanish, small enough that the

@@ -86,9 +86,8 @@ std::vector<std::vector<WidthError>> MeasureWidthErrors(const checkpoint::Checkp
   WithThreads(options.threads, [&] {
     tbb::parallel_for(size_t{0}, tensors.size(), [&](size_t index) {
       const TensorEntry& entry = source.tensors[tensors[index]];
-      errors[index] = WithContext(
-          fmt::format("{}: '{}'", source.root.string(), entry.name),
-          [&] { return MeasureTensor(source, entry, options, backend); });
+      errors[index] = WithContext(fmt::format("{}: '{}'", source.root.string(), entry.name),
+                                  [&] { return MeasureTensor(source, entry, options, backend); });
       const std::scoped_lock lock(mutex);
       ++update.tensors_done;
       update.bytes_done += TensorBytes(entry.dtype, entry.shape).value_or(0);

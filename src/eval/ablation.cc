@@ -41,10 +41,11 @@ void Describe(const Checkpoint& source, std::span<const CodedMatrix> matrices,
   std::set<std::string> details;
   for (const CodedMatrix& matrix : matrices) {
     const MatrixTreatment treatment = method.treat(matrix.shape);
-    const double count = static_cast<double>(matrix.shape.out) * static_cast<double>(matrix.shape.in);
+    const double count =
+        static_cast<double>(matrix.shape.out) * static_cast<double>(matrix.shape.in);
     weights += count;
-    bits += count * (treatment.change ? treatment.bits_per_weight
-                                      : KeptBits(source.tensors[matrix.entry]));
+    bits += count *
+            (treatment.change ? treatment.bits_per_weight : KeptBits(source.tensors[matrix.entry]));
     if (!treatment.change) ++row.kept_matrices;
     if (!treatment.detail.empty()) details.insert(treatment.detail);
   }
@@ -66,9 +67,9 @@ codec::ErrorStats MeasureErrors(const Checkpoint& source, const Checkpoint& code
               [&] { outcomes = ComparePairs(source, coded, pairs, options, backend); });
   for (size_t index = 0; index < pairs.size(); ++index) {
     if (!outcomes[index].problem.empty()) {
-      throw Error(ErrorCode::kUnsupported, fmt::format("{}: '{}': {}", source.root.string(),
-                                                       pairs[index].first->name,
-                                                       outcomes[index].problem));
+      throw Error(ErrorCode::kUnsupported,
+                  fmt::format("{}: '{}': {}", source.root.string(), pairs[index].first->name,
+                              outcomes[index].problem));
     }
     total.Merge(outcomes[index].errors);
   }
@@ -162,10 +163,10 @@ class Comparisons {
     for (const AblationQuestion& question : AblationQuestions()) {
       const auto first = Find(question.first), second = Find(question.second);
       if (!first || !second) continue;
-      ablation_.differences.push_back(
-          {ablation_.rows[*first].label, ablation_.rows[*second].label,
-           std::string(question.question), Difference(values_[*first].nll, values_[*second].nll),
-           Difference(values_[*first].kl, values_[*second].kl)});
+      ablation_.differences.push_back({ablation_.rows[*first].label, ablation_.rows[*second].label,
+                                       std::string(question.question),
+                                       Difference(values_[*first].nll, values_[*second].nll),
+                                       Difference(values_[*first].kl, values_[*second].kl)});
     }
   }
 
@@ -249,11 +250,10 @@ Ablation MeasureAblation(runtime::Engine& reference, std::span<const AblationMet
     AblationRow row = {.name = method.name, .label = method.label, .kind = method.kind};
     Describe(source, matrices, method, row);
     const Checkpoint coded = ApplyMethod(checkpoint::OpenCheckpoint(source.root), method);
-    row.errors = MeasureErrors(
-        source, coded, matrices,
-        {options.threads, ProgressOf(options.coding_progress, method, ablation.rows.size(),
-                                     methods.size())},
-        backend);
+    row.errors = MeasureErrors(source, coded, matrices,
+                               {options.threads, ProgressOf(options.coding_progress, method,
+                                                            ablation.rows.size(), methods.size())},
+                               backend);
     ablation.rows.push_back(std::move(row));
   }
   const std::vector<std::unique_ptr<runtime::Engine>> engines =

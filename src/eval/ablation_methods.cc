@@ -71,9 +71,7 @@ Treat InBlocks(const SharedCodec& codec, bool is_rotated) {
   SharedChange change = std::make_shared<CodecRoundTrip>(codec);
   if (is_rotated) change = Rotated(kBlock, std::move(change));
   change = std::make_shared<PaddedRows>(kBlock, std::move(change));
-  return [=](MatrixShape shape) {
-    return MatrixTreatment{change, PaddedBits(*codec, shape), ""};
-  };
+  return [=](MatrixShape shape) { return MatrixTreatment{change, PaddedBits(*codec, shape), ""}; };
 }
 
 // A codec over rows as they are.
@@ -137,7 +135,8 @@ std::vector<AblationMethod> AblationMethods(int bits, const codec::Backend& back
        InBlocks(make(Integers(bits, kBlock, "absmax")), true)},
       // The codec rotates; rotated before, weights are coded as they were.
       {"lloyd-max", "Lloyd-Max, no rotation, " + n, kUnrotated, InBlocks(make(converged), true)},
-      {"hlwq-published", fmt::format("HLWQ-{}, published", bits), kRotated, OverRows(make(published))},
+      {"hlwq-published", fmt::format("HLWQ-{}, published", bits), kRotated,
+       OverRows(make(published))},
       {"hlwq-converged", fmt::format("HLWQ-{}, converged table", bits), kRotated,
        OverRows(make(converged))},
       {"hlwq-search", fmt::format("HLWQ-{}, scale search", bits), kRotated,

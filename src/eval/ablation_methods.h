@@ -16,9 +16,9 @@ namespace hlwq::eval {
 
 // What becomes of a matrix.
 struct MatrixTreatment {
-  SharedChange change;           // null: the format cannot hold rows of this width
-  double bits_per_weight = 0;    // stored: scales and padding included
-  std::string detail;            // "groups of 64"; may be empty
+  SharedChange change;         // null: the format cannot hold rows of this width
+  double bits_per_weight = 0;  // stored: scales and padding included
+  std::string detail;          // "groups of 64"; may be empty
 };
 
 enum class MethodKind : uint8_t {

@@ -40,18 +40,18 @@ void WriteHeader(Markup& page, const AblationPageInput& input) {
   page.Open("header").Leaf("p", {{"class", "kicker"}}, "Ablation");
   page.Leaf("h1", {}, "Ways to code " + input.model);
   page.Leaf("p", {{"class", "lede"}},
-            fmt::format("{} ways of coding {} weights in {} matrices, compared with the model itself "
-                        "on the same {} tokens of {}.",
-                        ablation.rows.size(), FormatWeights(ablation.weights),
-                        FormatCount(ablation.matrices), FormatCount(ablation.run.scored),
-                        input.text_name));
+            fmt::format(
+                "{} ways of coding {} weights in {} matrices, compared with the model itself "
+                "on the same {} tokens of {}.",
+                ablation.rows.size(), FormatWeights(ablation.weights),
+                FormatCount(ablation.matrices), FormatCount(ablation.run.scored), input.text_name));
   page.Open("dl", {{"class", "key"}});
   WriteKey(page, "Perplexity of the model itself", WithError(ablation.reference_perplexity),
            "standard error from blocks of tokens");
   for (const AblationShareResult& share : ablation.shares) {
     WriteKey(page, share.through, FormatShare(share.kl),
-             fmt::format("{}: in KL divergence; {} in NLL, {:.1f} % in weight error", share.question,
-                         FormatShare(share.nll), 100 * share.noise));
+             fmt::format("{}: in KL divergence; {} in NLL, {:.1f} % in weight error",
+                         share.question, FormatShare(share.nll), 100 * share.noise));
   }
   page.Close();
   page.Leaf("p", {{"class", "note"}}, DescribeScoring(ablation.run) + ".");
@@ -63,8 +63,13 @@ void WriteMethods(Markup& page, const Ablation& ablation) {
   page.Leaf("p", {{"class", "note"}},
             "Errors are standard errors from blocks of tokens. NLL: what a token costs more than "
             "with the model itself, in nats, paired.");
-  OpenTable(page, {{"method", false}, {"bits/weight"}, {"SNR, dB"}, {"perplexity"}, {"NLL"},
-                   {"KL divergence, nats"}, {"same likeliest token"}});
+  OpenTable(page, {{"method", false},
+                   {"bits/weight"},
+                   {"SNR, dB"},
+                   {"perplexity"},
+                   {"NLL"},
+                   {"KL divergence, nats"},
+                   {"same likeliest token"}});
   for (const AblationRow& row : ablation.rows) {
     page.Open("tr").Leaf("td", {}, row.label);
     for (const std::string& cell :
@@ -82,12 +87,20 @@ void WriteMethods(Markup& page, const Ablation& ablation) {
 void WriteDifferences(Markup& page, const Ablation& ablation) {
   if (ablation.differences.empty()) return;
   page.Open("section").Leaf("h2", {}, "What each step gains");
-  page.Leaf("p", {{"class", "note"}},
-            "Differences on the same tokens, in nats, from the first method to the second; positive "
-            "where the second is better. z: in standard errors from blocks of tokens. Real: more "
-            "than two of them.");
-  OpenTable(page, {{"step", false}, {"from", false}, {"to", false}, {"NLL"}, {"z"}, {"", false},
-                   {"KL divergence"}, {"z"}, {"", false}});
+  page.Leaf(
+      "p", {{"class", "note"}},
+      "Differences on the same tokens, in nats, from the first method to the second; positive "
+      "where the second is better. z: in standard errors from blocks of tokens. Real: more "
+      "than two of them.");
+  OpenTable(page, {{"step", false},
+                   {"from", false},
+                   {"to", false},
+                   {"NLL"},
+                   {"z"},
+                   {"", false},
+                   {"KL divergence"},
+                   {"z"},
+                   {"", false}});
   for (const AblationDifference& difference : ablation.differences) {
     page.Open("tr").Leaf("td", {{"class", "wrap"}}, difference.question);
     page.Leaf("td", {}, difference.first).Leaf("td", {}, difference.second);

@@ -17,10 +17,17 @@ constexpr auto kRight = TextTable::Align::kRight;
 constexpr std::string_view kKindNames[] = {"unrotated", "rotated", "ggml"};
 
 std::string RenderRows(const Ablation& ablation, const TextLayout& layout) {
-  TextTable table({{"method"}, {"bits/weight", kRight}, {"SNR, dB", kRight}, {"perplexity", kRight},
-                   {"±", kRight}, {"KL, nats", kRight}, {"±", kRight}, {"same top, %", kRight}});
+  TextTable table({{"method"},
+                   {"bits/weight", kRight},
+                   {"SNR, dB", kRight},
+                   {"perplexity", kRight},
+                   {"±", kRight},
+                   {"KL, nats", kRight},
+                   {"±", kRight},
+                   {"same top, %", kRight}});
   const EstimateText float_text = FormatEstimate(ablation.reference_perplexity);
-  table.AddRow({"as it is", "", "exact", float_text.value, float_text.block_error, "0", "0", "100"});
+  table.AddRow(
+      {"as it is", "", "exact", float_text.value, float_text.block_error, "0", "0", "100"});
   for (const AblationRow& row : ablation.rows) {
     const EstimateText perplexity = FormatEstimate(row.perplexity), kl = FormatEstimate(row.kl);
     table.AddRow({row.label, FormatBitsExactly(row.bits_per_weight), FormatSnr(row.errors.SnrDb()),
@@ -31,8 +38,17 @@ std::string RenderRows(const Ablation& ablation, const TextLayout& layout) {
 }
 
 std::string RenderDifferences(const Ablation& ablation, const TextLayout& layout) {
-  TextTable table({{"what gains"}, {"from"}, {"to"}, {"NLL, nats", kRight}, {"±", kRight},
-                   {"z", kRight}, {""}, {"KL, nats", kRight}, {"±", kRight}, {"z", kRight}, {""}});
+  TextTable table({{"what gains"},
+                   {"from"},
+                   {"to"},
+                   {"NLL, nats", kRight},
+                   {"±", kRight},
+                   {"z", kRight},
+                   {""},
+                   {"KL, nats", kRight},
+                   {"±", kRight},
+                   {"z", kRight},
+                   {""}});
   for (const AblationDifference& difference : ablation.differences) {
     std::vector<std::string> cells = {difference.question, difference.first, difference.second};
     for (const Estimate* estimate : {&difference.nll, &difference.kl}) {

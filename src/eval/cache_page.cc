@@ -13,19 +13,20 @@ void WriteHeader(Markup& page, const CachePageInput& input) {
   const CacheSimulation& simulation = input.simulation;
   page.Open("header").Leaf("p", {{"class", "kicker"}}, "Expert cache");
   page.Leaf("h1", {}, input.trace_name);
-  page.Leaf("p", {{"class", "lede"}},
-            fmt::format("{} tokens of a {} model asked for {} experts, {} of {} in each of {} "
-                        "layers. How many would have been in memory?",
-                        FormatCount(simulation.tokens), simulation.model,
-                        FormatCount(simulation.uses), simulation.top_k, simulation.experts,
-                        simulation.expert_layers));
+  page.Leaf(
+      "p", {{"class", "lede"}},
+      fmt::format("{} tokens of a {} model asked for {} experts, {} of {} in each of {} "
+                  "layers. How many would have been in memory?",
+                  FormatCount(simulation.tokens), simulation.model, FormatCount(simulation.uses),
+                  simulation.top_k, simulation.experts, simulation.expert_layers));
   page.Open("dl", {{"class", "key"}});
   WriteKey(page, "All experts",
            FormatBytes(simulation.expert_bytes * simulation.experts * simulation.expert_layers),
            fmt::format("{} each", FormatBytes(simulation.expert_bytes)));
   WriteKey(page, "Busiest tenth of each layer", FormatPercent(simulation.busiest_tenth),
            "of the uses");
-  WriteKey(page, "At most", FormatPercent(simulation.HitRate(simulation.uses - simulation.distinct)),
+  WriteKey(page, "At most",
+           FormatPercent(simulation.HitRate(simulation.uses - simulation.distinct)),
            fmt::format("{} different experts are read once in any case",
                        FormatCount(simulation.distinct)));
   page.Close().Close();
@@ -33,12 +34,14 @@ void WriteHeader(Markup& page, const CachePageInput& input) {
 
 void WriteFigures(Markup& page, const CacheSimulation& simulation) {
   page.Open("section").Leaf("h2", {}, "Hit rate against memory");
-  page.Leaf("p", {{"class", "note"}},
-            "Dashed: the optimum, in which what is needed again last makes room; no policy can know it.");
+  page.Leaf(
+      "p", {{"class", "note"}},
+      "Dashed: the optimum, in which what is needed again last makes room; no policy can know it.");
   page.Open("div", {{"class", "figures"}});
   for (const CacheScope scope : kCacheScopes) {
     const bool is_pool = scope == CacheScope::kPool;
-    page.Open("figure").Leaf("h3", {}, is_pool ? "One pool for all layers" : "Slots of every layer");
+    page.Open("figure").Leaf("h3", {},
+                             is_pool ? "One pool for all layers" : "Slots of every layer");
     page.Raw(DrawHitRates(simulation, scope)).Close();
   }
   page.Close().Close();

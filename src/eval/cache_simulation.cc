@@ -37,7 +37,8 @@ class PolicyOrder {
 class FutureOrder {
  public:
   explicit FutureOrder(const ExpertTrace& trace)
-      : experts_(trace.experts), next_of_use_(trace.ids.size()),
+      : experts_(trace.experts),
+        next_of_use_(trace.ids.size()),
         next_(size_t{trace.layers} * trace.experts, kNever) {
     for (size_t at = trace.requests.size(); at-- > 0;) {
       const ExpertRequest& request = trace.requests[at];
@@ -195,8 +196,7 @@ void CountUses(const ExpertTrace& trace, CacheSimulation& simulation) {
     std::ranges::sort(layer, std::greater{});
     for (size_t rank = 0; rank < (layer.size() + 9) / 10; ++rank) busiest += layer[rank];
   }
-  simulation.busiest_tenth =
-      static_cast<double>(busiest) / static_cast<double>(simulation.uses);
+  simulation.busiest_tenth = static_cast<double>(busiest) / static_cast<double>(simulation.uses);
 }
 
 }  // namespace
@@ -240,9 +240,9 @@ CacheSimulation SimulateCaches(const ExpertTrace& trace, const std::vector<uint3
   CountUses(trace, simulation);
   for (const uint32_t slots : sizes) {
     if (slots < 1 || slots > trace.experts) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("want sizes from 1 to {} experts of a layer, got {}", trace.experts,
-                              slots));
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          fmt::format("want sizes from 1 to {} experts of a layer, got {}", trace.experts, slots));
     }
     simulation.sizes.push_back(
         {.slots = slots, .bytes = simulation.expert_layers * trace.expert_bytes * slots});
@@ -252,8 +252,8 @@ CacheSimulation SimulateCaches(const ExpertTrace& trace, const std::vector<uint3
     tbb::parallel_for(size_t{0}, sizes.size() * kRuns, [&](size_t run) {
       CacheSize& size = simulation.sizes[run / kRuns];
       const size_t scope = run % kRuns / kCacheColumns, column = run % kCacheColumns;
-      size.hits[scope][column] = CountCacheHits(
-          trace, {CachePolicyOfColumn(column), kCacheScopes[scope], size.slots});
+      size.hits[scope][column] =
+          CountCacheHits(trace, {CachePolicyOfColumn(column), kCacheScopes[scope], size.slots});
     });
   });
   return simulation;

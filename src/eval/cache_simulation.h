@@ -45,7 +45,8 @@ std::string_view CacheColumnName(size_t column) noexcept;  // "lru", .., "optimu
 struct CacheSize {
   uint32_t slots = 0;  // for each layer with experts
   uint64_t bytes = 0;  // of all of them
-  std::array<std::array<uint64_t, kCacheColumns>, kCacheScopes.size()> hits = {};  // [scope][column]
+  std::array<std::array<uint64_t, kCacheColumns>, kCacheScopes.size()> hits =
+      {};  // [scope][column]
 };
 
 struct CacheSimulation {
@@ -55,10 +56,10 @@ struct CacheSimulation {
   uint32_t expert_layers = 0;  // layers that occur in the trace
   uint64_t expert_bytes = 0;
   uint64_t passes = 0;
-  uint64_t tokens = 0;          // of all passes
-  uint64_t uses = 0;            // experts asked for, over all requests
-  uint64_t distinct = 0;        // different ones: what any cache misses
-  double busiest_tenth = 0;     // share of the uses that the busiest tenth of each layer gets
+  uint64_t tokens = 0;           // of all passes
+  uint64_t uses = 0;             // experts asked for, over all requests
+  uint64_t distinct = 0;         // different ones: what any cache misses
+  double busiest_tenth = 0;      // share of the uses that the busiest tenth of each layer gets
   std::vector<CacheSize> sizes;  // as asked for
 
   double HitRate(uint64_t hits) const noexcept {

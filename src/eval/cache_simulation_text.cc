@@ -69,9 +69,10 @@ std::string CacheSimulationToText(const CacheSimulation& simulation, const TextL
     table.AddRow(std::move(cells));
   }
   text += "\n" + table.Render(layout);
-  text += "\nShare of the uses that find their expert in memory. slots: for each layer, its own; pool: "
-          "as many in all, for any\nlayer. optimum: what is needed again last makes room, which no "
-          "policy can know.\n";
+  text +=
+      "\nShare of the uses that find their expert in memory. slots: for each layer, its own; pool: "
+      "as many in all, for any\nlayer. optimum: what is needed again last makes room, which no "
+      "policy can know.\n";
   return text;
 }
 

@@ -113,8 +113,14 @@ class Stream {
  public:
   Stream(const Checkpoint& first, const Checkpoint& second, std::span<const ComparePair> pairs,
          const ProgressCallback& progress, const codec::Backend& backend, size_t chunks)
-      : first_(first), second_(second), pairs_(pairs), progress_(progress), backend_(backend),
-        readers_(pairs.size()), outcomes_(pairs.size()), chunks_(chunks) {
+      : first_(first),
+        second_(second),
+        pairs_(pairs),
+        progress_(progress),
+        backend_(backend),
+        readers_(pairs.size()),
+        outcomes_(pairs.size()),
+        chunks_(chunks) {
     for (Chunk& chunk : chunks_) free_.push_back(&chunk);
     update_.tensors_total = pairs.size();
     for (const ComparePair& pair : pairs) {

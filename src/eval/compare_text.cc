@@ -24,13 +24,16 @@ std::string BitsCell(int low, int high) {
 }
 
 std::string WorstTable(const CompareResult& result, const TextLayout& layout, size_t worst) {
-  TextTable table({{"tensor"}, {"shape"}, {"bits", kRight}, {"SNR dB", kRight}, {"cosine", kRight},
+  TextTable table({{"tensor"},
+                   {"shape"},
+                   {"bits", kRight},
+                   {"SNR dB", kRight},
+                   {"cosine", kRight},
                    {"max error", kRight}});
   const size_t shown = std::min(worst, result.tensors.size());
   for (const TensorReport& report : std::span(result.tensors).first(shown)) {
-    table.AddRow({report.name, ShapeToString(report.shape),
-                  BitsCell(report.bits, report.bits), FormatSnr(report.errors->SnrDb()),
-                  FormatCosine(report.errors->Cosine()),
+    table.AddRow({report.name, ShapeToString(report.shape), BitsCell(report.bits, report.bits),
+                  FormatSnr(report.errors->SnrDb()), FormatCosine(report.errors->Cosine()),
                   FormatError(report.errors->max_abs_error)});
   }
   std::string out = table.Render(layout);
@@ -41,8 +44,13 @@ std::string WorstTable(const CompareResult& result, const TextLayout& layout, si
 }
 
 std::string RoleTable(const ReportData& data, const TextLayout& layout) {
-  TextTable table({{"role"}, {"tensors", kRight}, {"weights", kRight}, {"bits", kRight},
-                   {"SNR dB", kRight}, {"worst", kRight}, {"cosine", kRight},
+  TextTable table({{"role"},
+                   {"tensors", kRight},
+                   {"weights", kRight},
+                   {"bits", kRight},
+                   {"SNR dB", kRight},
+                   {"worst", kRight},
+                   {"cosine", kRight},
                    {"max error", kRight}});
   for (const Cell& cell : data.by_role) {
     table.AddRow({RoleLabel(cell.role), FormatCount(cell.tensors), FormatWeights(cell.errors.count),

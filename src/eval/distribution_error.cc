@@ -39,8 +39,8 @@ double EntropyOf(const Prediction& prediction) noexcept {
 TokenError CompareLogits(const Prediction& reference, double entropy, const Prediction& model,
                          size_t token) noexcept {
   TokenError error;
-  const double kl = kernels::Divergence(reference.logits(), reference.log_sum(), model.logits(),
-                                        model.log_sum());
+  const double kl =
+      kernels::Divergence(reference.logits(), reference.log_sum(), model.logits(), model.log_sum());
   error.kl = kl < 0 ? 0 : kl;  // NaN must come through: std::max(0, NaN) is 0
   error.entropy = entropy;
   error.reference_nll = reference.Nll(token);

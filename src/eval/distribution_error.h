@@ -16,13 +16,13 @@ TopTokens FindTopTokens(std::span<const float> logits) noexcept;
 
 // P is the reference's distribution, Q the model's; nats.
 struct TokenError {
-  double kl = 0;               // sum of P ln(P / Q); not below 0
-  double entropy = 0;          // of P
-  double reference_nll = 0;    // -ln P(token)
-  double nll = 0;              // -ln Q(token)
-  int32_t reference_top = 0;   // the likeliest token of P
-  int32_t top = 0;             // of Q
-  uint8_t shared_top = 0;      // how many of P's kTopTokens likeliest are among Q's
+  double kl = 0;              // sum of P ln(P / Q); not below 0
+  double entropy = 0;         // of P
+  double reference_nll = 0;   // -ln P(token)
+  double nll = 0;             // -ln Q(token)
+  int32_t reference_top = 0;  // the likeliest token of P
+  int32_t top = 0;            // of Q
+  uint8_t shared_top = 0;     // how many of P's kTopTokens likeliest are among Q's
 
   // Q(token) - P(token)
   double ProbabilityDifference() const noexcept;
@@ -39,9 +39,7 @@ class Prediction {
   double log_sum() const noexcept { return log_sum_; }  // ln sum e^logit
   const TopTokens& top() const noexcept { return top_; }
   // -ln P(token)
-  double Nll(size_t token) const noexcept {
-    return log_sum_ - static_cast<double>(logits_[token]);
-  }
+  double Nll(size_t token) const noexcept { return log_sum_ - static_cast<double>(logits_[token]); }
 
  private:
   std::span<const float> logits_;

@@ -60,27 +60,34 @@ void DrawGrid(Markup& svg, const Axes& axes) {
     for (const int digit : {1, 2, 5}) {
       const double value = digit * std::pow(10, power), y = axes.y.At(std::log10(value));
       if (y > kBase || y < kTop) continue;
-      svg.Empty("line", {{"class", "grid"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", y},
-                         {"y2", y}});
+      svg.Empty("line",
+                {{"class", "grid"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", y}, {"y2", y}});
       svg.Leaf("text", {{"class", "label end"}, {"x", kLeft - 8}, {"y", y + 4}},
                fmt::format("{:g}", value));
     }
   }
   for (const double tick : axes.x.Ticks(9)) {
-    svg.Empty("line", {{"class", "tick"}, {"x1", axes.x.At(tick)}, {"x2", axes.x.At(tick)},
-                       {"y1", kBase}, {"y2", kBase + 4}});
+    svg.Empty("line", {{"class", "tick"},
+                       {"x1", axes.x.At(tick)},
+                       {"x2", axes.x.At(tick)},
+                       {"y1", kBase},
+                       {"y2", kBase + 4}});
     svg.Leaf("text", {{"class", "label middle"}, {"x", axes.x.At(tick)}, {"y", kBase + 17}},
              fmt::format("{:g}", tick));
   }
-  svg.Empty("line", {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase},
-                     {"y2", kBase}});
+  svg.Empty(
+      "line",
+      {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase}, {"y2", kBase}});
 }
 
 const char* ClassOf(MethodKind kind) {
   switch (kind) {
-    case MethodKind::kRotated: return "quantized";
-    case MethodKind::kGgml: return "carried";
-    case MethodKind::kUnrotated: break;
+    case MethodKind::kRotated:
+      return "quantized";
+    case MethodKind::kGgml:
+      return "carried";
+    case MethodKind::kUnrotated:
+      break;
   }
   return "plain";
 }
@@ -91,15 +98,18 @@ void DrawPoint(Markup& svg, const Axes& axes, const Point& point) {
     const auto at = [&](double kl) {
       return std::clamp(axes.y.At(std::log10(std::max(kl, 1e-12))), kTop, kBase);
     };
-    svg.Empty("line", {{"class", "error"}, {"x1", point.x}, {"x2", point.x},
-                       {"y1", at(row.kl.value - *bar)}, {"y2", at(row.kl.value + *bar)}});
+    svg.Empty("line", {{"class", "error"},
+                       {"x1", point.x},
+                       {"x2", point.x},
+                       {"y1", at(row.kl.value - *bar)},
+                       {"y2", at(row.kl.value + *bar)}});
   }
-  svg.Open("circle", {{"class", ClassOf(row.kind)}, {"cx", point.x}, {"cy", point.y},
-                      {"r", kRadius}});
+  svg.Open("circle",
+           {{"class", ClassOf(row.kind)}, {"cx", point.x}, {"cy", point.y}, {"r", kRadius}});
   const EstimateText kl = FormatEstimate(row.kl);
-  svg.Leaf("title", {}, fmt::format("{}: {} bits, KL {} ± {}", row.label,
-                                    FormatBitsExactly(row.bits_per_weight), kl.value,
-                                    kl.block_error));
+  svg.Leaf("title", {},
+           fmt::format("{}: {} bits, KL {} ± {}", row.label, FormatBitsExactly(row.bits_per_weight),
+                       kl.value, kl.block_error));
   svg.Close();
 }
 
@@ -118,16 +128,21 @@ std::string DrawAblation(const Ablation& ablation) {
     points.push_back(point);
   }
   Markup svg;
-  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)}, {"role", "img"},
-                   {"class", "wide"}, {"aria-label", "Divergence against bits a weight"}});
+  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)},
+                   {"role", "img"},
+                   {"class", "wide"},
+                   {"aria-label", "Divergence against bits a weight"}});
   DrawGrid(svg, *axes);
   for (const Point& point : points) DrawPoint(svg, *axes, point);
   std::ranges::sort(points, {}, &Point::y);
   for (const Point& point : points) {
     const LabelPlacer::Label label = placer.Place(point.x, point.y, point.row->label);
     if (label.has_leader) {
-      svg.Empty("line", {{"class", "tick fine"}, {"x1", point.x}, {"y1", point.y},
-                         {"x2", label.leader_x}, {"y2", label.leader_y}});
+      svg.Empty("line", {{"class", "tick fine"},
+                         {"x1", point.x},
+                         {"y1", point.y},
+                         {"x2", label.leader_x},
+                         {"y2", label.leader_y}});
     }
     svg.Leaf("text", {{"class", "name"}, {"x", label.left}, {"y", label.baseline}},
              point.row->label);

@@ -43,10 +43,14 @@ std::string DrawCodeUse(const codec::ErrorStats& stats, std::span<const float> l
   const double gap = std::min(0.25 * step, 3.0);
 
   Markup svg;
-  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kHeight)}, {"role", "img"},
+  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kHeight)},
+                   {"role", "img"},
                    {"aria-label", "Use of each level against the Gaussian cell probability"}});
   for (const double tick : y.Ticks(5)) {
-    svg.Empty("line", {{"class", "grid"}, {"x1", x.start}, {"x2", x.end}, {"y1", y.At(tick)},
+    svg.Empty("line", {{"class", "grid"},
+                       {"x1", x.start},
+                       {"x2", x.end},
+                       {"y1", y.At(tick)},
                        {"y2", y.At(tick)}});
     svg.Leaf("text", {{"class", "label end"}, {"x", kLeft - 6}, {"y", y.At(tick) + 4}},
              fmt::format("{:g} %", tick));
@@ -64,22 +68,28 @@ std::string DrawCodeUse(const codec::ErrorStats& stats, std::span<const float> l
                            FormatCoordinate(left + step));
     }
     svg.Open("g").Leaf("title", {}, hover);
-    svg.Empty("rect", {{"class", "bar"}, {"x", left + gap / 2}, {"y", y.At(100 * share)},
-                       {"width", step - gap}, {"height", kBase - y.At(100 * share)}});
-    svg.Empty("rect", {{"class", "hover"}, {"x", left}, {"y", kTop}, {"width", step},
-                       {"height", kBase - kTop}});
+    svg.Empty("rect", {{"class", "bar"},
+                       {"x", left + gap / 2},
+                       {"y", y.At(100 * share)},
+                       {"width", step - gap},
+                       {"height", kBase - y.At(100 * share)}});
+    svg.Empty(
+        "rect",
+        {{"class", "hover"}, {"x", left}, {"y", kTop}, {"width", step}, {"height", kBase - kTop}});
     svg.Close();
   }
   if (!steps.empty()) svg.Empty("path", {{"class", "curve"}, {"d", steps}});
-  svg.Empty("line", {{"class", "axis"}, {"x1", x.start}, {"x2", x.end}, {"y1", kBase},
-                     {"y2", kBase}});
+  svg.Empty("line",
+            {{"class", "axis"}, {"x1", x.start}, {"x2", x.end}, {"y1", kBase}, {"y2", kBase}});
   const size_t stride = std::max<size_t>(codes / 8, 1);
   for (size_t code = 0; code < codes; code += stride) {
-    svg.Leaf("text", {{"class", "label middle"}, {"x", x.At(static_cast<double>(code) + 0.5)},
-                      {"y", kBase + 17}}, fmt::format("{}", code));
+    svg.Leaf("text",
+             {{"class", "label middle"},
+              {"x", x.At(static_cast<double>(code) + 0.5)},
+              {"y", kBase + 17}},
+             fmt::format("{}", code));
   }
-  svg.Leaf("text", {{"class", "label"}, {"x", kLeft}, {"y", kHeight - 6}},
-           "level, ascending →");
+  svg.Leaf("text", {{"class", "label"}, {"x", kLeft}, {"y", kHeight - 6}}, "level, ascending →");
   svg.Close();
   return std::move(svg).Finish();
 }

@@ -19,13 +19,13 @@ constexpr double kWidth = 520;
 constexpr double kLeft = 44;
 constexpr double kRight = 10;
 constexpr double kTop = 14;
-constexpr double kBase = 214;        // of the density
-constexpr double kLevelsEnd = 230;   // of the level ticks
+constexpr double kBase = 214;       // of the density
+constexpr double kLevelsEnd = 230;  // of the level ticks
 constexpr double kRatioTop = 262;
 constexpr double kRatioBase = 322;
 constexpr double kHeight = 362;
-constexpr double kRatioReach = 1;    // log2: half to double
-constexpr double kFewest = 30;       // expected counts below this are noise, not shape
+constexpr double kRatioReach = 1;  // log2: half to double
+constexpr double kFewest = 30;     // expected counts below this are noise, not shape
 constexpr double kBinWidth = 2 * Stats::kHistogramMax / Stats::kHistogramBins;
 
 double BinLow(size_t bin) { return -Stats::kHistogramMax + kBinWidth * static_cast<double>(bin); }
@@ -60,10 +60,15 @@ void DrawDensity(Markup& svg, const Stats& stats, double total, const Axis& x, c
 void DrawRatio(Markup& svg, const Stats& stats, double total, const Axis& x, uint32_t block_size) {
   const Axis y{-kRatioReach, kRatioReach, kRatioBase, kRatioTop};
   for (const double tick : {-1.0, 0.0, 1.0}) {
-    svg.Empty("line", {{"class", tick == 0 ? "axis" : "grid"}, {"x1", x.start}, {"x2", x.end},
-                       {"y1", y.At(tick)}, {"y2", y.At(tick)}});
+    svg.Empty("line", {{"class", tick == 0 ? "axis" : "grid"},
+                       {"x1", x.start},
+                       {"x2", x.end},
+                       {"y1", y.At(tick)},
+                       {"y2", y.At(tick)}});
     svg.Leaf("text", {{"class", "label end"}, {"x", kLeft - 6}, {"y", y.At(tick) + 4}},
-             tick < 0 ? "×½" : tick > 0 ? "×2" : "×1");
+             tick < 0   ? "×½"
+             : tick > 0 ? "×2"
+                        : "×1");
   }
   std::string line;
   std::string sphere;
@@ -84,18 +89,20 @@ void DrawRatio(Markup& svg, const Stats& stats, double total, const Axis& x, uin
   }
   if (!sphere.empty()) svg.Empty("path", {{"class", "reference"}, {"d", sphere}});
   if (!line.empty()) svg.Empty("path", {{"class", "line"}, {"d", line}});
-  svg.Leaf("text", {{"class", "label"}, {"x", kLeft}, {"y", kRatioTop - 8}},
-           "observed ÷ N(0,1)");
+  svg.Leaf("text", {{"class", "label"}, {"x", kLeft}, {"y", kRatioTop - 8}}, "observed ÷ N(0,1)");
 }
 
 void DrawHover(Markup& svg, const Stats& stats, double total, const Axis& x) {
   for (size_t bin = 0; bin < Stats::kHistogramBins; ++bin) {
     const double share = static_cast<double>(stats.coordinates[bin]) / total;
-    svg.Open("rect", {{"class", "hover"}, {"x", x.At(BinLow(bin))}, {"y", kTop},
+    svg.Open("rect", {{"class", "hover"},
+                      {"x", x.At(BinLow(bin))},
+                      {"y", kTop},
                       {"width", (x.end - x.start) / Stats::kHistogramBins},
                       {"height", kRatioBase - kTop}});
-    svg.Leaf("title", {}, fmt::format("{:.1f} to {:.1f}: {:.3f} %, N(0,1) {:.3f} %", BinLow(bin),
-                                      BinLow(bin + 1), 100 * share, 100 * ExpectedShare(bin)));
+    svg.Leaf("title", {},
+             fmt::format("{:.1f} to {:.1f}: {:.3f} %, N(0,1) {:.3f} %", BinLow(bin),
+                         BinLow(bin + 1), 100 * share, 100 * ExpectedShare(bin)));
     svg.Close();
   }
 }
@@ -113,26 +120,36 @@ std::string DrawCoordinates(const codec::ErrorStats& stats, std::span<const floa
   const Axis y{0, std::clamp(1.06 * highest, 0.44, 1.5), kBase, kTop};
 
   Markup svg;
-  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kHeight)}, {"role", "img"},
+  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kHeight)},
+                   {"role", "img"},
                    {"aria-label", "Histogram of the rotated coordinates against N(0,1)"}});
   for (const double tick : y.Ticks(4)) {
-    svg.Empty("line", {{"class", "grid"}, {"x1", x.start}, {"x2", x.end}, {"y1", y.At(tick)},
+    svg.Empty("line", {{"class", "grid"},
+                       {"x1", x.start},
+                       {"x2", x.end},
+                       {"y1", y.At(tick)},
                        {"y2", y.At(tick)}});
     svg.Leaf("text", {{"class", "label end"}, {"x", kLeft - 6}, {"y", y.At(tick) + 4}},
              fmt::format("{:g}", tick));
   }
   DrawDensity(svg, stats, total, x, y);
-  svg.Empty("line", {{"class", "axis"}, {"x1", x.start}, {"x2", x.end}, {"y1", kBase},
-                     {"y2", kBase}});
+  svg.Empty("line",
+            {{"class", "axis"}, {"x1", x.start}, {"x2", x.end}, {"y1", kBase}, {"y2", kBase}});
   for (const float level : levels) {
     if (!(std::abs(level) <= Stats::kHistogramMax)) continue;
-    svg.Empty("line", {{"class", levels.size() > 64 ? "level fine" : "level"}, {"x1", x.At(level)},
-                       {"x2", x.At(level)}, {"y1", kBase + 2}, {"y2", kLevelsEnd}});
+    svg.Empty("line", {{"class", levels.size() > 64 ? "level fine" : "level"},
+                       {"x1", x.At(level)},
+                       {"x2", x.At(level)},
+                       {"y1", kBase + 2},
+                       {"y2", kLevelsEnd}});
   }
   DrawRatio(svg, stats, total, x, block_size);
   for (int tick = -4; tick <= 4; ++tick) {
-    svg.Empty("line", {{"class", "tick"}, {"x1", x.At(tick)}, {"x2", x.At(tick)},
-                       {"y1", kRatioBase}, {"y2", kRatioBase + 4}});
+    svg.Empty("line", {{"class", "tick"},
+                       {"x1", x.At(tick)},
+                       {"x2", x.At(tick)},
+                       {"y1", kRatioBase},
+                       {"y2", kRatioBase + 4}});
     svg.Leaf("text", {{"class", "label middle"}, {"x", x.At(tick)}, {"y", kRatioBase + 17}},
              tick < 0 ? fmt::format("−{}", -tick) : fmt::format("{}", tick));
   }

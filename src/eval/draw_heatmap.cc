@@ -13,9 +13,9 @@ namespace hlwq::eval {
 namespace {
 
 constexpr double kWidth = 1120;
-constexpr double kLeft = 168;    // role names
-constexpr double kRight = 74;    // the margin column
-constexpr double kTop = 60;      // legend
+constexpr double kLeft = 168;  // role names
+constexpr double kRight = 74;  // the margin column
+constexpr double kTop = 60;    // legend
 constexpr double kRowHeight = 23;
 constexpr double kMaxCellWidth = 46;
 constexpr double kValueWidth = 34;  // cells at least this wide show their value
@@ -65,7 +65,10 @@ void DrawLegend(Markup& svg, const SnrScale& scale, bool has_below, bool has_abo
   constexpr int kSteps = 60;
   for (int step = 0; step < kSteps; ++step) {
     const double x = kLeft + kLegendWidth * step / kSteps;
-    svg.Empty("rect", {{"x", x}, {"y", 4}, {"width", kLegendWidth / kSteps + 0.5}, {"height", 10},
+    svg.Empty("rect", {{"x", x},
+                       {"y", 4},
+                       {"width", kLegendWidth / kSteps + 0.5},
+                       {"height", 10},
                        {"fill", SequentialColour((step + 0.5) / kSteps).Hex()}});
   }
   for (const double tick : axis.Ticks(5)) {
@@ -85,16 +88,25 @@ void DrawCell(Markup& svg, const Cell& cell, const LayerColumn& column, const Sn
   const double gap = width > 6 ? 1.5 : 0.4;
   svg.Open("g").Leaf("title", {}, HoverText(cell, column));
   if (std::isnan(snr)) {
-    svg.Empty("rect", {{"class", "empty"}, {"x", x}, {"y", y}, {"width", width - gap},
+    svg.Empty("rect", {{"class", "empty"},
+                       {"x", x},
+                       {"y", y},
+                       {"width", width - gap},
                        {"height", kRowHeight - 1.5}});
   } else {
-    svg.Empty("rect", {{"x", x}, {"y", y}, {"width", width - gap}, {"height", kRowHeight - 1.5},
+    svg.Empty("rect", {{"x", x},
+                       {"y", y},
+                       {"width", width - gap},
+                       {"height", kRowHeight - 1.5},
                        {"fill", scale.Hex(snr)}});
   }
   const std::string text = CellText(snr);
   if (!text.empty() && width >= (std::isfinite(snr) ? kValueWidth : kMarkWidth)) {
-    svg.Leaf("text", {{"class", fmt::format("value middle {}", InkOn(scale, snr))},
-                      {"x", x + (width - gap) / 2}, {"y", y + kRowHeight / 2 + 3.2}}, text);
+    svg.Leaf("text",
+             {{"class", fmt::format("value middle {}", InkOn(scale, snr))},
+              {"x", x + (width - gap) / 2},
+              {"y", y + kRowHeight / 2 + 3.2}},
+             text);
   }
   svg.Close();
 }
@@ -110,8 +122,10 @@ void DrawLayerLabels(Markup& svg, const ReportData& data, double cell_width, dou
     if (static_cast<double>(factor) * cell_width >= min_distance) break;
   }
   for (size_t column = 0; column < columns; column += stride) {
-    svg.Leaf("text", {{"class", "label middle"},
-                      {"x", kLeft + (static_cast<double>(column) + 0.5) * cell_width}, {"y", y}},
+    svg.Leaf("text",
+             {{"class", "label middle"},
+              {"x", kLeft + (static_cast<double>(column) + 0.5) * cell_width},
+              {"y", y}},
              fmt::format("{}", data.columns[column].first_layer));
   }
 }
@@ -165,7 +179,8 @@ std::string DrawSnrHeatMap(const ReportData& data, const SnrScale& scale) {
 
   Markup svg;
   svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, FormatCoordinate(height))},
-                   {"role", "img"}, {"class", "wide"},
+                   {"role", "img"},
+                   {"class", "wide"},
                    {"aria-label", "Heat map of the SNR by layer and role"}});
   DrawLegend(svg, scale, has_below, has_above);
   svg.Leaf("text", {{"class", "label"}, {"x", grid_end + 10}, {"y", kTop - 6}}, "all layers");
@@ -174,8 +189,11 @@ std::string DrawSnrHeatMap(const ReportData& data, const SnrScale& scale) {
     const double y = kTop + kRowHeight * static_cast<double>(row);
     svg.Leaf("text", {{"class", "name end"}, {"x", kLeft - 10}, {"y", y + kRowHeight / 2 + 3.5}},
              RoleLabel(roles[row]));
-    svg.Empty("line", {{"class", "grid"}, {"x1", kLeft}, {"x2", grid_end},
-                       {"y1", y + kRowHeight / 2 - 0.75}, {"y2", y + kRowHeight / 2 - 0.75}});
+    svg.Empty("line", {{"class", "grid"},
+                       {"x1", kLeft},
+                       {"x2", grid_end},
+                       {"y1", y + kRowHeight / 2 - 0.75},
+                       {"y2", y + kRowHeight / 2 - 0.75}});
     codec::ErrorStats all;
     for (const Cell& cell : data.cells) {
       if (cell.role != roles[row]) continue;

@@ -47,8 +47,11 @@ std::string MemoryLabel(double bytes) {
 
 void DrawGrid(Markup& svg, const Axes& axes) {
   for (const double tick : axes.y.Ticks(5)) {
-    svg.Empty("line", {{"class", "grid"}, {"x1", kLeft}, {"x2", kWidth - kRight},
-                       {"y1", axes.y.At(tick)}, {"y2", axes.y.At(tick)}});
+    svg.Empty("line", {{"class", "grid"},
+                       {"x1", kLeft},
+                       {"x2", kWidth - kRight},
+                       {"y1", axes.y.At(tick)},
+                       {"y2", axes.y.At(tick)}});
     svg.Leaf("text", {{"class", "label end"}, {"x", kLeft - 8}, {"y", axes.y.At(tick) + 4}},
              fmt::format("{:.0f} %", 100 * tick));
   }
@@ -57,14 +60,15 @@ void DrawGrid(Markup& svg, const Axes& axes) {
     for (const int digit : {1, 2, 5}) {
       const double value = digit * std::pow(10, power), x = axes.x.At(std::log10(value));
       if (x < kLeft || x > kWidth - kRight || (is_wide && digit != 1)) continue;
-      svg.Empty("line", {{"class", "tick"}, {"x1", x}, {"x2", x}, {"y1", kBase},
-                         {"y2", kBase + 4}});
+      svg.Empty("line",
+                {{"class", "tick"}, {"x1", x}, {"x2", x}, {"y1", kBase}, {"y2", kBase + 4}});
       svg.Leaf("text", {{"class", "label middle"}, {"x", x}, {"y", kBase + 17}},
                MemoryLabel(value));
     }
   }
-  svg.Empty("line", {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase},
-                     {"y2", kBase}});
+  svg.Empty(
+      "line",
+      {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase}, {"y2", kBase}});
 }
 
 void KeepOffLine(LabelPlacer& placer, double from_x, double from_y, double to_x, double to_y) {
@@ -99,7 +103,8 @@ std::string DrawHitRates(const CacheSimulation& simulation, CacheScope scope) {
   const Axes axes = MakeAxes(simulation);
   LabelPlacer placer({kLeft, kTop, kWidth, kBase});
   Markup svg;
-  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)}, {"role", "img"},
+  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)},
+                   {"role", "img"},
                    {"aria-label", "Hit rate against memory"}});
   DrawGrid(svg, axes);
   for (size_t column = 0; column < kCacheColumns; ++column) {
@@ -116,10 +121,12 @@ std::string DrawHitRates(const CacheSimulation& simulation, CacheScope scope) {
     svg.Empty("path", {{"class", kStyles[column]}, {"d", path}});
     for (const CacheSize& size : simulation.sizes) {
       const double rate = simulation.HitRate(size.hits[index][column]);
-      svg.Open("circle", {{"class", "hover"}, {"cx", axes.X(size)}, {"cy", axes.y.At(rate)},
-                          {"r", 2 * kRadius}});
-      svg.Leaf("title", {}, fmt::format("{}, {} slots, {}: {:.1f} %", CacheColumnName(column),
-                                        size.slots, FormatBytes(size.bytes), 100 * rate));
+      svg.Open(
+          "circle",
+          {{"class", "hover"}, {"cx", axes.X(size)}, {"cy", axes.y.At(rate)}, {"r", 2 * kRadius}});
+      svg.Leaf("title", {},
+               fmt::format("{}, {} slots, {}: {:.1f} %", CacheColumnName(column), size.slots,
+                           FormatBytes(size.bytes), 100 * rate));
       svg.Close();
     }
   }
@@ -128,7 +135,10 @@ std::string DrawHitRates(const CacheSimulation& simulation, CacheScope scope) {
     const double x = axes.X(widest), y = axes.y.At(simulation.HitRate(widest.hits[index][column]));
     const LabelPlacer::Label label = placer.Place(x, y, CacheColumnName(column));
     if (label.has_leader) {
-      svg.Empty("line", {{"class", "tick fine"}, {"x1", x}, {"y1", y}, {"x2", label.leader_x},
+      svg.Empty("line", {{"class", "tick fine"},
+                         {"x1", x},
+                         {"y1", y},
+                         {"x2", label.leader_x},
                          {"y2", label.leader_y}});
     }
     svg.Leaf("text", {{"class", "name"}, {"x", label.left}, {"y", label.baseline}},

@@ -49,16 +49,23 @@ std::string DrawKlAlongText(const KldResult& result) {
   const Axis y{0, most * 1.05, kBase, kTop};
 
   Markup svg;
-  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)}, {"role", "img"},
+  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)},
+                   {"role", "img"},
                    {"aria-label", "Mean divergence along the text"}});
   for (const double tick : y.Ticks(5)) {
-    svg.Empty("line", {{"class", "grid"}, {"x1", kLeft}, {"x2", kWidth - kRight},
-                       {"y1", y.At(tick)}, {"y2", y.At(tick)}});
+    svg.Empty("line", {{"class", "grid"},
+                       {"x1", kLeft},
+                       {"x2", kWidth - kRight},
+                       {"y1", y.At(tick)},
+                       {"y2", y.At(tick)}});
     svg.Leaf("text", {{"class", "label end"}, {"x", kLeft - 8}, {"y", y.At(tick) + 4}},
              fmt::format("{:.3g}", tick));
   }
   for (const double tick : x.Ticks(5)) {
-    svg.Empty("line", {{"class", "tick"}, {"x1", x.At(tick)}, {"x2", x.At(tick)}, {"y1", kBase},
+    svg.Empty("line", {{"class", "tick"},
+                       {"x1", x.At(tick)},
+                       {"x2", x.At(tick)},
+                       {"y1", kBase},
                        {"y2", kBase + 4}});
     svg.Leaf("text", {{"class", "label middle"}, {"x", x.At(tick)}, {"y", kBase + 17}},
              FormatCount(static_cast<uint64_t>(tick)));
@@ -66,18 +73,23 @@ std::string DrawKlAlongText(const KldResult& result) {
   for (const Piece& piece : pieces) {
     const double left = x.At(piece.first), right = x.At(piece.last + 1.0);
     svg.Open("g");
-    svg.Open("rect", {{"class", "bar"}, {"x", left + 0.25}, {"y", y.At(piece.mean)},
+    svg.Open("rect", {{"class", "bar"},
+                      {"x", left + 0.25},
+                      {"y", y.At(piece.mean)},
                       {"width", std::max(right - left - 0.5, 0.5)},
                       {"height", kBase - y.At(piece.mean)}});
-    svg.Leaf("title", {}, fmt::format("tokens {} to {}: {:.3g}", FormatCount(piece.first),
-                                      FormatCount(piece.last), piece.mean));
+    svg.Leaf("title", {},
+             fmt::format("tokens {} to {}: {:.3g}", FormatCount(piece.first),
+                         FormatCount(piece.last), piece.mean));
     svg.Close().Close();
   }
   const double mean = y.At(std::min(result.mean.value, y.high));
-  svg.Empty("line", {{"class", "reference"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", mean},
-                     {"y2", mean}});
-  svg.Empty("line", {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase},
-                     {"y2", kBase}});
+  svg.Empty(
+      "line",
+      {{"class", "reference"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", mean}, {"y2", mean}});
+  svg.Empty(
+      "line",
+      {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase}, {"y2", kBase}});
   svg.Leaf("text", {{"class", "label"}, {"x", kLeft}, {"y", kBase + 36}},
            "token of the text → (mean KL divergence in nats)");
   svg.Close();

@@ -39,14 +39,14 @@ std::vector<Group> MakeGroups(const KldResult& result) {
     std::vector<double> kl;
     for (size_t at = begin; at < end; ++at) kl.push_back(pairs[at].second);
     std::ranges::sort(kl);
-    groups.push_back({pairs[(begin + end) / 2].first, Percentile(kl, 0.5), Percentile(kl, 0.9),
-                      end - begin});
+    groups.push_back(
+        {pairs[(begin + end) / 2].first, Percentile(kl, 0.5), Percentile(kl, 0.9), end - begin});
   }
   return groups;
 }
 
 std::string Path(const std::vector<Group>& groups, const Axis& x, const Axis& y,
-                 const Decades& decades, double Group::* value) {
+                 const Decades& decades, double Group::*value) {
   std::string path;
   for (const Group& group : groups) {
     path += fmt::format("{}{},{}", path.empty() ? "M" : " L", FormatCoordinate(x.At(group.entropy)),
@@ -65,16 +65,23 @@ std::string DrawKlByEntropy(const KldResult& result) {
   const Axis y{static_cast<double>(decades.low), static_cast<double>(decades.high), kBase, kTop};
 
   Markup svg;
-  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)}, {"role", "img"},
+  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)},
+                   {"role", "img"},
                    {"aria-label", "Divergence by the entropy of the reference"}});
   for (int power = decades.low; power <= decades.high; ++power) {
-    svg.Empty("line", {{"class", "grid"}, {"x1", kLeft}, {"x2", kWidth - kRight},
-                       {"y1", y.At(power)}, {"y2", y.At(power)}});
+    svg.Empty("line", {{"class", "grid"},
+                       {"x1", kLeft},
+                       {"x2", kWidth - kRight},
+                       {"y1", y.At(power)},
+                       {"y2", y.At(power)}});
     svg.Leaf("text", {{"class", "label end"}, {"x", kLeft - 8}, {"y", y.At(power) + 4}},
              DecadeLabel(power));
   }
   for (const double tick : x.Ticks(8)) {
-    svg.Empty("line", {{"class", "tick"}, {"x1", x.At(tick)}, {"x2", x.At(tick)}, {"y1", kBase},
+    svg.Empty("line", {{"class", "tick"},
+                       {"x1", x.At(tick)},
+                       {"x2", x.At(tick)},
+                       {"y1", kBase},
                        {"y2", kBase + 4}});
     svg.Leaf("text", {{"class", "label middle"}, {"x", x.At(tick)}, {"y", kBase + 17}},
              fmt::format("{:g}", tick));
@@ -83,22 +90,29 @@ std::string DrawKlByEntropy(const KldResult& result) {
   svg.Empty("path", {{"class", "line"}, {"d", Path(groups, x, y, decades, &Group::median)}});
   for (const Group& group : groups) {
     const double at = y.At(OnAxis(group.median, decades));
-    svg.Open("rect", {{"class", "hover"}, {"x", x.At(group.entropy) - 6}, {"y", at - 10},
-                      {"width", 12}, {"height", 20}});
-    svg.Leaf("title", {}, fmt::format("entropy {:.2f}: median {:.3g}, 90 % {:.3g}, {} tokens",
-                                      group.entropy, group.median, group.ninety,
-                                      FormatCount(group.tokens)));
+    svg.Open("rect", {{"class", "hover"},
+                      {"x", x.At(group.entropy) - 6},
+                      {"y", at - 10},
+                      {"width", 12},
+                      {"height", 20}});
+    svg.Leaf("title", {},
+             fmt::format("entropy {:.2f}: median {:.3g}, 90 % {:.3g}, {} tokens", group.entropy,
+                         group.median, group.ninety, FormatCount(group.tokens)));
     svg.Close();
   }
   const Group& last = groups.back();
   const auto name = [&](double value, double below, const char* text) {
-    svg.Leaf("text", {{"class", "label end"}, {"x", x.At(last.entropy)},
-                      {"y", y.At(OnAxis(value, decades)) + below}}, text);
+    svg.Leaf("text",
+             {{"class", "label end"},
+              {"x", x.At(last.entropy)},
+              {"y", y.At(OnAxis(value, decades)) + below}},
+             text);
   };
   name(last.ninety, -10, "90 %");
   name(last.median, 19, "median");
-  svg.Empty("line", {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase},
-                     {"y2", kBase}});
+  svg.Empty(
+      "line",
+      {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase}, {"y2", kBase}});
   svg.Leaf("text", {{"class", "label"}, {"x", kLeft}, {"y", kBase + 36}},
            "entropy of the reference's prediction in nats →");
   svg.Close();

@@ -35,8 +35,10 @@ void Mark(Markup& svg, double x, int row, const std::string& text) {
   const double y = kTop - 26 + 13 * row;
   const bool is_right = x > kWidth * 0.8;
   svg.Empty("line", {{"class", "marker"}, {"x1", x}, {"x2", x}, {"y1", y + 3}, {"y2", kBase}});
-  svg.Leaf("text", {{"class", is_right ? "label end" : "label"}, {"x", x + (is_right ? -5 : 5)},
-                    {"y", y + 6}}, text);
+  svg.Leaf(
+      "text",
+      {{"class", is_right ? "label end" : "label"}, {"x", x + (is_right ? -5 : 5)}, {"y", y + 6}},
+      text);
 }
 
 std::string Bound(double power) { return fmt::format("{:.2g}", std::pow(10, power)); }
@@ -52,12 +54,17 @@ std::string DrawKlHistogram(const KldResult& result) {
   const Axis y{0, static_cast<double>(std::ranges::max(bins)) * 1.04, kBase, kTop + 22};
 
   Markup svg;
-  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)}, {"role", "img"},
-                   {"class", "wide"}, {"aria-label", "Distribution of the divergence over tokens"}});
+  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)},
+                   {"role", "img"},
+                   {"class", "wide"},
+                   {"aria-label", "Distribution of the divergence over tokens"}});
   for (const double tick : y.Ticks(4)) {
     if (tick != std::floor(tick)) continue;
-    svg.Empty("line", {{"class", "grid"}, {"x1", kLeft}, {"x2", kWidth - kRight},
-                       {"y1", y.At(tick)}, {"y2", y.At(tick)}});
+    svg.Empty("line", {{"class", "grid"},
+                       {"x1", kLeft},
+                       {"x2", kWidth - kRight},
+                       {"y1", y.At(tick)},
+                       {"y2", y.At(tick)}});
     svg.Leaf("text", {{"class", "label end"}, {"x", kLeft - 8}, {"y", y.At(tick) + 4}},
              FormatCount(static_cast<uint64_t>(tick)));
   }
@@ -67,16 +74,24 @@ std::string DrawKlHistogram(const KldResult& result) {
     const double high = decades.low + static_cast<double>(bin + 1) / kBinsPerDecade;
     const double height = std::max(kBase - y.At(static_cast<double>(bins[bin])), kSmallestBar);
     svg.Open("g");
-    svg.Open("rect", {{"class", "bar"}, {"x", x.At(low) + 0.5}, {"y", kBase - height},
-                      {"width", x.At(high) - x.At(low) - 1}, {"height", height}});
-    svg.Leaf("title", {}, fmt::format("{}{} to {}: {} tokens", bin == 0 ? "up to, or " : "",
-                                      Bound(low), Bound(high), FormatCount(bins[bin])));
+    svg.Open("rect", {{"class", "bar"},
+                      {"x", x.At(low) + 0.5},
+                      {"y", kBase - height},
+                      {"width", x.At(high) - x.At(low) - 1},
+                      {"height", height}});
+    svg.Leaf("title", {},
+             fmt::format("{}{} to {}: {} tokens", bin == 0 ? "up to, or " : "", Bound(low),
+                         Bound(high), FormatCount(bins[bin])));
     svg.Close().Close();
   }
-  svg.Empty("line", {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase},
-                     {"y2", kBase}});
+  svg.Empty(
+      "line",
+      {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase}, {"y2", kBase}});
   for (int power = decades.low; power <= decades.high; ++power) {
-    svg.Empty("line", {{"class", "tick"}, {"x1", x.At(power)}, {"x2", x.At(power)}, {"y1", kBase},
+    svg.Empty("line", {{"class", "tick"},
+                       {"x1", x.At(power)},
+                       {"x2", x.At(power)},
+                       {"y1", kBase},
                        {"y2", kBase + 4}});
     svg.Leaf("text", {{"class", "label middle"}, {"x", x.At(power)}, {"y", kBase + 17}},
              DecadeLabel(power));

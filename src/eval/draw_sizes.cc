@@ -12,8 +12,8 @@ namespace {
 
 constexpr double kWidth = 1120;
 constexpr double kLeft = 168;
-constexpr double kBars = 600;        // length of the longest bar
-constexpr double kSizesAt = 796;     // text columns
+constexpr double kBars = 600;     // length of the longest bar
+constexpr double kSizesAt = 796;  // text columns
 constexpr double kBitsAt = 1010;
 constexpr double kCountAt = 1112;
 constexpr double kTop = 26;
@@ -32,8 +32,11 @@ void DrawBar(Markup& svg, const Axis& axis, double y, std::initializer_list<Piec
     if (piece.bytes == 0) continue;
     const double left = axis.At(static_cast<double>(from));
     const double right = axis.At(static_cast<double>(from + piece.bytes));
-    svg.Open("rect", {{"class", piece.style}, {"x", left}, {"y", y},
-                      {"width", std::max(right - left, 0.75)}, {"height", kBarHeight}});
+    svg.Open("rect", {{"class", piece.style},
+                      {"x", left},
+                      {"y", y},
+                      {"width", std::max(right - left, 0.75)},
+                      {"height", kBarHeight}});
     svg.Leaf("title", {}, fmt::format("{}: {}", piece.what, FormatBytes(piece.bytes, 4)));
     svg.Close();
     from += piece.bytes;
@@ -44,18 +47,17 @@ void DrawRow(Markup& svg, const Axis& axis, double y, std::string_view name, con
              bool is_total) {
   const char* weight = is_total ? " strong" : "";
   const double text_y = y + kBarHeight + 5;
-  svg.Leaf("text", {{"class", fmt::format("name end{}", weight)}, {"x", kLeft - 10},
-                    {"y", text_y}}, name);
+  svg.Leaf("text", {{"class", fmt::format("name end{}", weight)}, {"x", kLeft - 10}, {"y", text_y}},
+           name);
   DrawBar(svg, axis, y,
           {{row.quantized_before, "quantized before", "to be quantized, before"},
            {row.carried_before, "carried before", "to be carried over, before"}});
   DrawBar(svg, axis, y + kBarHeight + 1,
           {{row.quantized_after, "quantized", "quantized, after"},
            {row.carried_after, "carried", "carried over, after"}});
-  const std::string sizes = row.before() == row.after()
-                                ? FormatBytes(row.after(), 4)
-                                : FormatBytes(row.before(), 4) + " → " +
-                                      FormatBytes(row.after(), 4);
+  const std::string sizes = row.before() == row.after() ? FormatBytes(row.after(), 4)
+                                                        : FormatBytes(row.before(), 4) + " → " +
+                                                              FormatBytes(row.after(), 4);
   svg.Leaf("text", {{"class", fmt::format("number{}", weight)}, {"x", kSizesAt}, {"y", text_y}},
            sizes);
   const double bits = row.weights() == 0 ? 0
@@ -63,8 +65,8 @@ void DrawRow(Markup& svg, const Axis& axis, double y, std::string_view name, con
                                                static_cast<double>(row.weights());
   svg.Leaf("text", {{"class", fmt::format("number end{}", weight)}, {"x", kBitsAt}, {"y", text_y}},
            row.weights() == 0 ? "–" : FormatBits(bits));
-  svg.Leaf("text", {{"class", fmt::format("number end{}", weight)}, {"x", kCountAt},
-                    {"y", text_y}}, FormatCount(row.tensors()));
+  svg.Leaf("text", {{"class", fmt::format("number end{}", weight)}, {"x", kCountAt}, {"y", text_y}},
+           FormatCount(row.tensors()));
 }
 
 }  // namespace
@@ -76,14 +78,19 @@ std::string DrawSizes(const ReportData& data) {
   const double height = kTop + kRowHeight * static_cast<double>(data.sizes.size() + 1) + 8;
 
   Markup svg;
-  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, height)}, {"role", "img"},
-                   {"class", "wide"}, {"aria-label", "Size by part of the model"}});
+  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, height)},
+                   {"role", "img"},
+                   {"class", "wide"},
+                   {"aria-label", "Size by part of the model"}});
   svg.Leaf("text", {{"class", "label"}, {"x", kSizesAt}, {"y", 12}}, "before → after");
   svg.Leaf("text", {{"class", "label end"}, {"x", kBitsAt}, {"y", 12}}, "bits/weight");
   svg.Leaf("text", {{"class", "label end"}, {"x", kCountAt}, {"y", 12}}, "tensors");
   double y = kTop;
   DrawRow(svg, axis, y, "Whole checkpoint", data.size_total, true);
-  svg.Empty("line", {{"class", "grid"}, {"x1", 0}, {"x2", kWidth}, {"y1", y + kRowHeight - 8},
+  svg.Empty("line", {{"class", "grid"},
+                     {"x1", 0},
+                     {"x2", kWidth},
+                     {"y1", y + kRowHeight - 8},
                      {"y2", y + kRowHeight - 8}});
   y += 4;
   for (const auto& [group, row] : data.sizes) {

@@ -42,8 +42,9 @@ std::vector<Bin> MakeBins(const std::vector<double>& snrs, double width) {
 void Mark(Markup& svg, double x, const char* anchor, const std::string& text) {
   svg.Empty("line", {{"class", "marker"}, {"x1", x}, {"x2", x}, {"y1", kTop - 8}, {"y2", kBase}});
   const bool is_end = std::string_view(anchor) == "end";
-  svg.Leaf("text", {{"class", fmt::format("name {}", anchor)}, {"x", x + (is_end ? -5 : 5)},
-                    {"y", kTop}}, text);
+  svg.Leaf("text",
+           {{"class", fmt::format("name {}", anchor)}, {"x", x + (is_end ? -5 : 5)}, {"y", kTop}},
+           text);
 }
 
 }  // namespace
@@ -61,12 +62,17 @@ std::string DrawSnrDistribution(const ReportData& data, const SnrScale& scale) {
   const Axis y{0, static_cast<double>(most) * 1.04, kBase, kTop + 8};
 
   Markup svg;
-  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)}, {"role", "img"},
-                   {"class", "wide"}, {"aria-label", "Distribution of the SNR over tensors"}});
+  svg.Open("svg", {{"viewBox", fmt::format("0 0 {} {}", kWidth, kBase + 44)},
+                   {"role", "img"},
+                   {"class", "wide"},
+                   {"aria-label", "Distribution of the SNR over tensors"}});
   for (const double tick : y.Ticks(4)) {
     if (tick != std::floor(tick)) continue;
-    svg.Empty("line", {{"class", "grid"}, {"x1", kLeft}, {"x2", kWidth - kRight},
-                       {"y1", y.At(tick)}, {"y2", y.At(tick)}});
+    svg.Empty("line", {{"class", "grid"},
+                       {"x1", kLeft},
+                       {"x2", kWidth - kRight},
+                       {"y1", y.At(tick)},
+                       {"y2", y.At(tick)}});
     svg.Leaf("text", {{"class", "label end"}, {"x", kLeft - 8}, {"y", y.At(tick) + 4}},
              FormatCount(static_cast<uint64_t>(tick)));
   }
@@ -75,18 +81,24 @@ std::string DrawSnrDistribution(const ReportData& data, const SnrScale& scale) {
     const double left = x.At(bin.low);
     const double right = x.At(bin.low + bin_width);
     const double height = std::max(kBase - y.At(static_cast<double>(bin.tensors)), kSmallestBar);
-    svg.Open("rect", {{"x", left + 0.5}, {"y", kBase - height},
-                      {"width", std::max(right - left - 1, 0.5)}, {"height", height},
+    svg.Open("rect", {{"x", left + 0.5},
+                      {"y", kBase - height},
+                      {"width", std::max(right - left - 1, 0.5)},
+                      {"height", height},
                       {"fill", scale.Hex(bin.low + bin_width / 2)}});
-    svg.Leaf("title", {}, fmt::format("{} to {} dB: {} {}", FormatSnr(bin.low),
-                                      FormatSnr(bin.low + bin_width), FormatCount(bin.tensors),
-                                      bin.tensors == 1 ? "tensor" : "tensors"));
+    svg.Leaf("title", {},
+             fmt::format("{} to {} dB: {} {}", FormatSnr(bin.low), FormatSnr(bin.low + bin_width),
+                         FormatCount(bin.tensors), bin.tensors == 1 ? "tensor" : "tensors"));
     svg.Close();
   }
-  svg.Empty("line", {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase},
-                     {"y2", kBase}});
+  svg.Empty(
+      "line",
+      {{"class", "axis"}, {"x1", kLeft}, {"x2", kWidth - kRight}, {"y1", kBase}, {"y2", kBase}});
   for (const double tick : x.Ticks(10)) {
-    svg.Empty("line", {{"class", "tick"}, {"x1", x.At(tick)}, {"x2", x.At(tick)}, {"y1", kBase},
+    svg.Empty("line", {{"class", "tick"},
+                       {"x1", x.At(tick)},
+                       {"x2", x.At(tick)},
+                       {"y1", kBase},
                        {"y2", kBase + 4}});
     svg.Leaf("text", {{"class", "label middle"}, {"x", x.At(tick)}, {"y", kBase + 17}},
              fmt::format("{:g}", std::round(tick * 1000) / 1000));

@@ -33,8 +33,7 @@ inline std::vector<double> CellProbabilities(std::span<const float> levels) {
   for (size_t index = 0; index < levels.size(); ++index) {
     const bool is_last = index + 1 == levels.size();
     const double up_to =
-        is_last ? 1
-                : GaussianCdf((static_cast<double>(levels[index]) + levels[index + 1]) / 2);
+        is_last ? 1 : GaussianCdf((static_cast<double>(levels[index]) + levels[index + 1]) / 2);
     probabilities.push_back(up_to - below);
     below = up_to;
   }

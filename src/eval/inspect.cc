@@ -65,8 +65,8 @@ std::vector<std::pair<std::string, std::string>> Provenance(
 InspectedTensor Describe(const TensorEntry& entry, const checkpoint::TensorSpec& spec,
                          const ErrorsByName& errors) {
   const StorageInfo storage = DescribeStorage(entry);
-  InspectedTensor tensor{entry.name, entry.shape, storage.name, storage.is_quantized(), spec.role,
-                         spec.layer, storage.bytes, std::nullopt};
+  InspectedTensor tensor{entry.name, entry.shape, storage.name,  storage.is_quantized(),
+                         spec.role,  spec.layer,  storage.bytes, std::nullopt};
   if (const auto found = errors.find(entry.name); found != errors.end()) {
     tensor.snr_db = found->second->SnrDb();
   }
@@ -195,15 +195,15 @@ TensorDetail InspectTensor(const Checkpoint& checkpoint, const std::optional<Man
   detail.tensor = Describe(*entry, classified.specs[index], errors);
   detail.dtype = DTypeName(entry->dtype);
   for (const checkpoint::FileRange& range : StoredRanges(*entry)) {
-    detail.stretches.push_back({checkpoint.files[range.file].path().filename().string(),
-                                range.offset, range.bytes});
+    detail.stretches.push_back(
+        {checkpoint.files[range.file].path().filename().string(), range.offset, range.bytes});
   }
   if (const auto* coded = std::get_if<checkpoint::CodedStorage>(&entry->storage)) {
     detail.spec = coded->spec;
   }
   if (DescribeStorage(*entry).is_number) {
-    detail.values = WithContext("'" + entry->name + "'",
-                                [&] { return ValuesOf(checkpoint, *entry, backend); });
+    detail.values =
+        WithContext("'" + entry->name + "'", [&] { return ValuesOf(checkpoint, *entry, backend); });
   }
   if (const auto found = errors.find(entry->name); found != errors.end()) {
     detail.recorded_errors = *found->second;

@@ -42,19 +42,19 @@ struct InspectedTensor {
 struct InspectResult {
   std::string path;
   std::string format;
-  std::string model_type;  // empty: no config.json, or it has none
+  std::string model_type;                               // empty: no config.json, or it has none
   std::vector<std::pair<std::string, uint64_t>> files;  // name, bytes
-  std::vector<EncodingUse> encodings;  // most bytes first
+  std::vector<EncodingUse> encodings;                   // most bytes first
   uint64_t matrices = 0;  // coded: slices of fused tensors count one by one
   uint64_t weights = 0;
   uint64_t quantized_weights = 0;
-  uint64_t bytes = 0;     // of tensors, without headers
+  uint64_t bytes = 0;  // of tensors, without headers
   uint64_t quantized_bytes = 0;
   std::vector<codec::CodecSpec> specs;  // distinct ones, in order of appearance
   // Where it comes from: base model, tool version, operation, source files with their hashes.
   std::vector<std::pair<std::string, std::string>> provenance;
   std::optional<codec::ErrorStats> recorded_errors;  // summed over the manifest's reports
-  std::vector<InspectedTensor> tensors;  // in stored order
+  std::vector<InspectedTensor> tensors;              // in stored order
   std::vector<std::string> notes;
 };
 
@@ -70,7 +70,7 @@ struct TensorStretch {
 
 struct TensorDetail {
   InspectedTensor tensor;
-  std::string dtype;  // of the plain tensor
+  std::string dtype;                     // of the plain tensor
   std::vector<TensorStretch> stretches;  // where it is stored
   std::optional<codec::CodecSpec> spec;
   // Of the values, decoded. Absent for dtypes that are not decoded. Mean and deviation are over the

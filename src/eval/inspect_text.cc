@@ -29,12 +29,10 @@ void AddFact(Facts& facts, std::string_view label, std::string_view value) {
 }
 
 std::string SpecText(const codec::CodecSpec& spec) {
-  const std::string group =
-      spec.scale_group == 0 ? "whole rows" : fmt::to_string(spec.scale_group);
+  const std::string group = spec.scale_group == 0 ? "whole rows" : fmt::to_string(spec.scale_group);
   return fmt::format(
       "{} version {}, {} bits, table {}, blocks of {}, scales of {} ({}), bit order {}", spec.name,
-      spec.version, spec.bits, spec.table, spec.block_size, group, spec.scale_rule,
-      spec.bit_order);
+      spec.version, spec.bits, spec.table, spec.block_size, group, spec.scale_rule, spec.bit_order);
 }
 
 std::string SnrWithUnit(double snr) {
@@ -42,7 +40,10 @@ std::string SnrWithUnit(double snr) {
 }
 
 std::string EncodingTable(const InspectResult& result, const TextLayout& layout) {
-  TextTable table({{"stored as"}, {"tensors", kRight}, {"weights", kRight}, {"bytes", kRight},
+  TextTable table({{"stored as"},
+                   {"tensors", kRight},
+                   {"weights", kRight},
+                   {"bytes", kRight},
                    {"bits/weight", kRight}});
   for (const EncodingUse& use : result.encodings) {
     table.AddRow({use.name, FormatCount(use.tensors), FormatWeights(use.weights),
@@ -56,19 +57,18 @@ std::string EncodingTable(const InspectResult& result, const TextLayout& layout)
 }
 
 std::string TensorTable(const std::vector<InspectedTensor>& tensors, const TextLayout& layout) {
-  TextTable table({{"tensor"}, {"shape"}, {"stored as"}, {"role"}, {"bytes", kRight},
-                   {"SNR dB", kRight}});
+  TextTable table(
+      {{"tensor"}, {"shape"}, {"stored as"}, {"role"}, {"bytes", kRight}, {"SNR dB", kRight}});
   for (const InspectedTensor& tensor : tensors) {
-    table.AddRow({tensor.name, ShapeToString(tensor.shape),
-                  tensor.storage, RoleLabel(tensor.role), FormatCount(tensor.bytes),
-                  tensor.snr_db ? FormatSnr(*tensor.snr_db) : ""});
+    table.AddRow({tensor.name, ShapeToString(tensor.shape), tensor.storage, RoleLabel(tensor.role),
+                  FormatCount(tensor.bytes), tensor.snr_db ? FormatSnr(*tensor.snr_db) : ""});
   }
   return table.Render(layout);
 }
 
 json TensorJson(const InspectedTensor& tensor) {
-  json out = {{"name", tensor.name},         {"shape", tensor.shape},
-              {"storage", tensor.storage},   {"is_quantized", tensor.is_quantized},
+  json out = {{"name", tensor.name},           {"shape", tensor.shape},
+              {"storage", tensor.storage},     {"is_quantized", tensor.is_quantized},
               {"role", RoleName(tensor.role)}, {"layer", tensor.layer},
               {"bytes", tensor.bytes}};
   if (tensor.snr_db) out["snr_db"] = JsonNumber(*tensor.snr_db);
@@ -90,14 +90,13 @@ std::string InspectToText(const InspectResult& result, bool list_tensors,
   AddFact(facts, "files", fmt::format("{}, {}", result.files.size(), FormatBytes(file_bytes, 4)));
   if (result.quantized_weights != 0) {
     AddFact(facts, "coverage",
-               fmt::format("{} of {} weights are quantized ({})",
-                           FormatWeights(result.quantized_weights), FormatWeights(result.weights),
-                           FormatPercent(Share(result.quantized_weights, result.weights))));
+            fmt::format("{} of {} weights are quantized ({})",
+                        FormatWeights(result.quantized_weights), FormatWeights(result.weights),
+                        FormatPercent(Share(result.quantized_weights, result.weights))));
     AddFact(facts, "bits per weight",
-               fmt::format("{} where quantized, {} over all",
-                           FormatBits(BitsPerWeight(result.quantized_bytes,
-                                                  result.quantized_weights)),
-                           FormatBits(BitsPerWeight(result.bytes, result.weights))));
+            fmt::format("{} where quantized, {} over all",
+                        FormatBits(BitsPerWeight(result.quantized_bytes, result.quantized_weights)),
+                        FormatBits(BitsPerWeight(result.bytes, result.weights))));
   }
   if (result.matrices != 0) AddFact(facts, "coded matrices", FormatCount(result.matrices));
   if (result.recorded_errors) {
@@ -111,7 +110,8 @@ std::string InspectToText(const InspectResult& result, bool list_tensors,
 
 json InspectToJson(const InspectResult& result) {
   json files = json::array();
-  for (const auto& [name, bytes] : result.files) files.push_back({{"name", name}, {"bytes", bytes}});
+  for (const auto& [name, bytes] : result.files)
+    files.push_back({{"name", name}, {"bytes", bytes}});
   json encodings = json::array();
   for (const EncodingUse& use : result.encodings) {
     encodings.push_back({{"name", use.name},
@@ -164,21 +164,21 @@ std::string TensorDetailToText(const TensorDetail& detail, const TextLayout& lay
   const size_t shown = std::min(kStretchesShown, detail.stretches.size());
   for (size_t index = 0; index < shown; ++index) {
     const TensorStretch& stretch = detail.stretches[index];
-    AddFact(facts, "at", fmt::format("{}, offset {}, {} bytes", stretch.file, stretch.offset,
-                                      stretch.bytes));
+    AddFact(facts, "at",
+            fmt::format("{}, offset {}, {} bytes", stretch.file, stretch.offset, stretch.bytes));
   }
   if (shown < detail.stretches.size()) {
     AddFact(facts, "", fmt::format("... and {} more", detail.stretches.size() - shown));
   }
   if (detail.values) {
     const TensorDetail::Values& values = *detail.values;
-    AddFact(facts, "values", fmt::format("{}, of which {} zero, {} not finite",
-                                          FormatCount(values.count), FormatCount(values.zeros),
-                                          FormatCount(values.not_finite)));
-    AddFact(facts, "range", fmt::format("{:.6g} to {:.6g}, largest magnitude {:.6g}", values.min,
-                                         values.max, values.abs_max));
-    AddFact(facts, "mean, deviation",
-               fmt::format("{:.6g}, {:.6g}", values.mean, values.deviation));
+    AddFact(facts, "values",
+            fmt::format("{}, of which {} zero, {} not finite", FormatCount(values.count),
+                        FormatCount(values.zeros), FormatCount(values.not_finite)));
+    AddFact(facts, "range",
+            fmt::format("{:.6g} to {:.6g}, largest magnitude {:.6g}", values.min, values.max,
+                        values.abs_max));
+    AddFact(facts, "mean, deviation", fmt::format("{:.6g}, {:.6g}", values.mean, values.deviation));
   }
   if (detail.recorded_errors) {
     AddFact(facts, "recorded SNR", SnrWithUnit(detail.recorded_errors->SnrDb()));
@@ -199,10 +199,14 @@ json TensorDetailToJson(const TensorDetail& detail) {
   if (detail.spec) out["codec"] = SpecToJson(*detail.spec);
   if (detail.values) {
     const TensorDetail::Values& values = *detail.values;
-    out["values"] = {{"count", values.count},         {"zeros", values.zeros},
-                     {"not_finite", values.not_finite}, {"min", values.min},
-                     {"max", values.max},             {"mean", values.mean},
-                     {"deviation", values.deviation}, {"abs_max", values.abs_max}};
+    out["values"] = {{"count", values.count},
+                     {"zeros", values.zeros},
+                     {"not_finite", values.not_finite},
+                     {"min", values.min},
+                     {"max", values.max},
+                     {"mean", values.mean},
+                     {"deviation", values.deviation},
+                     {"abs_max", values.abs_max}};
   }
   if (detail.recorded_errors) {
     out["cosine"] = JsonNumber(detail.recorded_errors->Cosine());

@@ -12,16 +12,16 @@
 namespace hlwq::eval {
 
 struct KldResult {
-  TextRun run;  // fed: tokens that each of the two was given
+  TextRun run;    // fed: tokens that each of the two was given
   Estimate mean;  // KL divergence from the reference to the model, nats a token
   Estimate median, p90, p99, p999;
   double max = 0;
-  Estimate same_top;             // share of tokens where both find the same token likeliest
-  Estimate shared_top;           // share of the reference's five likeliest that the model has among its
-  Estimate probability_bias;     // mean of Q(token) - P(token)
-  Estimate probability_rms;      // root of the mean of its square
+  Estimate same_top;    // share of tokens where both find the same token likeliest
+  Estimate shared_top;  // share of the reference's five likeliest that the model has among its
+  Estimate probability_bias;  // mean of Q(token) - P(token)
+  Estimate probability_rms;   // root of the mean of its square
   Estimate reference_perplexity, perplexity;
-  Estimate perplexity_ratio;     // of the model to the reference; errors from the paired differences
+  Estimate perplexity_ratio;  // of the model to the reference; errors from the paired differences
   std::vector<TokenError> tokens;       // of every scored token, in the order of the text
   std::vector<uint32_t> token_indices;  // where in the text they stand
 };

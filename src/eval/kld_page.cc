@@ -43,18 +43,18 @@ void WriteHeader(Markup& page, const KldPageInput& input) {
            fmt::format("± {}; {} from {}", FormatEstimate(result.perplexity_ratio).token_error,
                        FormatEstimate(result.perplexity).value,
                        FormatEstimate(result.reference_perplexity).value));
-  WriteKey(page, "Same likeliest token", FormatEstimate(Percent(result.same_top)).value + " %",
-           fmt::format("of five, {} % are shared",
-                       FormatEstimate(Percent(result.shared_top)).value));
+  WriteKey(
+      page, "Same likeliest token", FormatEstimate(Percent(result.same_top)).value + " %",
+      fmt::format("of five, {} % are shared", FormatEstimate(Percent(result.shared_top)).value));
   WriteKey(page, "Probability of the text's token",
            FormatEstimate(Percent(result.probability_rms)).value + " %",
            fmt::format("root mean square difference; mean {} %",
                        WithError(Percent(result.probability_bias))));
   page.Close();
   // Without the time, which is no property of the models.
-  page.Leaf("p", {{"class", "note"}},
-            DescribeScoring(result.run) +
-                ". Errors are standard errors as if tokens were independent.");
+  page.Leaf(
+      "p", {{"class", "note"}},
+      DescribeScoring(result.run) + ". Errors are standard errors as if tokens were independent.");
   page.Close();
 }
 
@@ -110,8 +110,8 @@ void WriteWorst(Markup& page, const std::vector<WorstToken>& worst) {
   if (worst.empty()) return;
   page.Open("section").Leaf("h2", {}, "The worst tokens");
   page.Open("div", {{"class", "scroll"}}).Open("table").Open("tr");
-  for (const char* title : {"token", "text, and the token that follows", "likeliest: reference",
-                            "model"}) {
+  for (const char* title :
+       {"token", "text, and the token that follows", "likeliest: reference", "model"}) {
     page.Leaf("th", {}, title);
   }
   for (const char* title : {"p: reference", "model", "KL"}) {

@@ -12,8 +12,8 @@ namespace hlwq::eval {
 
 // A token that the two models predict very differently, in words.
 struct WorstToken {
-  uint32_t index = 0;          // in the text
-  std::string before, token;   // what stands before it, and it
+  uint32_t index = 0;              // in the text
+  std::string before, token;       // what stands before it, and it
   std::string reference_top, top;  // what either found likeliest
   TokenError error;
 };

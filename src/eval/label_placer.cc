@@ -44,7 +44,8 @@ LabelPlacer::Label LabelPlacer::Place(double x, double y, std::string_view text)
       const double angle = degrees * std::numbers::pi / 180;
       const double cosine = std::cos(angle), sine = std::sin(angle);
       // The nearest edge of the label is so far from the point, in this direction.
-      const double middle_x = x + (kGap + distance) * cosine + width / 2 * std::clamp(2 * cosine, -1.0, 1.0);
+      const double middle_x =
+          x + (kGap + distance) * cosine + width / 2 * std::clamp(2 * cosine, -1.0, 1.0);
       const double middle_y = y - (kGap + distance) * sine - kHeight / 2 * sine;
       const Box box = {middle_x - width / 2, middle_y - kHeight / 2, middle_x + width / 2,
                        middle_y + kHeight / 2};

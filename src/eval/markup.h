@@ -21,10 +21,10 @@ std::string FormatCoordinate(double value);
 struct Attribute {
   Attribute(std::string_view attribute_name, std::string text)
       : name(attribute_name), value(std::move(text)) {}
-  Attribute(std::string_view attribute_name, const char* text) : name(attribute_name), value(text) {}
+  Attribute(std::string_view attribute_name, const char* text)
+      : name(attribute_name), value(text) {}
   template <typename Number>
-    requires std::is_arithmetic_v<Number>
-  Attribute(std::string_view attribute_name, Number number)
+  requires std::is_arithmetic_v<Number> Attribute(std::string_view attribute_name, Number number)
       : name(attribute_name), value(FormatCoordinate(static_cast<double>(number))) {}
 
   std::string_view name;  // a literal

@@ -11,7 +11,8 @@
 
 namespace hlwq::eval {
 
-PerplexityResult MeasurePerplexity(runtime::Engine& engine, std::span<const runtime::TokenId> tokens,
+PerplexityResult MeasurePerplexity(runtime::Engine& engine,
+                                   std::span<const runtime::TokenId> tokens,
                                    const TextRunOptions& options) {
   const std::vector<TokenWindow> windows = MakeTokenWindows(tokens.size(), options.windows);
   engine.model().CheckTokens(tokens);

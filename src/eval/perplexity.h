@@ -27,7 +27,7 @@ struct TextRunOptions {
 // What a run over a text was.
 struct TextRun {
   WindowOptions options;
-  size_t tokens = 0;   // of the text
+  size_t tokens = 0;  // of the text
   size_t windows = 0;
   size_t scored = 0;   // tokens
   size_t fed = 0;      // tokens that the model was given, context included
@@ -46,8 +46,8 @@ struct TextRun {
 
 struct PerplexityResult {
   TextRun run;
-  Estimate nll;             // mean of -ln p(token), nats
-  Estimate perplexity;      // e^nll
+  Estimate nll;              // mean of -ln p(token), nats
+  Estimate perplexity;       // e^nll
   std::vector<double> nlls;  // of every scored token, in the order of the text
 };
 
@@ -55,7 +55,8 @@ struct PerplexityResult {
 // position 0. Throws as MakeTokenWindows; Error{kInvalidArgument} for a token outside the
 // vocabulary; Error{kNonFinite} where the model's logits are not finite. Memory: a cache of one
 // window, 8 bytes a token.
-PerplexityResult MeasurePerplexity(runtime::Engine& engine, std::span<const runtime::TokenId> tokens,
+PerplexityResult MeasurePerplexity(runtime::Engine& engine,
+                                   std::span<const runtime::TokenId> tokens,
                                    const TextRunOptions& options);
 
 nlohmann::json TextRunToJson(const TextRun& run);

@@ -124,8 +124,7 @@ std::vector<double> FiniteSnrs(const ReportData& data) {
   return snrs;
 }
 
-ReportData SummarizeReports(std::span<const checkpoint::TensorReport> reports,
-                            size_t max_columns) {
+ReportData SummarizeReports(std::span<const checkpoint::TensorReport> reports, size_t max_columns) {
   ReportData data;
   data.columns = MakeColumns(reports, max_columns);
   std::map<std::pair<checkpoint::Role, size_t>, Cell> cells;

@@ -58,17 +58,17 @@ struct RatedTensor {
 
 struct ReportData {
   std::vector<LayerColumn> columns;
-  std::vector<Cell> cells;           // ordered by role, then column
-  std::vector<Cell> by_role;         // over all layers and outside them
-  std::vector<Cell> outside;         // tensors in no layer, by role
+  std::vector<Cell> cells;                   // ordered by role, then column
+  std::vector<Cell> by_role;                 // over all layers and outside them
+  std::vector<Cell> outside;                 // tensors in no layer, by role
   std::map<int, codec::ErrorStats> by_bits;  // of tensors whose codes or coordinates were counted
   codec::ErrorStats total;
   std::map<RoleGroup, SizeRow> sizes;
   SizeRow size_total;
-  std::vector<RatedTensor> rated;    // worst first, ties by name; exact and all-zero ones last
-  uint64_t exact_tensors = 0;        // no error
-  uint64_t zero_tensors = 0;         // no signal and no error
-  uint64_t lost_tensors = 0;         // SNR of -infinity
+  std::vector<RatedTensor> rated;  // worst first, ties by name; exact and all-zero ones last
+  uint64_t exact_tensors = 0;      // no error
+  uint64_t zero_tensors = 0;       // no signal and no error
+  uint64_t lost_tensors = 0;       // SNR of -infinity
 };
 
 // Whether codes or coordinates were counted, not only values compared.

@@ -20,8 +20,7 @@ std::string WithUnit(double snr) {
 }
 
 double Ratio(uint64_t numerator, uint64_t denominator) {
-  return denominator == 0 ? NAN
-                          : static_cast<double>(numerator) / static_cast<double>(denominator);
+  return denominator == 0 ? NAN : static_cast<double>(numerator) / static_cast<double>(denominator);
 }
 
 // "5", "3, 4 and 5"
@@ -69,10 +68,9 @@ std::string ComparisonLede(const ReportData& data) {
                        FormatCount(compared));
   }
   const uint64_t equal = data.exact_tensors + data.zero_tensors;
-  std::string lede = fmt::format("Of {} compared tensors {} differ{}.", FormatCount(compared),
-                                 FormatCount(compared - equal),
-                                 equal == 0 ? "" : fmt::format(" and {} are equal, value for value",
-                                                               FormatCount(equal)));
+  std::string lede = fmt::format(
+      "Of {} compared tensors {} differ{}.", FormatCount(compared), FormatCount(compared - equal),
+      equal == 0 ? "" : fmt::format(" and {} are equal, value for value", FormatCount(equal)));
   return lede;
 }
 
@@ -82,9 +80,9 @@ std::vector<KeyFigure> KeyFigures(const ReportContext& context) {
   std::vector<KeyFigure> figures;
   if (context.bytes_before != 0 && context.bytes_after != 0) {
     const bool is_same = context.bytes_before == context.bytes_after;
-    figures.push_back({"Size", FormatBytes(context.bytes_after, 4),
-                       is_same ? "both checkpoints"
-                               : "from " + FormatBytes(context.bytes_before, 4)});
+    figures.push_back(
+        {"Size", FormatBytes(context.bytes_after, 4),
+         is_same ? "both checkpoints" : "from " + FormatBytes(context.bytes_before, 4)});
   }
   if (!data.rated.empty()) {
     const RatedTensor& worst = data.rated.front();
@@ -102,8 +100,8 @@ std::vector<KeyFigure> KeyFigures(const ReportContext& context) {
   }
   if (input.seconds > 0) {
     const double rate = static_cast<double>(context.bytes_before) / input.seconds / 1e9;
-    figures.push_back({"Time", FormatDuration(input.seconds),
-                       fmt::format("{:.2f} GB/s of source", rate)});
+    figures.push_back(
+        {"Time", FormatDuration(input.seconds), fmt::format("{:.2f} GB/s of source", rate)});
   }
   return figures;
 }
@@ -132,8 +130,9 @@ void WriteHeader(Markup& page, const ReportContext& context) {
   const ReportInput& input = context.input;
   const bool is_comparison = input.kind == ReportKind::kComparison;
   page.Open("header");
-  page.Leaf("p", {{"class", "kicker"}},
-            is_comparison ? "Comparison of two checkpoints" : "What quantizing did, tensor by tensor");
+  page.Leaf(
+      "p", {{"class", "kicker"}},
+      is_comparison ? "Comparison of two checkpoints" : "What quantizing did, tensor by tensor");
   page.Leaf("h1", {}, input.title.empty() ? "hlwq report" : input.title);
   page.Leaf("p", {{"class", "lede"}},
             is_comparison ? ComparisonLede(context.data) : QuantizationLede(context));

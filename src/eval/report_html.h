@@ -21,21 +21,21 @@ enum class ReportKind {
 // What the page says besides the records. Empty strings, zeros and empty lists leave their line out.
 struct ReportInput {
   ReportKind kind = ReportKind::kQuantization;
-  std::string title;           // of the model: "SmolLM2-135M-Instruct"
-  std::string source;          // name of the first checkpoint
-  std::string destination;     // name of the second
-  std::string codec;           // "hlwq, version 1"
-  std::string table;           // "lloyd-max"
-  std::string scale_rule;      // "search"
-  uint32_t block_size = 128;   // of the rotation; 1: none, 0 when unknown
-  uint32_t scale_group = 0;    // weights that share a multiplier; 0 when unknown
+  std::string title;                         // of the model: "SmolLM2-135M-Instruct"
+  std::string source;                        // name of the first checkpoint
+  std::string destination;                   // name of the second
+  std::string codec;                         // "hlwq, version 1"
+  std::string table;                         // "lloyd-max"
+  std::string scale_rule;                    // "search"
+  uint32_t block_size = 128;                 // of the rotation; 1: none, 0 when unknown
+  uint32_t scale_group = 0;                  // weights that share a multiplier; 0 when unknown
   std::map<int, std::vector<float>> levels;  // ascending, in a unit of the codec's own, by bits
   // Code use and coordinates by bits, for records that hold none of their own (comparisons).
   std::map<int, codec::ErrorStats> recorded_codes;
   // Sizes of the whole checkpoints; 0: the sums over the records.
   uint64_t bytes_before = 0;
   uint64_t bytes_after = 0;
-  double seconds = 0;          // how long the work took
+  double seconds = 0;  // how long the work took
   std::string tool_version;
   std::vector<std::pair<std::string, std::string>> facts;  // further lines of the header
   std::vector<std::string> notes;

@@ -46,8 +46,8 @@ std::string WeakestSpot(const ReportData& data) {
   }
   const double snr = weakest->errors.SnrDb();
   if (std::isnan(snr) || (std::isinf(snr) && snr > 0)) return "Nothing was lost in any layer";
-  const bool is_outside = !data.outside.empty() && weakest >= &data.outside.front() &&
-                          weakest <= &data.outside.back();
+  const bool is_outside =
+      !data.outside.empty() && weakest >= &data.outside.front() && weakest <= &data.outside.back();
   std::string where = RoleLabel(weakest->role);
   if (!is_outside) {
     where += fmt::format(" in layer {}", data.columns[weakest->column].first_layer);
@@ -135,9 +135,10 @@ void WriteHeatMap(Markup& page, const ReportContext& context) {
     page.Close();
     return;
   }
-  OpenSection(page, WeakestSpot(data),
-              "Signal-to-noise ratio of the weights by layer and role; 6 dB more is half the error. "
-              "Tensors that share a layer and a role, experts above all, are taken together.");
+  OpenSection(
+      page, WeakestSpot(data),
+      "Signal-to-noise ratio of the weights by layer and role; 6 dB more is half the error. "
+      "Tensors that share a layer and a role, experts above all, are taken together.");
   if (!data.cells.empty()) WriteWideFigure(page, DrawSnrHeatMap(data, context.scale));
   if (!data.outside.empty()) {
     page.Open("ul", {{"class", "chips"}}).Leaf("li", {}, "Outside the layers:");
@@ -202,9 +203,9 @@ void WriteCodes(Markup& page, const ReportContext& context) {
   page.Open("div", {{"class", "figures"}});
   for (const auto& [bits, stats] : by_bits) {
     const auto found = context.input.levels.find(bits);
-    const std::vector<float> levels =
-        found == context.input.levels.end() ? std::vector<float>()
-                                            : LevelsAmongCoordinates(found->second, stats);
+    const std::vector<float> levels = found == context.input.levels.end()
+                                          ? std::vector<float>()
+                                          : LevelsAmongCoordinates(found->second, stats);
     const std::string coordinates = DrawCoordinates(stats, levels, context.input.block_size);
     const std::string code_use = DrawCodeUse(stats, levels);
     if (!coordinates.empty()) {
@@ -213,8 +214,9 @@ void WriteCodes(Markup& page, const ReportContext& context) {
     }
     if (!code_use.empty()) {
       page.Open("figure");
-      page.Leaf("h3", {}, fmt::format("{} bits: use of each level, {:.3f} bits of entropy", bits,
-                                      Entropy(stats)));
+      page.Leaf(
+          "h3", {},
+          fmt::format("{} bits: use of each level, {:.3f} bits of entropy", bits, Entropy(stats)));
       page.Raw(code_use).Close();
     }
   }
@@ -225,9 +227,10 @@ void WriteSizes(Markup& page, const ReportContext& context) {
   const SizeRow& size = context.data.size_total;
   const std::string svg = DrawSizes(context.data);
   if (svg.empty() || (size.quantized_tensors == 0 && size.before() == size.after())) {
-    OpenSection(page, "Size", svg.empty() ? "Left out: no sizes were recorded."
-                                          : "Left out: nothing was quantized, and both sides are "
-                                            "equally large.");
+    OpenSection(page, "Size",
+                svg.empty() ? "Left out: no sizes were recorded."
+                            : "Left out: nothing was quantized, and both sides are "
+                              "equally large.");
     page.Close();
     return;
   }
@@ -259,10 +262,10 @@ void WriteRoles(Markup& page, const ReportContext& context) {
     page.Open("tr").Leaf("td", {}, RoleLabel(cell.role));
     WriteNumber(page, FormatCount(cell.tensors));
     WriteNumber(page, FormatWeights(cell.errors.count));
-    WriteNumber(page, cell.max_bits == 0              ? "–"
-                      : cell.min_bits == cell.max_bits ? fmt::format("{}", cell.max_bits)
-                                                       : fmt::format("{}–{}", cell.min_bits,
-                                                                     cell.max_bits));
+    WriteNumber(page, cell.max_bits == 0 ? "–"
+                      : cell.min_bits == cell.max_bits
+                          ? fmt::format("{}", cell.max_bits)
+                          : fmt::format("{}–{}", cell.min_bits, cell.max_bits));
     WriteSnr(page, context.scale, cell.errors.SnrDb());
     WriteNumber(page, Range(cell.worst_snr, cell.best_snr));
     WriteNumber(page, FormatCosine(cell.errors.Cosine()));

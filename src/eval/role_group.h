@@ -10,8 +10,18 @@
 namespace hlwq::eval {
 
 enum class RoleGroup : uint8_t {
-  kEmbeddings, kLmHead, kAttention, kLinearAttention, kMlp, kExperts, kSharedExpert, kGates, kNorms,
-  kVision, kMtp, kOther,
+  kEmbeddings,
+  kLmHead,
+  kAttention,
+  kLinearAttention,
+  kMlp,
+  kExperts,
+  kSharedExpert,
+  kGates,
+  kNorms,
+  kVision,
+  kMtp,
+  kOther,
 };
 inline constexpr int kRoleGroups = 12;
 

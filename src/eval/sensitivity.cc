@@ -59,9 +59,8 @@ std::vector<TokenId> MakeProbes(runtime::Engine& engine, const ProbeOptions& opt
     runtime::GenerateOptions generate;
     generate.max_tokens = options.tokens - 1;
     generate.sampler = {.temperature = 1, .top_k = 0, .top_p = 1, .min_p = 0, .seed = seed};
-    const runtime::Generation made =
-        runtime::Generate(engine, held, first, generate,
-                          {[](TokenId) { return true; }, [](size_t) { return true; }});
+    const runtime::Generation made = runtime::Generate(
+        engine, held, first, generate, {[](TokenId) { return true; }, [](size_t) { return true; }});
     probes.push_back(first.front());
     probes.insert(probes.end(), made.tokens.begin(), made.tokens.end());
   }
@@ -105,8 +104,8 @@ std::vector<double> MeasureDivergences(const std::function<checkpoint::Checkpoin
     checkpoint::Checkpoint changed = open();
     for (const size_t tensor : group) {
       checkpoint::TensorEntry& entry = changed.tensors[tensor];
-      entry.storage = checkpoint::DerivedStorage{
-          std::make_shared<checkpoint::TensorEntry>(entry), 0, change};
+      entry.storage =
+          checkpoint::DerivedStorage{std::make_shared<checkpoint::TensorEntry>(entry), 0, change};
       entry.dtype = DType::kF32;
     }
     runtime::Engine engine(std::move(changed), engine_options);

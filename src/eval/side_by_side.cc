@@ -10,9 +10,9 @@ constexpr size_t kLeastHeldTokens = 16;
 constexpr size_t kMostHeldTokens = 256;
 
 size_t HeldTokens(size_t vocabulary) noexcept {
-  return std::clamp<size_t>(kHeldBytes / (vocabulary * sizeof(float)) / kLeastHeldTokens *
-                                kLeastHeldTokens,
-                            kLeastHeldTokens, kMostHeldTokens);
+  return std::clamp<size_t>(
+      kHeldBytes / (vocabulary * sizeof(float)) / kLeastHeldTokens * kLeastHeldTokens,
+      kLeastHeldTokens, kMostHeldTokens);
 }
 
 }  // namespace
@@ -73,9 +73,9 @@ void SideBySide::CompareModel(size_t model, size_t first, size_t count, OnCompar
   engine.pool().ParallelFor(count, 1, [&](size_t begin, size_t end, int) {
     for (size_t index = begin; index < end; ++index) {
       const Expected& expected = expected_[index];
-      errors_[index] = CompareLogits(expected.prediction, expected.entropy,
-                                     Prediction(logits_[index]),
-                                     static_cast<size_t>(tokens_[first + index]));
+      errors_[index] =
+          CompareLogits(expected.prediction, expected.entropy, Prediction(logits_[index]),
+                        static_cast<size_t>(tokens_[first + index]));
     }
   });
   for (size_t index = 0; index < count; ++index) {

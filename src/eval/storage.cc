@@ -32,15 +32,24 @@ StorageInfo Describe(const TensorEntry&, const GgmlStorage& storage) {
   switch (storage.type) {
     case codec::GgmlType::kF32:
     case codec::GgmlType::kF16:
-    case codec::GgmlType::kBF16: return info;
+    case codec::GgmlType::kBF16:
+      return info;
     case codec::GgmlType::kQ4_0:
     case codec::GgmlType::kQ4_1:
-    case codec::GgmlType::kQ4_K: info.bits = 4; break;
+    case codec::GgmlType::kQ4_K:
+      info.bits = 4;
+      break;
     case codec::GgmlType::kQ5_0:
     case codec::GgmlType::kQ5_1:
-    case codec::GgmlType::kQ5_K: info.bits = 5; break;
-    case codec::GgmlType::kQ6_K: info.bits = 6; break;
-    case codec::GgmlType::kQ8_0: info.bits = 8; break;
+    case codec::GgmlType::kQ5_K:
+      info.bits = 5;
+      break;
+    case codec::GgmlType::kQ6_K:
+      info.bits = 6;
+      break;
+    case codec::GgmlType::kQ8_0:
+      info.bits = 8;
+      break;
   }
   info.codec = "ggml";
   return info;

@@ -10,10 +10,10 @@
 namespace hlwq::eval {
 
 struct StorageInfo {
-  std::string name;   // "BF16", "hlwq 5 bits lloyd-max", "Q4_K", "synthetic BF16"
-  std::string codec;  // "hlwq", "ggml"; empty when stored as plain numbers
-  int bits = 0;       // nominal bits of a code; 0 when stored as plain numbers
-  uint64_t bytes = 0;  // without parts that depend on the shape alone
+  std::string name;       // "BF16", "hlwq 5 bits lloyd-max", "Q4_K", "synthetic BF16"
+  std::string codec;      // "hlwq", "ggml"; empty when stored as plain numbers
+  int bits = 0;           // nominal bits of a code; 0 when stored as plain numbers
+  uint64_t bytes = 0;     // without parts that depend on the shape alone
   bool is_number = true;  // false: a plain dtype that is not decoded to float32
 
   bool is_quantized() const noexcept { return !codec.empty(); }

@@ -54,10 +54,10 @@ class Meter {
  public:
   Meter(runtime::Engine& engine, const ThroughputOptions& options)
       : engine_(engine),
-        cache_(engine.config(),
-               {.dtype = options.cache_dtype,
-                .capacity =
-                    std::max({options.prompt_tokens, options.decode_tokens, kShortPrompt})}) {}
+        cache_(
+            engine.config(),
+            {.dtype = options.cache_dtype,
+             .capacity = std::max({options.prompt_tokens, options.decode_tokens, kShortPrompt})}) {}
 
   double PrefillSeconds(size_t tokens) {
     Draw(tokens);

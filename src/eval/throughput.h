@@ -48,24 +48,24 @@ struct ExpertThroughput {
 // down for a while slows all of them, and the share is of figures of the same moment.
 struct ThreadThroughput {
   int threads = 0;
-  Samples prefill;       // tokens/s
-  Samples decode;        // tokens/s
-  Samples plain_read;    // bytes/s of memory; none where a cache bounds memory
-  Samples decode_share;  // weights that decoding reads a second / plain_read
+  Samples prefill;           // tokens/s
+  Samples decode;            // tokens/s
+  Samples plain_read;        // bytes/s of memory; none where a cache bounds memory
+  Samples decode_share;      // weights that decoding reads a second / plain_read
   ExpertThroughput experts;  // where a cache holds a part of them
 };
 
 struct ThroughputResult {
   ThroughputOptions options;
   std::string model_type;
-  uint64_t parameters = 0;             // elements of all tensors
-  uint64_t checkpoint_bytes = 0;       // of the files with tensors
+  uint64_t parameters = 0;              // elements of all tensors
+  uint64_t checkpoint_bytes = 0;        // of the files with tensors
   uint64_t weight_bytes_per_token = 0;  // that decoding reads
-  double kv_bytes_per_token = 0;       // keys and values, mean over the decoded tokens
-  double load_seconds = 0;             // opening the checkpoint, ready to run
-  double first_token_seconds = 0;      // from there to the logits after a prompt of 8 tokens
-  uint64_t resident_bytes = 0;         // the most so far after a first prefill and some decoding
-  std::string experts;                 // how they are held, in words; empty: there are none
+  double kv_bytes_per_token = 0;        // keys and values, mean over the decoded tokens
+  double load_seconds = 0;              // opening the checkpoint, ready to run
+  double first_token_seconds = 0;       // from there to the logits after a prompt of 8 tokens
+  uint64_t resident_bytes = 0;          // the most so far after a first prefill and some decoding
+  std::string experts;                  // how they are held, in words; empty: there are none
   std::vector<ThreadThroughput> threads;
 };
 

@@ -84,17 +84,17 @@ std::string Milliseconds(double seconds) { return fmt::format("{:.1f} ms", 1000 
 // What is the same for every number of threads.
 std::vector<std::pair<std::string, std::string>> Facts(const ThroughputResult& result) {
   std::vector<std::pair<std::string, std::string>> facts = {
-          {"model", fmt::format("{}, {} parameters, {}", result.model_type,
-                                FormatWeights(result.parameters),
-                                FormatBytes(result.checkpoint_bytes))},
-          {"weights read for a token", FormatBytes(result.weight_bytes_per_token, 4)},
-          {"to load", Milliseconds(result.load_seconds)},
-          {"to the first token after 8", Milliseconds(result.first_token_seconds)},
-          {"resident", FormatBytes(result.resident_bytes)},
-          {"repetitions", fmt::format("{}; medians (least–most)", result.options.repetitions)},
-          {"share", HasCache(result)
-                        ? "of the device's own bandwidth that decoding reads, in the same repetition"
-                        : "of the plain read that the weights are, in the same repetition"}};
+      {"model",
+       fmt::format("{}, {} parameters, {}", result.model_type, FormatWeights(result.parameters),
+                   FormatBytes(result.checkpoint_bytes))},
+      {"weights read for a token", FormatBytes(result.weight_bytes_per_token, 4)},
+      {"to load", Milliseconds(result.load_seconds)},
+      {"to the first token after 8", Milliseconds(result.first_token_seconds)},
+      {"resident", FormatBytes(result.resident_bytes)},
+      {"repetitions", fmt::format("{}; medians (least–most)", result.options.repetitions)},
+      {"share", HasCache(result)
+                    ? "of the device's own bandwidth that decoding reads, in the same repetition"
+                    : "of the plain read that the weights are, in the same repetition"}};
   if (!result.experts.empty()) facts.insert(facts.begin() + 1, {"experts", result.experts});
   return facts;
 }

@@ -24,8 +24,9 @@ void WindowReader::Begin(const TokenWindow& window) {
 }
 
 void WindowReader::Score(size_t count, OnScored on_scored) {
-  engine_.Feed(cache_, tokens_.subspan(next_ - 1, count), model::LogitsOf::kAll,
-               [&](size_t index, std::span<const float> logits) { on_scored(next_ + index, logits); });
+  engine_.Feed(
+      cache_, tokens_.subspan(next_ - 1, count), model::LogitsOf::kAll,
+      [&](size_t index, std::span<const float> logits) { on_scored(next_ + index, logits); });
   next_ += count;
 }
 

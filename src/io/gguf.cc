@@ -24,22 +24,22 @@ constexpr uint32_t kMaxAxes = 4;
 constexpr uint64_t kMaxAlignment = 1u << 20;
 
 constexpr std::array kTypes = {
-    GgufTypeLayout{0, "F32", 1, 4},          GgufTypeLayout{1, "F16", 1, 2},
-    GgufTypeLayout{2, "Q4_0", 32, 18},       GgufTypeLayout{3, "Q4_1", 32, 20},
-    GgufTypeLayout{6, "Q5_0", 32, 22},       GgufTypeLayout{7, "Q5_1", 32, 24},
-    GgufTypeLayout{8, "Q8_0", 32, 34},       GgufTypeLayout{9, "Q8_1", 32, 36},
-    GgufTypeLayout{10, "Q2_K", 256, 84},     GgufTypeLayout{11, "Q3_K", 256, 110},
-    GgufTypeLayout{12, "Q4_K", 256, 144},    GgufTypeLayout{13, "Q5_K", 256, 176},
-    GgufTypeLayout{14, "Q6_K", 256, 210},    GgufTypeLayout{15, "Q8_K", 256, 292},
-    GgufTypeLayout{16, "IQ2_XXS", 256, 66},  GgufTypeLayout{17, "IQ2_XS", 256, 74},
-    GgufTypeLayout{18, "IQ3_XXS", 256, 98},  GgufTypeLayout{19, "IQ1_S", 256, 50},
-    GgufTypeLayout{20, "IQ4_NL", 32, 18},    GgufTypeLayout{21, "IQ3_S", 256, 110},
-    GgufTypeLayout{22, "IQ2_S", 256, 82},    GgufTypeLayout{23, "IQ4_XS", 256, 136},
-    GgufTypeLayout{24, "I8", 1, 1},          GgufTypeLayout{25, "I16", 1, 2},
-    GgufTypeLayout{26, "I32", 1, 4},         GgufTypeLayout{27, "I64", 1, 8},
-    GgufTypeLayout{28, "F64", 1, 8},         GgufTypeLayout{29, "IQ1_M", 256, 56},
-    GgufTypeLayout{30, "BF16", 1, 2},        GgufTypeLayout{34, "TQ1_0", 256, 54},
-    GgufTypeLayout{35, "TQ2_0", 256, 66},    GgufTypeLayout{39, "MXFP4", 32, 17},
+    GgufTypeLayout{0, "F32", 1, 4},         GgufTypeLayout{1, "F16", 1, 2},
+    GgufTypeLayout{2, "Q4_0", 32, 18},      GgufTypeLayout{3, "Q4_1", 32, 20},
+    GgufTypeLayout{6, "Q5_0", 32, 22},      GgufTypeLayout{7, "Q5_1", 32, 24},
+    GgufTypeLayout{8, "Q8_0", 32, 34},      GgufTypeLayout{9, "Q8_1", 32, 36},
+    GgufTypeLayout{10, "Q2_K", 256, 84},    GgufTypeLayout{11, "Q3_K", 256, 110},
+    GgufTypeLayout{12, "Q4_K", 256, 144},   GgufTypeLayout{13, "Q5_K", 256, 176},
+    GgufTypeLayout{14, "Q6_K", 256, 210},   GgufTypeLayout{15, "Q8_K", 256, 292},
+    GgufTypeLayout{16, "IQ2_XXS", 256, 66}, GgufTypeLayout{17, "IQ2_XS", 256, 74},
+    GgufTypeLayout{18, "IQ3_XXS", 256, 98}, GgufTypeLayout{19, "IQ1_S", 256, 50},
+    GgufTypeLayout{20, "IQ4_NL", 32, 18},   GgufTypeLayout{21, "IQ3_S", 256, 110},
+    GgufTypeLayout{22, "IQ2_S", 256, 82},   GgufTypeLayout{23, "IQ4_XS", 256, 136},
+    GgufTypeLayout{24, "I8", 1, 1},         GgufTypeLayout{25, "I16", 1, 2},
+    GgufTypeLayout{26, "I32", 1, 4},        GgufTypeLayout{27, "I64", 1, 8},
+    GgufTypeLayout{28, "F64", 1, 8},        GgufTypeLayout{29, "IQ1_M", 256, 56},
+    GgufTypeLayout{30, "BF16", 1, 2},       GgufTypeLayout{34, "TQ1_0", 256, 54},
+    GgufTypeLayout{35, "TQ2_0", 256, 66},   GgufTypeLayout{39, "MXFP4", 32, 17},
 };
 
 // Thrown when the bytes at hand end before the header does although the file goes on.
@@ -81,9 +81,8 @@ class Cursor {
   uint64_t ReadCount(uint64_t min_bytes, std::string_view what) {
     const auto count = Read<uint64_t>(what);
     if (count > (file_bytes_ - position_) / min_bytes) {
-      throw Error(ErrorCode::kInvalidData,
-                  fmt::format("{}: {} do not fit into a file of {} bytes", what, count,
-                              file_bytes_));
+      throw Error(ErrorCode::kInvalidData, fmt::format("{}: {} do not fit into a file of {} bytes",
+                                                       what, count, file_bytes_));
     }
     // Arrays are allocated for `count` at once: all of it must be at hand, not only in the file.
     if (count > (bytes_.size() - position_) / min_bytes) throw NeedsMoreBytes{};
@@ -115,13 +114,17 @@ uint64_t MinBytes(GgufValueType type) noexcept {
   switch (type) {
     case GgufValueType::kUint8:
     case GgufValueType::kInt8:
-    case GgufValueType::kBool: return 1;
+    case GgufValueType::kBool:
+      return 1;
     case GgufValueType::kUint16:
-    case GgufValueType::kInt16: return 2;
+    case GgufValueType::kInt16:
+      return 2;
     case GgufValueType::kUint32:
     case GgufValueType::kInt32:
-    case GgufValueType::kFloat32: return 4;
-    default: return 8;  // strings: their length field
+    case GgufValueType::kFloat32:
+      return 4;
+    default:
+      return 8;  // strings: their length field
   }
 }
 
@@ -137,17 +140,39 @@ bool ReadBool(Cursor& cursor, std::string_view what) {
 template <typename Use>
 void WithScalarReader(GgufValueType type, Cursor& cursor, std::string_view what, Use use) {
   switch (type) {
-    case GgufValueType::kUint8: use([&]() -> uint64_t { return cursor.Read<uint8_t>(what); }); break;
-    case GgufValueType::kInt8: use([&]() -> int64_t { return cursor.Read<int8_t>(what); }); break;
-    case GgufValueType::kUint16: use([&]() -> uint64_t { return cursor.Read<uint16_t>(what); }); break;
-    case GgufValueType::kInt16: use([&]() -> int64_t { return cursor.Read<int16_t>(what); }); break;
-    case GgufValueType::kUint32: use([&]() -> uint64_t { return cursor.Read<uint32_t>(what); }); break;
-    case GgufValueType::kInt32: use([&]() -> int64_t { return cursor.Read<int32_t>(what); }); break;
-    case GgufValueType::kUint64: use([&]() -> uint64_t { return cursor.Read<uint64_t>(what); }); break;
-    case GgufValueType::kInt64: use([&]() -> int64_t { return cursor.Read<int64_t>(what); }); break;
-    case GgufValueType::kFloat32: use([&]() -> double { return cursor.Read<float>(what); }); break;
-    case GgufValueType::kFloat64: use([&]() -> double { return cursor.Read<double>(what); }); break;
-    case GgufValueType::kBool: use([&]() -> bool { return ReadBool(cursor, what); }); break;
+    case GgufValueType::kUint8:
+      use([&]() -> uint64_t { return cursor.Read<uint8_t>(what); });
+      break;
+    case GgufValueType::kInt8:
+      use([&]() -> int64_t { return cursor.Read<int8_t>(what); });
+      break;
+    case GgufValueType::kUint16:
+      use([&]() -> uint64_t { return cursor.Read<uint16_t>(what); });
+      break;
+    case GgufValueType::kInt16:
+      use([&]() -> int64_t { return cursor.Read<int16_t>(what); });
+      break;
+    case GgufValueType::kUint32:
+      use([&]() -> uint64_t { return cursor.Read<uint32_t>(what); });
+      break;
+    case GgufValueType::kInt32:
+      use([&]() -> int64_t { return cursor.Read<int32_t>(what); });
+      break;
+    case GgufValueType::kUint64:
+      use([&]() -> uint64_t { return cursor.Read<uint64_t>(what); });
+      break;
+    case GgufValueType::kInt64:
+      use([&]() -> int64_t { return cursor.Read<int64_t>(what); });
+      break;
+    case GgufValueType::kFloat32:
+      use([&]() -> double { return cursor.Read<float>(what); });
+      break;
+    case GgufValueType::kFloat64:
+      use([&]() -> double { return cursor.Read<double>(what); });
+      break;
+    case GgufValueType::kBool:
+      use([&]() -> bool { return ReadBool(cursor, what); });
+      break;
     case GgufValueType::kString:
       use([&]() -> std::string { return cursor.ReadString(kMaxGgufHeaderBytes, what); });
       break;
@@ -202,13 +227,12 @@ GgufTensor ReadTensorInfo(Cursor& cursor) {
   }
   const std::optional<uint64_t> elements = ElementCount(tensor.shape);
   if (!elements || *elements == 0) {
-    fail(ErrorCode::kInvalidData,
-         fmt::format("shape {} has no size", ShapeToString(tensor.shape)));
+    fail(ErrorCode::kInvalidData, fmt::format("shape {} has no size", ShapeToString(tensor.shape)));
   }
   if (tensor.shape.back() % layout->block_weights != 0) {
     fail(ErrorCode::kInvalidData,
-         fmt::format("rows of {} are not whole {} blocks of {}", tensor.shape.back(),
-                     layout->name, layout->block_weights));
+         fmt::format("rows of {} are not whole {} blocks of {}", tensor.shape.back(), layout->name,
+                     layout->block_weights));
   }
   const std::optional<uint64_t> bytes =
       CheckedMul<uint64_t>(*elements / layout->block_weights, layout->block_bytes);
@@ -246,8 +270,8 @@ void PlaceTensors(GgufHeader& header, uint64_t file_bytes) {
   for (size_t index = 1; index < by_offset.size(); ++index) {
     const GgufTensor& before = *by_offset[index - 1];
     if (before.offset + before.bytes > by_offset[index]->offset) {
-      throw Error(ErrorCode::kInvalidData, fmt::format("'{}' overlaps '{}'",
-                                                       by_offset[index]->name, before.name));
+      throw Error(ErrorCode::kInvalidData,
+                  fmt::format("'{}' overlaps '{}'", by_offset[index]->name, before.name));
     }
   }
 }
@@ -284,8 +308,7 @@ GgufHeader Parse(std::span<const std::byte> bytes, uint64_t file_bytes) {
     header.tensors.push_back(ReadTensorInfo(cursor));
   }
   header.alignment = GgufAlignment(header.metadata);
-  header.data_offset =
-      CeilDiv<uint64_t>(cursor.position(), header.alignment) * header.alignment;
+  header.data_offset = CeilDiv<uint64_t>(cursor.position(), header.alignment) * header.alignment;
   PlaceTensors(header, file_bytes);
   // Without tensors the file may end right after the header, unpadded.
   header.data_offset = std::min(header.data_offset, file_bytes);

@@ -36,9 +36,9 @@ uint64_t GgufAlignment(const GgufMetadata& metadata);
 
 struct GgufTensor {
   std::string name;
-  Shape shape;           // outermost axis first: reversed with respect to the file
-  uint32_t type = 0;     // number of a GgufTypeLayout
-  uint64_t offset = 0;   // of the first byte in the file
+  Shape shape;          // outermost axis first: reversed with respect to the file
+  uint32_t type = 0;    // number of a GgufTypeLayout
+  uint64_t offset = 0;  // of the first byte in the file
   uint64_t bytes = 0;
 };
 

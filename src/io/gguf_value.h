@@ -13,10 +13,12 @@
 namespace hlwq::io {
 
 // Numbers are those of the file format.
+// clang-format off
 enum class GgufValueType : uint32_t {
   kUint8 = 0, kInt8 = 1, kUint16 = 2, kInt16 = 3, kUint32 = 4, kInt32 = 5, kFloat32 = 6,
   kBool = 7, kString = 8, kArray = 9, kUint64 = 10, kInt64 = 11, kFloat64 = 12,
 };
+// clang-format on
 
 std::string_view GgufValueTypeName(GgufValueType type) noexcept;
 

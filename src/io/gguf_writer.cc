@@ -54,31 +54,45 @@ void WriteNumber(Writer& writer, Wide value) {
 // Scalars as GgufValue holds them: widened.
 void WriteScalar(Writer& writer, GgufValueType type, uint64_t value) {
   switch (type) {
-    case GgufValueType::kUint8: return WriteNumber<uint8_t>(writer, value);
-    case GgufValueType::kUint16: return WriteNumber<uint16_t>(writer, value);
-    case GgufValueType::kUint32: return WriteNumber<uint32_t>(writer, value);
-    case GgufValueType::kUint64: return WriteNumber<uint64_t>(writer, value);
-    default: throw Error(ErrorCode::kInvalidArgument, "an unsigned number of another type");
+    case GgufValueType::kUint8:
+      return WriteNumber<uint8_t>(writer, value);
+    case GgufValueType::kUint16:
+      return WriteNumber<uint16_t>(writer, value);
+    case GgufValueType::kUint32:
+      return WriteNumber<uint32_t>(writer, value);
+    case GgufValueType::kUint64:
+      return WriteNumber<uint64_t>(writer, value);
+    default:
+      throw Error(ErrorCode::kInvalidArgument, "an unsigned number of another type");
   }
 }
 void WriteScalar(Writer& writer, GgufValueType type, int64_t value) {
   switch (type) {
-    case GgufValueType::kInt8: return WriteNumber<int8_t>(writer, value);
-    case GgufValueType::kInt16: return WriteNumber<int16_t>(writer, value);
-    case GgufValueType::kInt32: return WriteNumber<int32_t>(writer, value);
-    case GgufValueType::kInt64: return WriteNumber<int64_t>(writer, value);
-    default: throw Error(ErrorCode::kInvalidArgument, "a signed number of another type");
+    case GgufValueType::kInt8:
+      return WriteNumber<int8_t>(writer, value);
+    case GgufValueType::kInt16:
+      return WriteNumber<int16_t>(writer, value);
+    case GgufValueType::kInt32:
+      return WriteNumber<int32_t>(writer, value);
+    case GgufValueType::kInt64:
+      return WriteNumber<int64_t>(writer, value);
+    default:
+      throw Error(ErrorCode::kInvalidArgument, "a signed number of another type");
   }
 }
 void WriteScalar(Writer& writer, GgufValueType type, double value) {
   switch (type) {
-    case GgufValueType::kFloat32: return WriteNumber<float>(writer, value);
-    case GgufValueType::kFloat64: return WriteNumber<double>(writer, value);
-    default: throw Error(ErrorCode::kInvalidArgument, "a float of another type");
+    case GgufValueType::kFloat32:
+      return WriteNumber<float>(writer, value);
+    case GgufValueType::kFloat64:
+      return WriteNumber<double>(writer, value);
+    default:
+      throw Error(ErrorCode::kInvalidArgument, "a float of another type");
   }
 }
 void WriteScalar(Writer& writer, GgufValueType type, bool value) {
-  if (type != GgufValueType::kBool) throw Error(ErrorCode::kInvalidArgument, "a bool of another type");
+  if (type != GgufValueType::kBool)
+    throw Error(ErrorCode::kInvalidArgument, "a bool of another type");
   writer.Number(static_cast<uint8_t>(value));
 }
 void WriteScalar(Writer& writer, GgufValueType type, const std::string& value) {
@@ -114,8 +128,7 @@ uint64_t PlaceTensors(std::vector<GgufTensor>& tensors, uint64_t alignment) {
                   fmt::format("'{}': {} of type {} cannot be stored", tensor.name,
                               ShapeToString(tensor.shape), tensor.type));
     }
-    const auto bytes =
-        CheckedMul<uint64_t>(*elements / layout->block_weights, layout->block_bytes);
+    const auto bytes = CheckedMul<uint64_t>(*elements / layout->block_weights, layout->block_bytes);
     const auto end = bytes ? CheckedAdd(position, *bytes) : std::nullopt;
     if (!end || *end > std::numeric_limits<int64_t>::max() - alignment) {
       throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}': too large", tensor.name));
@@ -158,9 +171,8 @@ GgufPrefix SerializeGguf(const GgufMetadata& metadata, std::vector<GgufTensor> t
   prefix.data_offset = prefix.bytes.size();
   prefix.file_bytes = prefix.data_offset + data_bytes;
   if (prefix.data_offset > kMaxGgufHeaderBytes) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("a header of {} bytes, want at most {}", prefix.data_offset,
-                            kMaxGgufHeaderBytes));
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("a header of {} bytes, want at most {}",
+                                                         prefix.data_offset, kMaxGgufHeaderBytes));
   }
   for (GgufTensor& tensor : tensors) tensor.offset += prefix.data_offset;
   prefix.tensors = std::move(tensors);

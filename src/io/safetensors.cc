@@ -140,8 +140,17 @@ class HeaderReader final : public nlohmann::json_sax<json> {
 
  private:
   enum class State {
-    kStart, kTop, kTensor, kEntry, kValue, kShape, kOffsets,
-    kMetadataObject, kMetadata, kMetadataValue, kDone,
+    kStart,
+    kTop,
+    kTensor,
+    kEntry,
+    kValue,
+    kShape,
+    kOffsets,
+    kMetadataObject,
+    kMetadata,
+    kMetadataValue,
+    kDone,
   };
 
   std::string Where() const { return "tensor " + Quoted(name_); }
@@ -151,7 +160,8 @@ class HeaderReader final : public nlohmann::json_sax<json> {
     if (state_ == State::kMetadataObject || state_ == State::kMetadataValue) {
       Fail("__metadata__: want strings by name, got " + std::string(what));
     }
-    const bool inside = state_ == State::kValue || state_ == State::kShape || state_ == State::kOffsets;
+    const bool inside =
+        state_ == State::kValue || state_ == State::kShape || state_ == State::kOffsets;
     Fail(Where() + (inside ? ": " + key_ : std::string()) + ": unexpected " + std::string(what));
   }
 
@@ -190,7 +200,8 @@ void CheckLayout(std::vector<SafetensorsEntry>& entries, uint64_t data_bytes) {
   for (const SafetensorsEntry& entry : entries) {
     if (entry.begin != covered) {
       Fail("tensor " + Quoted(entry.name) +
-           (entry.begin < covered ? ": overlaps the tensor before it" : ": leaves a hole before it") +
+           (entry.begin < covered ? ": overlaps the tensor before it"
+                                  : ": leaves a hole before it") +
            ": want begin " + std::to_string(covered) + ", got " + std::to_string(entry.begin));
     }
     covered = entry.end;

@@ -32,8 +32,8 @@ class VectorCodec final : public codec::HlwqCodec {
   bool HasKernels() const noexcept { return cells_.has_value() || !table().can_encode(); }
 
  protected:
-  size_t EncodeBlocks(DType dtype, std::span<const std::byte> weights,
-                      std::span<std::byte> packed, std::span<std::byte> multipliers,
+  size_t EncodeBlocks(DType dtype, std::span<const std::byte> weights, std::span<std::byte> packed,
+                      std::span<std::byte> multipliers,
                       std::span<codec::BlockSums> sums) const noexcept override {
     return kernels::EncodeBlocks(*cells_, scale_rule(), dtype, weights, packed, multipliers, sums);
   }

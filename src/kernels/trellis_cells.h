@@ -22,7 +22,7 @@ struct TrellisCells {
   codec::TrellisTable table;
   int cell_shift = 0;  // of magnitudes up to table.most_z()
   struct Subset {
-    alignas(64) Words low;   // on the grid; equal where there is one level only
+    alignas(64) Words low;  // on the grid; equal where there is one level only
     alignas(64) Words high;
     alignas(64) Words low_number;
     alignas(64) Words high_number;

@@ -6,9 +6,9 @@
 namespace hlwq::model {
 namespace {
 
-constexpr std::array kArchitectures = {&kLlama,     &kMistral, &kQwen2,     &kQwen3,
-                                       &kQwen35,    &kQwen35Moe, &kQwen35MoeText, &kQwen35Text,
-                                       &kQwen3Moe,  &kQwen3Next};
+constexpr std::array kArchitectures = {&kLlama,    &kMistral,   &kQwen2,         &kQwen3,
+                                       &kQwen35,   &kQwen35Moe, &kQwen35MoeText, &kQwen35Text,
+                                       &kQwen3Moe, &kQwen3Next};
 
 }  // namespace
 

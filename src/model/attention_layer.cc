@@ -46,8 +46,8 @@ void AttentionLayer::Run(const Pass& pass) const {
     if (config_.has_output_gate) ApplyGate(work, token);
     work.attention.Seal(token, weights_.o.forms());
   });
-  std::array output = {Times(weights_.o, work.attention, pass.tokens, work.update.data.span(),
-                             work.update.width)};
+  std::array output = {
+      Times(weights_.o, work.attention, pass.tokens, work.update.data.span(), work.update.width)};
   MultiplyAll(pass.pool, output);
 }
 

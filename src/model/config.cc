@@ -25,8 +25,8 @@ constexpr uint64_t kMostHeadDim = 1024;
 void CheckActivation(const ConfigReader& text) {
   const std::string activation = text.OptionalString("hidden_act").value_or("silu");
   if (activation != "silu" && activation != "swish") {
-    throw Error(ErrorCode::kUnsupported, fmt::format("hidden_act '{}': want silu",
-                                                     activation.substr(0, 40)));
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("hidden_act '{}': want silu", activation.substr(0, 40)));
   }
 }
 
@@ -70,9 +70,10 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
   const Architecture* architecture = FindArchitecture(config.model_type);
   const checkpoint::Family* family = checkpoint::FindFamily(config.model_type);
   if (architecture == nullptr || family == nullptr) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("model_type '{}': cannot be run, want one of {}",
-                            config.model_type.substr(0, 40), fmt::join(RunnableModelTypes(), ", ")));
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format("model_type '{}': cannot be run, want one of {}",
+                    config.model_type.substr(0, 40), fmt::join(RunnableModelTypes(), ", ")));
   }
   const ConfigReader text = top.Has("text_config") ? top.Child("text_config") : top;
   config.sizes = checkpoint::ReadTextConfig(*family, text);
@@ -85,12 +86,14 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
   }
   config.max_positions =
       text.OptionalSize("max_position_embeddings", {1, kMostPositions}).value_or(2048);
-  config.norm_epsilon = static_cast<float>(text.OptionalNumber("rms_norm_eps", {0, 1}).value_or(1e-6));
+  config.norm_epsilon =
+      static_cast<float>(text.OptionalNumber("rms_norm_eps", {0, 1}).value_or(1e-6));
   config.is_tied = top.Flag("tie_word_embeddings", text.Flag("tie_word_embeddings", false));
   config.family = family;
-  config.rope = checkpoint::ReadRopeConfig(text, {.head_dim = config.sizes.head_dim,
-                                      .partial_rotary_factor = family->default_partial_rotary_factor,
-                                      .max_positions = config.max_positions});
+  config.rope = checkpoint::ReadRopeConfig(
+      text, {.head_dim = config.sizes.head_dim,
+             .partial_rotary_factor = family->default_partial_rotary_factor,
+             .max_positions = config.max_positions});
   config.placeholders = Placeholders(top);
   config.windows = architecture->windows(text, config.sizes.layers.size());
   return config;

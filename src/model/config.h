@@ -23,7 +23,7 @@ struct ModelConfig {
   size_t max_positions = 0;  // max_position_embeddings: the context it was made for
   float norm_epsilon = 0;
   const checkpoint::Family* family = nullptr;  // never null
-  bool is_tied = false;  // the embedding is the head, unless one is stored
+  bool is_tied = false;                        // the embedding is the head, unless one is stored
   checkpoint::RopeConfig rope;
   // Tokens that stand for what this runtime does not read: images and videos.
   std::vector<PlaceholderToken> placeholders;

@@ -50,8 +50,7 @@ std::unique_ptr<const Block> BindExperts(const LayerBinder& binder) {
   if (config.family->has_shared_expert) {
     shared = {.mlp = DenseMlp(binder.Matrix("mlp.shared_expert.gate_proj"),
                               binder.Matrix("mlp.shared_expert.up_proj"),
-                              binder.Matrix("mlp.shared_expert.down_proj"),
-                              &Workspace::shared_mlp),
+                              binder.Matrix("mlp.shared_expert.down_proj"), &Workspace::shared_mlp),
               .gate = binder.Matrix("mlp.shared_expert_gate")};
   }
   return std::make_unique<MoeLayer>(moe, binder.Matrix("mlp.gate"), std::move(shared));
@@ -68,9 +67,9 @@ Layer BindDecoderLayer(const LayerBinder& binder) {
   if (kind.has_experts) {
     layer.feed_forward = BindExperts(binder);
   } else {
-    layer.feed_forward = std::make_unique<DenseMlp>(
-        binder.Matrix("mlp.gate_proj"), binder.Matrix("mlp.up_proj"),
-        binder.Matrix("mlp.down_proj"), &Workspace::mlp);
+    layer.feed_forward =
+        std::make_unique<DenseMlp>(binder.Matrix("mlp.gate_proj"), binder.Matrix("mlp.up_proj"),
+                                   binder.Matrix("mlp.down_proj"), &Workspace::mlp);
   }
   return layer;
 }

@@ -53,8 +53,8 @@ void DeltaLayer::Run(const Pass& pass) const {
   ForEachToken(pass, [&](size_t token) { PrepareToken(work, token); });
   RunHeads(pass);
   ForEachToken(pass, [&](size_t token) { GateToken(work, token); });
-  std::array output = {Times(weights_.out, delta.outputs, pass.tokens, work.update.data.span(),
-                             work.update.width)};
+  std::array output = {
+      Times(weights_.out, delta.outputs, pass.tokens, work.update.data.span(), work.update.width)};
   MultiplyAll(pass.pool, output);
 }
 

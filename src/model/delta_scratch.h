@@ -15,10 +15,10 @@ struct DeltaScratch {
   DeltaScratch(const ModelConfig& config, size_t max_tokens);
   static size_t Bytes(const ModelConfig& config, size_t tokens) noexcept;
 
-  Rows inputs;                  // [tokens, DeltaConfig::columns()]
-  Rows mixed;                   // [tokens, channels]; q, k, v after the convolution
-  Rows log_alpha, beta;         // [tokens, value_heads]
-  LinearInput outputs;          // [tokens, value_heads * value_dim]
+  Rows inputs;           // [tokens, DeltaConfig::columns()]
+  Rows mixed;            // [tokens, channels]; q, k, v after the convolution
+  Rows log_alpha, beta;  // [tokens, value_heads]
+  LinearInput outputs;   // [tokens, value_heads * value_dim]
   std::vector<Product> products;
 };
 

@@ -7,16 +7,15 @@
 
 namespace hlwq::model {
 
-DenseMlp::DenseMlp(Linear gate, Linear up, Linear down, MlpScratch Workspace::* scratch)
+DenseMlp::DenseMlp(Linear gate, Linear up, Linear down, MlpScratch Workspace::*scratch)
     : gate_(std::move(gate)), up_(std::move(up)), down_(std::move(down)), scratch_(scratch) {}
 
 void DenseMlp::Run(const Pass& pass) const {
   Workspace& work = pass.work;
   MlpScratch& scratch = work.*scratch_;
   const size_t width = scratch.gate.width;
-  std::array products = {
-      Times(gate_, work.hidden, pass.tokens, scratch.gate.data.span(), width),
-      Times(up_, work.hidden, pass.tokens, scratch.inner.rows(), width)};
+  std::array products = {Times(gate_, work.hidden, pass.tokens, scratch.gate.data.span(), width),
+                         Times(up_, work.hidden, pass.tokens, scratch.inner.rows(), width)};
   MultiplyAll(pass.pool, products);
   ForEachToken(pass, [&](size_t token) { scratch.Activate(token, down_.forms()); });
   std::array output = {

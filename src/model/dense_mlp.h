@@ -10,7 +10,7 @@ namespace hlwq::model {
 class DenseMlp final : public Block {
  public:
   // `scratch`: the member of the workspace that is as wide as the network.
-  DenseMlp(Linear gate, Linear up, Linear down, MlpScratch Workspace::* scratch);
+  DenseMlp(Linear gate, Linear up, Linear down, MlpScratch Workspace::*scratch);
 
   InputForms forms() const noexcept override { return gate_.forms() | up_.forms(); }
   uint64_t bytes_per_token() const noexcept override {
@@ -20,7 +20,7 @@ class DenseMlp final : public Block {
 
  private:
   Linear gate_, up_, down_;
-  MlpScratch Workspace::* scratch_;
+  MlpScratch Workspace::*scratch_;
 };
 
 }  // namespace hlwq::model

@@ -22,7 +22,7 @@ struct Layer;
 struct Segment {
   KvView* kv = nullptr;
   RecurrentState* state = nullptr;  // of models with gated delta nets
-  size_t begin = 0, end = 0;  // of the tokens of the pass
+  size_t begin = 0, end = 0;        // of the tokens of the pass
 };
 
 // One forward pass, seen from a layer.

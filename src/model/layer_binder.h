@@ -24,7 +24,9 @@ inline Buffer<float> ReadNorm(Weights& weights, const ModelConfig& config,
 class LayerBinder {
  public:
   LayerBinder(const ModelConfig& config, Weights& weights, size_t layer)
-      : config_(config), weights_(weights), layer_(layer),
+      : config_(config),
+        weights_(weights),
+        layer_(layer),
         scope_(weights.prefix() + ".layers." + std::to_string(layer) + ".") {}
 
   const ModelConfig& config() const noexcept { return config_; }

@@ -16,9 +16,8 @@ size_t UnitRows(const Product& product) noexcept {
 
 void MultiplyUnits(const Product& product, size_t begin, size_t end) noexcept {
   const size_t unit_rows = UnitRows(product);
-  const RowRange rows = {
-      .begin = begin * unit_rows,
-      .end = std::min<uint64_t>(end * unit_rows, ShapeOf(*product.matrix).out)};
+  const RowRange rows = {.begin = begin * unit_rows,
+                         .end = std::min<uint64_t>(end * unit_rows, ShapeOf(*product.matrix).out)};
   MultiplyRows(*product.matrix, *product.input, product.tokens, rows, product.stride, product.y);
   if (product.bias.empty()) return;
   for (size_t token = 0; token < product.tokens.size(); ++token) {

@@ -48,8 +48,8 @@ uint64_t Model::dense_bytes() const noexcept {
 void Model::CheckTokens(std::span<const int32_t> tokens) const {
   for (const int32_t token : tokens) {
     if (token < 0 || static_cast<uint64_t>(token) >= config_.sizes.vocab) {
-      throw Error(ErrorCode::kInvalidArgument, fmt::format("token {}: want an id below {}", token,
-                                                           config_.sizes.vocab));
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("token {}: want an id below {}", token, config_.sizes.vocab));
     }
   }
 }
@@ -60,8 +60,8 @@ void Model::CheckPrompt(std::span<const int32_t> tokens) const {
     for (const PlaceholderToken& placeholder : config_.placeholders) {
       if (token != placeholder.id) continue;
       throw Error(ErrorCode::kUnsupported,
-                  fmt::format("token {} stands for {}: only the text part of this model is run", token,
-                              placeholder.what));
+                  fmt::format("token {} stands for {}: only the text part of this model is run",
+                              token, placeholder.what));
     }
   }
 }
@@ -125,8 +125,7 @@ void Model::Embed(const Pass& pass, std::span<const int32_t> tokens) const noexc
 }
 
 // residual += block(norm(residual)).
-void Model::RunBlock(const Pass& pass, std::span<const float> norm,
-                     const Block& block) const {
+void Model::RunBlock(const Pass& pass, std::span<const float> norm, const Block& block) const {
   Workspace& work = pass.work;
   const InputForms forms = block.forms();
   ForEachToken(pass, [&](size_t token) {
@@ -134,8 +133,7 @@ void Model::RunBlock(const Pass& pass, std::span<const float> norm,
     work.hidden.Seal(token, forms);
   });
   block.Run(pass);
-  ForEachToken(pass,
-               [&](size_t token) { kernels::Add(work.update[token], work.residual[token]); });
+  ForEachToken(pass, [&](size_t token) { kernels::Add(work.update[token], work.residual[token]); });
 }
 
 // From the normed residual in work.update.
@@ -158,8 +156,7 @@ void Model::MakeLogits(const Pass& pass, LogitsOf logits_of, OnLogits on_logits)
   };
   for (const Segment& segment : pass.segments) {
     if (logits_of == LogitsOf::kNone) return;
-    const size_t first =
-        logits_of == LogitsOf::kAll ? segment.begin : segment.end - 1;
+    const size_t first = logits_of == LogitsOf::kAll ? segment.begin : segment.end - 1;
     for (size_t token = first; token < segment.end; ++token) {
       tokens[count++] = token;
       if (count == work.logit_tokens()) flush();

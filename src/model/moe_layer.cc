@@ -171,8 +171,7 @@ void MoeLayer::Anticipate(const Pass& pass, std::span<const float> norm) const n
   moe.guess.Seal(0, router_.forms());
   // The logits of this pass are used up but for the last, which the shared expert waits for.
   const size_t experts = router_.shape().out;
-  std::array products = {
-      Times(router_, moe.guess, 1, moe.logits.data.span(), moe.logits.width)};
+  std::array products = {Times(router_, moe.guess, 1, moe.logits.data.span(), moe.logits.width)};
   MultiplyAll(pass.pool, products);
   ChooseExperts(moe.logits[0].first(experts), config_.has_top_k_norm, moe.guessed);
   moe.guessed_experts.clear();

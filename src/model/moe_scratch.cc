@@ -38,8 +38,8 @@ size_t MoeScratch::Bytes(const ModelConfig& config, size_t tokens) noexcept {
   if (sizes.experts == 0) return 0;
   const size_t wave = WaveRows(config, tokens);
   return tokens * (sizes.experts + 1 + sizes.top_k * sizes.hidden) * 4 +
-         wave * (LinearInput::Bytes(sizes.hidden) +
-                 LinearInput::Bytes(sizes.expert_intermediate) + sizes.expert_intermediate * 4);
+         wave * (LinearInput::Bytes(sizes.hidden) + LinearInput::Bytes(sizes.expert_intermediate) +
+                 sizes.expert_intermediate * 4);
 }
 
 }  // namespace hlwq::model

@@ -22,18 +22,18 @@ struct MoeScratch {
 
   size_t wave_rows() const noexcept { return inner.gate.data.size() / inner.gate.width; }
 
-  Rows logits;                  // [tokens, experts], then the gate of the shared expert
-  std::vector<Route> routes;    // [tokens, top_k]
+  Rows logits;                // [tokens, experts], then the gate of the shared expert
+  std::vector<Route> routes;  // [tokens, top_k]
   ExpertGroups groups;
   ExpertRequest request;
-  LinearInput inputs;           // [wave_rows, hidden], by expert
+  LinearInput inputs;                  // [wave_rows, hidden], by expert
   std::vector<uint32_t> input_tokens;  // [wave_rows]
-  MlpScratch inner;             // [wave_rows, expert_intermediate]
-  Rows outputs;                 // [tokens * top_k, hidden], rows of the groups
+  MlpScratch inner;                    // [wave_rows, expert_intermediate]
+  Rows outputs;                        // [tokens * top_k, hidden], rows of the groups
   std::vector<Product> products;
   // Of Anticipate.
-  LinearInput guess;            // [1, hidden]
-  std::vector<Route> guessed;   // [top_k]
+  LinearInput guess;           // [1, hidden]
+  std::vector<Route> guessed;  // [top_k]
   std::vector<uint32_t> guessed_experts;
 };
 

@@ -16,8 +16,8 @@ size_t MemoryFloats(const checkpoint::TextConfig& sizes) noexcept {
 }
 
 size_t DeltaLayers(const checkpoint::TextConfig& sizes) noexcept {
-  return static_cast<size_t>(std::ranges::count(
-      sizes.layers, false, &checkpoint::LayerKind::has_full_attention));
+  return static_cast<size_t>(
+      std::ranges::count(sizes.layers, false, &checkpoint::LayerKind::has_full_attention));
 }
 
 }  // namespace

@@ -18,9 +18,8 @@ double Plain(double theta, size_t i, size_t rotated) {
 // Wavelengths below n / high stay, those over n / low are divided by S, between them a blend.
 double Llama3(const RopeConfig& rope, double frequency) {
   const double turns = rope.original_positions * frequency / (2 * std::numbers::pi);
-  const double stay = std::clamp((turns - rope.low_freq_factor) /
-                                     (rope.high_freq_factor - rope.low_freq_factor),
-                                 0.0, 1.0);
+  const double stay = std::clamp(
+      (turns - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor), 0.0, 1.0);
   return (1 - stay) * frequency / rope.factor + stay * frequency;
 }
 
@@ -70,7 +69,8 @@ double DynamicTheta(const RopeConfig& rope, double length) {
 
 }  // namespace
 
-Rope::Rope(const checkpoint::RopeConfig& config) : config_(config), frequencies_(config.rotated / 2) {
+Rope::Rope(const checkpoint::RopeConfig& config)
+    : config_(config), frequencies_(config.rotated / 2) {
   for (size_t i = 0; i < frequencies_.size(); ++i) {
     frequencies_[i] = static_cast<float>(Scaled(config, i));
   }

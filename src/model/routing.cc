@@ -19,7 +19,8 @@ void ChooseExperts(std::span<const float> logits, bool normalizes,
     const float logit = std::isnan(logits[expert]) ? kNone : logits[expert];
     if (count == routes.size() && !(logit > routes[count - 1].weight)) continue;
     size_t place = count < routes.size() ? count++ : count - 1;
-    for (; place > 0 && logit > routes[place - 1].weight; --place) routes[place] = routes[place - 1];
+    for (; place > 0 && logit > routes[place - 1].weight; --place)
+      routes[place] = routes[place - 1];
     routes[place] = {static_cast<uint32_t>(expert), logit};
   }
   const auto total = static_cast<float>(kernels::LogSumExp(logits));

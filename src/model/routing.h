@@ -40,11 +40,11 @@ class ExpertGroups {
   size_t row(size_t choice) const noexcept { return rows_[choice]; }
 
  private:
-  std::vector<uint32_t> counts_;   // of each expert; then where its next row goes
+  std::vector<uint32_t> counts_;  // of each expert; then where its next row goes
   std::vector<uint32_t> experts_;
-  std::vector<uint32_t> begins_;   // of experts_, and the end
-  std::vector<uint32_t> tokens_;   // of each row
-  std::vector<uint32_t> rows_;     // of each choice
+  std::vector<uint32_t> begins_;  // of experts_, and the end
+  std::vector<uint32_t> tokens_;  // of each row
+  std::vector<uint32_t> rows_;    // of each choice
 };
 
 }  // namespace hlwq::model

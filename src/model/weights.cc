@@ -62,8 +62,9 @@ const TensorEntry& Weights::Entry(const std::string& name) const {
   const auto expected = expected_.find(name);
   const std::string shape =
       expected == expected_.end() ? "" : fmt::format(" {}", ShapeToString(expected->second));
-  throw Error(ErrorCode::kNotFound, fmt::format("{}: '{}': want it{} by config.json, but it is missing",
-                                                Where(checkpoint_), name, shape));
+  throw Error(ErrorCode::kNotFound,
+              fmt::format("{}: '{}': want it{} by config.json, but it is missing",
+                          Where(checkpoint_), name, shape));
 }
 
 // Sizes were checked against the files when they were opened; a file cut shorter since then shows
@@ -92,8 +93,8 @@ const Weights::CodeTables& Weights::TablesFor(const codec::CodecSpec& spec) {
   std::copy(spec.levels.begin(), spec.levels.end(), levels.data());
   kernels::DotLevels dots =
       trellis ? kernels::DotLevels::OfTrellis(*trellis) : kernels::DotLevels(spec.levels);
-  tables_.push_back(std::make_unique<CodeTables>(
-      CodeTables{spec, std::move(trellis), dots, std::move(levels)}));
+  tables_.push_back(
+      std::make_unique<CodeTables>(CodeTables{spec, std::move(trellis), dots, std::move(levels)}));
   return *tables_.back();
 }
 
@@ -183,8 +184,7 @@ const std::vector<ExpertMatrices>& Weights::BindExperts(size_t layer, const std:
   const std::string experts = scope + "mlp.experts.";
   const uint64_t inner = sizes.expert_intermediate;
   if (Has(experts + "gate_up_proj")) {
-    const auto gate_up =
-        Slices(experts + "gate_up_proj", sizes.experts, {2 * inner, sizes.hidden});
+    const auto gate_up = Slices(experts + "gate_up_proj", sizes.experts, {2 * inner, sizes.hidden});
     const auto down = Slices(experts + "down_proj", sizes.experts, {sizes.hidden, inner});
     for (size_t expert = 0; expert < sizes.experts; ++expert) {
       matrices.push_back({.gate = RowsOf(gate_up[expert], {0, inner}),

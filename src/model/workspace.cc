@@ -47,7 +47,8 @@ size_t Workspace::Bytes(const ModelConfig& config, size_t tokens) noexcept {
   const size_t attention_width = sizes.heads * sizes.head_dim;
   const size_t inner = sizes.intermediate + sizes.shared_intermediate;
   const size_t inputs = sizes.hidden + attention_width + inner;
-  const size_t rows = 2 * sizes.hidden + attention_width * (config.family->has_output_gate ? 3 : 1) +
+  const size_t rows = 2 * sizes.hidden +
+                      attention_width * (config.family->has_output_gate ? 3 : 1) +
                       2 * sizes.kv_heads * sizes.head_dim + inner + config.rope.rotated;
   return tokens * (LinearInput::Bytes(inputs) + rows * 4) +
          LogitTokens(config, tokens) * sizes.vocab * 4 + MoeScratch::Bytes(config, tokens) +

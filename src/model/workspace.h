@@ -5,8 +5,8 @@
 #include <cstddef>
 
 #include "model/config.h"
-#include "model/linear_input.h"
 #include "model/delta_scratch.h"
+#include "model/linear_input.h"
 #include "model/mlp_scratch.h"
 #include "model/moe_scratch.h"
 #include "model/rows.h"
@@ -33,18 +33,18 @@ class Workspace {
   size_t logit_tokens_ = 0;
 
  public:
-  Rows residual, update;    // [tokens, hidden]
-  LinearInput hidden;       // the normed residual
-  Rows queries;             // [tokens, heads * head_dim]
-  Rows keys, values;        // [tokens, kv_heads * head_dim]
-  LinearInput attention;    // [tokens, heads * head_dim]
-  Rows gated_queries;       // [tokens, 2 * heads * head_dim] where attention has an output gate
-  MlpScratch mlp;           // [tokens, intermediate]
-  MlpScratch shared_mlp;    // [tokens, shared_intermediate]
-  MoeScratch moe;           // of models with experts
-  DeltaScratch delta;       // of models with gated delta nets
-  Rows cosines, sines;      // [tokens, rotated / 2]
-  Rows logits;              // [logit_tokens, vocabulary]
+  Rows residual, update;  // [tokens, hidden]
+  LinearInput hidden;     // the normed residual
+  Rows queries;           // [tokens, heads * head_dim]
+  Rows keys, values;      // [tokens, kv_heads * head_dim]
+  LinearInput attention;  // [tokens, heads * head_dim]
+  Rows gated_queries;     // [tokens, 2 * heads * head_dim] where attention has an output gate
+  MlpScratch mlp;         // [tokens, intermediate]
+  MlpScratch shared_mlp;  // [tokens, shared_intermediate]
+  MoeScratch moe;         // of models with experts
+  DeltaScratch delta;     // of models with gated delta nets
+  Rows cosines, sines;    // [tokens, rotated / 2]
+  Rows logits;            // [logit_tokens, vocabulary]
 };
 
 }  // namespace hlwq::model

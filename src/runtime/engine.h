@@ -9,9 +9,9 @@
 #include <span>
 
 #include "base/worker_pool.h"
+#include "model/mapped_experts.h"
 #include "model/model.h"
 #include "model/workspace.h"
-#include "model/mapped_experts.h"
 #include "runtime/experts/expert_cache.h"
 #include "runtime/experts/expert_trace.h"
 #include "runtime/sequence_state.h"
@@ -21,9 +21,10 @@ namespace hlwq::runtime {
 using TokenId = int32_t;
 
 struct EngineOptions {
-  int threads = 0;          // 0: the cores of this process
-  size_t chunk_tokens = 0;  // of a prompt taken in one pass; 0: as many as 32 MiB of workspace hold,
-                            // or 256 of a mixture
+  int threads = 0;  // 0: the cores of this process
+  size_t chunk_tokens =
+      0;  // of a prompt taken in one pass; 0: as many as 32 MiB of workspace hold,
+          // or 256 of a mixture
 };
 
 // One caller at a time.

@@ -33,8 +33,7 @@ size_t AttentionLayers(const model::ModelConfig& config) noexcept {
 
 uint64_t KvCache::Bytes(const model::ModelConfig& config, const KvCacheOptions& options,
                         size_t tokens) noexcept {
-  return uint64_t{2} * AttentionLayers(config) * Pages(tokens) *
-         PageBytes(config, options.dtype);
+  return uint64_t{2} * AttentionLayers(config) * Pages(tokens) * PageBytes(config, options.dtype);
 }
 
 KvCache::KvCache(const model::ModelConfig& config, const KvCacheOptions& options)
@@ -47,8 +46,8 @@ KvCache::KvCache(const model::ModelConfig& config, const KvCacheOptions& options
       memory_bytes_(Bytes(config, options, options.capacity)),
       pages_(layers_ * Pages(options.capacity)) {
   if (!IsWeightFloat(dtype_)) {
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("cache: want F16, BF16 or F32, got {}",
-                                                         DTypeName(dtype_)));
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("cache: want F16, BF16 or F32, got {}", DTypeName(dtype_)));
   }
   size_t place = 0;
   for (const checkpoint::LayerKind kind : config.sizes.layers) {

@@ -44,17 +44,27 @@ inline Shapes ShapesFromJson(const nlohmann::json& tensors) {
 }
 
 inline nlohmann::json SmallHybrid() {
-  return {{"model_type", "qwen3_5_moe_text"}, {"vocab_size", 64}, {"hidden_size", 32},
-          {"num_hidden_layers", 8}, {"num_attention_heads", 4}, {"num_key_value_heads", 2},
-          {"head_dim", 16}, {"num_experts", 4}, {"moe_intermediate_size", 8},
-          {"shared_expert_intermediate_size", 8}, {"linear_num_key_heads", 2},
-          {"linear_num_value_heads", 4}, {"linear_key_head_dim", 8}, {"linear_value_head_dim", 8},
-          {"linear_conv_kernel_dim", 4}, {"tie_word_embeddings", false}};
+  return {{"model_type", "qwen3_5_moe_text"},
+          {"vocab_size", 64},
+          {"hidden_size", 32},
+          {"num_hidden_layers", 8},
+          {"num_attention_heads", 4},
+          {"num_key_value_heads", 2},
+          {"head_dim", 16},
+          {"num_experts", 4},
+          {"moe_intermediate_size", 8},
+          {"shared_expert_intermediate_size", 8},
+          {"linear_num_key_heads", 2},
+          {"linear_num_value_heads", 4},
+          {"linear_key_head_dim", 8},
+          {"linear_value_head_dim", 8},
+          {"linear_conv_kernel_dim", 4},
+          {"tie_word_embeddings", false}};
 }
 
 inline nlohmann::json SmallDense(std::string_view model_type) {
-  return {{"model_type", model_type}, {"vocab_size", 64}, {"hidden_size", 32},
-          {"intermediate_size", 48}, {"num_hidden_layers", 2}, {"num_attention_heads", 4}};
+  return {{"model_type", model_type}, {"vocab_size", 64},       {"hidden_size", 32},
+          {"intermediate_size", 48},  {"num_hidden_layers", 2}, {"num_attention_heads", 4}};
 }
 
 inline nlohmann::json Without(nlohmann::json config, std::string_view key) {

@@ -108,8 +108,7 @@ TEST(Catalog, RealIndexFilesHoldExactlyTheListedNames) {
     const Json index = ReadJsonFile(folder / "model.safetensors.index.json");
     std::vector<std::string> names;
     for (const auto& [name, file] : index["weight_map"].items()) names.push_back(name);
-    const auto catalog =
-        BuildCatalog(ReadJsonFile(folder / "config.json"), DetectLayout(names));
+    const auto catalog = BuildCatalog(ReadJsonFile(folder / "config.json"), DetectLayout(names));
     ASSERT_TRUE(catalog);
     std::set<std::string> left(names.begin(), names.end());
     uint64_t parameters = 0;

@@ -138,8 +138,8 @@ TEST_P(FoldedFamily, ComputesTheSameInARotatedStream) {
     if (is_writer) {
       ExpectWrites(name, !is_gated_ && rest.ends_with("o_proj.weight"));
     } else {
-      ExpectReads(name, layer + (is_mixer ? "input_layernorm.weight"
-                                          : "post_attention_layernorm.weight"),
+      ExpectReads(name,
+                  layer + (is_mixer ? "input_layernorm.weight" : "post_attention_layernorm.weight"),
                   !is_gated_ && rest.ends_with("v_proj.weight"));
     }
   }
@@ -209,8 +209,13 @@ Json Multimodal() {
           {"tie_word_embeddings", false},
           {"text_config", text},
           {"vision_config",
-           {{"depth", 1}, {"hidden_size", 8}, {"intermediate_size", 16}, {"patch_size", 2},
-            {"temporal_patch_size", 2}, {"num_position_embeddings", 4}, {"spatial_merge_size", 2},
+           {{"depth", 1},
+            {"hidden_size", 8},
+            {"intermediate_size", 16},
+            {"patch_size", 2},
+            {"temporal_patch_size", 2},
+            {"num_position_embeddings", 4},
+            {"spatial_merge_size", 2},
             {"out_hidden_size", kHidden}}}};
 }
 
@@ -235,7 +240,9 @@ TEST(FoldRotation, TurnsWhatTheVisionTowerWritesAndNothingElseInIt) {
 
 TEST(FoldRotation, LeavesMultiTokenPredictionOutAndSaysSo) {
   Checkpoint folded = OpenSynthetic(Multimodal(), 3, 0);
-  folded.tensors.push_back({"mtp.fc.weight", DType::kBF16, {kHidden, 2 * kHidden},
+  folded.tensors.push_back({"mtp.fc.weight",
+                            DType::kBF16,
+                            {kHidden, 2 * kHidden},
                             SyntheticStorage{.seed = 1, .deviation = 1}});
   FoldRotation(folded, codec::ReferenceBackend());
   EXPECT_EQ(folded.Find("mtp.fc.weight"), nullptr);
@@ -251,7 +258,9 @@ TEST(FoldRotation, RefusesAModelWithoutACatalog) {
 
 TEST(FoldRotation, RefusesAMatrixWhosePlaceIsNotKnown) {
   Checkpoint checkpoint = OpenSynthetic(ConfigOf("llama", false), 3, 0);
-  checkpoint.tensors.push_back({"model.adapter.weight", DType::kBF16, {4, kHidden},
+  checkpoint.tensors.push_back({"model.adapter.weight",
+                                DType::kBF16,
+                                {4, kHidden},
                                 SyntheticStorage{.seed = 1, .deviation = 1}});
   EXPECT_THROW(FoldRotation(checkpoint, codec::ReferenceBackend()), Error);
 }
@@ -268,7 +277,8 @@ TEST(SplitFusedExperts, GivesEveryExpertItsRowsUnderItsName) {
     Vector all = Read(split, one + ".gate_proj.weight");
     const Vector up = Read(split, one + ".up_proj.weight");
     all.insert(all.end(), up.begin(), up.end());
-    EXPECT_TRUE(std::ranges::equal(all, std::span(gate_up).subspan(expert * all.size(), all.size())));
+    EXPECT_TRUE(
+        std::ranges::equal(all, std::span(gate_up).subspan(expert * all.size(), all.size())));
     const Vector own = Read(split, one + ".down_proj.weight");
     EXPECT_TRUE(std::ranges::equal(own, std::span(down).subspan(expert * own.size(), own.size())));
   }

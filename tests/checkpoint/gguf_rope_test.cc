@@ -27,7 +27,8 @@ std::vector<float> Llama3Factors(size_t head_dim, double theta, double factor, d
   std::vector<float> factors;
   for (size_t i = 0; i < head_dim / 2; ++i) {
     const double wavelength =
-        2 * std::numbers::pi * std::pow(theta, 2.0 * static_cast<double>(i) / static_cast<double>(head_dim));
+        2 * std::numbers::pi *
+        std::pow(theta, 2.0 * static_cast<double>(i) / static_cast<double>(head_dim));
     if (wavelength < context / high) {
       factors.push_back(1);
     } else if (wavelength > context / low) {
@@ -76,8 +77,8 @@ TEST(Llama3Scaling, OtherFactorsAreRefused) {
   for (const auto& spoil : std::vector<std::function<void(std::vector<float>&)>>{
            [](auto& f) { f[3] = 2; }, [](auto& f) { f[40] = std::nanf(""); },
            [](auto& f) { f.back() = std::numeric_limits<float>::infinity(); },
-           [](auto& f) { std::fill(f.begin(), f.end(), 0.0f); },
-           [](auto& f) { f[30] *= 1.001f; }, [](auto& f) { std::fill(f.begin(), f.end(), -1.0f); }}) {
+           [](auto& f) { std::fill(f.begin(), f.end(), 0.0f); }, [](auto& f) { f[30] *= 1.001f; },
+           [](auto& f) { std::fill(f.begin(), f.end(), -1.0f); }}) {
     std::vector<float> spoiled = factors;
     spoil(spoiled);
     EXPECT_THROW(DeriveLlama3Scaling(spoiled, 500000, 8192), Error);

@@ -71,7 +71,8 @@ TEST(Manifest, EveryFlippedBitIsNoticed) {
 }
 
 TEST(Manifest, WhiteSpaceIsPartOfWhatWasWritten) {
-  EXPECT_THAT(ErrorOf(SerializeManifest(SomeManifest()) + "\n"), HasSubstr("checksum of the manifest"));
+  EXPECT_THAT(ErrorOf(SerializeManifest(SomeManifest()) + "\n"),
+              HasSubstr("checksum of the manifest"));
 }
 
 TEST(Manifest, WithoutAChecksumItIsRefused) {
@@ -88,11 +89,13 @@ TEST(Manifest, NamesStayInTheFolderAndSizesAreNumbers) {
     EXPECT_TRUE(SealManifestText(text));
     return text;
   };
-  EXPECT_THAT(ErrorOf(with("\"config.json\"", "\"../config.json\"")), HasSubstr("'../config.json'"));
+  EXPECT_THAT(ErrorOf(with("\"config.json\"", "\"../config.json\"")),
+              HasSubstr("'../config.json'"));
   EXPECT_THAT(ErrorOf(with("\"config.json\"", "\"/etc/passwd\"")), HasSubstr("same folder"));
   EXPECT_THAT(ErrorOf(with("\"bytes\": 10,", "\"bytes\": -1,")), HasSubstr("bytes: want a number"));
-  EXPECT_THAT(ErrorOf(with("\"format_version\": 1", "\"format_version\": 2"), ErrorCode::kUnsupported),
-              HasSubstr("want 1, got 2"));
+  EXPECT_THAT(
+      ErrorOf(with("\"format_version\": 1", "\"format_version\": 2"), ErrorCode::kUnsupported),
+      HasSubstr("want 1, got 2"));
 }
 
 TEST(Manifest, ErrorsNameTheFile) {

@@ -74,11 +74,23 @@ TEST_P(GoldenGguf, DTypesKeepWhatTheSourceHolds) {
 TEST_P(GoldenGguf, ConfigIsThatOfTransformers) {
   const Checkpoint checkpoint = Open();
   const json expected = Expected("config.json");
-  std::vector<std::string> keys = {
-      "model_type", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
-      "num_key_value_heads", "head_dim", "vocab_size", "rms_norm_eps", "max_position_embeddings",
-      "rope_parameters", "tie_word_embeddings", "bos_token_id", "eos_token_id", "pad_token_id",
-      "hidden_act", "attention_dropout"};
+  std::vector<std::string> keys = {"model_type",
+                                   "hidden_size",
+                                   "intermediate_size",
+                                   "num_hidden_layers",
+                                   "num_attention_heads",
+                                   "num_key_value_heads",
+                                   "head_dim",
+                                   "vocab_size",
+                                   "rms_norm_eps",
+                                   "max_position_embeddings",
+                                   "rope_parameters",
+                                   "tie_word_embeddings",
+                                   "bos_token_id",
+                                   "eos_token_id",
+                                   "pad_token_id",
+                                   "hidden_act",
+                                   "attention_dropout"};
   if (expected["model_type"] != "qwen2") keys.push_back("attention_bias");
   if (expected["model_type"] == "llama") {
     keys.push_back("mlp_bias");
@@ -96,8 +108,8 @@ TEST_P(GoldenGguf, ConfigIsThatOfTransformers) {
 // The spelling of transformers 4 says the same.
 TEST_P(GoldenGguf, ConfigHasBothSpellings) {
   const json config = Open().config;
-  json parameters = config["rope_scaling"].is_null() ? json{{"rope_type", "default"}}
-                                                     : config["rope_scaling"];
+  json parameters =
+      config["rope_scaling"].is_null() ? json{{"rope_type", "default"}} : config["rope_scaling"];
   parameters["rope_theta"] = config["rope_theta"];
   EXPECT_EQ(parameters, config["rope_parameters"]);
   EXPECT_EQ(config["dtype"], config["torch_dtype"]);
@@ -175,14 +187,16 @@ TEST(UnpermutedHeads, InvertsTheConverter) {
 }
 
 // A llama of one layer, 32 wide; `change` may spoil it.
-std::string TinyModel(const std::function<void(GgufBuilder&)>& change = [](GgufBuilder&) {},
-                      std::string_view without = "") {
+std::string TinyModel(
+    const std::function<void(GgufBuilder&)>& change = [](GgufBuilder&) {},
+    std::string_view without = "") {
   GgufBuilder builder;
   if (without != "general.architecture") builder.String("general.architecture", "llama");
-  const std::vector<std::pair<std::string, uint32_t>> sizes = {
-      {"llama.embedding_length", 32}, {"llama.block_count", 1},
-      {"llama.feed_forward_length", 32}, {"llama.attention.head_count", 2},
-      {"llama.context_length", 64}};
+  const std::vector<std::pair<std::string, uint32_t>> sizes = {{"llama.embedding_length", 32},
+                                                               {"llama.block_count", 1},
+                                                               {"llama.feed_forward_length", 32},
+                                                               {"llama.attention.head_count", 2},
+                                                               {"llama.context_length", 64}};
   for (const auto& [key, value] : sizes) {
     if (key != without) builder.Uint(key, value);
   }
@@ -198,7 +212,8 @@ std::string TinyModel(const std::function<void(GgufBuilder&)>& change = [](GgufB
   };
   tensor("token_embd.weight", {32, 8});
   tensor("output_norm.weight", {32});
-  for (const char* norm : {"attn_norm", "ffn_norm"}) tensor(fmt::format("blk.0.{}.weight", norm), {32});
+  for (const char* norm : {"attn_norm", "ffn_norm"})
+    tensor(fmt::format("blk.0.{}.weight", norm), {32});
   for (const char* matrix :
        {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"}) {
     tensor(fmt::format("blk.0.{}.weight", matrix), {32, 32});
@@ -253,8 +268,9 @@ TEST(MapGguf, UnsupportedThingsAreNamed) {
   ExpectRefused(GgufBuilder().String("general.architecture", "gemma3").File(),
                 ErrorCode::kUnsupported, "architecture 'gemma3'");
   refused([](GgufBuilder& b) { b.String("general.type", "adapter"); }, "'adapter'");
-  refused([](GgufBuilder& b) { b.Pair("split.count", test::kU16, GgufBuilder::Bytes<uint16_t>(3)); },
-          "split GGUF");
+  refused(
+      [](GgufBuilder& b) { b.Pair("split.count", test::kU16, GgufBuilder::Bytes<uint16_t>(3)); },
+      "split GGUF");
   refused([](GgufBuilder& b) { b.Uint("llama.expert_count", 8); }, "llama.expert_count");
   refused([](GgufBuilder& b) { b.Float("llama.logit_scale", 0.5f); }, "llama.logit_scale");
   refused([](GgufBuilder& b) { b.Uint("llama.rope.dimension_count", 8); }, "rope.dimension_count");
@@ -262,19 +278,21 @@ TEST(MapGguf, UnsupportedThingsAreNamed) {
   refused([](GgufBuilder& b) { b.String("tokenizer.ggml.model", "t5"); }, "tokenizer model 't5'");
   refused(
       [](GgufBuilder& b) {
-        b.String("tokenizer.ggml.model", "gpt2").String("tokenizer.ggml.pre", "viking").Strings(
-            "tokenizer.ggml.tokens", {"a"});
+        b.String("tokenizer.ggml.model", "gpt2")
+            .String("tokenizer.ggml.pre", "viking")
+            .Strings("tokenizer.ggml.tokens", {"a"});
       },
       "pre type 'viking'");
-  refused([](GgufBuilder& b) { b.Tensor("blk.0.attn_sinks.weight", {8}, 0, std::string(32, '\0')); },
-          "'blk.0.attn_sinks.weight'");
-  refused([](GgufBuilder& b) { b.Tensor("output.weight", {32, 8}, 20, std::string(144, '\0')); },
-          "type IQ4_NL");
+  refused(
+      [](GgufBuilder& b) { b.Tensor("blk.0.attn_sinks.weight", {8}, 0, std::string(32, '\0')); },
+      "'blk.0.attn_sinks.weight'");
   refused(
       [](GgufBuilder& b) {
-        b.Tensor("rope_freqs.weight", {8}, 0, std::string(32, '\x41'));
+        b.Tensor("output.weight", {32, 8}, 20, std::string(144, '\0'));
       },
-      "'rope_freqs.weight'");
+      "type IQ4_NL");
+  refused([](GgufBuilder& b) { b.Tensor("rope_freqs.weight", {8}, 0, std::string(32, '\x41')); },
+          "'rope_freqs.weight'");
 }
 
 TEST(MapGguf, ContradictionsAreNamed) {
@@ -283,10 +301,14 @@ TEST(MapGguf, ContradictionsAreNamed) {
   };
   refused([](GgufBuilder& b) { b.Uint("llama.attention.head_count_kv", 0); }, "head_count_kv");
   refused([](GgufBuilder& b) { b.Uint("llama.attention.key_length", 15); }, "odd");
-  refused([](GgufBuilder& b) { b.Uint("llama.attention.key_length", 32); }, "'blk.0.attn_q.weight'");
+  refused([](GgufBuilder& b) { b.Uint("llama.attention.key_length", 32); },
+          "'blk.0.attn_q.weight'");
   refused([](GgufBuilder& b) { b.Float("llama.rope.freq_base", -1); }, "freq_base");
-  refused([](GgufBuilder& b) { b.Tensor("output.weight", {32, 9}, 0, std::string(1152, '\0')); },
-          "'output.weight': want shape [8, 32], got [9, 32]");
+  refused(
+      [](GgufBuilder& b) {
+        b.Tensor("output.weight", {32, 9}, 0, std::string(1152, '\0'));
+      },
+      "'output.weight': want shape [8, 32], got [9, 32]");
   refused([](GgufBuilder& b) { b.String("llama.rope.scaling.type", "linear"); }, "scaling.factor");
   refused([](GgufBuilder& b) { b.Tensor("rope_freqs.weight", {7}, 0, std::string(28, '\0')); },
           "'rope_freqs.weight': want F32 [8]");
@@ -296,11 +318,10 @@ TEST(MapGguf, LayersOfOneSizeMayBeListed) {
   const std::string even = TinyModel(
       [](GgufBuilder& b) { b.Numbers<int32_t>("llama.attention.head_count_kv", test::kI32, {2}); });
   EXPECT_EQ(Map(even).config["num_key_value_heads"], 2);
-  ExpectRefused(
-      TinyModel([](GgufBuilder& b) {
-        b.Numbers<int32_t>("llama.attention.head_count_kv", test::kI32, {2, 1});
-      }),
-      ErrorCode::kUnsupported, "layers of different sizes");
+  ExpectRefused(TinyModel([](GgufBuilder& b) {
+                  b.Numbers<int32_t>("llama.attention.head_count_kv", test::kI32, {2, 1});
+                }),
+                ErrorCode::kUnsupported, "layers of different sizes");
 }
 
 TEST(MapGguf, StopsAndSamplingGoToTheGenerationConfig) {

@@ -22,7 +22,8 @@ PolarConfig Ours() {
   HlwqSection section;
   section.tool_version = "0.1.0";
   section.specs.push_back({.bits = 5, .levels = std::vector<float>(32, 0.25f)});
-  section.specs.push_back({.bits = 3, .levels = std::vector<float>(8, -1.5f), .scale_rule = "norm"});
+  section.specs.push_back(
+      {.bits = 3, .levels = std::vector<float>(8, -1.5f), .scale_rule = "norm"});
   section.tensors["model.q_proj.weight"] = {0, DType::kF16, {64, 100}};
   section.tensors["model.experts.down_proj"] = {1, DType::kBF16, {4, 64, 200}};
   section.sources.push_back({"model.safetensors", uint64_t{1} << 40, 0xFEDCBA9876543210u});
@@ -137,12 +138,11 @@ TEST(PolarConfig, EveryKeyOfOurSectionIsRequired) {
     copy[path.parent_pointer()].erase(path.back());
     ExpectRefused(copy, ErrorCode::kInvalidData, "'" + path.back() + "'");
   };
-  for (const char* key : {"/hlwq/format_version", "/hlwq/tool_version", "/hlwq/specs",
-                          "/hlwq/tensors", "/hlwq/sources", "/hlwq/specs/0/levels",
-                          "/hlwq/tensors/model.q_proj.weight/spec",
-                          "/hlwq/tensors/model.q_proj.weight/dtype",
-                          "/hlwq/tensors/model.q_proj.weight/shape", "/hlwq/sources/0/name",
-                          "/hlwq/sources/0/bytes", "/hlwq/sources/0/xxh3"}) {
+  for (const char* key :
+       {"/hlwq/format_version", "/hlwq/tool_version", "/hlwq/specs", "/hlwq/tensors",
+        "/hlwq/sources", "/hlwq/specs/0/levels", "/hlwq/tensors/model.q_proj.weight/spec",
+        "/hlwq/tensors/model.q_proj.weight/dtype", "/hlwq/tensors/model.q_proj.weight/shape",
+        "/hlwq/sources/0/name", "/hlwq/sources/0/bytes", "/hlwq/sources/0/xxh3"}) {
     without(key);
   }
 }

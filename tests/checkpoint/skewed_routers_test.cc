@@ -19,11 +19,16 @@ namespace {
 constexpr uint64_t kHidden = 512, kExperts = 64, kPerToken = 4, kVocab = 2000;
 
 nlohmann::json Config() {
-  return {{"model_type", "qwen3_moe"}, {"vocab_size", kVocab},
-          {"hidden_size", kHidden},    {"intermediate_size", 48},
-          {"num_hidden_layers", 3},    {"num_attention_heads", 2},
-          {"head_dim", 16},            {"num_experts", kExperts},
-          {"mlp_only_layers", {1}},    {"num_experts_per_tok", kPerToken},
+  return {{"model_type", "qwen3_moe"},
+          {"vocab_size", kVocab},
+          {"hidden_size", kHidden},
+          {"intermediate_size", 48},
+          {"num_hidden_layers", 3},
+          {"num_attention_heads", 2},
+          {"head_dim", 16},
+          {"num_experts", kExperts},
+          {"mlp_only_layers", {1}},
+          {"num_experts_per_tok", kPerToken},
           {"moe_intermediate_size", 8}};
 }
 
@@ -86,8 +91,8 @@ TEST(ZipfShares, AreThoseOfDrawingWithoutReplacement) {
       for (uint64_t rank = 0; rank < kExperts; ++rank) {
         const double uniform =
             (static_cast<double>(MixBits(MixBits(draw) ^ rank) >> 11) + 0.5) * 0x1p-53;
-        scores[rank] = -exponent * std::log(static_cast<double>(rank + 1)) -
-                       std::log(-std::log(uniform));
+        scores[rank] =
+            -exponent * std::log(static_cast<double>(rank + 1)) - std::log(-std::log(uniform));
       }
       for (const uint64_t rank : Largest(scores, kPerToken)) drawn[rank] += 1.0 / kDraws;
     }
@@ -124,8 +129,8 @@ TEST(SkewedRouters, ChangeNothingButRoutersAndEmbedding) {
   const Checkpoint plain = OpenSynthetic(Config(), 5, 1);
   ASSERT_EQ(skewed.tensors.size(), plain.tensors.size());
   for (const TensorEntry& entry : plain.tensors) {
-    const bool is_changed = entry.name.ends_with("mlp.gate.weight") ||
-                            entry.name == "model.embed_tokens.weight";
+    const bool is_changed =
+        entry.name.ends_with("mlp.gate.weight") || entry.name == "model.embed_tokens.weight";
     EXPECT_EQ(Read(skewed, entry.name) != Read(plain, entry.name), is_changed) << entry.name;
   }
   EXPECT_NE(skewed.header_hashes, plain.header_hashes);
@@ -140,8 +145,7 @@ TEST(SkewedRouters, ReadTheSameInPieces) {
   for (uint64_t row = 0; row < kExperts; ++row) {
     std::vector<float> piece(kHidden);
     reader.ReadRows({row, row + 1}, piece);
-    EXPECT_TRUE(std::ranges::equal(
-        piece, std::span(whole).subspan(row * kHidden, kHidden))) << row;
+    EXPECT_TRUE(std::ranges::equal(piece, std::span(whole).subspan(row * kHidden, kHidden))) << row;
   }
 }
 

@@ -131,11 +131,11 @@ INSTANTIATE_TEST_SUITE_P(
                     BadValue{"/shape", {uint64_t{1} << 40, uint64_t{1} << 40}},
                     BadValue{"/source_dtype", "BF17"}, BadValue{"/role", "no_role"},
                     BadValue{"/layer", -2}, BadValue{"/layer", uint64_t{1} << 40},
-                    BadValue{"/layer", 1.5}, BadValue{"/source_bytes", -1},
-                    BadValue{"/bits", 1000}, BadValue{"/bits_per_weight", "five"},
-                    BadValue{"/errors", json::array({1})}, BadValue{"/errors/count", 0.5},
-                    BadValue{"/errors/signal", nullptr}, BadValue{"/errors/code_use", 1},
-                    BadValue{"/errors/code_use", {256, 1}}, BadValue{"/errors/code_use", {"a"}},
+                    BadValue{"/layer", 1.5}, BadValue{"/source_bytes", -1}, BadValue{"/bits", 1000},
+                    BadValue{"/bits_per_weight", "five"}, BadValue{"/errors", json::array({1})},
+                    BadValue{"/errors/count", 0.5}, BadValue{"/errors/signal", nullptr},
+                    BadValue{"/errors/code_use", 1}, BadValue{"/errors/code_use", {256, 1}},
+                    BadValue{"/errors/code_use", {"a"}},
                     BadValue{"/errors/code_use", {~uint64_t{0}, 1}},
                     BadValue{"/errors/coordinates", {90, 1, 1, 1, 1, 1, 1, 1}}));
 

@@ -110,8 +110,9 @@ TEST(Progress, WorkOnTokensTellsTokensSpeedAndWhatIsKnown) {
   screen.now += 10;
   printer.Show(TokenProgress{5120, 20480, "perplexity 17.421"});
   ASSERT_EQ(screen.writes.size(), 1u);
-  EXPECT_EQ(screen.writes[0],
-            "perplexity  25 %  5,120 of 20,480 tokens  512 tokens/s  30 s left  perplexity 17.421\n");
+  EXPECT_EQ(
+      screen.writes[0],
+      "perplexity  25 %  5,120 of 20,480 tokens  512 tokens/s  30 s left  perplexity 17.421\n");
 }
 
 TEST(Progress, QuietPrintsNothingAndAsksForNoCalls) {

@@ -90,9 +90,9 @@ TEST_P(EveryCodec, ValuesThatAreNotFiniteAreNamed) {
   const auto codec = MakeReferenceCodec(GetParam());
   const uint64_t last = test::WidthFrom(300, GetParam()) - 1;
   for (const auto& [bad, text] : {std::pair{NAN, "nan"}, {INFINITY, "inf"}, {-INFINITY, "-inf"}}) {
-    EXPECT_EQ(test::RefusalOf(*codec, bad),
-              "row 102, columns 256.." + std::to_string(last) + ": want finite values, got " +
-                  text + " in column 260");
+    EXPECT_EQ(test::RefusalOf(*codec, bad), "row 102, columns 256.." + std::to_string(last) +
+                                                ": want finite values, got " + text +
+                                                " in column 260");
   }
 }
 

@@ -77,8 +77,7 @@ inline std::string RefusalOf(const codec::Codec& codec, float bad) {
 inline std::vector<codec::CodecSpec> EverySpec() {
   std::vector<codec::CodecSpec> specs;
   for (const auto& [name, first, last] :
-       {std::tuple{"hlwq", 1, 8}, std::tuple{"hlwq-t", 2, 6},
-        std::tuple{"pack-quantized", 2, 8}}) {
+       {std::tuple{"hlwq", 1, 8}, std::tuple{"hlwq-t", 2, 6}, std::tuple{"pack-quantized", 2, 8}}) {
     for (int bits = first; bits <= last; ++bits) {
       specs.push_back(codec::DefaultSpec(name));
       specs.back().bits = bits;

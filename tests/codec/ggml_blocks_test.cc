@@ -15,10 +15,10 @@
 namespace hlwq::codec {
 namespace {
 
-constexpr std::array kAllTypes = {
-    GgmlType::kF32,  GgmlType::kF16,  GgmlType::kBF16, GgmlType::kQ4_0,
-    GgmlType::kQ4_1, GgmlType::kQ5_0, GgmlType::kQ5_1, GgmlType::kQ8_0,
-    GgmlType::kQ4_K, GgmlType::kQ5_K, GgmlType::kQ6_K};
+constexpr std::array kAllTypes = {GgmlType::kF32,  GgmlType::kF16,  GgmlType::kBF16,
+                                  GgmlType::kQ4_0, GgmlType::kQ4_1, GgmlType::kQ5_0,
+                                  GgmlType::kQ5_1, GgmlType::kQ8_0, GgmlType::kQ4_K,
+                                  GgmlType::kQ5_K, GgmlType::kQ6_K};
 
 class GgmlBlocks : public testing::TestWithParam<GgmlType> {};
 

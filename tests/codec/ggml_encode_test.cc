@@ -88,8 +88,8 @@ TEST_P(GgmlEncode, DecodesToWithinHalfAStepAndOneAtTheFarEnd) {
     const double step = std::abs(double{largest}) / levels;
     for (size_t i = 0; i < 32; ++i) {
       const double weight = weights[first + i];
-      const bool is_far = levels != 127 && weight * largest < 0 &&
-                          std::abs(weight) > (double{levels} - 1.5) * step;
+      const bool is_far =
+          levels != 127 && weight * largest < 0 && std::abs(weight) > (double{levels} - 1.5) * step;
       const double error = std::abs(weight - decoded[first + i]) / step;
       EXPECT_LE(error, (is_far ? 1.0 : 0.5) + levels * 0x1p-11 + 1e-4) << first + i;
       worst = std::max(worst, error);
@@ -102,7 +102,8 @@ TEST_P(GgmlEncode, DecodesToWithinHalfAStepAndOneAtTheFarEnd) {
 TEST_P(GgmlEncode, KeepsWhatIsOnTheGrid) {
   std::vector<float> weights(64);
   const int levels = GetParam() == GgmlType::kQ8_0 ? 127 : GetParam() == GgmlType::kQ5_0 ? 16 : 8;
-  for (int i = 0; i < 64; ++i) weights[static_cast<size_t>(i)] = static_cast<float>(i % levels) / 64;
+  for (int i = 0; i < 64; ++i)
+    weights[static_cast<size_t>(i)] = static_cast<float>(i % levels) / 64;
   weights[5] = weights[40] = static_cast<float>(-levels) / 64;
   EXPECT_EQ(Decode(GetParam(), Encode(GetParam(), weights, 64)), weights);
 }
@@ -145,8 +146,9 @@ TEST_P(GgmlEncode, RefusesAScaleBeyondFp16) {
   for (const float huge : {65520 * levels, -3e38f}) {
     weights[3] = huge;
     EXPECT_EQ(CodeFor(GetParam(), weights, message), ErrorCode::kNonFinite) << huge;
-    EXPECT_THAT(message, testing::StartsWith(
-                             "row 10, columns 0..31: want a scale that fp16 can hold, got values up"));
+    EXPECT_THAT(message,
+                testing::StartsWith(
+                    "row 10, columns 0..31: want a scale that fp16 can hold, got values up"));
   }
 }
 

@@ -57,7 +57,7 @@ TEST(GroupScale, SumsFollowTheNormativeOrder) {
   EXPECT_EQ(sum({32, 16}), 0x1p24f);      // its even part takes a one, then the odd part another
   EXPECT_EQ(sum({8, 40}), 0x1p24f + 2);   // lane 8, added to lane 0 first
   EXPECT_EQ(sum({8, 4}), 0x1p24f);
-  EXPECT_EQ(sum({4, 12}), 0x1p24f + 2);   // lane 12 joins lane 4 before that joins lane 0
+  EXPECT_EQ(sum({4, 12}), 0x1p24f + 2);  // lane 12 joins lane 4 before that joins lane 0
   EXPECT_EQ(sum({2, 6}), 0x1p24f + 2);
   EXPECT_EQ(sum({1, 3}), 0x1p24f + 2);
   EXPECT_EQ(sum({1, 2}), 0x1p24f);

@@ -87,7 +87,8 @@ TEST(HlwqDecode, LegacyBitOrdersDecodeTheSameCodes) {
     for (size_t block = 0; block < 6; ++block) {
       std::array<uint8_t, kBlockSize> codes;
       const auto size = static_cast<size_t>(16 * bits);
-      UnpackBlock(BitOrder::kMsb, bits, std::span(coded.parts[0]).subspan(block * size, size), codes);
+      UnpackBlock(BitOrder::kMsb, bits, std::span(coded.parts[0]).subspan(block * size, size),
+                  codes);
       std::vector<std::byte> bytes(PackedBlockBytes(bit_order, bits));
       PackBlock(bit_order, bits, codes, bytes);
       packed.insert(packed.end(), bytes.begin(), bytes.end());

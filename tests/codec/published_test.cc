@@ -61,7 +61,8 @@ TEST_P(Published, CodesAndNormsAreTheirsButForRoundingAtThresholds) {
     if (block == 3 * kBlocks) continue;
     std::array<uint8_t, kBlockSize> codes;
     const size_t bytes = PackedBlockBytes(BitOrder::kMsb, bits);
-    UnpackBlock(BitOrder::kMsb, bits, std::span(coded.parts[0]).subspan(block * bytes, bytes), codes);
+    UnpackBlock(BitOrder::kMsb, bits, std::span(coded.parts[0]).subspan(block * bytes, bytes),
+                codes);
     for (size_t i = 0; i < kBlockSize; ++i) {
       const int step = codes[i] - their_codes[block * kBlockSize + i];
       EXPECT_LE(std::abs(step), 1);

@@ -18,8 +18,7 @@ constexpr size_t kIn = 200;
 
 template <typename T>
 std::vector<T> ReadGolden(const std::string& name) {
-  const std::string content =
-      ReadSmallFile(test::Golden("good/trellis") / name, uint64_t{1} << 20);
+  const std::string content = ReadSmallFile(test::Golden("good/trellis") / name, uint64_t{1} << 20);
   std::vector<T> values(content.size() / sizeof(T));
   std::memcpy(values.data(), content.data(), values.size() * sizeof(T));
   return values;

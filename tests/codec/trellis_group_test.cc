@@ -27,7 +27,8 @@ class TrellisGroup : public testing::TestWithParam<int> {
   EncodedGroup Encode(const Group& v, const char* effort) const {
     EncodedGroup out;
     const GroupShape shape = ShapeOf(v);
-    EncodeGroup(v, shape, RowScaleFor(shape.reach, table_), table_, TrellisSearchFor(effort, GetParam()), out);
+    EncodeGroup(v, shape, RowScaleFor(shape.reach, table_), table_,
+                TrellisSearchFor(effort, GetParam()), out);
     return out;
   }
   // Squared error at the stored multiplier with the nearest level of each subset of the path.
@@ -65,8 +66,7 @@ TEST_P(TrellisGroup, NoOtherPathNearbyIsMuchBetter) {
   for (int i = 0; i < 10; ++i) {
     const Group v = GaussianGroup(random);
     const EncodedGroup out = Encode(v, "default");
-    const float multiplier =
-        RowScaleFor(ShapeOf(v).reach, table_) * GroupFactor(out.scale);
+    const float multiplier = RowScaleFor(ShapeOf(v).reach, table_) * GroupFactor(out.scale);
     const double error = BestError(v, out.path, multiplier);
     EXPECT_NEAR(out.sums.error / error, 1, 0.02);
     for (size_t t = 0; t < kGroupSize; ++t) {
@@ -121,7 +121,8 @@ TEST_P(TrellisGroup, FlatGroupsLoseNoMoreThanGaussianOnes) {
   double flat_error = 0, error = 0;
   for (int i = 0; i < 50; ++i) {
     Group v;
-    for (float& value : v) value = (random() % 2 == 0 ? 1.0f : -1.0f) * (1 + 0.02f * normal(random));
+    for (float& value : v)
+      value = (random() % 2 == 0 ? 1.0f : -1.0f) * (1 + 0.02f * normal(random));
     flat_error += Encode(v, "default").sums.error / ShapeOf(v).energy;
     const Group gaussian = GaussianGroup(random);
     error += Encode(gaussian, "default").sums.error / ShapeOf(gaussian).energy;
@@ -140,7 +141,8 @@ TEST_P(TrellisGroup, ZerosAndGroupsFarBelowTheirRowAreZeroGroups) {
   std::mt19937 random(5);
   const Group v = GaussianGroup(random);
   EncodedGroup out;
-  EncodeGroup(v, ShapeOf(v), RowScaleFor(1e6f, table_), table_, TrellisSearchFor("default", GetParam()), out);
+  EncodeGroup(v, ShapeOf(v), RowScaleFor(1e6f, table_), table_,
+              TrellisSearchFor("default", GetParam()), out);
   EXPECT_EQ(out.scale, kZeroGroup);
   EXPECT_EQ(out.sums.error, ShapeOf(v).energy);
 }

@@ -94,7 +94,8 @@ TEST(SolveBudget, OfManyItemsIsWithinAPercentOfTheBound) {
 }
 
 TEST(SolveBudget, OfAlikeItemsIsUniform) {
-  const std::vector<BudgetItem> items(9, BudgetItem{{2, 20, 64}, {3, 30, 16}, {4, 40, 4}, {5, 50, 1}});
+  const std::vector<BudgetItem> items(9,
+                                      BudgetItem{{2, 20, 64}, {3, 30, 16}, {4, 40, 4}, {5, 50, 1}});
   const BudgetChoice choice = SolveBudget(items, 9 * 40);
   for (const size_t option : choice.option) EXPECT_EQ(option, 2u);
 }

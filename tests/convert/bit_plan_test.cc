@@ -19,9 +19,9 @@ using checkpoint::Checkpoint;
 using checkpoint::Role;
 
 nlohmann::json Config() {
-  return {{"model_type", "qwen3_moe"}, {"vocab_size", 64}, {"hidden_size", 128},
-          {"intermediate_size", 256}, {"num_hidden_layers", 2}, {"num_attention_heads", 4},
-          {"num_key_value_heads", 2}, {"head_dim", 32}, {"num_experts", 3},
+  return {{"model_type", "qwen3_moe"},    {"vocab_size", 64},       {"hidden_size", 128},
+          {"intermediate_size", 256},     {"num_hidden_layers", 2}, {"num_attention_heads", 4},
+          {"num_key_value_heads", 2},     {"head_dim", 32},         {"num_experts", 3},
           {"moe_intermediate_size", 128}, {"mlp_only_layers", {0}}, {"tie_word_embeddings", true}};
 }
 

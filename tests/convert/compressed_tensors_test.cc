@@ -71,8 +71,10 @@ TEST_F(SmallExport, OpensAgainWithEveryTensorNearItself) {
   ASSERT_EQ(exported.tensors.size(), source.tensors.size());
   size_t coded = 0;
   for (const checkpoint::TensorEntry& entry : source.tensors) {
-    const std::vector<float> want = ReadAll(source, entry.name), got = ReadAll(exported, entry.name);
-    const double error = SquaredError(want, got) / SquaredError(want, std::vector<float>(want.size()));
+    const std::vector<float> want = ReadAll(source, entry.name),
+                             got = ReadAll(exported, entry.name);
+    const double error =
+        SquaredError(want, got) / SquaredError(want, std::vector<float>(want.size()));
     coded += error > 0;
     EXPECT_LT(error, 0.02) << entry.name;
   }
@@ -141,9 +143,9 @@ TEST_F(SmallExport, RefusesWhereNothingCanBeCoded) {
 
 // Llama of usual proportions: in-features of 576 and 1536, as SmolLM2 has them.
 Json Llama576() {
-  return {{"model_type", "llama"},      {"vocab_size", 64},          {"hidden_size", 576},
-          {"intermediate_size", 1536},  {"num_hidden_layers", 2},    {"num_attention_heads", 9},
-          {"num_key_value_heads", 3},   {"tie_word_embeddings", true}};
+  return {{"model_type", "llama"},     {"vocab_size", 64},           {"hidden_size", 576},
+          {"intermediate_size", 1536}, {"num_hidden_layers", 2},     {"num_attention_heads", 9},
+          {"num_key_value_heads", 3},  {"tie_word_embeddings", true}};
 }
 
 Json GroupsOf(const fs::path& folder) {
@@ -213,9 +215,9 @@ TEST(ExportGroups, ExpressionsSelectTheirMatricesAndNoOthers) {
   ASSERT_EQ(selected.size(), 2 * 7u);
   for (const auto& [module, where] : selected) {
     // Engines run gate and up as one matrix: what keeps one keeps the other.
-    const bool is_kept = module.starts_with("model.layers.1.mlp.") && !module.ends_with("down_proj");
-    const std::string want =
-        is_kept ? "ignored" : module.ends_with("down_proj") ? "128" : "64";
+    const bool is_kept =
+        module.starts_with("model.layers.1.mlp.") && !module.ends_with("down_proj");
+    const std::string want = is_kept ? "ignored" : module.ends_with("down_proj") ? "128" : "64";
     EXPECT_THAT(where, ElementsAre(want)) << module;
   }
 }
@@ -229,8 +231,12 @@ TEST(ExportRotation, OnlineStoresRotatedWeightsAndDeclaresIt) {
       Export(checkpoint::OpenSynthetic(Llama576(), 1, 0), dir / "out", options);
   EXPECT_THAT(result.notes, Contains(HasSubstr("transformers loads this and computes nonsense")));
   EXPECT_THAT(ReadSmallFile(dir / "out" / "README.md", 1 << 20), HasSubstr("computes nonsense"));
-  const Json apply = ConfigOf(dir / "out").at("quantization_config").at("transform_config")
-                         .at("config_groups").at("hadamard").at("apply");
+  const Json apply = ConfigOf(dir / "out")
+                         .at("quantization_config")
+                         .at("transform_config")
+                         .at("config_groups")
+                         .at("hadamard")
+                         .at("apply");
   ASSERT_EQ(apply.size(), 2u);
   for (const Json& one : apply) {
     // 576 columns are not whole blocks of 128.
@@ -240,9 +246,9 @@ TEST(ExportRotation, OnlineStoresRotatedWeightsAndDeclaresIt) {
 
 // What cannot be coded is kept, and then not rotated: nothing would turn its inputs.
 TEST(ExportRotation, OnlineKeepsWhatIsNotFiniteInItsOwnBasis) {
-  const Json config = {{"model_type", "llama"},   {"vocab_size", 64},
-                       {"hidden_size", 128},      {"intermediate_size", 256},
-                       {"num_hidden_layers", 1},  {"num_attention_heads", 2},
+  const Json config = {{"model_type", "llama"},      {"vocab_size", 64},
+                       {"hidden_size", 128},         {"intermediate_size", 256},
+                       {"num_hidden_layers", 1},     {"num_attention_heads", 2},
                        {"tie_word_embeddings", true}};
   const std::string bad = "model.layers.0.mlp.down_proj.weight";
   const checkpoint::Catalog catalog = checkpoint::BuildCatalog(config).value();
@@ -267,10 +273,12 @@ TEST(ExportRotation, OnlineKeepsWhatIsNotFiniteInItsOwnBasis) {
   };
   EXPECT_FALSE(is_rotated(bad));
   EXPECT_TRUE(is_rotated("model.layers.0.mlp.up_proj.weight"));
-  const Json apply = plan->source.config.at("quantization_config").at("transform_config")
-                         .at("config_groups").at("hadamard").at("apply");
-  EXPECT_THAT(apply.at(0).at("targets"),
-              ::testing::Not(Contains(HasSubstr("down_proj"))));
+  const Json apply = plan->source.config.at("quantization_config")
+                         .at("transform_config")
+                         .at("config_groups")
+                         .at("hadamard")
+                         .at("apply");
+  EXPECT_THAT(apply.at(0).at("targets"), ::testing::Not(Contains(HasSubstr("down_proj"))));
 }
 
 // The published export of Qwen3.6-35B-A3B (formats.md, section 5).
@@ -278,8 +286,8 @@ TEST(ExportCounts, OfThePublishedModelAreThePublishedOnes) {
   const fs::path config = test::SharedData("configs/qwen3.6-35b-a3b");
   HLWQ_REQUIRE_SHARED(config);
   const auto plan =
-      PlanCompressedTensors(checkpoint::OpenSynthetic(ReadJsonFile(config / "config.json"), 1, 0), {},
-                            codec::ReferenceBackend());
+      PlanCompressedTensors(checkpoint::OpenSynthetic(ReadJsonFile(config / "config.json"), 1, 0),
+                            {}, codec::ReferenceBackend());
   std::map<std::string, int> counts;
   for (const checkpoint::TensorReport& report : plan->job.reports) {
     const bool is_expert = report.role == Role::kExpertGate || report.role == Role::kExpertUp ||

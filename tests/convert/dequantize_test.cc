@@ -27,7 +27,8 @@ void Quantized(const fs::path& source, const fs::path& destination,
   Quantize(checkpoint::OpenCheckpoint(source), destination, options, codec::ReferenceBackend());
 }
 
-void Dequantized(const fs::path& source, const fs::path& destination, DequantizeOptions options = {}) {
+void Dequantized(const fs::path& source, const fs::path& destination,
+                 DequantizeOptions options = {}) {
   Dequantize(checkpoint::OpenCheckpoint(source), destination, options, codec::ReferenceBackend());
 }
 
@@ -78,7 +79,8 @@ TEST(Dequantize, OfCompressedTensorsIsWhatTheLibraryDecodesAndAsksForNoLibrary) 
     throw Error(ErrorCode::kNotFound, name);
   };
   const std::string name = "model.layers.0.self_attn.q_proj.weight";
-  EXPECT_EQ(content(dir / "plain" / "model.safetensors", name), content(source / "expected.st", name));
+  EXPECT_EQ(content(dir / "plain" / "model.safetensors", name),
+            content(source / "expected.st", name));
 }
 
 TEST(Quantize, TakesTheCheckpointOfAnotherCodecAsItsSource) {
@@ -110,8 +112,8 @@ TEST(Dequantize, SecondRoundLosesLittleMore) {
   DequantizeOptions options;
   options.dtype = DType::kF32;
   Dequantized(dir / "coded", dir / "f32", options);
-  const ConversionResult again = Quantize(checkpoint::OpenCheckpoint(dir / "f32"), dir / "again", {},
-                                        codec::ReferenceBackend());
+  const ConversionResult again = Quantize(checkpoint::OpenCheckpoint(dir / "f32"), dir / "again",
+                                          {}, codec::ReferenceBackend());
   for (const auto& report : again.job.manifest.reports) {
     if (report.is_quantized) {
       EXPECT_GT(report.errors->SnrDb(), 35) << report.name;
@@ -125,7 +127,9 @@ TEST(Dequantize, ValuesBeyondF16AreAnErrorNotInfinity) {
   const test::TempDir dir;
   checkpoint::Checkpoint source;
   source.header_hashes = {0};
-  source.tensors.push_back({"w", DType::kF32, {4, 128},
+  source.tensors.push_back({"w",
+                            DType::kF32,
+                            {4, 128},
                             checkpoint::SyntheticStorage{.seed = 1, .mean = 1e5f, .deviation = 1}});
   DequantizeOptions options;
   options.dtype = DType::kF16;
@@ -141,8 +145,9 @@ TEST(Dequantize, ValuesBeyondF16AreAnErrorNotInfinity) {
 }
 
 TEST(Dequantize, RealCheckpointsOfEveryFamilyKeepTheirTensors) {
-  for (const char* name : {"llama-tied", "llama-rope3", "mistral-swa", "qwen2", "qwen3", "qwen3-moe",
-                           "qwen3_5", "qwen3_5_moe", "qwen3_5_moe-text", "qwen3_next"}) {
+  for (const char* name :
+       {"llama-tied", "llama-rope3", "mistral-swa", "qwen2", "qwen3", "qwen3-moe", "qwen3_5",
+        "qwen3_5_moe", "qwen3_5_moe-text", "qwen3_next"}) {
     const auto source = test::SharedData(std::string("golden/") + name);
     HLWQ_REQUIRE_SHARED(source);
     const test::TempDir dir;

@@ -130,8 +130,8 @@ INSTANTIATE_TEST_SUITE_P(Models, ExportOfGolden,
 
 TEST(ExportGguf, SharedModelsReadBackAsTheyWere) {
   const test::TempDir dir;
-  for (const std::string name : {"golden/llama-tied", "golden/llama-rope3", "golden/qwen2", "golden/qwen3",
-                           "golden/mistral-swa", "models/stories260k"}) {
+  for (const std::string name : {"golden/llama-tied", "golden/llama-rope3", "golden/qwen2",
+                                 "golden/qwen3", "golden/mistral-swa", "models/stories260k"}) {
     SCOPED_TRACE(name);
     const fs::path source = test::SharedData(name);
     HLWQ_REQUIRE_SHARED(source);
@@ -173,20 +173,21 @@ void WriteTokenizer(const fs::path& folder, const json& patch) {
   json tokenizer = {
       {"added_tokens", json::array()},
       {"normalizer", nullptr},
-      {"pre_tokenizer",
-       {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", true}}},
+      {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", true}}},
       {"post_processor", nullptr},
-      {"model", {{"type", "BPE"},
-                 {"vocab", {{"a", 0}, {"b", 1}, {"c", 2}, {"ab", 3}, {"abc", 4}}},
-                 {"merges", {"a b", "ab c"}}}}};
+      {"model",
+       {{"type", "BPE"},
+        {"vocab", {{"a", 0}, {"b", 1}, {"c", 2}, {"ab", 3}, {"abc", 4}}},
+        {"merges", {"a b", "ab c"}}}}};
   tokenizer.merge_patch(patch);
   WriteFileAtomically(folder / "tokenizer.json", tokenizer.dump());
 }
 
 json SentencePiece(const json& merges) {
-  return {{"normalizer", {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", "\u2581"}}},
-          {"pre_tokenizer", nullptr},
-          {"model", {{"byte_fallback", true}, {"merges", merges}}}};
+  return {
+      {"normalizer", {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", "\u2581"}}},
+      {"pre_tokenizer", nullptr},
+      {"model", {{"byte_fallback", true}, {"merges", merges}}}};
 }
 
 TEST(ExportGguf, TokenizersThatLlamaCppHasAreNamed) {
@@ -224,13 +225,14 @@ TEST(ExportGguf, TokenizersThatLlamaCppLacksAreRefused) {
   const ErrorCode unsupported = ErrorCode::kUnsupported;
   const json split = {{"type", "Split"}, {"pattern", {{"Regex", "."}}}, {"behavior", "Isolated"}};
   const json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}};
-  refused({{"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", {split, bytes}}}}}, unsupported,
-          "the pre_tokenizer: 1 expressions that none of its rules has");
+  refused({{"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", {split, bytes}}}}},
+          unsupported, "the pre_tokenizer: 1 expressions that none of its rules has");
   refused({{"pre_tokenizer", {{"type", "Whitespace"}}}}, unsupported, "Whitespace");
   refused({{"pre_tokenizer", {{"add_prefix_space", true}}}}, unsupported, "a space");
   refused({{"normalizer", {{"type", "Lowercase"}}}}, unsupported, "Lowercase");
   refused({{"model", {{"type", "WordPiece"}}}}, unsupported, "WordPiece");
-  refused({{"model", {{"vocab", {{"z", 64}}}}}}, unsupported, "token 64 'z', but the embedding has 64");
+  refused({{"model", {{"vocab", {{"z", 64}}}}}}, unsupported,
+          "token 64 'z', but the embedding has 64");
   refused(SentencePiece({"ab c", "a b", "b c"}), unsupported, "not SentencePiece BPE");
   refused({{"model", {{"merges", {"ab"}}}}}, ErrorCode::kInvalidData, "want two parts");
   refused({{"model", {{"vocab", {{"z", 1.5}}}}}}, ErrorCode::kInvalidData, "1.5");
@@ -246,7 +248,8 @@ void WriteMoe(const fs::path& folder, bool is_fused, std::vector<int> dense_laye
   constexpr uint64_t kExperts = 3, kInner = 32, kHidden = 64;
   std::vector<test::MadeTensor> tensors = {
       {"model.embed_tokens.weight", DType::kBF16, {32, kHidden}},
-      {"model.norm.weight", DType::kBF16, {kHidden}}, {"lm_head.weight", DType::kBF16, {32, kHidden}}};
+      {"model.norm.weight", DType::kBF16, {kHidden}},
+      {"lm_head.weight", DType::kBF16, {32, kHidden}}};
   for (int layer = 0; layer < 2; ++layer) {
     const std::string prefix = "model.layers." + std::to_string(layer) + ".";
     const auto add = [&](const std::string& name, Shape shape,
@@ -277,12 +280,12 @@ void WriteMoe(const fs::path& folder, bool is_fused, std::vector<int> dense_laye
     }
   }
   test::WriteSafetensors(folder / "model.safetensors", tensors);
-  const json config = {{"model_type", "qwen3_moe"},    {"hidden_size", kHidden},
-                       {"intermediate_size", 96},      {"moe_intermediate_size", kInner},
-                       {"num_hidden_layers", 2},       {"num_attention_heads", 4},
-                       {"num_key_value_heads", 4},     {"head_dim", 16},
-                       {"num_experts", kExperts},      {"num_experts_per_tok", 2},
-                       {"norm_topk_prob", true},       {"vocab_size", 32},
+  const json config = {{"model_type", "qwen3_moe"},       {"hidden_size", kHidden},
+                       {"intermediate_size", 96},         {"moe_intermediate_size", kInner},
+                       {"num_hidden_layers", 2},          {"num_attention_heads", 4},
+                       {"num_key_value_heads", 4},        {"head_dim", 16},
+                       {"num_experts", kExperts},         {"num_experts_per_tok", 2},
+                       {"norm_topk_prob", true},          {"vocab_size", 32},
                        {"mlp_only_layers", dense_layers}, {"tie_word_embeddings", false}};
   WriteFileAtomically(folder / "config.json", config.dump());
 }
@@ -294,7 +297,8 @@ TEST(ExportGguf, ExpertsAreMergedWhicheverWayTheSourceHasThem) {
   Export(dir / "apart", dir / "a");
   Export(dir / "fused", dir / "f");
   ExpectVerified(dir / "f");
-  ExpectSameTensors(checkpoint::OpenCheckpoint(dir / "apart"), checkpoint::OpenCheckpoint(dir / "a"));
+  ExpectSameTensors(checkpoint::OpenCheckpoint(dir / "apart"),
+                    checkpoint::OpenCheckpoint(dir / "a"));
   Checkpoint want = checkpoint::OpenCheckpoint(dir / "fused");
   checkpoint::SplitFusedExperts(want);
   const Checkpoint made = checkpoint::OpenCheckpoint(dir / "f");
@@ -317,7 +321,8 @@ TEST(ExportGguf, TypesAreThoseOfLlamaCppsConverter) {
   const Checkpoint made = checkpoint::OpenCheckpoint(dir / "out");
   for (const TensorEntry& entry : made.tensors) {
     const auto& storage = std::get<checkpoint::GgmlStorage>(entry.storage);
-    EXPECT_EQ(storage.type, entry.shape.size() == 1 ? GgmlType::kF32 : GgmlType::kQ8_0) << entry.name;
+    EXPECT_EQ(storage.type, entry.shape.size() == 1 ? GgmlType::kF32 : GgmlType::kQ8_0)
+        << entry.name;
     std::vector<float> values = Values(want, *want.Find(entry.name));
     if (entry.shape.size() == 2) {
       std::vector<std::byte> blocks(values.size() / 32 * 34);
@@ -361,7 +366,8 @@ TEST(ExportGguf, RefusesWhatLlamaCppLacksAndNamesIt) {
   ExpectRefused([&] { Export(dir / "moe", dir / "out"); }, ErrorCode::kUnsupported, "dense");
   WriteMoe(dir / "moe", false);
   ChangeConfig(dir / "moe", {{"norm_topk_prob", false}});
-  ExpectRefused([&] { Export(dir / "moe", dir / "out"); }, ErrorCode::kUnsupported, "norm_topk_prob");
+  ExpectRefused([&] { Export(dir / "moe", dir / "out"); }, ErrorCode::kUnsupported,
+                "norm_topk_prob");
 }
 
 TEST(ExportGguf, RefusesWhatDoesNotFitTheArchitecture) {

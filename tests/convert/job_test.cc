@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "codec/backend.h"
 #include "convert/quantize.h"
-#include "tests/support/make_checkpoint.h"
 #include "tests/support/codec_name.h"
+#include "tests/support/make_checkpoint.h"
 #include "tests/support/temp_dir.h"
 
 namespace hlwq::convert {
@@ -27,13 +27,13 @@ void RunUntil(const fs::path& source, const fs::path& destination, QuantizeOptio
   options.output.progress = [&](const ProgressUpdate&) {
     if (--chunks < 0) throw Stop();
   };
-  EXPECT_THROW(Quantize(checkpoint::OpenCheckpoint(source), destination, options,
-                        codec::ReferenceBackend()),
-               Stop);
+  EXPECT_THROW(
+      Quantize(checkpoint::OpenCheckpoint(source), destination, options, codec::ReferenceBackend()),
+      Stop);
 }
 
 ConversionResult Resume(const fs::path& source, const fs::path& destination,
-                      QuantizeOptions options) {
+                        QuantizeOptions options) {
   options.output.destination.resume = true;
   return Quantize(checkpoint::OpenCheckpoint(source), destination, options,
                   codec::ReferenceBackend());
@@ -120,7 +120,8 @@ TEST_P(JobTest, AJournalOfAnotherNumberOfSourcesIsRefused) {
   const size_t begin = text.find("\"sources\":[") + 11;
   text.erase(begin, text.find("}]", begin) + 1 - begin);
   WriteFileAtomically(path, text);
-  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kSourceChanged, options_), HasSubstr("changed"));
+  EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kSourceChanged, options_),
+              HasSubstr("changed"));
 }
 
 TEST_P(JobTest, ResumeWithOtherOptionsIsRefused) {
@@ -187,9 +188,11 @@ TEST_P(JobTest, OverwriteReplacesAFinishedFolderWhole) {
   options.recipe.bits = 3;
   options.output.destination.overwrite = true;
   fs::copy(dir_ / "want", dir_ / "dst");
-  Quantize(checkpoint::OpenCheckpoint(dir_ / "src"), dir_ / "dst", options, codec::ReferenceBackend());
+  Quantize(checkpoint::OpenCheckpoint(dir_ / "src"), dir_ / "dst", options,
+           codec::ReferenceBackend());
   options.output.destination.overwrite = false;
-  Quantize(checkpoint::OpenCheckpoint(dir_ / "src"), dir_ / "fresh", options, codec::ReferenceBackend());
+  Quantize(checkpoint::OpenCheckpoint(dir_ / "src"), dir_ / "fresh", options,
+           codec::ReferenceBackend());
   EXPECT_EQ(test::FolderContent(dir_ / "dst"), test::FolderContent(dir_ / "fresh"));
   EXPECT_FALSE(fs::exists(dir_ / "dst.partial"));
 }

@@ -50,8 +50,8 @@ TEST(Plan, Qwen36GivesThePublishedTotals) {
   EXPECT_NEAR(static_cast<double>(plan.coded_file_bytes), 21.55e9, 0.005e9);
   const std::string text = RenderPlan(plan);
   for (const char* published :
-       {"20,480 expert slices", "130 attention projections", "120 shared-expert matrices",
-        "20,730", "62,190", "33.62 B of 35.11 B", "95.8 %", "21.55 GB"}) {
+       {"20,480 expert slices", "130 attention projections", "120 shared-expert matrices", "20,730",
+        "62,190", "33.62 B of 35.11 B", "95.8 %", "21.55 GB"}) {
     EXPECT_THAT(text, HasSubstr(published));
   }
 }
@@ -61,8 +61,8 @@ TEST(Plan, SumsOverRowsAndPartsAreTheTotals) {
     SCOPED_TRACE(file.path().string());
     const nlohmann::json config = ReadJsonFile(file.path())["config"];
     for (const char* name : {"published", "uniform", "mixed"}) {
-      const QuantizePlan plan = MakePlan(PlanInputFromConfig(config, "config.json"),
-                                         Recipe::Load({.recipe = name}), {});
+      const QuantizePlan plan =
+          MakePlan(PlanInputFromConfig(config, "config.json"), Recipe::Load({.recipe = name}), {});
       PlanRow sum;
       for (const PlanRow& row : plan.rows) {
         sum.matrices += row.matrices;
@@ -165,10 +165,9 @@ TEST(Plan, SizesAreThoseOfTheFilesLaidOut) {
   PlanInput input{.source = "x"};
   input.tensors = {Tensor("q", Role::kAttentionQ, {64, 256}), Tensor("n", Role::kNorm, {500})};
   const QuantizePlan plan = MakePlan(input, Recipe::Load({}), {});
-  const std::vector<OutputTensor> coded = {
-      {"q__packed", DType::kU8, {64 * 160}, 64 * 160, 0, true},
-      {"q__norms", DType::kF16, {64, 2}, 64 * 4, 0, true},
-      {"q__meta", DType::kI64, {5}, 40, 0, true}};
+  const std::vector<OutputTensor> coded = {{"q__packed", DType::kU8, {64 * 160}, 64 * 160, 0, true},
+                                           {"q__norms", DType::kF16, {64, 2}, 64 * 4, 0, true},
+                                           {"q__meta", DType::kI64, {5}, 40, 0, true}};
   EXPECT_EQ(plan.coded_file_bytes, LayOutSafetensors(coded, 1 << 30).shards()[0].file_bytes);
   std::vector<OutputTensor> all = coded;
   all.push_back({"n", DType::kBF16, {500}, 1000, 1, false});
@@ -200,12 +199,21 @@ TEST(Plan, MemoryIsWhatTheGivenRuleSays) {
 }
 
 TEST(Plan, TiedHeadAndMtpAreNotCounted) {
-  nlohmann::json config = {
-      {"model_type", "qwen3_5_text"}, {"vocab_size", 256}, {"hidden_size", 128},
-      {"intermediate_size", 128}, {"num_hidden_layers", 1}, {"num_attention_heads", 2},
-      {"head_dim", 64}, {"layer_types", {"full_attention"}}, {"linear_num_key_heads", 1},
-      {"linear_num_value_heads", 1}, {"linear_key_head_dim", 8}, {"linear_value_head_dim", 8},
-      {"linear_conv_kernel_dim", 4}, {"tie_word_embeddings", true}, {"dtype", "float32"}};
+  nlohmann::json config = {{"model_type", "qwen3_5_text"},
+                           {"vocab_size", 256},
+                           {"hidden_size", 128},
+                           {"intermediate_size", 128},
+                           {"num_hidden_layers", 1},
+                           {"num_attention_heads", 2},
+                           {"head_dim", 64},
+                           {"layer_types", {"full_attention"}},
+                           {"linear_num_key_heads", 1},
+                           {"linear_num_value_heads", 1},
+                           {"linear_key_head_dim", 8},
+                           {"linear_value_head_dim", 8},
+                           {"linear_conv_kernel_dim", 4},
+                           {"tie_word_embeddings", true},
+                           {"dtype", "float32"}};
   const PlanInput plain = PlanInputFromConfig(config, "c");
   config["mtp_num_hidden_layers"] = 1;
   const PlanInput with_mtp = PlanInputFromConfig(config, "c");

@@ -12,8 +12,8 @@
 #include "base/random.h"
 #include "checkpoint/verify.h"
 #include "codec/backend.h"
-#include "tests/support/make_checkpoint.h"
 #include "tests/support/codec_name.h"
+#include "tests/support/make_checkpoint.h"
 #include "tests/support/temp_dir.h"
 
 namespace hlwq::convert {
@@ -32,7 +32,7 @@ class QuantizeTest : public ::testing::TestWithParam<std::string_view> {
     return options;
   }
   static ConversionResult QuantizeFolder(const fs::path& source, const fs::path& destination,
-                                       const QuantizeOptions& options = Options()) {
+                                         const QuantizeOptions& options = Options()) {
     return Quantize(checkpoint::OpenCheckpoint(source), destination, options,
                     codec::ReferenceBackend());
   }
@@ -116,7 +116,8 @@ TEST_P(QuantizeTest, EveryWidthRoundTripsThroughTheFolder) {
   test::WriteSmallLlama(dir / "src", 1);
   double previous = 0;
   for (const int bits : Widths()) {
-    const auto result = QuantizeFolder(dir / "src", dir / ("dst" + std::to_string(bits)), Options(bits));
+    const auto result =
+        QuantizeFolder(dir / "src", dir / ("dst" + std::to_string(bits)), Options(bits));
     const auto source = checkpoint::OpenCheckpoint(dir / "src");
     const auto coded = checkpoint::OpenCheckpoint(dir / ("dst" + std::to_string(bits)));
     const std::string name = "model.layers.0.mlp.down_proj.weight";
@@ -137,8 +138,8 @@ TEST(Quantize, CodecAndEffortArePartOfThePlan) {
     options.codec = codec::DefaultSpec(name);
     options.codec.scale_rule = rule;
     options.output.destination.overwrite = true;
-    plans.insert(Quantize(source, dir / "dst", options, codec::ReferenceBackend())
-                     .job.manifest.plan_xxh3);
+    plans.insert(
+        Quantize(source, dir / "dst", options, codec::ReferenceBackend()).job.manifest.plan_xxh3);
   }
   EXPECT_EQ(plans.size(), 4u);
 }
@@ -176,8 +177,7 @@ TEST_P(QuantizeTest, FusedExpertsAreCodedSliceBySlice) {
   const auto source = checkpoint::OpenCheckpoint(dir / "src");
   const auto coded = checkpoint::OpenCheckpoint(dir / "dst");
   for (const checkpoint::TensorEntry& entry : source.tensors) {
-    const auto* storage =
-        std::get_if<checkpoint::CodedStorage>(&coded.Find(entry.name)->storage);
+    const auto* storage = std::get_if<checkpoint::CodedStorage>(&coded.Find(entry.name)->storage);
     ASSERT_NE(storage, nullptr);
     EXPECT_EQ(storage->slices.size(), 3u);
     EXPECT_GT(SnrDb(ReadAll(source, entry.name), ReadAll(coded, entry.name)), 26);
@@ -185,15 +185,15 @@ TEST_P(QuantizeTest, FusedExpertsAreCodedSliceBySlice) {
 }
 
 TEST_P(QuantizeTest, NonFiniteWeightsAreAnErrorOrKept) {
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
-                          -std::numeric_limits<float>::infinity(), 1e30f}) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity(), 1e30f}) {
     const test::TempDir dir;
     fs::create_directory(dir / "src");
     const std::string name = "model.layers.0.mlp.up_proj.weight";
-    test::WriteSafetensors(dir / "src" / "model.safetensors",
-                           {{name, DType::kBF16, {4, 128},
-                             [&](uint64_t index) { return index == 300 ? bad : 0.01f; }},
-                            {"model.layers.0.mlp.gate_proj.weight", DType::kBF16, {4, 128}}});
+    test::WriteSafetensors(
+        dir / "src" / "model.safetensors",
+        {{name, DType::kBF16, {4, 128}, [&](uint64_t index) { return index == 300 ? bad : 0.01f; }},
+         {"model.layers.0.mlp.gate_proj.weight", DType::kBF16, {4, 128}}});
     try {
       QuantizeFolder(dir / "src", dir / "dst");
       FAIL();
@@ -220,9 +220,10 @@ TEST_P(QuantizeTest, ZeroBlocksAndDenormalsHaveDefinedCodes) {
   fs::create_directory(dir / "src");
   const std::string zero = "model.layers.0.mlp.up_proj.weight";
   const std::string tiny = "model.layers.0.mlp.gate_proj.weight";
-  test::WriteSafetensors(dir / "src" / "model.safetensors",
-                         {{zero, DType::kF32, {2, 256}, [](uint64_t) { return 0.0f; }},
-                          {tiny, DType::kF32, {2, 256}, [](uint64_t i) { return 1e-41f * (i % 7); }}});
+  test::WriteSafetensors(
+      dir / "src" / "model.safetensors",
+      {{zero, DType::kF32, {2, 256}, [](uint64_t) { return 0.0f; }},
+       {tiny, DType::kF32, {2, 256}, [](uint64_t i) { return 1e-41f * (i % 7); }}});
   const auto result = QuantizeFolder(dir / "src", dir / "dst");
   const auto coded = checkpoint::OpenCheckpoint(dir / "dst");
   EXPECT_EQ(ReadAll(coded, zero), std::vector<float>(512, 0.0f));
@@ -255,7 +256,8 @@ TEST_P(QuantizeTest, VerifyNamesMissingAndTruncatedFiles) {
   test::WriteSmallLlama(dir / "src");
   QuantizeFolder(dir / "src", dir / "dst");
   fs::remove(dir / "dst" / "config.json");
-  fs::resize_file(dir / "dst" / "model.safetensors", fs::file_size(dir / "dst" / "model.safetensors") - 1);
+  fs::resize_file(dir / "dst" / "model.safetensors",
+                  fs::file_size(dir / "dst" / "model.safetensors") - 1);
   const auto result = checkpoint::VerifyFolder(dir / "dst", {});
   ASSERT_GE(result.problems.size(), 2u);
   EXPECT_EQ(result.problems[0].file, "config.json");

@@ -50,12 +50,15 @@ Recipe Parse(std::string_view json, RecipeOptions options = {}) {
 
 TEST(Recipe, PublishedTakesTheProjectionsAndNothingElse) {
   const std::map<std::string_view, int> expected = {
-      {"attention_q", 3},          {"attention_k", 3},        {"attention_v", 3},
-      {"attention_o", 3},          {"attention_qkv", 3},      {"linear_attention_qkv", 3},
-      {"linear_attention_z", 3},   {"linear_attention_out", 3}, {"mlp_gate", 3},
-      {"mlp_up", 3},               {"mlp_down", 3},           {"mlp_gate_up", 3},
-      {"expert_gate", 3},          {"expert_up", 3},          {"expert_down", 3},
-      {"shared_expert_gate_proj", 3}, {"shared_expert_up", 3}, {"shared_expert_down", 3},
+      {"attention_q", 3},        {"attention_k", 3},
+      {"attention_v", 3},        {"attention_o", 3},
+      {"attention_qkv", 3},      {"linear_attention_qkv", 3},
+      {"linear_attention_z", 3}, {"linear_attention_out", 3},
+      {"mlp_gate", 3},           {"mlp_up", 3},
+      {"mlp_down", 3},           {"mlp_gate_up", 3},
+      {"expert_gate", 3},        {"expert_up", 3},
+      {"expert_down", 3},        {"shared_expert_gate_proj", 3},
+      {"shared_expert_up", 3},   {"shared_expert_down", 3},
       {"expert_gate_up", 3}};
   EXPECT_EQ(BitsByRole(Recipe::Load({.recipe = "published", .bits = 3})), expected);
 }
@@ -75,14 +78,27 @@ TEST(Recipe, UniformAddsEmbeddingAndHeadUnlessTied) {
 
 TEST(Recipe, MixedIsThePublishedBitAssignment) {
   const auto bits = BitsByRole(Recipe::Load({.recipe = "mixed", .bits = 8}));
-  const std::map<std::string_view, int> expected = {
-      {"attention_q", 5},          {"attention_k", 5},        {"attention_v", 5},
-      {"attention_o", 6},          {"attention_qkv", 5},      {"linear_attention_qkv", 5},
-      {"linear_attention_z", 5},   {"linear_attention_out", 6}, {"mlp_gate", 3},
-      {"mlp_up", 3},               {"mlp_down", 4},           {"mlp_gate_up", 3},
-      {"expert_gate", 3},          {"expert_up", 3},          {"expert_down", 4},
-      {"shared_expert_gate_proj", 3}, {"shared_expert_up", 3}, {"shared_expert_down", 4},
-      {"expert_gate_up", 3},       {"embedding", 5},          {"lm_head", 6}};
+  const std::map<std::string_view, int> expected = {{"attention_q", 5},
+                                                    {"attention_k", 5},
+                                                    {"attention_v", 5},
+                                                    {"attention_o", 6},
+                                                    {"attention_qkv", 5},
+                                                    {"linear_attention_qkv", 5},
+                                                    {"linear_attention_z", 5},
+                                                    {"linear_attention_out", 6},
+                                                    {"mlp_gate", 3},
+                                                    {"mlp_up", 3},
+                                                    {"mlp_down", 4},
+                                                    {"mlp_gate_up", 3},
+                                                    {"expert_gate", 3},
+                                                    {"expert_up", 3},
+                                                    {"expert_down", 4},
+                                                    {"shared_expert_gate_proj", 3},
+                                                    {"shared_expert_up", 3},
+                                                    {"shared_expert_down", 4},
+                                                    {"expert_gate_up", 3},
+                                                    {"embedding", 5},
+                                                    {"lm_head", 6}};
   EXPECT_EQ(bits, expected);
   TensorSpec tied = Spec(Role::kEmbedding);
   tied.is_tied = true;
@@ -109,8 +125,8 @@ TEST(Recipe, WhatNoCodecTakesIsCarriedEvenWhenAskedFor) {
 }
 
 TEST(Recipe, ExcludeBeatsIncludeBeatsRole) {
-  const Recipe recipe = Recipe::Load(
-      {.bits = 4, .include = {"*router*", "*.q_proj*"}, .exclude = {"*.layers.1.*"}});
+  const Recipe recipe =
+      Recipe::Load({.bits = 4, .include = {"*router*", "*.q_proj*"}, .exclude = {"*.layers.1.*"}});
   const auto bits = [&](Role role, std::string name) {
     return recipe.Decide(Spec(role, {8, 8}, std::move(name)), DType::kBF16).bits;
   };

@@ -19,10 +19,17 @@ QuantizePlan PlanOf(const nlohmann::json& config, const RecipeOptions& recipe = 
 }
 
 nlohmann::json SmallMoe(bool is_tied) {
-  return {{"model_type", "qwen3_moe"}, {"vocab_size", 100},   {"hidden_size", 128},
-          {"intermediate_size", 256},  {"num_hidden_layers", 3}, {"num_attention_heads", 2},
-          {"num_key_value_heads", 1},  {"head_dim", 64},      {"num_experts", 4},
-          {"mlp_only_layers", {0}},    {"moe_intermediate_size", 128},
+  return {{"model_type", "qwen3_moe"},
+          {"vocab_size", 100},
+          {"hidden_size", 128},
+          {"intermediate_size", 256},
+          {"num_hidden_layers", 3},
+          {"num_attention_heads", 2},
+          {"num_key_value_heads", 1},
+          {"head_dim", 64},
+          {"num_experts", 4},
+          {"mlp_only_layers", {0}},
+          {"moe_intermediate_size", 128},
           {"tie_word_embeddings", is_tied}};
 }
 
@@ -86,8 +93,7 @@ TEST(RunMemory, ATiedEmbeddingIsReadForEveryToken) {
 }
 
 TEST(RunMemory, ExpertsThatAreNotCodedCountAsTheyAre) {
-  const RunMemory memory =
-      PlanOf(SmallMoe(false), {.exclude = {"*.experts.*"}}).run_memory.value();
+  const RunMemory memory = PlanOf(SmallMoe(false), {.exclude = {"*.experts.*"}}).run_memory.value();
   EXPECT_EQ(memory.slot_bytes(), 3u * 128 * 128 * 2);
   EXPECT_EQ(SlotMemory(memory, 3).total_bytes + memory.embedding_bytes,
             SlotMemory(memory, 3).decoded_total_bytes);

@@ -9,9 +9,10 @@ namespace hlwq::convert {
 namespace {
 
 std::vector<OutputTensor> Mixed() {
-  return {{"odd", DType::kU8, {3}, 3, 0, false},       {"norm", DType::kBF16, {5}, 10, 1, false},
-          {"w__packed", DType::kU8, {32}, 32, 2, true}, {"w__norms", DType::kF16, {3, 1}, 6, 2, true},
-          {"w__meta", DType::kI64, {5}, 40, 2, true},   {"gate", DType::kF32, {1}, 4, 3, false}};
+  return {
+      {"odd", DType::kU8, {3}, 3, 0, false},        {"norm", DType::kBF16, {5}, 10, 1, false},
+      {"w__packed", DType::kU8, {32}, 32, 2, true}, {"w__norms", DType::kF16, {3, 1}, 6, 2, true},
+      {"w__meta", DType::kI64, {5}, 40, 2, true},   {"gate", DType::kF32, {1}, 4, 3, false}};
 }
 
 TEST(SafetensorsLayout, HeadersParseAndEveryTensorIsAligned) {
@@ -26,8 +27,9 @@ TEST(SafetensorsLayout, HeadersParseAndEveryTensorIsAligned) {
   for (size_t tensor = 0; tensor < tensors.size(); ++tensor) {
     const uint64_t element = BitsPerElement(tensors[tensor].dtype) / 8;
     EXPECT_EQ(layout.place(tensor).offset % element, 0u) << tensors[tensor].name;
-    const auto& entry = *std::find_if(header.entries.begin(), header.entries.end(),
-                                      [&](const auto& e) { return e.name == tensors[tensor].name; });
+    const auto& entry =
+        *std::find_if(header.entries.begin(), header.entries.end(),
+                      [&](const auto& e) { return e.name == tensors[tensor].name; });
     EXPECT_EQ(shard.header.size() + entry.begin, layout.place(tensor).offset);
   }
 }

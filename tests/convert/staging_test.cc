@@ -45,7 +45,8 @@ TEST_F(StagingTest, FreshAndEmptyDestinationsAreAccepted) {
 TEST_F(StagingTest, TheSourceIsNeverOverwritten) {
   const DestinationOptions overwrite{.overwrite = true};
   EXPECT_THAT(Refusal(dir_ / "src", overwrite), HasSubstr("holds the source"));
-  EXPECT_THAT(Refusal((dir_ / "src").string() + "/../src/", overwrite), HasSubstr("holds the source"));
+  EXPECT_THAT(Refusal((dir_ / "src").string() + "/../src/", overwrite),
+              HasSubstr("holds the source"));
   EXPECT_THAT(Refusal(dir_.path(), overwrite), HasSubstr("holds the source"));
   fs::create_directory_symlink(dir_ / "src", dir_ / "link");
   EXPECT_THAT(Refusal(dir_ / "link", overwrite), HasSubstr("holds the source"));

@@ -29,7 +29,8 @@ TEST(AblationPage, TellsWhichDifferencesAreReal) {
 TEST(AblationPage, NamesEveryMethodInTheDrawing) {
   const Ablation ablation = test::SampleAblation();
   const std::string drawing = DrawAblation(ablation);
-  for (const AblationRow& row : ablation.rows) EXPECT_THAT(drawing, HasSubstr(EscapeMarkup(row.label)));
+  for (const AblationRow& row : ablation.rows)
+    EXPECT_THAT(drawing, HasSubstr(EscapeMarkup(row.label)));
 }
 
 TEST(AblationPage, DrawsNothingWhereNothingDiverges) {
@@ -40,7 +41,8 @@ TEST(AblationPage, DrawsNothingWhereNothingDiverges) {
 
 TEST(LabelPlacer, LabelsOfPointsFarApartStandBesideThem) {
   LabelPlacer placer({0, 0, 1000, 500});
-  const LabelPlacer::Label first = placer.Place(100, 100, "one"), second = placer.Place(500, 400, "two");
+  const LabelPlacer::Label first = placer.Place(100, 100, "one"),
+                           second = placer.Place(500, 400, "two");
   EXPECT_GT(first.left, 100);
   EXPECT_LT(first.left, 115);
   EXPECT_FALSE(first.has_leader);

@@ -108,7 +108,8 @@ TEST(Ablation, MoreBitsAreNeverWorse) {
   // Not of the methods that store the plain norm: it clips blocks that are far from Gaussian, as some
   // of this model are, whatever the bits.
   std::vector<AblationMethod> methods;
-  for (const char* name : {"absmax-row", "absmax-group", "rotation-absmax", "hlwq-search", "hlwq-t"}) {
+  for (const char* name :
+       {"absmax-row", "absmax-group", "rotation-absmax", "hlwq-search", "hlwq-t"}) {
     for (const int bits : {3, 6}) methods.push_back(Method(name, bits));
   }
   const Ablation ablation = Measure(methods);

@@ -67,8 +67,7 @@ TEST(CacheHits, CountAtTheBeginningOfARequest) {
 }
 
 TEST(CacheHits, APoolLendsTheSlotsOfOneLayerToAnother) {
-  const ExpertTrace trace =
-      TraceOf(2, 8, {{0, {1, 2, 3}}, {1, {1}}, {0, {1, 2, 3}}, {1, {1}}});
+  const ExpertTrace trace = TraceOf(2, 8, {{0, {1, 2, 3}}, {1, {1}}, {0, {1, 2, 3}}, {1, {1}}});
   EXPECT_EQ(CountCacheHits(trace, {EvictionPolicy::kLru, kLayer, 2}), 2u + 1u);
   EXPECT_EQ(CountCacheHits(trace, {EvictionPolicy::kLru, kPool, 2}), 3u + 1u);
 }
@@ -117,8 +116,8 @@ uint64_t RunTimeHits(const ExpertTrace& trace, EvictionPolicy policy, CacheScope
 
 TEST(CacheHits, AreThoseOfTheRunTimeTable) {
   for (uint64_t seed = 0; seed < 4; ++seed) {
-    const ExpertTrace trace = RandomTrace(
-        {.layers = 5, .experts = 24, .top_k = 3, .passes = 80, .most_tokens = 2}, seed);
+    const ExpertTrace trace =
+        RandomTrace({.layers = 5, .experts = 24, .top_k = 3, .passes = 80, .most_tokens = 2}, seed);
     for (const EvictionPolicy policy : runtime::kEvictionPolicies) {
       for (const CacheScope scope : kCacheScopes) {
         for (const uint32_t slots : {6u, 9u, 16u, 24u}) {
@@ -164,8 +163,10 @@ uint64_t MostHits(const ExpertTrace& trace, size_t capacity) {
 
 TEST(CacheOptimum, IsTheBestOfAllChoices) {
   for (uint64_t seed = 0; seed < 40; ++seed) {
-    const ExpertTrace one = RandomTrace({.layers = 1, .experts = 7, .top_k = 2, .passes = 25}, seed);
-    const ExpertTrace two = RandomTrace({.layers = 2, .experts = 4, .top_k = 1, .passes = 20}, seed);
+    const ExpertTrace one =
+        RandomTrace({.layers = 1, .experts = 7, .top_k = 2, .passes = 25}, seed);
+    const ExpertTrace two =
+        RandomTrace({.layers = 2, .experts = 4, .top_k = 1, .passes = 20}, seed);
     for (uint32_t slots = 1; slots <= 4; ++slots) {
       EXPECT_EQ(CountCacheHits(one, {std::nullopt, kLayer, slots}), MostHits(one, slots));
       EXPECT_EQ(CountCacheHits(two, {std::nullopt, kPool, slots}), MostHits(two, 2 * slots));
@@ -175,8 +176,8 @@ TEST(CacheOptimum, IsTheBestOfAllChoices) {
 
 TEST(CacheOptimum, IsNeverBelowAPolicy) {
   for (uint64_t seed = 0; seed < 12; ++seed) {
-    const ExpertTrace trace = RandomTrace(
-        {.layers = 5, .experts = 20, .top_k = 3, .passes = 60, .most_tokens = 4}, seed);
+    const ExpertTrace trace =
+        RandomTrace({.layers = 5, .experts = 20, .top_k = 3, .passes = 60, .most_tokens = 4}, seed);
     for (const CacheSize& size : SimulateCaches(trace, DefaultCacheSizes(20), 2).sizes) {
       for (const auto& hits : size.hits) {
         for (const uint64_t of_policy : hits) EXPECT_LE(of_policy, hits.back()) << size.slots;
@@ -189,8 +190,8 @@ TEST(CacheHits, GrowWithTheSlotsForLruAndTheOptimum) {
   std::vector<uint32_t> sizes(20);
   for (uint32_t slots = 1; slots <= 20; ++slots) sizes[slots - 1] = slots;
   for (uint64_t seed = 0; seed < 6; ++seed) {
-    const ExpertTrace trace = RandomTrace(
-        {.layers = 5, .experts = 20, .top_k = 3, .passes = 60, .most_tokens = 4}, seed);
+    const ExpertTrace trace =
+        RandomTrace({.layers = 5, .experts = 20, .top_k = 3, .passes = 60, .most_tokens = 4}, seed);
     const CacheSimulation simulation = SimulateCaches(trace, sizes, 2);
     for (size_t at = 1; at < sizes.size(); ++at) {
       for (size_t scope = 0; scope < kCacheScopes.size(); ++scope) {
@@ -210,8 +211,7 @@ TEST(CacheHits, GrowWithTheSlotsForLruAndTheOptimum) {
 }
 
 TEST(CacheSimulation, CountsWhatTheTraceHolds) {
-  const ExpertTrace trace =
-      TraceOf(3, 8, {{0, {0, 1}}, {2, {5}}, {0, {1, 2}}, {2, {5}}, {2, {5}}});
+  const ExpertTrace trace = TraceOf(3, 8, {{0, {0, 1}}, {2, {5}}, {0, {1, 2}}, {2, {5}}, {2, {5}}});
   const CacheSimulation simulation = SimulateCaches(trace, {1, 8}, 1);
   EXPECT_EQ(simulation.passes, 3u);
   EXPECT_EQ(simulation.expert_layers, 2u);
@@ -226,8 +226,7 @@ TEST(CacheSimulation, CountsWhatTheTraceHolds) {
 }
 
 TEST(CacheSimulation, DoesNotDependOnThreads) {
-  const ExpertTrace trace =
-      RandomTrace({.layers = 3, .experts = 16, .top_k = 2, .passes = 50}, 1);
+  const ExpertTrace trace = RandomTrace({.layers = 3, .experts = 16, .top_k = 2, .passes = 50}, 1);
   const auto run = [&](int threads) {
     return CacheSimulationToJson(SimulateCaches(trace, DefaultCacheSizes(16), threads));
   };

@@ -96,8 +96,7 @@ TEST_F(CompareTest, CodedTensorsAreDecodedSliceBySlice) {
   EXPECT_FALSE(Find(result, "norm.weight").is_quantized);
 
   // A damaged slice is seen there and nowhere else.
-  const auto& storage =
-      std::get<checkpoint::CodedStorage>(b.Find("experts.down_proj")->storage);
+  const auto& storage = std::get<checkpoint::CodedStorage>(b.Find("experts.down_proj")->storage);
   const checkpoint::FileRange range = storage.slices[2].row_parts[0];
   b.files[0].WriteAt(range.offset, std::vector<std::byte>(range.bytes));
   const CompareResult damaged = RunCompare(a, b);
@@ -168,9 +167,8 @@ TEST_F(CompareTest, ATruncatedFileIsAProblemOfItsTensors) {
 }
 
 TEST_F(CompareTest, FiltersChooseBothSides) {
-  const std::vector<test::MadeTensor> tensors = {{"a.q_proj", DType::kF32, {4}},
-                                                 {"a.k_proj", DType::kF32, {4}},
-                                                 {"a.norm", DType::kF32, {4}}};
+  const std::vector<test::MadeTensor> tensors = {
+      {"a.q_proj", DType::kF32, {4}}, {"a.k_proj", DType::kF32, {4}}, {"a.norm", DType::kF32, {4}}};
   const Checkpoint a = Make("a", tensors);
   const Checkpoint b = Make("b", {tensors[0], {"b.q_proj", DType::kF32, {4}}});
   CompareOptions options;
@@ -212,8 +210,9 @@ TEST_F(CompareTest, EmptyTensorsAndCheckpointsAreCompared) {
 }
 
 TEST_F(CompareTest, TheReportPageTakesTheResult) {
-  const Checkpoint a = Make("a", {{"model.layers.0.self_attn.q_proj.weight", DType::kF32, {64, 128}},
-                                  {"gone", DType::kF32, {4}}});
+  const Checkpoint a =
+      Make("a", {{"model.layers.0.self_attn.q_proj.weight", DType::kF32, {64, 128}},
+                 {"gone", DType::kF32, {4}}});
   Checkpoint b = test::CodeCheckpoint(a, test::LloydMaxSpec(4), folder_ / "coded.bin");
   b.tensors.pop_back();
   const CompareResult result = RunCompare(a, b);
@@ -242,8 +241,9 @@ TEST_F(CompareTest, ThePageShowsTheCodesThatAManifestRecorded) {
   const CompareResult backward = RunCompare(coded, plain);
   EXPECT_THAT(RenderReportHtml(CompareReportInput(plain, coded, forward)),
               HasSubstr("Left out: these records hold no codes"));
-  for (const ReportInput& input : {CompareReportInput(plain, coded, forward, {.second = manifest}),
-                                   CompareReportInput(coded, plain, backward, {.first = manifest})}) {
+  for (const ReportInput& input :
+       {CompareReportInput(plain, coded, forward, {.second = manifest}),
+        CompareReportInput(coded, plain, backward, {.first = manifest})}) {
     ASSERT_EQ(input.recorded_codes.size(), 1u);
     EXPECT_EQ(input.recorded_codes.at(3).code_use, recorded.errors->code_use);
     EXPECT_EQ(input.levels.at(3), test::LloydMaxSpec(3).levels);
@@ -251,12 +251,14 @@ TEST_F(CompareTest, ThePageShowsTheCodesThatAManifestRecorded) {
     EXPECT_THAT(html, HasSubstr("3 bits: use of each level"));
     EXPECT_THAT(html, HasSubstr("3 bits: rotated coordinates"));
     EXPECT_THAT(html, HasSubstr("level 0 at -2.15"));
-    EXPECT_THAT(html, HasSubstr("one block in " + std::to_string(codec::ErrorStats::kSampledBlocks) +
-                                " of every matrix. 7 blocks have no energy"));
+    EXPECT_THAT(html,
+                HasSubstr("one block in " + std::to_string(codec::ErrorStats::kSampledBlocks) +
+                          " of every matrix. 7 blocks have no energy"));
   }
   // A record of another shape is of another tensor.
   manifest.reports[0].shape = {16, 128};
-  EXPECT_TRUE(CompareReportInput(plain, coded, forward, {.second = manifest}).recorded_codes.empty());
+  EXPECT_TRUE(
+      CompareReportInput(plain, coded, forward, {.second = manifest}).recorded_codes.empty());
 }
 
 TEST(AddPairs, NonFiniteValuesRankWorstUnlessBothAgree) {

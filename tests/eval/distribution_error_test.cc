@@ -57,8 +57,7 @@ TEST(DistributionError, EqualLogitsDifferByExactlyNothing) {
 
 TEST(DistributionError, DoesNotDependOnWhereTheLogitsLie) {
   const TokenError near = Compare(Logits({0.7, 0.2, 0.1}), Logits({0.6, 0.3, 0.1}), 1);
-  const TokenError far =
-      Compare(Logits({0.7, 0.2, 0.1}, 1000), Logits({0.6, 0.3, 0.1}, -900), 1);
+  const TokenError far = Compare(Logits({0.7, 0.2, 0.1}, 1000), Logits({0.6, 0.3, 0.1}, -900), 1);
   EXPECT_NEAR(far.kl, near.kl, 1e-4);  // logits of 1000 have steps of 6e-5
   EXPECT_NEAR(far.nll, near.nll, 1e-4);
 }

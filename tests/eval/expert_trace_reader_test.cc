@@ -48,9 +48,9 @@ TEST(ExpertTrace, AnErrorNamesTheFileAndTheLine) {
     ReadExpertTrace(dir / "t.jsonl");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()),
-              (dir / "t.jsonl").string() +
-                  ": line 2: 'layer': want a whole number from 0 to 3, got 4");
+    EXPECT_EQ(
+        std::string(error.what()),
+        (dir / "t.jsonl").string() + ": line 2: 'layer': want a whole number from 0 to 3, got 4");
   }
 }
 
@@ -64,8 +64,7 @@ TEST(BadExpertTraces, EachIsRefusedWithOneLineThatNamesALine) {
       ADD_FAILURE() << "no error";
     } catch (const Error& error) {
       const std::string line = error.what();
-      EXPECT_EQ(error.code() == ErrorCode::kUnsupported,
-                file.path().filename() == "version-2");
+      EXPECT_EQ(error.code() == ErrorCode::kUnsupported, file.path().filename() == "version-2");
       EXPECT_NE(line.find(": line "), line.npos) << line;
       EXPECT_EQ(line.find_first_of("\r\n"), line.npos) << line;
       EXPECT_LT(line.size(), 500u) << line;

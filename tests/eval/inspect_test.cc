@@ -87,17 +87,17 @@ TEST_F(InspectTest, CodedCheckpointShowsCoverageAndBits) {
 
 TEST_F(InspectTest, ConfigGivesTheModelType) {
   test::WriteSmallLlama(folder_.path());
-  const InspectResult result =
-      Inspect(checkpoint::OpenCheckpoint(folder_.path()), std::nullopt);
+  const InspectResult result = Inspect(checkpoint::OpenCheckpoint(folder_.path()), std::nullopt);
   EXPECT_EQ(result.model_type, "llama");
   EXPECT_EQ(result.tensors.size(), checkpoint::OpenCheckpoint(folder_.path()).tensors.size());
 }
 
 TEST_F(InspectTest, TensorValuesAreSummarized) {
-  const Checkpoint checkpoint = Make({{"w", DType::kF32, {2, 3}, [](uint64_t at) {
-    constexpr float kValues[] = {-2, 0, 1, 3, std::numeric_limits<float>::infinity(), NAN};
-    return kValues[at];
-  }}});
+  const Checkpoint checkpoint = Make(
+      {{"w", DType::kF32, {2, 3}, [](uint64_t at) {
+          constexpr float kValues[] = {-2, 0, 1, 3, std::numeric_limits<float>::infinity(), NAN};
+          return kValues[at];
+        }}});
   const TensorDetail detail =
       InspectTensor(checkpoint, std::nullopt, "w", codec::ReferenceBackend());
   ASSERT_TRUE(detail.values);

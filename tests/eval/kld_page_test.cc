@@ -42,7 +42,8 @@ TEST(KldPage, DrawsEqualModels) {
 TEST(KldPage, HistogramCountsEveryToken) {
   const std::string drawing = DrawKlHistogram(test::SampleKld(4000));
   size_t tokens = 0;
-  for (size_t at = drawing.find("<title>"); at != drawing.npos; at = drawing.find("<title>", at + 1)) {
+  for (size_t at = drawing.find("<title>"); at != drawing.npos;
+       at = drawing.find("<title>", at + 1)) {
     const size_t colon = drawing.find(": ", at);
     std::string count = drawing.substr(colon + 2, drawing.find(' ', colon + 2) - colon - 2);
     std::erase(count, ',');

@@ -73,7 +73,8 @@ TEST(LogitsFile, HoldsWhatWasWrittenInAnyOrder) {
 TEST(LogitsFile, LeavesNothingWhenItIsNotFinished) {
   const test::TempDir folder;
   {
-    LogitsFile file(folder.path() / "out.safetensors", {.sequences = 1, .tokens = 1, .vocabulary = 2});
+    LogitsFile file(folder.path() / "out.safetensors",
+                    {.sequences = 1, .tokens = 1, .vocabulary = 2});
     file.WriteLogits(0, 0, std::vector<float>{1, 2});
   }
   EXPECT_TRUE(fs::is_empty(folder.path()));

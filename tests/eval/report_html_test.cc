@@ -72,7 +72,8 @@ TEST(ReportHtml, ACellShowsThePooledSnrOfItsTensors) {
   a.errors->noise = 0.1;
   b.errors->noise = 0.01;
   const std::string html = Render({a, b});
-  EXPECT_THAT(html, HasSubstr("expert down, layer 7: 12.60 dB · 5 bits · 2 tensors, 10.00 to 20.00 dB"));
+  EXPECT_THAT(html,
+              HasSubstr("expert down, layer 7: 12.60 dB · 5 bits · 2 tensors, 10.00 to 20.00 dB"));
 }
 
 TEST(ReportHtml, NamesAreEscaped) {
@@ -86,7 +87,8 @@ TEST(ReportHtml, ZeroExactAndLostTensorsAreCountedInWords) {
   const Shape shape = {128, 128};
   std::vector<TensorReport> reports;
   for (int layer = 0; layer < 4; ++layer) {
-    reports.push_back(test::MakeQuantized("t" + std::to_string(layer), Role::kMlpUp, layer, shape, 5, 0));
+    reports.push_back(
+        test::MakeQuantized("t" + std::to_string(layer), Role::kMlpUp, layer, shape, 5, 0));
   }
   reports[0].errors->noise = 0;
   reports[1].errors->signal = reports[1].errors->noise = 0;
@@ -121,7 +123,8 @@ TEST(LevelsAmongCoordinates, ThoseTakenHaveTheEnergyOfWhatWasDecoded) {
   stats.signal = 200;
   stats.decoded = 180;
   stats.code_use = {1, 3, 3, 1};  // mean square of the levels -30, -10, 10, 30: 300
-  const std::vector<float> levels = LevelsAmongCoordinates(std::array{-30.f, -10.f, 10.f, 30.f}, stats);
+  const std::vector<float> levels =
+      LevelsAmongCoordinates(std::array{-30.f, -10.f, 10.f, 30.f}, stats);
   const auto factor = static_cast<float>(std::sqrt(0.9 / 300));
   ASSERT_EQ(levels.size(), 4u);
   EXPECT_FLOAT_EQ(levels[0], -30 * factor);

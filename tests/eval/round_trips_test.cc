@@ -93,8 +93,8 @@ TEST(PaddedRows, RotatedTwiceLevelsAreThoseOfTheWeightsThemselves) {
   codec::CodecSpec spec;
   spec.bits = 3;
   spec.scale_rule = "norm";
-  const auto rotation = std::make_shared<checkpoint::BlockRotation>(
-      checkpoint::RotationSides{.column_block = 128});
+  const auto rotation =
+      std::make_shared<checkpoint::BlockRotation>(checkpoint::RotationSides{.column_block = 128});
   const ChangeChain chain({rotation, RoundTrip(spec), rotation});
   const std::vector<float> decoded = Changed(Weights(128), chain);
   for (uint64_t row = 0; row < kRows; ++row) {

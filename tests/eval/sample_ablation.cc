@@ -28,8 +28,12 @@ eval::Ablation SampleAblation() {
   eval::Ablation ablation;
   ablation.matrices = 210;
   ablation.weights = 106'168'320;
-  ablation.run = {.options = {.window = 2048, .stride = 2048}, .tokens = 20'000, .windows = 10,
-                  .scored = 19'990, .fed = 19'990, .seconds = 600};
+  ablation.run = {.options = {.window = 2048, .stride = 2048},
+                  .tokens = 20'000,
+                  .windows = 10,
+                  .scored = 19'990,
+                  .fed = 19'990,
+                  .seconds = 600};
   ablation.reference_nll = {2.87, 0.01, 0.03};
   ablation.reference_perplexity = eval::ExpOf(ablation.reference_nll);
   ablation.rows = {Row("absmax <groups>", MethodKind::kUnrotated, 5.552, 24.9, 0.19),
@@ -48,8 +52,10 @@ eval::Ablation SampleAblation() {
 }
 
 std::string SampleAblationPage() {
-  return eval::RenderAblationPage({.model = "model <small>", .text_name = "wiki & more",
-                                   .tool_version = "0.0.0", .ablation = SampleAblation()});
+  return eval::RenderAblationPage({.model = "model <small>",
+                                   .text_name = "wiki & more",
+                                   .tool_version = "0.0.0",
+                                   .ablation = SampleAblation()});
 }
 
 }  // namespace hlwq::test

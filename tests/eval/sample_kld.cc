@@ -8,8 +8,12 @@ namespace hlwq::test {
 
 eval::KldResult SampleKld(size_t tokens) {
   eval::KldResult result;
-  result.run = {.options = {.window = 2048, .stride = 512}, .tokens = tokens + 1,
-                .windows = tokens / 512 + 1, .scored = tokens, .fed = 4 * tokens, .seconds = 12};
+  result.run = {.options = {.window = 2048, .stride = 512},
+                .tokens = tokens + 1,
+                .windows = tokens / 512 + 1,
+                .scored = tokens,
+                .fed = 4 * tokens,
+                .seconds = 12};
   for (size_t index = 0; index < tokens; ++index) {
     eval::TokenError error;
     error.entropy = 3 + 0.8 * NearNormal(1, index);
@@ -28,11 +32,18 @@ eval::KldResult SampleKld(size_t tokens) {
 
 std::string SampleKldPage() {
   const eval::KldResult result = SampleKld(4000);
-  eval::WorstToken worst = {.index = 17, .before = "a < b && \"c\"\n\x01", .token = " <b>",
-                            .reference_top = "\xF0\x9F\x98\x80", .top = "\xFF", .error = result.tokens[16]};
-  return eval::RenderKldPage({.model = "model <5 bits>", .reference = "model & \"original\"",
-                              .text_name = "wiki.test.raw", .tool_version = "0.0.0",
-                              .result = result, .worst = {worst}});
+  eval::WorstToken worst = {.index = 17,
+                            .before = "a < b && \"c\"\n\x01",
+                            .token = " <b>",
+                            .reference_top = "\xF0\x9F\x98\x80",
+                            .top = "\xFF",
+                            .error = result.tokens[16]};
+  return eval::RenderKldPage({.model = "model <5 bits>",
+                              .reference = "model & \"original\"",
+                              .text_name = "wiki.test.raw",
+                              .tool_version = "0.0.0",
+                              .result = result,
+                              .worst = {worst}});
 }
 
 }  // namespace hlwq::test

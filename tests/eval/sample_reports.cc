@@ -63,7 +63,8 @@ std::string RenderHostile() {
   std::vector<TensorReport> reports;
   const std::string name = "a<b>&\"c'\x01\xFF\xC0\x80\xED\xA0\x80 </title></svg><script>x</script>";
   reports.push_back(MakeQuantized(name, Role::kOther, 0, {256, 256}, 5, -1));
-  reports.push_back(MakeQuantized(std::string(3000, 'n'), Role::kOther, 2'000'000'000, {1, 128}, 5, 0));
+  reports.push_back(
+      MakeQuantized(std::string(3000, 'n'), Role::kOther, 2'000'000'000, {1, 128}, 5, 0));
   TensorReport zero = MakeQuantized("zero", Role::kMlpUp, 1, {128, 128}, 5, 0);
   zero.errors = codec::ErrorStats{};
   zero.errors->zero_blocks = 128;
@@ -90,7 +91,8 @@ std::map<std::string, std::string> RenderSampleReports() {
       "Sparse-35B-A3B", {.layers = 40, .experts = 375, .has_hybrid_attention = true}, 58.3);
   samples["deep-mixed.html"] =
       RenderModel("Deep-235B", {.layers = 94, .has_mixed_bits = true, .hidden = 6144}, 4210);
-  samples["one-layer.html"] = RenderModel("One-Layer", {.layers = 1, .bits = 4, .hidden = 512}, 0.2);
+  samples["one-layer.html"] =
+      RenderModel("One-Layer", {.layers = 1, .bits = 4, .hidden = 512}, 0.2);
   samples["eight-bits.html"] = RenderModel("Eight-Bits", {.layers = 6, .bits = 8}, 2.5);
   samples["compare.html"] = RenderComparison();
   samples["hostile.html"] = RenderHostile();

@@ -20,9 +20,8 @@ eval::ExpertTrace TraceOf(uint32_t layers, uint32_t experts,
   uint64_t pass = 0;
   for (const TraceRequest& request : requests) {
     if (!trace.requests.empty() && request.layer <= trace.requests.back().layer) ++pass;
-    trace.requests.push_back({pass, request.layer,
-                              static_cast<uint32_t>(request.experts.size()), trace.ids.size(),
-                              static_cast<uint32_t>(request.experts.size())});
+    trace.requests.push_back({pass, request.layer, static_cast<uint32_t>(request.experts.size()),
+                              trace.ids.size(), static_cast<uint32_t>(request.experts.size())});
     trace.ids.insert(trace.ids.end(), request.experts.begin(), request.experts.end());
   }
   return trace;
@@ -39,7 +38,8 @@ eval::ExpertTrace RandomTrace(const RandomTraceShape& shape, uint64_t seed) {
       for (uint64_t token = 0; token < tokens; ++token) {
         std::set<uint16_t> of_token;
         while (of_token.size() < shape.top_k) {
-          of_token.insert(static_cast<uint16_t>(std::min(below(shape.experts), below(shape.experts))));
+          of_token.insert(
+              static_cast<uint16_t>(std::min(below(shape.experts), below(shape.experts))));
         }
         experts.merge(of_token);
       }
@@ -50,8 +50,8 @@ eval::ExpertTrace RandomTrace(const RandomTraceShape& shape, uint64_t seed) {
 }
 
 std::string SampleCachePage() {
-  const eval::ExpertTrace trace = RandomTrace(
-      {.layers = 6, .experts = 32, .top_k = 4, .passes = 100, .most_tokens = 3}, 5);
+  const eval::ExpertTrace trace =
+      RandomTrace({.layers = 6, .experts = 32, .top_k = 4, .passes = 100, .most_tokens = 3}, 5);
   const eval::CacheSimulation simulation =
       eval::SimulateCaches(trace, eval::DefaultCacheSizes(32), 1);
   return eval::RenderCachePage(

@@ -51,9 +51,9 @@ void FillHistograms(ErrorStats& stats, int bits) {
   const std::vector<double> cells = eval::CellProbabilities(OptimalLevels(bits));
   for (size_t code = 0; code < cells.size(); ++code) {
     // The scale search widens the table a little: inner codes gain, outer ones lose.
-    const double middle = std::abs(2.0 * static_cast<double>(code) + 1 -
-                                   static_cast<double>(cells.size())) /
-                          static_cast<double>(cells.size());
+    const double middle =
+        std::abs(2.0 * static_cast<double>(code) + 1 - static_cast<double>(cells.size())) /
+        static_cast<double>(cells.size());
     stats.code_use[code] = Count(count * cells[code] * (1.04 - 0.12 * middle * middle));
   }
 }
@@ -66,11 +66,10 @@ struct Part {
   int mixed_bits;
 };
 
-constexpr std::array kFullAttention = {
-    Part{Role::kAttentionQ, "self_attn.q_proj", 4, 4, 5},
-    Part{Role::kAttentionK, "self_attn.k_proj", 1, 4, 5},
-    Part{Role::kAttentionV, "self_attn.v_proj", 1, 4, 5},
-    Part{Role::kAttentionO, "self_attn.o_proj", 4, 4, 6}};
+constexpr std::array kFullAttention = {Part{Role::kAttentionQ, "self_attn.q_proj", 4, 4, 5},
+                                       Part{Role::kAttentionK, "self_attn.k_proj", 1, 4, 5},
+                                       Part{Role::kAttentionV, "self_attn.v_proj", 1, 4, 5},
+                                       Part{Role::kAttentionO, "self_attn.o_proj", 4, 4, 6}};
 constexpr std::array kLinearAttention = {
     Part{Role::kLinearAttentionQkv, "linear_attn.in_proj_qkv", 16, 4, 5},
     Part{Role::kLinearAttentionZ, "linear_attn.in_proj_z", 8, 4, 5},
@@ -91,11 +90,12 @@ class Maker {
 
   std::vector<TensorReport> Run() {
     const uint64_t hidden = model_.hidden;
-    reports_.push_back(MakeCarried("model.embed_tokens.weight", Role::kEmbedding, -1,
-                                   {151936, hidden}));
+    reports_.push_back(
+        MakeCarried("model.embed_tokens.weight", Role::kEmbedding, -1, {151936, hidden}));
     for (int layer = 0; layer < model_.layers; ++layer) AddLayer(layer);
     reports_.push_back(MakeCarried("model.norm.weight", Role::kNorm, -1, {hidden}));
-    reports_.push_back(MakeQuantized("lm_head.weight", Role::kLmHead, -1, {151936, hidden}, 6, -.3));
+    reports_.push_back(
+        MakeQuantized("lm_head.weight", Role::kLmHead, -1, {151936, hidden}, 6, -.3));
     return std::move(reports_);
   }
 
@@ -103,11 +103,12 @@ class Maker {
   void AddLayer(int layer) {
     const std::string prefix = "model.layers." + std::to_string(layer) + ".";
     const uint64_t hidden = model_.hidden;
-    reports_.push_back(MakeCarried(prefix + "input_layernorm.weight", Role::kNorm, layer, {hidden}));
+    reports_.push_back(
+        MakeCarried(prefix + "input_layernorm.weight", Role::kNorm, layer, {hidden}));
     if (model_.has_hybrid_attention && layer % 4 != 3) {
       Add(kLinearAttention, prefix, layer);
-      reports_.push_back(MakeCarried(prefix + "linear_attn.A_log", Role::kLinearAttentionGate, layer,
-                                     {32}));
+      reports_.push_back(
+          MakeCarried(prefix + "linear_attn.A_log", Role::kLinearAttentionGate, layer, {32}));
     } else {
       Add(kFullAttention, prefix, layer);
     }

@@ -16,9 +16,9 @@ std::vector<float> OptimalLevels(int bits);
 
 struct SyntheticModel {
   int layers = 32;
-  int experts = 0;              // 0: a dense MLP; else records per expert slice
+  int experts = 0;                    // 0: a dense MLP; else records per expert slice
   bool has_hybrid_attention = false;  // three of four layers use linear attention
-  bool has_mixed_bits = false;  // gate/up 3, down 4, q/k/v 5, o/out 6
+  bool has_mixed_bits = false;        // gate/up 3, down 4, q/k/v 5, o/out 6
   int bits = 5;
   uint64_t hidden = 2048;
   uint64_t seed = 1;

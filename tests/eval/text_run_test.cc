@@ -113,8 +113,7 @@ TEST(Kld, StoppedEarlyItIsThatOfTheWindowsSoFar) {
   EXPECT_EQ(stopped.run.windows, 2u);
   EXPECT_EQ(stopped.run.scored, 30u);
   EXPECT_EQ(stopped.run.tokens, 100u);
-  const KldResult shorter =
-      MeasureKld(first, second, std::span(tokens).first(32), Options(16, 16));
+  const KldResult shorter = MeasureKld(first, second, std::span(tokens).first(32), Options(16, 16));
   EXPECT_EQ(stopped.mean, shorter.mean);
   asked = 0;
   EXPECT_EQ(MeasurePerplexity(first, tokens, options).perplexity, shorter.reference_perplexity);
@@ -146,7 +145,8 @@ TEST(Kld, HasThePerplexitiesOfBoth) {
     EXPECT_NEAR(result.tokens[i].reference_nll, first.nlls[i], 1e-4);
     EXPECT_NEAR(result.tokens[i].nll, second.nlls[i], 1e-4);
   }
-  EXPECT_NEAR(result.perplexity_ratio.value, second.perplexity.value / first.perplexity.value, 1e-4);
+  EXPECT_NEAR(result.perplexity_ratio.value, second.perplexity.value / first.perplexity.value,
+              1e-4);
   EXPECT_GT(result.mean.value, 0.01);
   EXPECT_GE(result.max, result.p99.value);
 }

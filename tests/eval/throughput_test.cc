@@ -17,8 +17,12 @@ namespace {
 using testing::HasSubstr;
 
 ThroughputOptions SmallOptions() {
-  return {.prompt_tokens = 12, .decode_tokens = 5, .threads = {2, 1}, .repetitions = 3,
-          .read_bytes = 1 << 20, .load_seconds = 0.5};
+  return {.prompt_tokens = 12,
+          .decode_tokens = 5,
+          .threads = {2, 1},
+          .repetitions = 3,
+          .read_bytes = 1 << 20,
+          .load_seconds = 0.5};
 }
 
 ThroughputResult MeasureSmall(const ThroughputOptions& options) {
@@ -92,9 +96,9 @@ TEST(Throughput, APartOfTheExpertsIsComparedWithTheDevice) {
   const ThreadThroughput& row = result.threads.front();
   EXPECT_TRUE(row.plain_read.empty());
   EXPECT_TRUE(row.decode_share.empty());
-  for (const Samples* samples : {&row.experts.hit_rate, &row.experts.bytes_per_token,
-                                 &row.experts.waited, &row.experts.device_read,
-                                 &row.experts.device_share}) {
+  for (const Samples* samples :
+       {&row.experts.hit_rate, &row.experts.bytes_per_token, &row.experts.waited,
+        &row.experts.device_read, &row.experts.device_share}) {
     EXPECT_EQ(samples->values.size(), 3u);
   }
   EXPECT_GT(row.experts.bytes_per_token.Min(), 0);

@@ -3,11 +3,11 @@
  * the count is written to the file DIE_COUNT_FILE at exit. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <fcntl.h>
 #include <sys/types.h>
 #include <unistd.h>
 

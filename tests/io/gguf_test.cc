@@ -102,7 +102,8 @@ TEST(Gguf, PlacesTensorsAndReversesShapes) {
   for (const uint32_t version : {2u, 3u}) {
     GgufBuilder builder;
     builder.version = version;
-    builder.Tensor("a", {3, 2}, 0, std::string(24, 'a')).Tensor("b", {64, 5}, 8, std::string(340, 'b'));
+    builder.Tensor("a", {3, 2}, 0, std::string(24, 'a'))
+        .Tensor("b", {64, 5}, 8, std::string(340, 'b'));
     const std::string file = builder.File();
     const GgufHeader header = Parse(file);
     EXPECT_EQ(header.version, version);
@@ -145,13 +146,14 @@ TEST(Gguf, EveryPrefixIsRefused) {
 
 // A prefix of a longer file asks for more, whatever it cuts through.
 TEST(Gguf, ShortPrefixOfALongFileNeedsMore) {
-  const GgufBuilder builder = std::move(GgufBuilder().Uint("a", 1).Strings("b", {"x", "yz"}).Tensor(
-      "t", {32, 2}, 2, std::string(36, 't')));
+  const GgufBuilder builder = std::move(GgufBuilder()
+                                            .Uint("a", 1)
+                                            .Strings("b", {"x", "yz"})
+                                            .Tensor("t", {32, 2}, 2, std::string(36, 't')));
   const std::string file = builder.File();
   const size_t header_bytes = builder.Header().size();
   for (size_t length = 0; length <= file.size(); ++length) {
-    const auto header =
-        TryParseGguf(std::as_bytes(std::span(file)).first(length), file.size());
+    const auto header = TryParseGguf(std::as_bytes(std::span(file)).first(length), file.size());
     EXPECT_EQ(header.has_value(), length >= header_bytes) << length;
   }
 }
@@ -194,11 +196,12 @@ TEST(Gguf, RefusesBadMetadata) {
   ExpectRefused(GgufBuilder().Pair("k", test::kBool, "\2").File(), "bool of value 2");
   ExpectRefused(GgufBuilder().String("k", "\xC3(").File(), "not UTF-8");
   ExpectRefused(GgufBuilder().Uint("\xFF", 1).File(), "metadata key: not UTF-8");
-  ExpectRefused(GgufBuilder()
-                    .Pair("k", test::kArray,
-                          GgufBuilder::Bytes<uint32_t>(test::kArray) + GgufBuilder::Bytes(uint64_t{0}))
-                    .File(),
-                "array of arrays", ErrorCode::kUnsupported);
+  ExpectRefused(
+      GgufBuilder()
+          .Pair("k", test::kArray,
+                GgufBuilder::Bytes<uint32_t>(test::kArray) + GgufBuilder::Bytes(uint64_t{0}))
+          .File(),
+      "array of arrays", ErrorCode::kUnsupported);
 }
 
 TEST(Gguf, RefusesBadTensors) {
@@ -278,14 +281,15 @@ TEST(GgufFile, ErrorsNameThePathOnce) {
 }
 
 TEST(Utf8, AcceptsAndRefusesByTheTable) {
-  for (const std::string_view good : {"", "a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
-                                      "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+  for (const std::string_view good :
+       {"", "a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEF\xBF\xBF",
+        "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
     EXPECT_TRUE(IsValidUtf8(good)) << good;
   }
   for (const std::string_view bad :
        {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
-        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC2", "\xE1\x80", "\xF1\x80\x80", "a\xC2", "\xC2\x41",
-        "\xE1\x80\x41", "\xF1\x80\x80\x41"}) {
+        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC2", "\xE1\x80", "\xF1\x80\x80", "a\xC2",
+        "\xC2\x41", "\xE1\x80\x41", "\xF1\x80\x80\x41"}) {
     EXPECT_FALSE(IsValidUtf8(bad)) << bad;
   }
 }

@@ -70,7 +70,8 @@ TEST(SafetensorsHeader, HostileHeadersAreRefusedWithTheReason) {
   EXPECT_THAT(MessageOf(R"({"a":{"dtype":"Q9","shape":[],"data_offsets":[0,0]}})", 0),
               HasSubstr("unknown dtype 'Q9'"));
   EXPECT_THAT(MessageOf(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)"
-                        R"("a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", 0),
+                        R"("a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})",
+                        0),
               HasSubstr("'a' occurs twice"));
   EXPECT_THAT(MessageOf(R"({"a":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}})", 0),
               HasSubstr("'dtype' occurs twice"));
@@ -88,8 +89,8 @@ TEST(SafetensorsHeader, HostileHeadersAreRefusedWithTheReason) {
 }
 
 TEST(SafetensorsHeader, SerializedHeaderParsesToTheSameEntriesAndAlignsData) {
-  const std::vector<SafetensorsEntry> entries = {
-      {"we\"ird\n", DType::kBF16, {2, 3}, 0, 12}, {"scalar", DType::kI64, {}, 12, 20}};
+  const std::vector<SafetensorsEntry> entries = {{"we\"ird\n", DType::kBF16, {2, 3}, 0, 12},
+                                                 {"scalar", DType::kI64, {}, 12, 20}};
   const std::string bytes = SerializeSafetensorsHeader(entries, {{"format", "pt"}});
   EXPECT_EQ(bytes.size() % 64, 0u);
   const auto header = ParseSafetensorsHeader(std::string_view(bytes).substr(8), 20);

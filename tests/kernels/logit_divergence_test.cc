@@ -31,7 +31,8 @@ std::vector<long double> LogProbabilities(const std::vector<float>& x) {
   long double sum = 0;
   for (const float value : x) sum += std::exp(static_cast<long double>(value) - most);
   std::vector<long double> logs;
-  for (const float value : x) logs.push_back(static_cast<long double>(value) - most - std::log(sum));
+  for (const float value : x)
+    logs.push_back(static_cast<long double>(value) - most - std::log(sum));
   return logs;
 }
 
@@ -104,9 +105,9 @@ TEST(Divergence, HoldsForTokensThatOneFindsImpossible) {
 
 TEST(Divergence, WhatIsNotFiniteShows) {
   const std::vector<float> x = Noise(100, 1, 2);
-  for (const float value : {std::numeric_limits<float>::quiet_NaN(),
-                            std::numeric_limits<float>::infinity(),
-                            -std::numeric_limits<float>::infinity()}) {
+  for (const float value :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+        -std::numeric_limits<float>::infinity()}) {
     for (const size_t at : {size_t{0}, size_t{40}, size_t{99}}) {
       std::vector<float> y = x;
       y[at] = value;

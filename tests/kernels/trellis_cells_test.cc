@@ -11,8 +11,8 @@ class TrellisCellsOf : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Bits, TrellisCellsOf, testing::Range(2, 7));
 
 TEST_P(TrellisCellsOf, NamedTablesHaveCellsThatGiveTheNearestLevels) {
-  const codec::TrellisTable table(
-      codec::TrellisLevels(codec::kTableTrellisGauss, GetParam()), GetParam());
+  const codec::TrellisTable table(codec::TrellisLevels(codec::kTableTrellisGauss, GetParam()),
+                                  GetParam());
   const auto cells = MakeTrellisCells(table);
   ASSERT_TRUE(cells.has_value());
   for (int z = 0; z <= table.most_z(); ++z) {

@@ -52,9 +52,9 @@ void ExpectRefused(const std::string& model, const json& change, ErrorCode code,
 void PrintTo(const Failure& failure, std::ostream* out) { *out << failure.message; }
 
 TEST(ModelConfig, WantsNoMoreExpertsPerTokenThanThereAre) {
-  ExpectRefused("qwen3-moe", {{"num_experts_per_tok", 6}}, ErrorCode::kInvalidData,
-                AllOf(HasSubstr("'num_experts_per_tok'"), HasSubstr("5 experts"),
-                      HasSubstr("got 6")));
+  ExpectRefused(
+      "qwen3-moe", {{"num_experts_per_tok", 6}}, ErrorCode::kInvalidData,
+      AllOf(HasSubstr("'num_experts_per_tok'"), HasSubstr("5 experts"), HasSubstr("got 6")));
   ExpectRefused("qwen3_5_moe", {{"text_config", {{"num_experts_per_tok", 7}}}},
                 ErrorCode::kInvalidData, HasSubstr("'text_config.num_experts_per_tok'"));
   ExpectRefused("qwen3-moe", {{"num_experts_per_tok", 0}}, ErrorCode::kInvalidData,
@@ -70,9 +70,9 @@ TEST(ModelConfig, WantsSomeExpertsWhereEveryLayerHasThem) {
 }
 
 TEST(ModelConfig, BoundsTheTapsOfTheConvolution) {
-  ExpectRefused("qwen3_next", {{"linear_conv_kernel_dim", kMostTaps + 1}}, ErrorCode::kInvalidData,
-                AllOf(HasSubstr("'linear_conv_kernel_dim'"), HasSubstr("at most 16"),
-                      HasSubstr("got 17")));
+  ExpectRefused(
+      "qwen3_next", {{"linear_conv_kernel_dim", kMostTaps + 1}}, ErrorCode::kInvalidData,
+      AllOf(HasSubstr("'linear_conv_kernel_dim'"), HasSubstr("at most 16"), HasSubstr("got 17")));
   ExpectRefused("qwen3_next", {{"linear_conv_kernel_dim", 0}}, ErrorCode::kInvalidData,
                 HasSubstr("'linear_conv_kernel_dim'"));
   json most = ConfigOf("qwen3_next");

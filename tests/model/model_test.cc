@@ -51,8 +51,8 @@ TEST_F(ChangedModel, OpensAsItIs) { EXPECT_EQ(Complaint(folder()), "no error"); 
 
 TEST_F(ChangedModel, NamesTheTensorThatContradictsTheConfig) {
   Change("intermediate_size", 128);
-  EXPECT_THAT(Complaint(folder()), AllOf(HasSubstr("mlp."), HasSubstr("want [128, 96]"),
-                                         HasSubstr("got [256, 96]")));
+  EXPECT_THAT(Complaint(folder()),
+              AllOf(HasSubstr("mlp."), HasSubstr("want [128, 96]"), HasSubstr("got [256, 96]")));
 }
 
 TEST_F(ChangedModel, NamesTheTensorThatIsMissing) {
@@ -92,8 +92,8 @@ TEST(Model, BytesPerTokenAreThoseOfTheMatrices) {
   const uint64_t attention = sizes.hidden * sizes.head_dim * 2 * (sizes.heads + sizes.kv_heads);
   const uint64_t mlp = 3 * sizes.hidden * sizes.intermediate;
   // BF16; one row of the embedding and all of the head.
-  EXPECT_EQ(model.bytes_per_token(), 2 * (sizes.layers.size() * (attention + mlp) +
-                                          (1 + sizes.vocab) * sizes.hidden));
+  EXPECT_EQ(model.bytes_per_token(),
+            2 * (sizes.layers.size() * (attention + mlp) + (1 + sizes.vocab) * sizes.hidden));
 }
 
 TEST(Model, AStoredHeadCountsThoughTheConfigTies) {

@@ -17,7 +17,8 @@ using checkpoint::RopeConfig;
 using nlohmann::json;
 
 RopeConfig Read(const json& config) {
-  return checkpoint::ReadRopeConfig(ConfigReader(config, ""), {.head_dim = 16, .max_positions = 64});
+  return checkpoint::ReadRopeConfig(ConfigReader(config, ""),
+                                    {.head_dim = 16, .max_positions = 64});
 }
 
 // Angles of position 1: the frequencies, where they are below pi.
@@ -38,13 +39,14 @@ TEST(Rope, PlainFrequenciesFallGeometrically) {
 
 TEST(Rope, LinearDividesAll) {
   const auto plain = Frequencies({{"rope_theta", 256.0}});
-  const auto scaled = Frequencies(
-      {{"rope_theta", 256.0}, {"rope_scaling", {{"type", "linear"}, {"factor", 4.0}}}});
+  const auto scaled =
+      Frequencies({{"rope_theta", 256.0}, {"rope_scaling", {{"type", "linear"}, {"factor", 4.0}}}});
   for (size_t i = 0; i < plain.size(); ++i) EXPECT_NEAR(scaled[i], plain[i] / 4, 1e-6);
 }
 
 TEST(Rope, DynamicScalesOnlyPastTheOriginalLength) {
-  const json config = {{"rope_theta", 256.0}, {"rope_scaling", {{"type", "dynamic"}, {"factor", 2.0}}}};
+  const json config = {{"rope_theta", 256.0},
+                       {"rope_scaling", {{"type", "dynamic"}, {"factor", 2.0}}}};
   const auto plain = Frequencies({{"rope_theta", 256.0}});
   EXPECT_EQ(Frequencies(config, 64), plain);
   const auto stretched = Frequencies(config, 128);
@@ -74,12 +76,15 @@ TEST(Rope, BadConfigsNameTheKey) {
     }
     return std::string("no error");
   };
-  EXPECT_NE(message({{"rope_scaling", {{"type", "longrope"}}}}).find("longrope"), std::string::npos);
+  EXPECT_NE(message({{"rope_scaling", {{"type", "longrope"}}}}).find("longrope"),
+            std::string::npos);
   EXPECT_NE(message({{"rope_scaling", {{"type", "linear"}}}}).find("rope_scaling.factor"),
             std::string::npos);
   EXPECT_NE(message({{"rope_theta", "big"}}).find("rope_theta"), std::string::npos);
   EXPECT_NE(message({{"rope_scaling",
-                      {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 4},
+                      {{"rope_type", "llama3"},
+                       {"factor", 8},
+                       {"low_freq_factor", 4},
                        {"high_freq_factor", 4}}}})
                 .find("high_freq_factor"),
             std::string::npos);

@@ -34,9 +34,7 @@ class BatchOf : public ::testing::TestWithParam<const char*> {
   std::vector<int32_t> Tokens(size_t count, unsigned seed) const {
     return test::SomeTokens(count, model_.config().sizes.vocab, seed);
   }
-  SequenceState MakeState() const {
-    return SequenceState(model_.config(), kStateOptions);
-  }
+  SequenceState MakeState() const { return SequenceState(model_.config(), kStateOptions); }
 
   // The logits by token of the pass.
   std::map<size_t, std::vector<float>> Forward(std::span<const int32_t> tokens,

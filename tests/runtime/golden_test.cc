@@ -37,8 +37,8 @@ float LargestDifference(std::span<const float> a, std::span<const float> b) {
 }
 
 struct Case {
-  std::string folder;   // with golden.st
-  std::string model;    // file or folder within, "" for the folder
+  std::string folder;  // with golden.st
+  std::string model;   // file or folder within, "" for the folder
   bool is_shared = false;
   double tolerance = 2e-4;  // of the largest logit
   // Dynamic rotary scaling looks at the length that a token is computed at.
@@ -51,8 +51,8 @@ class Golden : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     const Case& test_case = GetParam();
-    folder_ = test_case.is_shared ? test::SharedData(test_case.folder)
-                                  : test::Golden(test_case.folder);
+    folder_ =
+        test_case.is_shared ? test::SharedData(test_case.folder) : test::Golden(test_case.folder);
     if (test_case.is_shared) HLWQ_REQUIRE_SHARED(folder_);
     golden_ = std::make_unique<GoldenTensors>(folder_ / "golden.st");
     engine_ = std::make_unique<Engine>(folder_ / test_case.model,
@@ -103,8 +103,7 @@ TEST_P(Golden, LogitsOfWholeSequencesAreTransformers) {
   SequenceState cache = MakeCache();
   for (size_t sequence = 0; sequence < want.shape[0]; ++sequence) {
     cache.Clear();
-    const std::vector<float> got =
-        Logits(cache, std::span(ids).subspan(sequence * tokens, tokens));
+    const std::vector<float> got = Logits(cache, std::span(ids).subspan(sequence * tokens, tokens));
     const auto expected = std::span(want.values).subspan(sequence * row, row);
     EXPECT_LT(LargestDifference(got, expected),
               GetParam().tolerance * LargestMagnitude(want.values))
@@ -148,8 +147,7 @@ TEST_P(Golden, HiddenStatesAreTransformers) {
   for (size_t index = 0; index < hidden.size(); ++index) {
     const GoldenTensor& want =
         (*golden_)[index <= layers ? "hidden_" + std::to_string(index) : "hidden_norm"];
-    EXPECT_LT(LargestDifference(hidden[index], want.values),
-              1e-4 * LargestMagnitude(want.values))
+    EXPECT_LT(LargestDifference(hidden[index], want.values), 1e-4 * LargestMagnitude(want.values))
         << "hidden " << index;
   }
 }
@@ -179,27 +177,23 @@ TEST_P(Golden, ChunksOfAPromptDoNotMatter) {
     Engine chunked(folder_ / GetParam().model, {.threads = 1, .chunk_tokens = chunk});
     SequenceState other = MakeCache();
     std::vector<float> got;
-    chunked.Feed(other, std::span(ids).first(tokens), LogitsOf::kAll,
-                 [&](size_t, std::span<const float> row) {
-                   got.insert(got.end(), row.begin(), row.end());
-                 });
+    chunked.Feed(
+        other, std::span(ids).first(tokens), LogitsOf::kAll,
+        [&](size_t, std::span<const float> row) { got.insert(got.end(), row.begin(), row.end()); });
     EXPECT_LT(LargestDifference(got, whole), GetParam().tolerance * LargestMagnitude(whole))
         << "chunks of " << chunk;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shared, Golden,
-                         ::testing::Values(Case{"golden/llama-tied", "", true},
-                                           Case{"golden/llama-rope3", "", true},
-                                           Case{"golden/mistral-swa", "", true},
-                                           Case{"golden/qwen2", "", true},
-                                           Case{"golden/qwen3", "", true},
-                                           Case{"golden/qwen3-moe", "", true},
-                                           Case{"golden/qwen3_next", "", true},
-                                           Case{"golden/qwen3_5", "", true},
-                                           Case{"golden/qwen3_5_moe", "", true},
-                                           Case{"golden/qwen3_5_moe-text", "", true},
-                                           Case{"models/stories260k", "", true}));
+INSTANTIATE_TEST_SUITE_P(
+    Shared, Golden,
+    ::testing::Values(Case{"golden/llama-tied", "", true}, Case{"golden/llama-rope3", "", true},
+                      Case{"golden/mistral-swa", "", true}, Case{"golden/qwen2", "", true},
+                      Case{"golden/qwen3", "", true}, Case{"golden/qwen3-moe", "", true},
+                      Case{"golden/qwen3_next", "", true}, Case{"golden/qwen3_5", "", true},
+                      Case{"golden/qwen3_5_moe", "", true},
+                      Case{"golden/qwen3_5_moe-text", "", true},
+                      Case{"models/stories260k", "", true}));
 
 // Always present: made by make_models.py and make_hybrid_models.py of tools/golden.
 INSTANTIATE_TEST_SUITE_P(

@@ -28,8 +28,7 @@ SequenceState FullPrecisionState(const Engine& engine, size_t capacity) {
   return SequenceState(engine.config(), {.dtype = DType::kF32, .capacity = capacity});
 }
 
-std::vector<float> Continue(Engine& engine, SequenceState& state,
-                            std::span<const TokenId> tokens) {
+std::vector<float> Continue(Engine& engine, SequenceState& state, std::span<const TokenId> tokens) {
   std::vector<float> logits;
   engine.Feed(state, tokens, model::LogitsOf::kAll, [&](size_t, std::span<const float> row) {
     logits.insert(logits.end(), row.begin(), row.end());

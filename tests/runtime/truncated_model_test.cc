@@ -19,8 +19,8 @@ std::vector<TokenId> Answer(Engine& engine) {
   std::vector<TokenId> likeliest;
   engine.Feed(state, std::vector<TokenId>{3, 1, 4, 1, 5}, model::LogitsOf::kAll,
               [&](size_t, std::span<const float> logits) {
-                likeliest.push_back(static_cast<TokenId>(
-                    std::ranges::max_element(logits) - logits.begin()));
+                likeliest.push_back(
+                    static_cast<TokenId>(std::ranges::max_element(logits) - logits.begin()));
               });
   return likeliest;
 }
@@ -57,9 +57,9 @@ TEST_P(TruncatedModel, EndsTheRequestAndNotTheProcess) {
       ADD_FAILURE() << "no error";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kSourceChanged);
-      EXPECT_EQ(std::string(error.what()),
-                Weights("cut").string() +
-                    ": was cut shorter, or could not be read, while it was in use");
+      EXPECT_EQ(
+          std::string(error.what()),
+          Weights("cut").string() + ": was cut shorter, or could not be read, while it was in use");
     }
     EXPECT_EQ(Answer(whole), want);
   }

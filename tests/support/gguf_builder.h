@@ -11,15 +11,26 @@ namespace hlwq::test {
 
 // Value types of the format, as numbers: io/gguf_value.h is under test.
 enum GgufType : uint32_t {
-  kU8 = 0, kI8 = 1, kU16 = 2, kI16 = 3, kU32 = 4, kI32 = 5, kF32 = 6, kBool = 7, kString = 8,
-  kArray = 9, kU64 = 10, kI64 = 11, kF64 = 12,
+  kU8 = 0,
+  kI8 = 1,
+  kU16 = 2,
+  kI16 = 3,
+  kU32 = 4,
+  kI32 = 5,
+  kF32 = 6,
+  kBool = 7,
+  kString = 8,
+  kArray = 9,
+  kU64 = 10,
+  kI64 = 11,
+  kF64 = 12,
 };
 
 class GgufBuilder {
  public:
   uint32_t magic = 0x46554747;
   uint32_t version = 3;
-  uint64_t alignment = 32;      // of the data; not written as metadata
+  uint64_t alignment = 32;         // of the data; not written as metadata
   int64_t tensor_count_error = 0;  // added to the true counts
   int64_t pair_count_error = 0;
 

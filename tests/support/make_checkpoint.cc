@@ -22,8 +22,7 @@ std::string TensorContent(const MadeTensor& tensor, uint64_t seed) {
     return bytes;
   }
   for (uint64_t index = 0; index < count; ++index) {
-    const float value =
-        tensor.value ? tensor.value(index) : 0.02f * NearNormal(seed, index);
+    const float value = tensor.value ? tensor.value(index) : 0.02f * NearNormal(seed, index);
     if (tensor.dtype == DType::kF32) {
       std::memcpy(bytes.data() + 4 * index, &value, 4);
     } else {
@@ -42,7 +41,8 @@ void WriteSafetensors(const fs::path& path, const std::vector<MadeTensor>& tenso
   for (size_t index = 0; index < tensors.size(); ++index) {
     const uint64_t begin = data.size();
     data += TensorContent(tensors[index], index + 1);
-    entries.push_back({tensors[index].name, tensors[index].dtype, tensors[index].shape, begin, data.size()});
+    entries.push_back(
+        {tensors[index].name, tensors[index].dtype, tensors[index].shape, begin, data.size()});
   }
   WriteFileAtomically(path, io::SerializeSafetensorsHeader(entries, {{"format", "pt"}}) + data);
 }
@@ -70,7 +70,8 @@ void WriteSmallLlama(const fs::path& folder, int layers) {
   WriteSafetensors(folder / "model.safetensors", tensors);
   WriteFileAtomically(folder / "config.json", R"({
   "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 96,
-  "intermediate_size": 256, "num_hidden_layers": )" + std::to_string(layers) + R"(,
+  "intermediate_size": 256, "num_hidden_layers": )" +
+                                                  std::to_string(layers) + R"(,
   "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 64, "rms_norm_eps": 1e-5,
   "tie_word_embeddings": false, "hidden_act": "silu", "torch_dtype": "bfloat16"
 })");

@@ -17,9 +17,9 @@ std::filesystem::path Golden(std::string_view name);
 }  // namespace hlwq::test
 
 // Skips the running test, with a clear word, where the data is absent.
-#define HLWQ_REQUIRE_SHARED(path)                                            \
-  do {                                                                       \
-    if (!std::filesystem::exists(path)) {                                    \
-      GTEST_SKIP() << "shared data not present: " << (path).string();        \
-    }                                                                        \
+#define HLWQ_REQUIRE_SHARED(path)                                     \
+  do {                                                                \
+    if (!std::filesystem::exists(path)) {                             \
+      GTEST_SKIP() << "shared data not present: " << (path).string(); \
+    }                                                                 \
   } while (false)

@@ -39,8 +39,8 @@ TEST(Float16, RoundsToNearestEvenBetweenNeighbours) {
 }
 
 TEST(BF16, RoundsToNearestEvenAndKeepsNan) {
-  EXPECT_EQ(F32ToBF16(1.00390625f), 0x3F80);   // a tie, to even
-  EXPECT_EQ(F32ToBF16(1.01171875f), 0x3F82);   // a tie, to even
+  EXPECT_EQ(F32ToBF16(1.00390625f), 0x3F80);  // a tie, to even
+  EXPECT_EQ(F32ToBF16(1.01171875f), 0x3F82);  // a tie, to even
   EXPECT_EQ(F32ToBF16(std::numeric_limits<float>::max()), 0x7F80);
   EXPECT_TRUE(std::isnan(BF16ToF32(F32ToBF16(std::bit_cast<float>(0x7F800001u)))));
 }

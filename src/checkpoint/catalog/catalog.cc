@@ -67,8 +67,7 @@ std::optional<Catalog> BuildCatalog(const nlohmann::json& config,
                     {sizes.layers[layer], layout->has_fused_experts});
   }
   builder.Add(model, "norm.weight", {sizes.hidden}, Role::kNorm);
-  TensorSpec& head =
-      builder.Add({}, "lm_head.weight", {sizes.vocab, sizes.hidden}, Role::kLmHead);
+  TensorSpec& head = builder.Add({}, "lm_head.weight", {sizes.vocab, sizes.hidden}, Role::kLmHead);
   head.is_tied = is_tied;
   head.required = !is_tied;
   AddMtp(builder, *family, sizes, layout->has_fused_experts);

@@ -65,10 +65,10 @@ class Matcher {
     TensorSpec spec = catalog_.tensors[found->second];
     // Nothing here computes with the MTP layer, and its published form varies.
     if (spec.role != Role::kMtp && spec.shape != tensor.shape) {
-      throw Error(ErrorCode::kInvalidData,
-                  fmt::format("'{}': want {} by config.json ({}), got {}", tensor.name,
-                              ShapeToString(spec.shape), catalog_.model_type,
-                              ShapeToString(tensor.shape)));
+      throw Error(
+          ErrorCode::kInvalidData,
+          fmt::format("'{}': want {} by config.json ({}), got {}", tensor.name,
+                      ShapeToString(spec.shape), catalog_.model_type, ShapeToString(tensor.shape)));
     }
     if (spec.role == Role::kLmHead && spec.is_tied) {
       notes_.push_back(fmt::format(
@@ -81,9 +81,10 @@ class Matcher {
 
   std::vector<std::string> TakeNotes() {
     if (num_unlisted_ > 0) {
-      notes_.push_back(fmt::format("{} tensors are not in the catalog of {}, the first is '{}': "
-                                   "role guessed from name and shape",
-                                   num_unlisted_, catalog_.model_type, first_unlisted_));
+      notes_.push_back(
+          fmt::format("{} tensors are not in the catalog of {}, the first is '{}': "
+                      "role guessed from name and shape",
+                      num_unlisted_, catalog_.model_type, first_unlisted_));
     }
     size_t num_missing = 0;
     std::string_view first_missing;
@@ -92,10 +93,10 @@ class Matcher {
       if (num_missing++ == 0) first_missing = catalog_.tensors[index].name;
     }
     if (num_missing > 0) {
-      notes_.push_back(fmt::format("{} of the {} tensors that {} has by config.json are absent, the "
-                                   "first is '{}'",
-                                   num_missing, catalog_.tensors.size(), catalog_.model_type,
-                                   first_missing));
+      notes_.push_back(
+          fmt::format("{} of the {} tensors that {} has by config.json are absent, the "
+                      "first is '{}'",
+                      num_missing, catalog_.tensors.size(), catalog_.model_type, first_missing));
     }
     return std::move(notes_);
   }

@@ -75,7 +75,8 @@ std::optional<double> ConfigReader::OptionalNumber(std::string_view key, NumberR
   if (value == nullptr) return std::nullopt;
   const double number = value->is_number() ? value->get<double>() : 0;
   if (!value->is_number() || !(number >= range.min && number <= range.max)) {
-    Fail(key, fmt::format("want a number in {}..{}, got {}", range.min, range.max, Describe(*value)));
+    Fail(key,
+         fmt::format("want a number in {}..{}, got {}", range.min, range.max, Describe(*value)));
   }
   return number;
 }

@@ -99,8 +99,7 @@ void ReadMixers(const Family& family, const ConfigReader& text, std::vector<Laye
   const auto types = text.OptionalStrings("layer_types");
   if (!types) {
     if (!family.has_delta_layers) return;
-    const uint64_t interval =
-        text.OptionalSize("full_attention_interval", kDimension).value_or(4);
+    const uint64_t interval = text.OptionalSize("full_attention_interval", kDimension).value_or(4);
     for (size_t layer = 0; layer < layers.size(); ++layer) {
       layers[layer].has_full_attention = (layer + 1) % interval == 0;
     }
@@ -145,10 +144,10 @@ void ReadExperts(const Family& family, const ConfigReader& text, TextConfig& con
   }
   if (config.experts == 0) return;
   config.expert_intermediate = text.Size("moe_intermediate_size", kDimension);
-  config.top_k = text.OptionalSize("num_experts_per_tok", kDimension).value_or(family.default_top_k);
-  config.has_top_k_norm =
-      family.top_k_norm == TopKNorm::kAlways ||
-      text.Flag("norm_topk_prob", family.top_k_norm == TopKNorm::kUnlessSet);
+  config.top_k =
+      text.OptionalSize("num_experts_per_tok", kDimension).value_or(family.default_top_k);
+  config.has_top_k_norm = family.top_k_norm == TopKNorm::kAlways ||
+                          text.Flag("norm_topk_prob", family.top_k_norm == TopKNorm::kUnlessSet);
   if (family.has_shared_expert) {
     config.shared_intermediate = text.Size("shared_expert_intermediate_size", kDimension);
   }

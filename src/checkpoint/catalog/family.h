@@ -14,8 +14,8 @@ namespace hlwq::checkpoint {
 
 enum class QkvBias : uint8_t {
   kNever,
-  kByConfig,        // attention_bias: q, k, v and o
-  kAlwaysExceptO,   // qwen2
+  kByConfig,       // attention_bias: q, k, v and o
+  kAlwaysExceptO,  // qwen2
 };
 enum class TopKNorm : uint8_t {
   kIfSet,
@@ -24,7 +24,7 @@ enum class TopKNorm : uint8_t {
 };
 enum class Experts : uint8_t {
   kNone,
-  kBySparseStep,    // decoder_sparse_step, mlp_only_layers
+  kBySparseStep,  // decoder_sparse_step, mlp_only_layers
   kEveryLayer,
 };
 
@@ -36,15 +36,15 @@ struct Family {
   bool has_mlp_bias_flag = false;
   bool has_qk_norm = false;
   bool has_zero_centred_norms = false;  // 1 + w, but for linear_attn.norm
-  bool has_output_gate = false;     // q_proj holds query and gate
-  bool has_delta_layers = false;    // gated delta net beside full attention
-  bool fuses_delta_inputs = false;  // in_proj_qkvz, in_proj_ba
+  bool has_output_gate = false;         // q_proj holds query and gate
+  bool has_delta_layers = false;        // gated delta net beside full attention
+  bool fuses_delta_inputs = false;      // in_proj_qkvz, in_proj_ba
   Experts experts = Experts::kNone;
   bool has_shared_expert = false;
   // norm_topk_prob: whether the weights of the chosen experts are divided by their sum.
   TopKNorm top_k_norm = TopKNorm::kUnlessSet;
-  uint64_t default_top_k = 8;       // num_experts_per_tok
-  uint64_t default_head_dim = 0;    // 0: hidden_size / num_attention_heads
+  uint64_t default_top_k = 8;     // num_experts_per_tok
+  uint64_t default_head_dim = 0;  // 0: hidden_size / num_attention_heads
   double default_partial_rotary_factor = 1;
   std::string_view mtp_layers_key;  // empty: the family has no MTP layers
 };

@@ -44,8 +44,8 @@ int IndexAfter(const std::vector<std::string_view>& parts, Words words) {
 }
 
 constexpr std::array<std::string_view, 7> kVisionWords = {
-    "visual", "vision_tower", "vision_model", "vision_encoder", "vision",
-    "multi_modal_projector", "image_encoder"};
+    "visual", "vision_tower",          "vision_model", "vision_encoder",
+    "vision", "multi_modal_projector", "image_encoder"};
 constexpr std::array<std::string_view, 1> kMtpWords = {"mtp"};
 constexpr std::array<std::string_view, 5> kLayerWords = {"layers", "layer", "h", "blocks", "block"};
 constexpr std::array<std::string_view, 1> kExpertWords = {"experts"};
@@ -58,6 +58,7 @@ struct Word {
 
 // The last part of a matrix's name, without .weight.
 constexpr std::array kMatrixWords = {
+    // clang-format off
     Word{"embed_tokens", Role::kEmbedding}, Word{"tok_embeddings", Role::kEmbedding},
     Word{"word_embeddings", Role::kEmbedding}, Word{"wte", Role::kEmbedding},
     Word{"lm_head", Role::kLmHead}, Word{"embed_out", Role::kLmHead},
@@ -85,6 +86,7 @@ constexpr std::array kMatrixWords = {
     Word{"dense_4h_to_h", Role::kMlpDown},
     Word{"router", Role::kRouter}, Word{"gate", Role::kRouter},
     Word{"shared_expert_gate", Role::kSharedExpertGate},
+    // clang-format on
 };
 
 Role LookUp(const std::vector<std::string_view>& parts, std::string_view last) {
@@ -104,11 +106,16 @@ Role LookUp(const std::vector<std::string_view>& parts, std::string_view last) {
 // The same words inside experts.
 Role InsideExperts(Role role, bool is_shared) {
   switch (role) {
-    case Role::kMlpGate: return is_shared ? Role::kSharedExpertGateProj : Role::kExpertGate;
-    case Role::kMlpUp: return is_shared ? Role::kSharedExpertUp : Role::kExpertUp;
-    case Role::kMlpDown: return is_shared ? Role::kSharedExpertDown : Role::kExpertDown;
-    case Role::kMlpGateUp: return is_shared ? Role::kOther : Role::kExpertGateUp;
-    default: return role;
+    case Role::kMlpGate:
+      return is_shared ? Role::kSharedExpertGateProj : Role::kExpertGate;
+    case Role::kMlpUp:
+      return is_shared ? Role::kSharedExpertUp : Role::kExpertUp;
+    case Role::kMlpDown:
+      return is_shared ? Role::kSharedExpertDown : Role::kExpertDown;
+    case Role::kMlpGateUp:
+      return is_shared ? Role::kOther : Role::kExpertGateUp;
+    default:
+      return role;
   }
 }
 

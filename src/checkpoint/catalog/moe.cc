@@ -12,8 +12,7 @@ void AddMoe(CatalogBuilder& builder, const Scope& scope, const Family& family,
   if (has_fused_experts) {
     builder.Add(scope, "mlp.experts.gate_up_proj", {config.experts, 2 * inner, hidden},
                 Role::kExpertGateUp);
-    builder.Add(scope, "mlp.experts.down_proj", {config.experts, hidden, inner},
-                Role::kExpertDown);
+    builder.Add(scope, "mlp.experts.down_proj", {config.experts, hidden, inner}, Role::kExpertDown);
   } else {
     for (int expert = 0; expert < static_cast<int>(config.experts); ++expert) {
       const std::string name = fmt::format("mlp.experts.{}.", expert);
@@ -26,8 +25,7 @@ void AddMoe(CatalogBuilder& builder, const Scope& scope, const Family& family,
     const uint64_t shared = config.shared_intermediate;
     builder.Add(scope, "mlp.shared_expert.gate_proj.weight", {shared, hidden},
                 Role::kSharedExpertGateProj);
-    builder.Add(scope, "mlp.shared_expert.up_proj.weight", {shared, hidden},
-                Role::kSharedExpertUp);
+    builder.Add(scope, "mlp.shared_expert.up_proj.weight", {shared, hidden}, Role::kSharedExpertUp);
     builder.Add(scope, "mlp.shared_expert.down_proj.weight", {hidden, shared},
                 Role::kSharedExpertDown);
     builder.Add(scope, "mlp.shared_expert_gate.weight", {1, hidden}, Role::kSharedExpertGate);

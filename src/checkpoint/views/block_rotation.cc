@@ -14,9 +14,7 @@ void Multiply(std::span<float> values, float factor) noexcept {
   for (float& value : values) value *= factor;
 }
 
-float Normalisation(uint64_t block) noexcept {
-  return 1 / std::sqrt(static_cast<float>(block));
-}
+float Normalisation(uint64_t block) noexcept { return 1 / std::sqrt(static_cast<float>(block)); }
 
 // The transform over the rows of [block, in], each column for itself.
 void RotateRows(std::span<float> rows, uint64_t block, uint64_t in) noexcept {

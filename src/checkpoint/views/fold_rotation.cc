@@ -27,7 +27,13 @@ class ConstantRows final : public RowChange {
 };
 
 // What a matrix does with the residual stream.
-enum class Side : uint8_t { kNone, kReadsMixerNorm, kReadsFeedForwardNorm, kReadsFinalNorm, kWrites };
+enum class Side : uint8_t {
+  kNone,
+  kReadsMixerNorm,
+  kReadsFeedForwardNorm,
+  kReadsFinalNorm,
+  kWrites
+};
 
 Side SideOf(const TensorSpec& spec) {
   switch (spec.role) {
@@ -76,10 +82,11 @@ class Folder {
     const std::string model_type = config.is_object() ? config.value("model_type", "") : "";
     family_ = FindFamily(model_type);
     if (family_ == nullptr) {
-      throw Error(ErrorCode::kUnsupported,
-                  fmt::format("{}: a rotation is folded into known models only, and model_type '{}' "
-                              "has no catalog",
-                              checkpoint.root.string(), model_type));
+      throw Error(
+          ErrorCode::kUnsupported,
+          fmt::format("{}: a rotation is folded into known models only, and model_type '{}' "
+                      "has no catalog",
+                      checkpoint.root.string(), model_type));
     }
     const ConfigReader top(config, "");
     const TextConfig sizes =
@@ -115,10 +122,11 @@ class Folder {
     }
     if (head && !has_head) folded.push_back(*std::move(head));
     if (left_out > 0) {
-      checkpoint_.notes.push_back(fmt::format(
-          "{} tensors of multi-token prediction are left out: they share the head, but not the norm "
-          "that is folded into it",
-          left_out));
+      checkpoint_.notes.push_back(
+          fmt::format("{} tensors of multi-token prediction are left out: they share the head, but "
+                      "not the norm "
+                      "that is folded into it",
+                      left_out));
     }
     checkpoint_.tensors = std::move(folded);
     Untie();
@@ -185,9 +193,9 @@ class Folder {
   std::string NormName(const TensorSpec& reader) const {
     const Side side = SideOf(reader);
     if (side == Side::kReadsFinalNorm) return prefix_ + "norm.weight";
-    return fmt::format("{}layers.{}.{}.weight", prefix_, reader.layer,
-                       side == Side::kReadsMixerNorm ? "input_layernorm"
-                                                     : "post_attention_layernorm");
+    return fmt::format(
+        "{}layers.{}.{}.weight", prefix_, reader.layer,
+        side == Side::kReadsMixerNorm ? "input_layernorm" : "post_attention_layernorm");
   }
 
   bool IsFoldedNorm(const TensorSpec& spec) const {
@@ -204,9 +212,10 @@ class Folder {
     if (factors) return factors;
     const TensorEntry* entry = checkpoint_.Find(name);
     if (entry == nullptr) {
-      throw Error(ErrorCode::kNotFound, fmt::format("{}: '{}': want it to fold it into '{}', but it "
-                                                    "is missing",
-                                                    checkpoint_.root.string(), name, reader.name));
+      throw Error(ErrorCode::kNotFound,
+                  fmt::format("{}: '{}': want it to fold it into '{}', but it "
+                              "is missing",
+                              checkpoint_.root.string(), name, reader.name));
     }
     std::vector<float> weights(entry->elements());
     RowReader(checkpoint_, *entry, backend_).ReadRows({0, 1}, weights);

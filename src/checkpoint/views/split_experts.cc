@@ -18,19 +18,19 @@ class Splitter {
   // Rows [first, first + rows) of an expert's slice, under a name of their own.
   void Add(uint64_t expert, std::string_view projection, uint64_t first, uint64_t rows) {
     const std::string_view name = fused_->name;
-    out_.push_back({fmt::format("{}.{}.{}.weight", name.substr(0, name.rfind('.')), expert,
-                                projection),
-                    fused_->dtype,
-                    {rows, fused_->shape[2]},
-                    RowsOf(expert * fused_->shape[1] + first, rows)});
+    out_.push_back(
+        {fmt::format("{}.{}.{}.weight", name.substr(0, name.rfind('.')), expert, projection),
+         fused_->dtype,
+         {rows, fused_->shape[2]},
+         RowsOf(expert * fused_->shape[1] + first, rows)});
   }
 
  private:
   Storage RowsOf(uint64_t first, uint64_t rows) const {
     if (const auto* plain = std::get_if<PlainStorage>(&fused_->storage)) {
       const uint64_t row_bytes = fused_->shape[2] * BitsPerElement(fused_->dtype) / 8;
-      return PlainStorage{{plain->range.file, plain->range.offset + first * row_bytes,
-                           rows * row_bytes}};
+      return PlainStorage{
+          {plain->range.file, plain->range.offset + first * row_bytes, rows * row_bytes}};
     }
     return DerivedStorage{fused_, first, nullptr};
   }
@@ -56,10 +56,11 @@ void SplitFusedExperts(Checkpoint& checkpoint) {
       continue;
     }
     if (!has_catalog) {
-      throw Error(ErrorCode::kUnsupported,
-                  fmt::format("'{}': want a model_type with a catalog to tell the experts of a fused "
-                              "tensor apart, got none",
-                              entry.name));
+      throw Error(
+          ErrorCode::kUnsupported,
+          fmt::format("'{}': want a model_type with a catalog to tell the experts of a fused "
+                      "tensor apart, got none",
+                      entry.name));
     }
     const uint64_t rows = entry.shape[1];
     Splitter splitter(std::move(entry), tensors);

@@ -71,9 +71,9 @@ int RunAblate(const Arguments& arguments) {
       arguments, OpenTokenizer(reference.model().checkpoint(), reference.config().sizes.vocab));
   ProgressPrinter coding("coding", arguments), progress("ablate", arguments);
   eval::AblationOptions options = {.bits = static_cast<int>(arguments.Integer("bits")),
-                                         .threads = ThreadsOf(arguments),
-                                         .text = TextRunOptionsOf(arguments, reference, progress),
-                                         .coding_progress = coding.Callback()};
+                                   .threads = ThreadsOf(arguments),
+                                   .text = TextRunOptionsOf(arguments, reference, progress),
+                                   .coding_progress = coding.Callback()};
   // From the end of the first window on there is something to show.
   std::optional<Interrupts> interrupts;
   options.text.should_stop = [&] {
@@ -84,10 +84,11 @@ int RunAblate(const Arguments& arguments) {
       eval::MeasureAblation(reference, methods, tokens, options, DefaultBackend());
   progress.Finish();
   if (const auto page = arguments.FindText("report")) {
-    WriteFileAtomically(*page, eval::RenderAblationPage({.model = LastName(source),
-                                                         .text_name = LastName(arguments.Text("file")),
-                                                         .tool_version = kVersion,
-                                                         .ablation = ablation}));
+    WriteFileAtomically(*page,
+                        eval::RenderAblationPage({.model = LastName(source),
+                                                  .text_name = LastName(arguments.Text("file")),
+                                                  .tool_version = kVersion,
+                                                  .ablation = ablation}));
   }
   if (arguments.json()) {
     nlohmann::json json = eval::AblationToJson(ablation);

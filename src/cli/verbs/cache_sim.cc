@@ -28,9 +28,8 @@ int RunCacheSim(const Arguments& arguments) {
   const auto page = arguments.FindText("report");
   if (page) CheckPagePath(*page);
   const eval::ExpertTrace trace = eval::ReadExpertTrace(path);
-  const eval::CacheSimulation simulation =
-      eval::SimulateCaches(trace, Sizes(arguments, trace.experts),
-                           static_cast<int>(arguments.Integer("threads")));
+  const eval::CacheSimulation simulation = eval::SimulateCaches(
+      trace, Sizes(arguments, trace.experts), static_cast<int>(arguments.Integer("threads")));
   if (page) {
     WriteFileAtomically(*page, eval::RenderCachePage({.trace_name = LastName(path),
                                                       .tool_version = kVersion,

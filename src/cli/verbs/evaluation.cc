@@ -47,10 +47,10 @@ eval::TextRunOptions TextRunOptionsOf(const Arguments& arguments, const runtime:
   options.cache_dtype = CacheOptionsOf(arguments, 0).dtype;
   options.progress = progress.TokenCallback();
   if (options.windows.window > engine.config().max_positions) {
-    PrintNote(arguments, fmt::format("--window {}: {} was made for {} positions",
-                                     options.windows.window,
-                                     engine.model().checkpoint().root.string(),
-                                     engine.config().max_positions));
+    PrintNote(
+        arguments,
+        fmt::format("--window {}: {} was made for {} positions", options.windows.window,
+                    engine.model().checkpoint().root.string(), engine.config().max_positions));
   }
   return options;
 }

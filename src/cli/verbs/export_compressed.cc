@@ -80,8 +80,8 @@ int ExportToCompressedTensors(const Arguments& arguments) {
   if (arguments.Switch("dry-run")) {
     return DryRun(arguments, std::move(source), destination, options);
   }
-  const convert::ConversionResult result = convert::ExportCompressedTensors(
-      std::move(source), destination, options, DefaultBackend());
+  const convert::ConversionResult result =
+      convert::ExportCompressedTensors(std::move(source), destination, options, DefaultBackend());
   progress.Finish();
   if (const auto page = arguments.FindText("report")) {
     WriteCodingPage(*page, source_path, destination, SpecOf(options), result);

@@ -27,10 +27,10 @@ int DryRun(const Arguments& arguments, checkpoint::Checkpoint source,
   const auto plan = convert::PlanGguf(std::move(source), destination, options, DefaultBackend());
   const size_t tensors = plan->job.outputs.size();
   const convert::ConversionResult planned = {PlannedResult(plan->job), plan->notes};
-  PrintConversion(arguments, planned, destination,
-                  fmt::format("{}: {} tensors, {} bytes\n",
-                              (destination / plan->file_name).string(), tensors,
-                              planned.job.output_bytes));
+  PrintConversion(
+      arguments, planned, destination,
+      fmt::format("{}: {} tensors, {} bytes\n", (destination / plan->file_name).string(), tensors,
+                  planned.job.output_bytes));
   return 0;
 }
 

@@ -92,8 +92,8 @@ std::vector<TopOfSequence> Run(runtime::Engine& engine, const Sequences& sequenc
       engine.Feed(cache, tokens.subspan(begin, std::min(chunk, length - begin)),
                   file != nullptr ? model::LogitsOf::kAll : model::LogitsOf::kLastOfSegment,
                   on_logits, hidden);
-      progress.Show(TokenProgress{sequence * length + std::min(begin + chunk, length),
-                                  sequences.size() * length, {}});
+      progress.Show(TokenProgress{
+          sequence * length + std::min(begin + chunk, length), sequences.size() * length, {}});
     }
   }
   return tops;
@@ -117,8 +117,8 @@ std::string Table(const std::vector<TopOfSequence>& tops) {
     const TopOfSequence& top = tops[sequence];
     std::string cell;
     for (size_t place = 0; place < eval::kTopTokens && top.ids[place] >= 0; ++place) {
-      cell += fmt::format("{}{} ({:.5g})", place == 0 ? "" : "  ", top.ids[place],
-                          top.logits[place]);
+      cell +=
+          fmt::format("{}{} ({:.5g})", place == 0 ? "" : "  ", top.ids[place], top.logits[place]);
     }
     table.AddRow({fmt::format("{}", sequence), cell});
   }
@@ -142,13 +142,13 @@ int RunLogits(const Arguments& arguments) {
 
   std::optional<eval::LogitsFile> file;
   if (out) {
-    file.emplace(*out, eval::LogitsShape{
-                           .sequences = sequences.size(),
-                           .tokens = sequences.front().size(),
-                           .vocabulary = sizes.vocab,
-                           .hidden = sizes.hidden,
-                           .hidden_states =
-                               arguments.Switch("hidden") ? sizes.layers.size() + 1 : 0});
+    file.emplace(*out,
+                 eval::LogitsShape{
+                     .sequences = sequences.size(),
+                     .tokens = sequences.front().size(),
+                     .vocabulary = sizes.vocab,
+                     .hidden = sizes.hidden,
+                     .hidden_states = arguments.Switch("hidden") ? sizes.layers.size() + 1 : 0});
   }
   const std::vector<TopOfSequence> tops =
       Run(engine, sequences, arguments, file ? &*file : nullptr);
@@ -163,10 +163,10 @@ int RunLogits(const Arguments& arguments) {
   } else if (!out) {
     Stream::Out().Write(Table(tops));
   } else {
-    PrintSummary(arguments, fmt::format("{}: logits of {} sequences of {} tokens, {} of vocabulary\n",
-                                        *out, FormatCount(sequences.size()),
-                                        FormatCount(sequences.front().size()),
-                                        FormatCount(sizes.vocab)));
+    PrintSummary(arguments,
+                 fmt::format("{}: logits of {} sequences of {} tokens, {} of vocabulary\n", *out,
+                             FormatCount(sequences.size()), FormatCount(sequences.front().size()),
+                             FormatCount(sizes.vocab)));
   }
   engine.FinishTrace();
   return 0;

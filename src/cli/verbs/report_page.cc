@@ -34,17 +34,19 @@ std::string LastName(const std::filesystem::path& path) {
 
 void CheckPagePath(const std::filesystem::path& page) {
   if (std::filesystem::is_directory(page)) {
-    throw Error(ErrorCode::kInvalidArgument, page.string() + ": want a file for the report, got a folder");
+    throw Error(ErrorCode::kInvalidArgument,
+                page.string() + ": want a file for the report, got a folder");
   }
   const std::filesystem::path folder = std::filesystem::absolute(page).parent_path();
   if (!std::filesystem::is_directory(folder)) {
-    throw Error(ErrorCode::kNotFound, folder.string() + ": no such folder to write the report into");
+    throw Error(ErrorCode::kNotFound,
+                folder.string() + ": no such folder to write the report into");
   }
 }
 
 void WriteCodingPage(const std::filesystem::path& page, const std::filesystem::path& source,
-                       const std::filesystem::path& destination, const codec::CodecSpec& spec,
-                       const convert::ConversionResult& result) {
+                     const std::filesystem::path& destination, const codec::CodecSpec& spec,
+                     const convert::ConversionResult& result) {
   eval::ReportInput input;
   input.title = LastName(source);
   input.source = LastName(source);

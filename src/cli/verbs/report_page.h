@@ -18,7 +18,7 @@ std::string LastName(const std::filesystem::path& path);
 
 // Writes the page, whole or not at all. Names are shown without the folders they are in.
 void WriteCodingPage(const std::filesystem::path& page, const std::filesystem::path& source,
-                       const std::filesystem::path& destination, const codec::CodecSpec& spec,
-                       const convert::ConversionResult& result);
+                     const std::filesystem::path& destination, const codec::CodecSpec& spec,
+                     const convert::ConversionResult& result);
 
 }  // namespace hlwq::cli

@@ -77,8 +77,8 @@ convert::BitPlan PlanTargetBits(const Arguments& arguments, const std::string& s
                                      .widths = WidthsOf(arguments.Text("codec")),
                                      .threads = ThreadsOf(arguments),
                                      .progress = measuring.Callback()};
-  std::vector<convert::BitPlanItem> items = convert::MakeBitPlanItems(
-      source, arguments.List("exclude"), options, DefaultBackend());
+  std::vector<convert::BitPlanItem> items =
+      convert::MakeBitPlanItems(source, arguments.List("exclude"), options, DefaultBackend());
   measuring.Finish();
   ProgressPrinter probing("probe", arguments);
   std::vector<double> sensitivities;

@@ -27,9 +27,12 @@ using checkpoint::TensorSpec;
 
 std::string_view RotationName(ExportRotation rotation) {
   switch (rotation) {
-    case ExportRotation::kNone: return "none";
-    case ExportRotation::kOnline: return "online";
-    case ExportRotation::kFolded: return "folded";
+    case ExportRotation::kNone:
+      return "none";
+    case ExportRotation::kOnline:
+      return "online";
+    case ExportRotation::kFolded:
+      return "folded";
   }
   return "";
 }
@@ -55,7 +58,10 @@ class Planner {
  public:
   Planner(CompressedTensorsExport& plan, const CompressedTensorsOptions& options,
           const codec::Backend& backend)
-      : plan_(plan), options_(options), backend_(backend), builder_(plan.source, backend),
+      : plan_(plan),
+        options_(options),
+        backend_(backend),
+        builder_(plan.source, backend),
         specs_(builder_.classified().specs) {}
 
   void Build() {
@@ -84,8 +90,7 @@ class Planner {
         options_.non_finite == NonFinitePolicy::kKeep ? "keep" : "error",
         options_.output.max_shard_bytes, recipe.ToJson().dump());
     plan_.job.describe = [card = Card()](const checkpoint::Manifest& manifest) {
-      return std::vector<checkpoint::SideFile>{
-          {"README.md", {}, RenderModelCard(card, manifest)}};
+      return std::vector<checkpoint::SideFile>{{"README.md", {}, RenderModelCard(card, manifest)}};
     };
   }
 
@@ -110,8 +115,7 @@ class Planner {
         continue;
       }
       is_rotated_[tensor] = true;
-      entry.storage =
-          checkpoint::DerivedStorage{std::make_shared<TensorEntry>(entry), 0, rotation};
+      entry.storage = checkpoint::DerivedStorage{std::make_shared<TensorEntry>(entry), 0, rotation};
     }
   }
 
@@ -134,9 +138,10 @@ class Planner {
       if (!group.reason.empty()) {
         words = fmt::format("keep their type: {}", group.reason);
       } else if (group.size > 0 && group.size < options_.group_size) {
-        words = fmt::format("have groups of {}: {} does not divide their rows or those they are "
-                            "fused with",
-                            group.size, options_.group_size);
+        words = fmt::format(
+            "have groups of {}: {} does not divide their rows or those they are "
+            "fused with",
+            group.size, options_.group_size);
       } else {
         continue;
       }
@@ -173,8 +178,8 @@ class Planner {
   // Engines refuse a quantization_config without a group.
   void RequireSomethingCoded() const {
     if (std::ranges::any_of(groups_, [](const IntGroup& group) { return group.size > 0; })) return;
-    const auto kept = std::ranges::find_if(
-        groups_, [](const IntGroup& group) { return !group.reason.empty(); });
+    const auto kept =
+        std::ranges::find_if(groups_, [](const IntGroup& group) { return !group.reason.empty(); });
     const std::string root = plan_.source.root.string();
     if (kept == groups_.end()) {
       throw Error(ErrorCode::kUnsupported, root + ": no matrix to code");
@@ -188,8 +193,8 @@ class Planner {
   void SetQuantizationConfig() {
     std::vector<IntModule> modules;
     for (size_t tensor = 0; tensor < groups_.size(); ++tensor) {
-      modules.push_back({&specs_[tensor], groups_[tensor].size,
-                         !is_rotated_.empty() && is_rotated_[tensor]});
+      modules.push_back(
+          {&specs_[tensor], groups_[tensor].size, !is_rotated_.empty() && is_rotated_[tensor]});
     }
     nlohmann::json config = plan_.source.config;
     config["quantization_config"] = QuantizationConfig(modules, options_.bits);

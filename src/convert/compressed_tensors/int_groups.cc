@@ -66,8 +66,8 @@ std::vector<IntGroup> ChooseIntGroups(const checkpoint::Checkpoint& source,
     if (fusion != Fusion::kNone && spec.layer >= 0) fused[{spec.layer, fusion}].push_back(tensor);
   }
   for (const auto& [key, members] : fused) {
-    const auto least = std::ranges::min_element(
-        members, {}, [&](size_t tensor) { return groups[tensor].size; });
+    const auto least =
+        std::ranges::min_element(members, {}, [&](size_t tensor) { return groups[tensor].size; });
     const IntGroup common = groups[*least];
     for (const size_t tensor : members) {
       if (groups[tensor].size == common.size) continue;

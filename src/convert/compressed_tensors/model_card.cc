@@ -25,7 +25,8 @@ std::string_view RotationText(ExportRotation rotation) {
       return "The weights are stored rotated.";
     case ExportRotation::kFolded:
       return "A block-diagonal Walsh-Hadamard rotation of the residual stream is folded into the "
-             "weights: engines need nothing at run time, and before quantization the model computes "
+             "weights: engines need nothing at run time, and before quantization the model "
+             "computes "
              "what the original does.";
   }
   return "";
@@ -63,20 +64,20 @@ std::string RenderModelCard(const ModelCard& card, const checkpoint::Manifest& m
   }
   text += fmt::format("---\n\n# INT{} for vLLM and transformers\n\n", card.bits);
   text += fmt::format(
-      "Made by hlwq {} in the `pack-quantized` format of compressed-tensors, without data. Scales of "
+      "Made by hlwq {} in the `pack-quantized` format of compressed-tensors, without data. Scales "
+      "of "
       "groups chosen by {}. {}\n\n",
       manifest.tool_version,
       card.scale_rule == "mse" ? "least squared error" : "the largest weight",
       RotationText(card.rotation));
-  text += fmt::format("Weights read from: {} ({})\n\n", card.source_format,
-                      [&] {
-                        std::string names;
-                        for (const checkpoint::SourceFile& file : manifest.sources) {
-                          names += fmt::format("{}`{}` xxh3 {:016x}", names.empty() ? "" : ", ",
-                                               OneLine(file.name), file.xxh3);
-                        }
-                        return names.empty() ? "no files" : names;
-                      }());
+  text += fmt::format("Weights read from: {} ({})\n\n", card.source_format, [&] {
+    std::string names;
+    for (const checkpoint::SourceFile& file : manifest.sources) {
+      names += fmt::format("{}`{}` xxh3 {:016x}", names.empty() ? "" : ", ", OneLine(file.name),
+                           file.xxh3);
+    }
+    return names.empty() ? "no files" : names;
+  }());
   text += "| matrices | count | bits per weight | signal to noise, dB |\n|---|--:|--:|--:|\n";
   for (const auto& [role, sum] : roles) {
     text += fmt::format("| {} | {} | {:.3f} | {} |\n", checkpoint::RoleName(role), sum.matrices,

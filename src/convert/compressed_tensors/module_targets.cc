@@ -10,8 +10,7 @@ using checkpoint::Role;
 using checkpoint::TensorSpec;
 
 bool IsNumber(std::string_view part) {
-  return !part.empty() &&
-         std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
+  return !part.empty() && std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // A name as an expression: indices match any index, everything else itself.

@@ -39,8 +39,8 @@ int32_t DotCodes(const std::array<uint8_t, codec::kBlockSize>& codes, const DotL
   return sum;
 }
 
-void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
-              RowRange rows, size_t stride, float* y) {
+void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens, RowRange rows,
+              size_t stride, float* y) {
   const DotLevels& levels = *w.levels;
   const size_t block_bytes = codec::PackedBlockBytes(w.order, levels.bits);
   const size_t norm_bytes = w.norm_dtype == DType::kF16 ? 2 : 4;
@@ -61,7 +61,8 @@ void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange toke
                                 ? DotCodes(codes, levels, inputs.narrow(token) + first)
                                 : DotCodes(codes, levels, inputs.wide(token) + first);
         const float scale = inputs.scales(token, levels.width)[block];
-        y[(token - tokens.begin) * stride + row] += static_cast<float>(sum) * (norm * levels.step * scale);
+        y[(token - tokens.begin) * stride + row] +=
+            static_cast<float>(sum) * (norm * levels.step * scale);
       }
     }
   }
@@ -69,8 +70,8 @@ void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange toke
 
 #else
 
-void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
-              RowRange rows, size_t stride, float* y) {
+void MatMulOn(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens, RowRange rows,
+              size_t stride, float* y) {
   MatMulOf<HlwqSource>(w, inputs, tokens, rows, stride, y);
 }
 

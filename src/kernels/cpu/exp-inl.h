@@ -41,9 +41,7 @@ HWY_INLINE VF ExponentCurve(VF r) {
 }
 
 // (e^r - 1) / r.
-HWY_INLINE VF ExponentSlope(VF r) {
-  return hn::MulAdd(ExponentCurve(r), r, hn::Set(DF(), 1));
-}
+HWY_INLINE VF ExponentSlope(VF r) { return hn::MulAdd(ExponentCurve(r), r, hn::Set(DF(), 1)); }
 
 // 2^(n + bias - 127).
 HWY_INLINE VF PowerOfTwo(hn::Vec<DU> n, uint32_t bias) {

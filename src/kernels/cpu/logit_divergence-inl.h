@@ -55,7 +55,8 @@ HWY_INLINE double SumPairs(const float* a, const float* b, size_t count, Term te
       if (rest == kLanes) {
         sum0 = hn::Add(sum0, term(hn::LoadU(DF(), a + i), hn::LoadU(DF(), b + i)));
       } else {
-        sum1 = hn::Add(sum1, term(LoadFirst(a + i, rest, kNoLogit), LoadFirst(b + i, rest, kNoLogit)));
+        sum1 =
+            hn::Add(sum1, term(LoadFirst(a + i, rest, kNoLogit), LoadFirst(b + i, rest, kNoLogit)));
       }
     }
     total += static_cast<double>(SumLanes(hn::Add(sum0, sum1)));

@@ -39,10 +39,10 @@ struct TrellisMatVecArguments {
   const DotLevels* levels = nullptr;
   const uint8_t* codes = nullptr;
   size_t block_bytes = 0;
-  const uint8_t* scales = nullptr;      // two bytes a block
+  const uint8_t* scales = nullptr;        // two bytes a block
   std::span<const std::byte> row_scales;  // of all rows
-  size_t blocks = 0;                    // of a row
-  uint64_t num_rows = 0;                // of the matrix
+  size_t blocks = 0;                      // of a row
+  uint64_t num_rows = 0;                  // of the matrix
   RowRange rows;
   // Of the token, as above.
   const void* activations = nullptr;

@@ -38,7 +38,8 @@ void TrellisMatMulOn(const TrellisMatrix& w, const RotatedInputs& inputs, TokenR
           const auto scale = static_cast<uint8_t>(w.scales[2 * at + half]);
           sum += static_cast<float>(dot) * (codec::GroupFactor(scale) * row_scale);
         }
-        y[(token - tokens.begin) * stride + row] += sum * inputs.scales(token, w.levels->width)[block];
+        y[(token - tokens.begin) * stride + row] +=
+            sum * inputs.scales(token, w.levels->width)[block];
       }
     }
   }

@@ -66,16 +66,15 @@ class ScaleChoice {
 
   // Takes the trial where it is the first or the best so far.
   HWY_INLINE void Consider(bool is_first, const int16_t* HWY_RESTRICT factors,
-                           const uint16_t* HWY_RESTRICT costs,
-                           int16_t* HWY_RESTRICT best_factors) {
+                           const uint16_t* HWY_RESTRICT costs, int16_t* HWY_RESTRICT best_factors) {
     const hn::Rebind<int16_t, DF> narrow;
     const hn::Rebind<uint16_t, DF> unsigned_narrow;
     for (size_t i = 0; i < kRunGroups; i += kLanes) {
       const VI cost = hn::PromoteTo(DI(), hn::Load(unsigned_narrow, costs + i));
       const auto is_over = hn::RebindMask(DF(), hn::Eq(cost, hn::Set(DI(), 0xFFFF)));
-      const VF score = hn::IfThenElse(
-          is_over, hn::Set(DF(), INFINITY),
-          hn::Mul(hn::ConvertTo(DF(), cost), hn::Load(DF(), weights_ + i)));
+      const VF score =
+          hn::IfThenElse(is_over, hn::Set(DF(), INFINITY),
+                         hn::Mul(hn::ConvertTo(DF(), cost), hn::Load(DF(), weights_ + i)));
       const VF best = is_first ? hn::Set(DF(), INFINITY) : hn::Load(DF(), best_ + i);
       const auto is_better = is_first ? hn::Eq(best, best) : hn::Lt(score, best);
       const auto is_better_int = hn::RebindMask(DI(), is_better);

@@ -27,10 +27,10 @@ using VWord = hn::Vec<DWord>;
 using VUWord = hn::Vec<DUWord>;
 constexpr size_t kWordLanes = hn::MaxLanes(DWord());
 
-constexpr size_t kSteps = codec::kGroupSize;      // of a path
+constexpr size_t kSteps = codec::kGroupSize;  // of a path
 constexpr size_t kStates = codec::kTrellisStates;
 constexpr size_t kSubsets = codec::kTrellisSubsets;
-constexpr size_t kRunGroups = 32;                 // in work at once
+constexpr size_t kRunGroups = 32;  // in work at once
 
 // Groups side by side, the first axis along the path. Lanes without a group hold zeros.
 struct TrellisLanes {
@@ -138,8 +138,7 @@ class TrellisSearcher {
     const CellTable high_number[kSubsets] = {
         CellTable(cells_.subsets[0].high_number), CellTable(cells_.subsets[1].high_number),
         CellTable(cells_.subsets[2].high_number), CellTable(cells_.subsets[3].high_number)};
-    const VUWord last =
-        hn::Set(DUWord(), static_cast<uint16_t>(cells_.table.levels().size() - 1));
+    const VUWord last = hn::Set(DUWord(), static_cast<uint16_t>(cells_.table.levels().size() - 1));
     VUWord sums[kStates], next[kStates];
     Begin(sums);
     const VWord factor = hn::Load(DWord(), factors + first);
@@ -154,9 +153,9 @@ class TrellisSearcher {
         const VWord to_low = Distance(magnitude, low_[subset](cell));
         const VWord to_high = Distance(magnitude, high_[subset](cell));
         distance[subset] = Squared(hn::Min(to_low, to_high));
-        number[subset] = hn::BitCast(
-            DUWord(), hn::IfThenElse(hn::Lt(to_high, to_low), high_number[subset](cell),
-                                     low_number[subset](cell)));
+        number[subset] =
+            hn::BitCast(DUWord(), hn::IfThenElse(hn::Lt(to_high, to_low), high_number[subset](cell),
+                                                 low_number[subset](cell)));
       }
       MirrorAll(z, distance);
       MirrorAll(z, number);
@@ -185,8 +184,7 @@ class TrellisSearcher {
   static HWY_INLINE VWord Distance(VWord z, VWord level) { return hn::Abs(hn::Sub(z, level)); }
   static HWY_INLINE VUWord Squared(VWord distance) {
     const VUWord counted = hn::BitCast(
-        DUWord(),
-        hn::Min(distance, hn::Set(DWord(), int16_t{codec::TrellisTable::kMostDistance})));
+        DUWord(), hn::Min(distance, hn::Set(DWord(), int16_t{codec::TrellisTable::kMostDistance})));
     return hn::Mul(counted, counted);
   }
   static HWY_INLINE void MirrorAll(VWord z, VUWord (&of_subset)[kSubsets]) {

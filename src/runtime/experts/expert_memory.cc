@@ -53,8 +53,7 @@ PoolBytes FitExperts(const ExpertMemory& need, const MemoryLimit& memory) {
                             "expert at a time; the limit is {}",
                             FormatBytes(least), FormatBytes(memory.limit_bytes)));
   }
-  const uint64_t rest =
-      memory.available_bytes - std::min(memory.available_bytes, need.other_bytes);
+  const uint64_t rest = memory.available_bytes - std::min(memory.available_bytes, need.other_bytes);
   return {std::clamp(rest, need.slot_bytes, need.experts * need.slot_bytes)};
 }
 

@@ -19,9 +19,10 @@ constexpr uint64_t kColumns = 256;
 
 // A safetensors file by hand: a length, a JSON header, the values.
 void WriteModel(const std::filesystem::path& path) {
-  const std::string header = R"({"model.layers.0.self_attn.q_proj.weight":{"dtype":"F32","shape":[)" +
-                             std::to_string(kRows) + "," + std::to_string(kColumns) +
-                             R"(],"data_offsets":[0,)" + std::to_string(4 * kRows * kColumns) + "]}}";
+  const std::string header =
+      R"({"model.layers.0.self_attn.q_proj.weight":{"dtype":"F32","shape":[)" +
+      std::to_string(kRows) + "," + std::to_string(kColumns) + R"(],"data_offsets":[0,)" +
+      std::to_string(4 * kRows * kColumns) + "]}}";
   std::ofstream file(path, std::ios::binary);
   const uint64_t header_bytes = header.size();
   file.write(reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes);

@@ -55,8 +55,8 @@ class CachedModel : public ::testing::TestWithParam<Source> {
   }
 
   std::unique_ptr<Engine> MakeEngine(int threads = 1) const {
-    return std::make_unique<Engine>(folder_,
-                                    EngineOptions{.threads = threads, .chunk_tokens = kChunkTokens});
+    return std::make_unique<Engine>(
+        folder_, EngineOptions{.threads = threads, .chunk_tokens = kChunkTokens});
   }
 
   // A prompt in chunks, then token by token.
@@ -152,16 +152,14 @@ TEST_P(CachedModel, ReadsNothingTwiceWhereAllFits) {
 
 constexpr test::Coding kBlocks = {"hlwq", 5}, kTrellis = {"hlwq-t", 4};
 
-INSTANTIATE_TEST_SUITE_P(Models, CachedModel,
-                         ::testing::Values(Source{"qwen3-moe", {}}, Source{"qwen3-moe", kBlocks},
-                                           Source{"qwen3-moe", kTrellis},
-                                           Source{"qwen3-moe-normed", {}},
-                                           Source{"qwen3_next", {}}, Source{"qwen3_next", kBlocks},
-                                           Source{"qwen3_next", kTrellis},
-                                           Source{"qwen3_5_moe", {}},
-                                           Source{"qwen3_5_moe", kBlocks},
-                                           Source{"qwen3_5_moe", kTrellis}),
-                         [](const auto& test) { return NameOf(test.param); });
+INSTANTIATE_TEST_SUITE_P(
+    Models, CachedModel,
+    ::testing::Values(Source{"qwen3-moe", {}}, Source{"qwen3-moe", kBlocks},
+                      Source{"qwen3-moe", kTrellis}, Source{"qwen3-moe-normed", {}},
+                      Source{"qwen3_next", {}}, Source{"qwen3_next", kBlocks},
+                      Source{"qwen3_next", kTrellis}, Source{"qwen3_5_moe", {}},
+                      Source{"qwen3_5_moe", kBlocks}, Source{"qwen3_5_moe", kTrellis}),
+    [](const auto& test) { return NameOf(test.param); });
 
 }  // namespace
 }  // namespace hlwq::runtime

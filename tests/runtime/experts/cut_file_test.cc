@@ -77,11 +77,11 @@ class CutFile : public ::testing::TestWithParam<const char*> {
     const fs::path source = test::Golden("good/models/" + std::string(GetParam()));
     PutExpertsApart(source, dir_ / "m");
     whole_ = ReadSmallFile(dir_ / "m" / kExpertFile, 1 << 20);
-    engine_ = std::make_unique<Engine>(
-        dir_ / "m", EngineOptions{.threads = 2, .chunk_tokens = kChunkTokens});
+    engine_ = std::make_unique<Engine>(dir_ / "m",
+                                       EngineOptions{.threads = 2, .chunk_tokens = kChunkTokens});
     engine_->CacheExperts({.size = SlotsPerLayer{1}});
-    untouched_ = std::make_unique<Engine>(
-        source, EngineOptions{.threads = 1, .chunk_tokens = kChunkTokens});
+    untouched_ =
+        std::make_unique<Engine>(source, EngineOptions{.threads = 1, .chunk_tokens = kChunkTokens});
     prompt_ = test::SomeTokens(kPromptTokens, engine_->config().sizes.vocab - 4);
   }
 

@@ -54,8 +54,8 @@ TEST_P(SharedExpertCache, SequencesThatOutnumberItsSlotsAllEndAsAlone) {
   std::vector<std::vector<int32_t>> tokens;
   std::vector<std::vector<float>> want;
   for (size_t sequence = 0; sequence < kSequences; ++sequence) {
-    tokens.push_back(test::SomeTokens(kTokens, model_.config().sizes.vocab,
-                                      static_cast<unsigned>(sequence)));
+    tokens.push_back(
+        test::SomeTokens(kTokens, model_.config().sizes.vocab, static_cast<unsigned>(sequence)));
     want.push_back(RunAlone(model_, nullptr, tokens.back()));
   }
   for (const EvictionPolicy policy : kEvictionPolicies) {
@@ -79,8 +79,8 @@ TEST_P(SharedExpertCache, SequencesThatOutnumberItsSlotsAllEndAsAlone) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, SharedExpertCache,
-                         ::testing::Values("qwen3-moe", "qwen3_5_moe"), test::ModelTestName);
+INSTANTIATE_TEST_SUITE_P(Models, SharedExpertCache, ::testing::Values("qwen3-moe", "qwen3_5_moe"),
+                         test::ModelTestName);
 
 }  // namespace
 }  // namespace hlwq::runtime
