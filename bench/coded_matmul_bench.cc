@@ -1,4 +1,4 @@
-// Products of codes with 512 tokens, "b<bits>" of hlwq and "t<bits>" of its trellis code; Gop/s
+// Products of codes with 512 tokens, and with a few (CodedMatVecs), "b<bits>" of hlwq and "t<bits>" of its trellis code; Gop/s
 // counts a multiplication and an addition for each weight and token.
 #include <algorithm>
 #include <cstdint>
@@ -13,6 +13,7 @@ namespace hlwq::bench {
 namespace {
 
 constexpr size_t kTokens = 512;
+constexpr size_t kFewTokens = 16;
 
 // What both codes are made of.
 struct Parts {
@@ -70,7 +71,11 @@ void MatMul(benchmark::State& state, const Codes& codes, MatrixShape shape, size
   const RowRange rows{begin, std::min<size_t>(shape.out, begin + share)};
   std::vector<float> y(tokens * shape.out);
   for (auto _ : state) {
-    kernels::CodedMatMul(codes.Matrix(shape, *parts), inputs, {0, tokens}, rows, shape.out, y);
+    if (tokens <= kFewTokens) {
+      kernels::CodedMatVecs(codes.Matrix(shape, *parts), inputs, {0, tokens}, rows, shape.out, y);
+    } else {
+      kernels::CodedMatMul(codes.Matrix(shape, *parts), inputs, {0, tokens}, rows, shape.out, y);
+    }
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }
@@ -119,7 +124,8 @@ template <class Codes>
 void Register(const std::string& label, const Codes& codes, MatrixShape shape, size_t tokens) {
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
     if (target == HWY_SCALAR) continue;  // seconds a product
-    const std::string name = "CodedMatMul/" + label + "/" + std::to_string(tokens) + "x" +
+    const std::string name = std::string(tokens <= kFewTokens ? "CodedMatVecs/" : "CodedMatMul/") +
+                             label + "/" + std::to_string(tokens) + "x" +
                              std::to_string(shape.out) + "x" + std::to_string(shape.in) + "/" +
                              hwy::TargetName(target);
     auto* bench = benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {

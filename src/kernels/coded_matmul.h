@@ -25,16 +25,22 @@ struct CodedMatrix {
   size_t blocks() const noexcept { return (shape.in + 127) / 128; }  // of a row
 };
 
-// y[row] = W[row] x for the rows of the range; y has the elements of all rows of W. `inputs` holds
-// `token` in the width of the levels. One row's result does not depend on the range. The float sum
-// of a row runs over partial sums in an order that depends on the target. Thread: safe. Allocates
-// nothing. Cost: memory bandwidth of the codes.
-void CodedMatVec(const CodedMatrix& w, const RotatedInputs& inputs, size_t token, RowRange rows,
-                 std::span<float> y) noexcept;
+// y[(token - tokens.begin) * stride + row] = W[row] x_token for the tokens and rows of the ranges.
+// `inputs` holds the tokens in the width of the levels. One value depends neither on the ranges nor on
+// the other tokens. The float sum of a row runs over partial sums in an order that depends on the
+// target and differs from CodedMatMul's. Best for up to 16 tokens, which share the decoding of levels.
+// Thread: safe for disjoint rows. Stack: below 40 KiB; allocates nothing. Cost: one token, memory
+// bandwidth of the codes; several, integer arithmetic.
+void CodedMatVecs(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+                  RowRange rows, size_t stride, std::span<float> y) noexcept;
+// Of one token: y has the elements of all rows of W.
+inline void CodedMatVec(const CodedMatrix& w, const RotatedInputs& inputs, size_t token,
+                        RowRange rows, std::span<float> y) noexcept {
+  CodedMatVecs(w, inputs, {token, token + 1}, rows, w.shape.out, y);
+}
 
-// y[(token - tokens.begin) * stride + row] = W[row] x_token for the tokens and rows of the ranges. One
-// value depends neither on the range nor on the other tokens: exact integer sums of
-// blocks, then a float sum over blocks in ascending order. Levels are decoded once for 512 tokens.
+// The same, where one value is exact integer sums of blocks and then a float sum over blocks in
+// ascending order. Levels are decoded once for 512 tokens.
 // Best when rows.begin is a multiple of kMatMulRows. Thread: safe for disjoint rows. Stack: below
 // 192 KiB; allocates nothing.
 inline constexpr size_t kMatMulRows = 64;

@@ -29,8 +29,12 @@ struct TrellisMatrix {
 
 // As the products with a CodedMatrix. The multiplier of a row, which all its terms share, comes
 // last.
-void CodedMatVec(const TrellisMatrix& w, const RotatedInputs& inputs, size_t token, RowRange rows,
-                 std::span<float> y) noexcept;
+void CodedMatVecs(const TrellisMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+                  RowRange rows, size_t stride, std::span<float> y) noexcept;
+inline void CodedMatVec(const TrellisMatrix& w, const RotatedInputs& inputs, size_t token,
+                        RowRange rows, std::span<float> y) noexcept {
+  CodedMatVecs(w, inputs, {token, token + 1}, rows, w.shape.out, y);
+}
 void CodedMatMul(const TrellisMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
                  RowRange rows, size_t stride, std::span<float> y) noexcept;
 

@@ -9,6 +9,7 @@
 #include "codec/bitpack.h"
 #include "kernels/coded_matmul.h"
 #include "tests/kernels/each_target.h"
+#include "tests/kernels/few_tokens.h"
 #include "tests/kernels/random_coded_matrix.h"
 #include "tests/support/guarded_bytes.h"
 
@@ -175,21 +176,45 @@ TEST(CodedMatVec, NonFiniteInputsGiveNonFiniteProducts) {
   });
 }
 
+TEST(CodedMatVecs, ATokenHasTheBitsThatItHasAlone) {
+  constexpr size_t kTokens = 19;
+  test::ForEachTarget([&](const char*) {
+    ForEachCase([&](const Case& c) {
+      const RandomMatrix matrix(c.shape, LloydMax(c.bits), c.order, c.norm_dtype);
+      const RotatedInputs inputs = test::ManyInputs(kTokens, c.shape.in, matrix.w().levels->width);
+      test::ExpectBitsOfSingleTokens(matrix.w(), inputs, kTokens);
+    });
+  });
+}
+
+TEST(CodedMatVecs, ARowDoesNotDependOnTheRange) {
+  test::ForEachTarget([&](const char*) {
+    for (const int bits : {3, 5, 8}) {
+      const RandomMatrix matrix({41, 2200}, LloydMax(bits), codec::BitOrder::kMsb, DType::kF16);
+      const RotatedInputs inputs = test::ManyInputs(5, 2200, matrix.w().levels->width);
+      test::ExpectRowsApartFromOthers(matrix.w(), inputs, 5);
+    }
+  });
+}
+
 TEST(CodedMatVec, ReadsNothingOutsideItsSpans) {
   test::ForEachTarget([&](const char*) {
     ForEachCase([&](const Case& c) {
       const RandomMatrix matrix(c.shape, LloydMax(c.bits), c.order, c.norm_dtype);
-      RotatedInputs inputs(1, c.shape.in);
-      inputs.Set(0, Activations(c.shape.in), matrix.w().levels->width);
-      std::vector<float> want(c.shape.out), y(c.shape.out);
-      CodedMatVec(matrix.w(), inputs, 0, {0, c.shape.out}, want);
+      constexpr size_t kTokens = 3;
+      const size_t out = c.shape.out;
+      const RotatedInputs inputs = test::ManyInputs(kTokens, c.shape.in, matrix.w().levels->width);
+      std::vector<float> want(kTokens * out), y(kTokens * out);
+      CodedMatVecs(matrix.w(), inputs, {0, kTokens}, {0, out}, out, want);
       for (const bool at_end : {false, true}) {
         const GuardedBytes packed(matrix.w().packed, at_end);
         const GuardedBytes norms(matrix.w().norms, at_end);
         CodedMatrix guarded = matrix.w();
         guarded.packed = packed.span();
         guarded.norms = norms.span();
-        CodedMatVec(guarded, inputs, 0, {0, c.shape.out}, y);
+        CodedMatVecs(guarded, inputs, {0, kTokens}, {0, out}, out, y);
+        EXPECT_EQ(y, want);
+        CodedMatVec(guarded, inputs, 0, {0, out}, std::span(y).first(out));
         EXPECT_EQ(y, want);
       }
     });

@@ -8,6 +8,7 @@
 
 #include "kernels/trellis_matmul.h"
 #include "tests/kernels/each_target.h"
+#include "tests/kernels/few_tokens.h"
 #include "tests/kernels/random_trellis_matrix.h"
 #include "tests/support/guarded_bytes.h"
 
@@ -99,6 +100,27 @@ TEST(TrellisMatVec, ARowDoesNotDependOnTheRange) {
   });
 }
 
+TEST(TrellisMatVecs, ATokenHasTheBitsThatItHasAlone) {
+  constexpr size_t kTokens = 19;
+  test::ForEachTarget([&](const char*) {
+    ForEachMatrix([&](const RandomTrellisMatrix& matrix) {
+      const TrellisMatrix& w = matrix.w();
+      test::ExpectBitsOfSingleTokens(w, test::ManyInputs(kTokens, w.shape.in, w.levels->width),
+                                     kTokens);
+    });
+  });
+}
+
+TEST(TrellisMatVecs, ARowDoesNotDependOnTheRange) {
+  test::ForEachTarget([&](const char*) {
+    for (const int bits : {3, 6}) {
+      const RandomTrellisMatrix matrix({21, 2200}, bits);
+      test::ExpectRowsApartFromOthers(matrix.w(),
+                                      test::ManyInputs(5, 2200, matrix.w().levels->width), 5);
+    }
+  });
+}
+
 // The largest integers on both sides: sums of groups come close to where 8- and 16-bit steps
 // between would saturate, and to 2^30.
 TEST(TrellisMatVec, ExtremeIntegersDoNotOverflow) {
@@ -139,8 +161,10 @@ TEST(TrellisMatVec, ReadsNothingOutsideItsSpans) {
   test::ForEachTarget([&](const char*) {
     ForEachMatrix([&](const RandomTrellisMatrix& matrix) {
       const TrellisMatrix& w = matrix.w();
-      const RotatedInputs inputs = Rotated(Activations(w.shape.in), w.levels->width);
+      const RotatedInputs inputs = test::ManyInputs(3, w.shape.in, w.levels->width);
       const std::vector<float> want = MatVec(w, inputs);
+      std::vector<float> of_three(3 * w.shape.out), got(3 * w.shape.out);
+      CodedMatVecs(w, inputs, {0, 3}, {0, w.shape.out}, w.shape.out, of_three);
       for (const bool at_end : {false, true}) {
         const GuardedBytes codes(w.codes, at_end);
         const GuardedBytes scales(w.scales, at_end);
@@ -150,6 +174,8 @@ TEST(TrellisMatVec, ReadsNothingOutsideItsSpans) {
         guarded.scales = scales.span();
         guarded.row_scales = row_scales.span();
         EXPECT_EQ(MatVec(guarded, inputs), want);
+        CodedMatVecs(guarded, inputs, {0, 3}, {0, w.shape.out}, w.shape.out, got);
+        EXPECT_EQ(got, of_three);
       }
     });
   });

@@ -24,7 +24,8 @@ namespace HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR  // one block, one code at a time
 
-int32_t DotCodes(const MatVecArguments& args, const uint8_t* packed, size_t first) {
+int32_t DotCodes(const MatVecArguments& args, const MatVecInput& input, const uint8_t* packed,
+                 size_t first) {
   const DotLevels& levels = *args.levels;
   std::array<uint8_t, codec::kBlockSize> codes;
   codec::UnpackBlock(args.order, levels.bits,
@@ -34,31 +35,37 @@ int32_t DotCodes(const MatVecArguments& args, const uint8_t* packed, size_t firs
   for (size_t i = 0; i < codes.size(); ++i) {
     if (levels.width == DotWidth::kNarrow) {
       const int level = levels.narrow[codes[i]] - DotLevels::kOffset;
-      sum += level * static_cast<const int8_t*>(args.activations)[first + i];
+      sum += level * static_cast<const int8_t*>(input.activations)[first + i];
     } else {
-      sum += levels.wide[codes[i]] * static_cast<const int16_t*>(args.activations)[first + i];
+      sum += levels.wide[codes[i]] * static_cast<const int16_t*>(input.activations)[first + i];
     }
   }
   return sum;
 }
 
-void MatVecOn(const MatVecArguments& args) {
-  for (uint64_t row = args.rows.begin; row < args.rows.end; ++row) {
-    float sum = 0;
-    for (size_t block = 0; block < args.blocks; ++block) {
-      const uint8_t* packed = args.Row(row) + block * args.block_bytes;
-      float norm;
-      if (args.norm_dtype == DType::kF16) {
-        uint16_t half;
-        std::memcpy(&half, args.RowNorms(row) + 2 * block, 2);
-        norm = F16ToF32(half);
-      } else {
-        std::memcpy(&norm, args.RowNorms(row) + 4 * block, 4);
-      }
-      const int32_t dot = DotCodes(args, packed, block * codec::kBlockSize);
-      sum += static_cast<float>(dot) * (norm * args.scales[block]);
+float DotRow(const MatVecArguments& args, const MatVecInput& input, uint64_t row) {
+  float sum = 0;
+  for (size_t block = 0; block < args.blocks; ++block) {
+    const uint8_t* packed = args.Row(row) + block * args.block_bytes;
+    float norm;
+    if (args.norm_dtype == DType::kF16) {
+      uint16_t half;
+      std::memcpy(&half, args.RowNorms(row) + 2 * block, 2);
+      norm = F16ToF32(half);
+    } else {
+      std::memcpy(&norm, args.RowNorms(row) + 4 * block, 4);
     }
-    args.y[row] = sum * args.levels->step;
+    const int32_t dot = DotCodes(args, input, packed, block * codec::kBlockSize);
+    sum += static_cast<float>(dot) * (norm * input.scales[block]);
+  }
+  return sum * args.levels->step;
+}
+
+void MatVecOn(const MatVecArguments& args) {
+  for (size_t token = 0; token < args.tokens; ++token) {
+    for (uint64_t row = args.rows.begin; row < args.rows.end; ++row) {
+      args.y[token * args.y_stride + row] = DotRow(args, args.inputs[token], row);
+    }
   }
 }
 
@@ -157,16 +164,13 @@ namespace hlwq::kernels {
 
 HWY_EXPORT(MatVecOn);
 
-void CodedMatVec(const CodedMatrix& w, const RotatedInputs& inputs, size_t token, RowRange rows,
-                 std::span<float> y) noexcept {
+void CodedMatVecs(const CodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+                  RowRange rows, size_t stride, std::span<float> y) noexcept {
   HLWQ_DASSERT(codec::BitOrderHolds(w.order, w.levels->bits));
   HLWQ_DASSERT(w.norm_dtype == DType::kF16 || w.norm_dtype == DType::kF32);
-  HLWQ_DASSERT(rows.begin <= rows.end && rows.end <= w.shape.out && y.size() == w.shape.out);
-  HLWQ_DASSERT(inputs.in() == w.shape.in && token < inputs.max_tokens());
   const size_t block_bytes = codec::PackedBlockBytes(w.order, w.levels->bits);
   HLWQ_DASSERT(w.packed.size() == w.shape.out * w.blocks() * block_bytes);
   HLWQ_DASSERT(w.norms.size() == w.shape.out * w.blocks() * BitsPerElement(w.norm_dtype) / 8);
-  const DotWidth width = w.levels->width;
   MatVecArguments args;
   args.order = w.order;
   args.levels = w.levels;
@@ -177,12 +181,7 @@ void CodedMatVec(const CodedMatrix& w, const RotatedInputs& inputs, size_t token
   args.blocks = w.blocks();
   args.num_rows = w.shape.out;
   args.rows = rows;
-  args.activations = width == DotWidth::kNarrow ? static_cast<const void*>(inputs.narrow(token))
-                                                : inputs.wide(token);
-  args.scales = inputs.scales(token, width);
-  args.sums = inputs.sums(token);
-  args.y = y.data();
-  HWY_DYNAMIC_DISPATCH(MatVecOn)(args);
+  ForMatVecTokens(inputs, tokens, stride, y, args, [&] { HWY_DYNAMIC_DISPATCH(MatVecOn)(args); });
 }
 
 }  // namespace hlwq::kernels

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "hwy/highway.h"
+#include "kernels/cpu/half_levels-inl.h"
 #include "kernels/cpu/lane_codes-inl.h"
 #include "kernels/dot_levels.h"
 
@@ -102,13 +103,20 @@ class NarrowLaneDot {
   explicit HWY_INLINE NarrowLaneDot(const DotLevels& levels)
       : levels_(WithoutOffset(levels.narrow).data()) {}
 
+  using Levels = HalfLevels<kHalfVectors>;
   template <size_t kHalf>
-  HWY_INLINE VI AddHalf(VI sum, const uint8_t* HWY_RESTRICT packed,
-                        const int8_t* HWY_RESTRICT activations) const {
+  HWY_INLINE Levels Half(const uint8_t* HWY_RESTRICT packed) const {
+    Levels levels;
     HWY_UNROLL(4)
     for (size_t i = 0; i < kHalfVectors; ++i) {
-      const VByte levels = levels_(codes_.Get(packed, kHalf * kHalfVectors + i));
-      sum = AddByteProducts(sum, hn::BitCast(DSByte(), levels),
+      levels.v[i] = levels_(codes_.Get(packed, kHalf * kHalfVectors + i));
+    }
+    return levels;
+  }
+  static HWY_INLINE VI Add(VI sum, const Levels& levels, const int8_t* HWY_RESTRICT activations) {
+    HWY_UNROLL(4)
+    for (size_t i = 0; i < kHalfVectors; ++i) {
+      sum = AddByteProducts(sum, hn::BitCast(DSByte(), levels.v[i]),
                             hn::Load(DSByte(), activations + i * kByteLanes));
     }
     return sum;
@@ -139,14 +147,19 @@ class WideLaneDot {
     }
   }
 
+  using Levels = HalfLevels<2>;
   template <size_t kHalf>
-  HWY_INLINE VI AddHalf(VI sum, const uint8_t* HWY_RESTRICT packed,
-                        const int16_t* HWY_RESTRICT activations) const {
+  HWY_INLINE Levels Half(const uint8_t* HWY_RESTRICT packed) const {
     static_assert(kHalfVectors == 1);
     const __m512i codes = codes_.Get(packed, kHalf).raw;
     const __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(codes));
     const __m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(codes, 1));
-    return VI{Add(Add(sum.raw, low, activations), high, activations + 32)};
+    return {{VByte{LookUp<kTables / 2>(0, low)}, VByte{LookUp<kTables / 2>(0, high)}}};
+  }
+  static HWY_INLINE VI Add(VI sum, const Levels& levels, const int16_t* HWY_RESTRICT activations) {
+    const __m512i first = _mm512_madd_epi16(levels.v[0].raw, _mm512_load_si512(activations));
+    const __m512i second = _mm512_madd_epi16(levels.v[1].raw, _mm512_load_si512(activations + 32));
+    return VI{_mm512_add_epi32(_mm512_add_epi32(sum.raw, first), second)};
   }
 
  private:
@@ -162,11 +175,6 @@ class WideLaneDot {
       return _mm512_mask_mov_epi16(LookUp<kCount / 2>(first, codes), upper,
                                    LookUp<kCount / 2>(first + kCount, codes));
     }
-  }
-  HWY_INLINE __m512i Add(__m512i sum, __m512i codes,
-                         const int16_t* HWY_RESTRICT activations) const {
-    const __m512i levels = LookUp<kTables / 2>(0, codes);
-    return _mm512_add_epi32(sum, _mm512_madd_epi16(levels, _mm512_load_si512(activations)));
   }
 
   Codes codes_;
@@ -185,17 +193,25 @@ class WideLaneDot {
   explicit HWY_INLINE WideLaneDot(const DotLevels& levels)
       : low_(BytesOf(levels.wide, 0).data()), high_(BytesOf(levels.wide, 8).data()) {}
 
+  using Levels = HalfLevels<2 * kHalfVectors>;
   template <size_t kHalf>
-  HWY_INLINE VI AddHalf(VI even, const uint8_t* HWY_RESTRICT packed,
-                        const int16_t* HWY_RESTRICT activations) const {
-    VI odd = hn::Zero(DI());
+  HWY_INLINE Levels Half(const uint8_t* HWY_RESTRICT packed) const {
+    Levels levels;
     for (size_t i = 0; i < kHalfVectors; ++i) {
       const VByte codes = codes_.Get(packed, kHalf * kHalfVectors + i);
       const VByte low = low_(codes);
       const VByte high = high_(codes);
+      levels.v[2 * i] = hn::InterleaveLower(DByte(), low, high);
+      levels.v[2 * i + 1] = hn::InterleaveUpper(DByte(), low, high);
+    }
+    return levels;
+  }
+  static HWY_INLINE VI Add(VI even, const Levels& levels, const int16_t* HWY_RESTRICT activations) {
+    VI odd = hn::Zero(DI());
+    for (size_t i = 0; i < kHalfVectors; ++i) {
       const int16_t* from = activations + i * kByteLanes;
-      even = Add(even, odd, hn::InterleaveLower(DByte(), low, high), from);
-      even = Add(even, odd, hn::InterleaveUpper(DByte(), low, high), from + 8);
+      even = AddWords(even, odd, levels.v[2 * i], from);
+      even = AddWords(even, odd, levels.v[2 * i + 1], from + 8);
     }
     return hn::Add(even, odd);
   }
@@ -210,7 +226,7 @@ class WideLaneDot {
   }
 
   // Words interleaved in 128-bit lanes are runs of eight, sixteen apart.
-  static HWY_INLINE VI Add(VI even, VI& odd, VByte words, const int16_t* HWY_RESTRICT from) {
+  static HWY_INLINE VI AddWords(VI even, VI& odd, VByte words, const int16_t* HWY_RESTRICT from) {
     const auto at = [](size_t lane) { return 32 * lane; };
     const auto activations = LoadRuns<kByteLanes / 16>(reinterpret_cast<const uint8_t*>(from), at);
     return hn::ReorderWidenMulAccumulate(DI(), hn::BitCast(DWord(), words),

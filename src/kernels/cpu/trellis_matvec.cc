@@ -24,7 +24,8 @@ namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR  // one group at a time
 
 template <typename Activation>
-float DotRow(const TrellisMatVecArguments& args, uint64_t row, const Activation* activations) {
+float DotRow(const TrellisMatVecArguments& args, const MatVecInput& input, uint64_t row) {
+  const auto* activations = static_cast<const Activation*>(input.activations);
   float sum = 0;
   for (size_t block = 0; block < args.blocks; ++block) {
     const size_t at = row * args.blocks + block;
@@ -33,17 +34,20 @@ float DotRow(const TrellisMatVecArguments& args, uint64_t row, const Activation*
     for (size_t half = 0; half < codec::kGroupsPerBlock; ++half) {
       const int32_t dot = DotGroup(integers, half, activations + block * codec::kBlockSize);
       const float factor = codec::GroupFactor(args.scales[2 * at + half]);
-      sum += static_cast<float>(dot) * (factor * args.input_scales[block]);
+      sum += static_cast<float>(dot) * (factor * input.scales[block]);
     }
   }
   return sum * codec::RowScaleAt(args.row_scales, row);
 }
 
 void TrellisMatVecOn(const TrellisMatVecArguments& args) {
-  for (uint64_t row = args.rows.begin; row < args.rows.end; ++row) {
-    args.y[row] = args.levels->width == DotWidth::kNarrow
-                      ? DotRow(args, row, static_cast<const int8_t*>(args.activations))
-                      : DotRow(args, row, static_cast<const int16_t*>(args.activations));
+  for (size_t token = 0; token < args.tokens; ++token) {
+    const MatVecInput& input = args.inputs[token];
+    for (uint64_t row = args.rows.begin; row < args.rows.end; ++row) {
+      args.y[token * args.y_stride + row] = args.levels->width == DotWidth::kNarrow
+                                                ? DotRow<int8_t>(args, input, row)
+                                                : DotRow<int16_t>(args, input, row);
+    }
   }
 }
 
@@ -85,14 +89,11 @@ namespace hlwq::kernels {
 
 HWY_EXPORT(TrellisMatVecOn);
 
-void CodedMatVec(const TrellisMatrix& w, const RotatedInputs& inputs, size_t token, RowRange rows,
-                 std::span<float> y) noexcept {
-  HLWQ_DASSERT(rows.begin <= rows.end && rows.end <= w.shape.out && y.size() == w.shape.out);
-  HLWQ_DASSERT(inputs.in() == w.shape.in && token < inputs.max_tokens());
+void CodedMatVecs(const TrellisMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+                  RowRange rows, size_t stride, std::span<float> y) noexcept {
   HLWQ_DASSERT(w.codes.size() == w.shape.out * w.blocks() * w.block_bytes());
   HLWQ_DASSERT(w.scales.size() == w.shape.out * w.blocks() * 2);
   HLWQ_DASSERT(w.row_scales.size() == w.shape.out * codec::kRowScaleBytes);
-  const DotWidth width = w.levels->width;
   TrellisMatVecArguments args;
   args.levels = w.levels;
   args.codes = reinterpret_cast<const uint8_t*>(w.codes.data());
@@ -102,12 +103,9 @@ void CodedMatVec(const TrellisMatrix& w, const RotatedInputs& inputs, size_t tok
   args.blocks = w.blocks();
   args.num_rows = w.shape.out;
   args.rows = rows;
-  args.activations = width == DotWidth::kNarrow ? static_cast<const void*>(inputs.narrow(token))
-                                                : inputs.wide(token);
-  args.input_scales = inputs.scales(token, width);
-  args.sums = inputs.sums(token);
-  args.y = y.data();
-  HWY_DYNAMIC_DISPATCH(TrellisMatVecOn)(args);
+  ForMatVecTokens(inputs, tokens, stride, y, args, [&] {
+    HWY_DYNAMIC_DISPATCH(TrellisMatVecOn)(args);
+  });
 }
 
 }  // namespace hlwq::kernels

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "hwy/highway.h"
+#include "kernels/cpu/half_levels-inl.h"
 #include "kernels/cpu/vbmi_codes-inl.h"
 #include "kernels/dot_levels.h"
 
@@ -31,6 +32,13 @@ HWY_INLINE __m512i AddWordDots(__m512i sum, __m512i a, __m512i b) {
   return sum;
 }
 
+// The products of 64 words.
+HWY_INLINE VI AddWords(VI sum, const HalfLevels<2>& levels,
+                       const int16_t* HWY_RESTRICT activations) {
+  const __m512i first = AddWordDots(sum.raw, levels.v[0].raw, _mm512_load_si512(activations));
+  return VI{AddWordDots(first, levels.v[1].raw, _mm512_load_si512(activations + 32))};
+}
+
 // Up to 64 narrow levels.
 template <class Codes>
 class NarrowVbmiDot {
@@ -41,12 +49,13 @@ class NarrowVbmiDot {
   explicit HWY_INLINE NarrowVbmiDot(const DotLevels& levels)
       : levels_(_mm512_load_si512(levels.narrow.data())) {}
 
+  using Levels = HalfLevels<1>;
   template <size_t kHalf>
-  HWY_INLINE VI AddHalf(VI sum, const uint8_t* HWY_RESTRICT packed,
-                        const int8_t* HWY_RESTRICT activations) const {
-    const __m512i codes = codes_.template Half<kHalf>(packed);
-    return VI{AddByteDots(sum.raw, _mm512_permutexvar_epi8(codes, levels_),
-                          _mm512_load_si512(activations))};
+  HWY_INLINE Levels Half(const uint8_t* HWY_RESTRICT packed) const {
+    return {{VByte{_mm512_permutexvar_epi8(codes_.template Half<kHalf>(packed), levels_)}}};
+  }
+  static HWY_INLINE VI Add(VI sum, const Levels& levels, const int8_t* HWY_RESTRICT activations) {
+    return VI{AddByteDots(sum.raw, levels.v[0].raw, _mm512_load_si512(activations))};
   }
 
  private:
@@ -65,16 +74,16 @@ class WordVbmiDot {
       : low_levels_(_mm512_load_si512(levels.wide.data())),
         high_levels_(_mm512_load_si512(levels.wide.data() + 32)) {}
 
+  using Levels = HalfLevels<2>;
   template <size_t kHalf>
-  HWY_INLINE VI AddHalf(VI sum, const uint8_t* HWY_RESTRICT packed,
-                        const int16_t* HWY_RESTRICT activations) const {
+  HWY_INLINE Levels Half(const uint8_t* HWY_RESTRICT packed) const {
     __m512i low, high;
     words_.template Half<kHalf>(packed, low, high);
-    const __m512i first =
-        AddWordDots(sum.raw, _mm512_permutex2var_epi16(low_levels_, low, high_levels_),
-                    _mm512_load_si512(activations));
-    return VI{AddWordDots(first, _mm512_permutex2var_epi16(low_levels_, high, high_levels_),
-                          _mm512_load_si512(activations + 32))};
+    return {{VByte{_mm512_permutex2var_epi16(low_levels_, low, high_levels_)},
+             VByte{_mm512_permutex2var_epi16(low_levels_, high, high_levels_)}}};
+  }
+  static HWY_INLINE VI Add(VI sum, const Levels& levels, const int16_t* HWY_RESTRICT activations) {
+    return AddWords(sum, levels, activations);
   }
 
  private:
@@ -103,16 +112,16 @@ class SplitVbmiDot {
     }
   }
 
+  using Levels = HalfLevels<2>;
   template <size_t kHalf>
-  HWY_INLINE VI AddHalf(VI sum, const uint8_t* HWY_RESTRICT packed,
-                        const int16_t* HWY_RESTRICT activations) const {
+  HWY_INLINE Levels Half(const uint8_t* HWY_RESTRICT packed) const {
     const __m512i codes = codes_.template Half<kHalf>(packed);
     const __m512i low = LookUp(low_, codes);
     const __m512i high = LookUp(high_, codes);
-    const __m512i first =
-        AddWordDots(sum.raw, _mm512_unpacklo_epi8(low, high), _mm512_load_si512(activations));
-    return VI{
-        AddWordDots(first, _mm512_unpackhi_epi8(low, high), _mm512_load_si512(activations + 32))};
+    return {{VByte{_mm512_unpacklo_epi8(low, high)}, VByte{_mm512_unpackhi_epi8(low, high)}}};
+  }
+  static HWY_INLINE VI Add(VI sum, const Levels& levels, const int16_t* HWY_RESTRICT activations) {
+    return AddWords(sum, levels, activations);
   }
 
  private:
