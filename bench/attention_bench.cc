@@ -24,10 +24,10 @@ struct Cache {
     pages.head_dim = heads.head_dim;
     for (size_t first = 0; first < positions; first += pages.page_tokens) {
       memory.emplace_back(2 * pages.page_bytes());
-      std::byte* at = memory.back().data();
-      list.push_back({at, at + pages.page_bytes()});
+      list.push_back(memory.back().data());
     }
     pages.pages = list;
+    pages.values_offset = pages.page_bytes();
     const size_t width = heads.kv_heads * heads.head_dim;
     const std::vector<float> data = GaussianMatrix(width + 1024);
     for (size_t position = 0; position < positions; ++position) {
@@ -36,7 +36,7 @@ struct Cache {
     }
   }
   std::vector<Buffer<std::byte>> memory;
-  std::vector<kernels::KvPage> list;
+  std::vector<std::byte*> list;
   kernels::KvPages pages;
 };
 

@@ -6,7 +6,7 @@
 //   if (!hlwq::VerifyFolder("model-hlwq").ok()) ...
 //
 //   hlwq::Engine engine("model-hlwq", {});
-//   hlwq::Sequence sequence(engine.config(), {.capacity = 4096});
+//   hlwq::Sequence sequence(engine, {.capacity = 4096});
 //   hlwq::Generate(engine, sequence, ids, {.max_tokens = 100}, callbacks);
 #pragma once
 

@@ -19,11 +19,12 @@ std::string Count(size_t tokens, std::string_view what) {
 
 }  // namespace
 
-std::string_view EndOf(const runtime::Generation& answer, const AnswerStream& stream) noexcept {
+std::string_view EndOf(const runtime::GenerationResult& answer,
+                       const AnswerStream& stream) noexcept {
   return stream.found_stop() ? "stop" : runtime::StopReasonName(answer.reason);
 }
 
-nlohmann::json AnswerToJson(const runtime::Generation& answer, const AnswerStream& stream,
+nlohmann::json AnswerToJson(const runtime::GenerationResult& answer, const AnswerStream& stream,
                             uint64_t seed) {
   nlohmann::json json = {{"text", stream.text()},
                          {"ids", answer.tokens},
@@ -34,7 +35,7 @@ nlohmann::json AnswerToJson(const runtime::Generation& answer, const AnswerStrea
   return json;
 }
 
-std::string AnswerInWords(const runtime::Generation& answer, const AnswerStream& stream) {
+std::string AnswerInWords(const runtime::GenerationResult& answer, const AnswerStream& stream) {
   std::string text = Count(answer.tokens.size(), "token");
   if (answer.times.decode_passes > 0) {
     text += ", " + Speed(answer.times.decode_tokens_per_second());

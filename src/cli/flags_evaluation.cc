@@ -150,6 +150,18 @@ std::vector<Flag> BenchFlags() {
        .minimum = 0,
        .maximum = 1 << 20,
        .summary = "Tokens taken one at a time, from an empty context; 0 leaves this out"},
+      {.name = "batch",
+       .short_name = 'B',
+       .kind = FlagKind::kText,
+       .value_name = "LIST",
+       .category = Category::kInput,
+       .verbs = {"bench"},
+       .summary = "Numbers of sequences to decode at once",
+       .details =
+           "Measures, for each number, passes that take one token of each of so many sequences, "
+           "beside the two limits: the bandwidth of memory, which bounds one sequence, and the "
+           "speed of a prompt, where arithmetic bounds. For example "
+           "--batch 1,2,4,8,16."},
       {.name = "csv",
        .kind = FlagKind::kSwitch,
        .category = Category::kOutput,

@@ -14,8 +14,9 @@ using runtime::TokenId;
 
 // Calls visit(sequence) with an empty cache for each.
 template <typename Visit>
-void ForEachSequence(const runtime::Engine& engine, const ProbeOptions& options, Visit&& visit) {
-  runtime::SequenceState cache(engine.config(), {.dtype = DType::kF32, .capacity = options.tokens});
+void ForEachSequence(runtime::Engine& engine, const ProbeOptions& options, Visit&& visit) {
+  runtime::SequenceState cache =
+      engine.MakeState({.dtype = DType::kF32, .capacity = options.tokens});
   for (size_t sequence = 0; sequence < options.sequences; ++sequence) {
     cache.Clear();
     visit(sequence, cache);
@@ -55,11 +56,11 @@ std::vector<TokenId> MakeProbes(runtime::Engine& engine, const ProbeOptions& opt
   for (size_t sequence = 0; sequence < options.sequences; ++sequence) {
     const uint64_t seed = MixBits(options.seed + sequence);
     const std::array first = {static_cast<TokenId>(seed % vocabulary)};
-    runtime::Sequence held(engine.config(), {.dtype = DType::kF32, .capacity = options.tokens});
+    runtime::Sequence held(engine, {.dtype = DType::kF32, .capacity = options.tokens});
     runtime::GenerateOptions generate;
     generate.max_tokens = options.tokens - 1;
     generate.sampler = {.temperature = 1, .top_k = 0, .top_p = 1, .min_p = 0, .seed = seed};
-    const runtime::Generation made = runtime::Generate(
+    const runtime::GenerationResult made = runtime::Generate(
         engine, held, first, generate, {[](TokenId) { return true; }, [](size_t) { return true; }});
     probes.push_back(first.front());
     probes.insert(probes.end(), made.tokens.begin(), made.tokens.end());

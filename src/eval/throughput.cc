@@ -54,43 +54,49 @@ class Meter {
  public:
   Meter(runtime::Engine& engine, const ThroughputOptions& options)
       : engine_(engine),
-        cache_(
-            engine.config(),
-            {.dtype = options.cache_dtype,
-             .capacity = std::max({options.prompt_tokens, options.decode_tokens, kShortPrompt})}) {}
+        options_{
+            .dtype = options.cache_dtype,
+            .capacity = std::max({options.prompt_tokens, options.decode_tokens, kShortPrompt})} {}
 
   double PrefillSeconds(size_t tokens) {
-    Draw(tokens);
+    Draw(1, tokens);
     const Stopwatch watch;
-    Feed(0, tokens);
+    engine_.Feed(states_.front(), tokens_, model::LogitsOf::kLast, IgnoreLogits);
     return watch.Seconds();
   }
 
-  double DecodeSeconds(size_t tokens) {
-    Draw(tokens);
+  // Of passes with one token of each sequence.
+  double DecodeSeconds(size_t sequences, size_t tokens) {
+    Draw(sequences, tokens);
+    std::vector<runtime::Work> work(sequences);
     const Stopwatch watch;
-    for (size_t token = 0; token < tokens; ++token) Feed(token, 1);
+    for (size_t token = 0; token < tokens; ++token) {
+      for (size_t sequence = 0; sequence < sequences; ++sequence) {
+        work[sequence] = {.sequence = &states_[sequence],
+                          .tokens = std::span(&tokens_[sequence * tokens + token], 1)};
+      }
+      engine_.Step(work, [](size_t, size_t, std::span<const float>) {});
+    }
     return watch.Seconds();
   }
 
  private:
+  static constexpr auto IgnoreLogits = [](size_t, std::span<const float>) {};
+
   runtime::Engine& engine_;
-  std::vector<TokenId> tokens_;
+  runtime::KvCacheOptions options_;
+  std::vector<TokenId> tokens_;  // [sequence, token]
   uint64_t drawn_ = 0;
-  runtime::SequenceState cache_;
+  std::vector<runtime::SequenceState> states_;
 
   // Begins anew with tokens that were not drawn before: an expert cache would know the old ones.
-  void Draw(size_t count) {
-    cache_.Clear();
-    tokens_.resize(count);
+  void Draw(size_t sequences, size_t tokens) {
+    while (states_.size() < sequences) states_.push_back(engine_.MakeState(options_));
+    for (runtime::SequenceState& state : states_) state.Clear();
+    tokens_.resize(sequences * tokens);
     for (TokenId& token : tokens_) {
       token = static_cast<TokenId>(MixBits(drawn_++) % engine_.config().sizes.vocab);
     }
-  }
-
-  void Feed(size_t begin, size_t count) {
-    engine_.Feed(cache_, std::span(tokens_).subspan(begin, count), model::LogitsOf::kLastOfSegment,
-                 [](size_t, std::span<const float>) {});
   }
 };
 
@@ -121,7 +127,7 @@ void Measure(runtime::Engine& engine, Meter& meter, Peers& peers, ThroughputResu
   double seconds = 0;
   if (engine.expert_cache() != nullptr) engine.expert_cache()->ResetStatistics();
   if (options.decode_tokens > 0) {
-    seconds = meter.DecodeSeconds(options.decode_tokens);
+    seconds = meter.DecodeSeconds(1, options.decode_tokens);
     row.decode.values.push_back(static_cast<double>(options.decode_tokens) / seconds);
   }
   if (peers.device) {
@@ -138,9 +144,30 @@ void Measure(runtime::Engine& engine, Meter& meter, Peers& peers, ThroughputResu
   }
 }
 
+// Passes with all sequences of a batch read the weights once.
+void MeasureBatches(Meter& meter, const ThroughputResult& result, ThreadThroughput& row) {
+  const size_t tokens = result.options.decode_tokens;
+  for (BatchThroughput& batch : row.batches) {
+    const auto sequences = static_cast<size_t>(batch.sequences);
+    const double seconds = meter.DecodeSeconds(sequences, tokens);
+    const double passes = static_cast<double>(tokens) / seconds;
+    batch.decode.values.push_back(passes * static_cast<double>(sequences));
+    if (!row.plain_read.empty()) {
+      batch.memory_share.values.push_back(static_cast<double>(result.weight_bytes_per_token) *
+                                          passes / row.plain_read.values.back());
+    }
+    if (!row.prefill.empty()) {
+      batch.prefill_share.values.push_back(batch.decode.values.back() / row.prefill.values.back());
+    }
+  }
+}
+
 void Check(const ThroughputOptions& options) {
   if (options.prompt_tokens == 0 && options.decode_tokens == 0) {
     throw Error(ErrorCode::kInvalidArgument, "want tokens to prefill or to decode, got none");
+  }
+  if (!options.batches.empty() && options.decode_tokens == 0) {
+    throw Error(ErrorCode::kInvalidArgument, "want tokens to decode in batches, got none");
   }
   HLWQ_DASSERT(!options.threads.empty() && options.repetitions > 0);
 }
@@ -177,7 +204,7 @@ ThroughputResult MeasureThroughput(runtime::Engine& engine, const ThroughputOpti
   Meter meter(engine, options);
   result.first_token_seconds = meter.PrefillSeconds(kShortPrompt);
   meter.PrefillSeconds(options.prompt_tokens);
-  meter.DecodeSeconds(std::min<size_t>(options.decode_tokens, kShortPrompt));
+  meter.DecodeSeconds(1, std::min<size_t>(options.decode_tokens, kShortPrompt));
   // Before the memory for reading is taken.
   result.resident_bytes = PeakResidentBytes();
 
@@ -188,13 +215,19 @@ ThroughputResult MeasureThroughput(runtime::Engine& engine, const ThroughputOpti
   } else {
     peers.memory.emplace(options.read_bytes);
   }
-  for (const int threads : options.threads) result.threads.push_back({.threads = threads});
+  for (const int threads : options.threads) {
+    ThreadThroughput& row = result.threads.emplace_back(ThreadThroughput{.threads = threads});
+    for (const int sequences : options.batches) row.batches.push_back({.sequences = sequences});
+  }
   const size_t total = options.threads.size() * static_cast<size_t>(options.repetitions);
   size_t done = 0;
-  const size_t tokens = options.prompt_tokens + options.decode_tokens;
+  const auto sequences =
+      static_cast<size_t>(std::accumulate(options.batches.begin(), options.batches.end(), 1));
+  const size_t tokens = options.prompt_tokens + sequences * options.decode_tokens;
   for (int repetition = 0; repetition < options.repetitions; ++repetition) {
     for (ThreadThroughput& row : result.threads) {
       Measure(engine, meter, peers, result, row);
+      MeasureBatches(meter, result, row);
       if (options.progress) options.progress({++done * tokens, total * tokens, {}});
     }
   }

@@ -17,6 +17,7 @@ struct ThroughputOptions {
   size_t prompt_tokens = 512;  // of a prefill; 0 leaves it out
   size_t decode_tokens = 128;  // one at a time, from an empty context; 0 leaves it out
   std::vector<int> threads;    // numbers of threads to measure with; not empty
+  std::vector<int> batches;    // numbers of sequences to decode at once; may be empty
   int repetitions = 5;
   uint64_t read_bytes = uint64_t{1} << 30;  // read of memory, or of the device, for its bandwidth
   double load_seconds = 0;                  // what opening the model took; reported
@@ -44,6 +45,15 @@ struct ExpertThroughput {
   Samples device_share;     // bytes that decoding read a second / device_read
 };
 
+// Several sequences that decode at once, each as long as the decoding of one.
+struct BatchThroughput {
+  int sequences = 0;
+  Samples decode;  // tokens/s of all of them together
+  Samples
+      memory_share;  // weights that their passes read a second / plain_read, where that is measured
+  Samples prefill_share;  // decode / prefill of the same repetition, where there is one
+};
+
 // With one number of threads. Each repetition measures these in turn, so that what slows the machine
 // down for a while slows all of them, and the share is of figures of the same moment.
 struct ThreadThroughput {
@@ -53,6 +63,7 @@ struct ThreadThroughput {
   Samples plain_read;        // bytes/s of memory; none where a cache bounds memory
   Samples decode_share;      // weights that decoding reads a second / plain_read
   ExpertThroughput experts;  // where a cache holds a part of them
+  std::vector<BatchThroughput> batches;
 };
 
 struct ThroughputResult {

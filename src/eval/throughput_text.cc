@@ -79,6 +79,28 @@ std::vector<std::string> Cells(const ThroughputResult& result, const ThreadThrou
           Share(row.decode_share)};
 }
 
+bool HasBatches(const ThroughputResult& result) { return !result.options.batches.empty(); }
+
+std::vector<std::string> BatchTitles() {
+  return {"threads", "sequences", "tok/s", "of each", "of plain read", "of prefill"};
+}
+
+std::vector<std::string> BatchCells(const ThreadThroughput& row, const BatchThroughput& batch) {
+  return {fmt::format("{}", row.threads),
+          fmt::format("{}", batch.sequences),
+          Spread(batch.decode),
+          fmt::format("{:.1f}", batch.decode.Median() / batch.sequences),
+          Share(batch.memory_share),
+          Share(batch.prefill_share)};
+}
+
+template <typename AddRow>
+void ForEachBatch(const ThroughputResult& result, AddRow add_row) {
+  for (const ThreadThroughput& row : result.threads) {
+    for (const BatchThroughput& batch : row.batches) add_row(row, batch);
+  }
+}
+
 std::string Milliseconds(double seconds) { return fmt::format("{:.1f} ms", 1000 * seconds); }
 
 // What is the same for every number of threads.
@@ -117,6 +139,12 @@ nlohmann::json ThroughputToJson(const ThroughputResult& result) {
                          {"device_read_bytes_per_second", ToJson(experts.device_read)},
                          {"share_of_device_read", ToJson(experts.device_share)}};
     }
+    for (const BatchThroughput& batch : row.batches) {
+      json["batches"].push_back({{"sequences", batch.sequences},
+                                 {"decode_tokens_per_second", ToJson(batch.decode)},
+                                 {"share_of_plain_read", ToJson(batch.memory_share)},
+                                 {"share_of_prefill", ToJson(batch.prefill_share)}});
+    }
     if (!row.decode.empty()) {
       json["decode_weight_bytes_per_second"] = DecodeBytes(result, row);
       json["decode_kv_bytes_per_second"] = result.kv_bytes_per_token * row.decode.Median();
@@ -143,7 +171,15 @@ std::string ThroughputToText(const ThroughputResult& result, const TextLayout& l
   for (std::string& title : Titles(result)) columns.push_back({std::move(title), kRight});
   TextTable table(std::move(columns));
   for (const ThreadThroughput& row : result.threads) table.AddRow(Cells(result, row));
-  return RenderPairs(Facts(result), layout) + "\n" + table.Render(layout);
+  std::string out = RenderPairs(Facts(result), layout) + "\n" + table.Render(layout);
+  if (!HasBatches(result)) return out;
+  std::vector<TextTable::Column> batch_columns;
+  for (std::string& title : BatchTitles()) batch_columns.push_back({std::move(title), kRight});
+  TextTable batches(std::move(batch_columns));
+  ForEachBatch(result, [&](const ThreadThroughput& row, const BatchThroughput& batch) {
+    batches.AddRow(BatchCells(row, batch));
+  });
+  return out + "\n" + batches.Render(layout);
 }
 
 std::string ThroughputToMarkdown(const ThroughputResult& result) {
@@ -154,6 +190,13 @@ std::string ThroughputToMarkdown(const ThroughputResult& result) {
   std::string out = line(titles) + line(std::vector<std::string>(titles.size(), "---:"));
   for (const ThreadThroughput& row : result.threads) out += line(Cells(result, row));
   out += "\n";
+  if (HasBatches(result)) {
+    out += line(BatchTitles()) + line(std::vector<std::string>(BatchTitles().size(), "---:"));
+    ForEachBatch(result, [&](const ThreadThroughput& row, const BatchThroughput& batch) {
+      out += line(BatchCells(row, batch));
+    });
+    out += "\n";
+  }
   for (const auto& [name, value] : Facts(result)) out += fmt::format("- {}: {}\n", name, value);
   return out;
 }
@@ -178,6 +221,10 @@ std::string ThroughputToCsv(const ThroughputResult& result) {
     add(row, "device read", 0, "bytes/s", row.experts.device_read);
     add(row, "decode share of device read", result.options.decode_tokens, "1",
         row.experts.device_share);
+    for (const BatchThroughput& batch : row.batches) {
+      add(row, fmt::format("decode of {} sequences", batch.sequences).c_str(),
+          result.options.decode_tokens, "tokens/s", batch.decode);
+    }
   }
   return out;
 }

@@ -13,8 +13,8 @@ WindowReader::WindowReader(runtime::Engine& engine, std::span<const runtime::Tok
                            const TextRunOptions& options)
     : engine_(engine),
       tokens_(tokens),
-      cache_(engine.config(), {.dtype = options.cache_dtype,
-                               .capacity = std::min(options.windows.window, tokens.size())}) {}
+      cache_(engine.MakeState({.dtype = options.cache_dtype,
+                               .capacity = std::min(options.windows.window, tokens.size())})) {}
 
 void WindowReader::Begin(const TokenWindow& window) {
   cache_.Clear();

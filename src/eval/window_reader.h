@@ -1,27 +1,16 @@
 // Takes a model through the windows of a text.
 #pragma once
 
-#include <chrono>
 #include <span>
 
 #include "base/function_ref.h"
+#include "base/stopwatch.h"
 #include "eval/perplexity.h"
 #include "eval/token_windows.h"
 #include "runtime/engine.h"
 #include "runtime/sequence_state.h"
 
 namespace hlwq::eval {
-
-class Stopwatch {
- public:
-  double Seconds() const noexcept {
-    return std::chrono::duration<double>(Clock::now() - start_).count();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point start_ = Clock::now();
-};
 
 // Called with the index of a token in the text and the logits that predict it.
 using OnScored = FunctionRef<void(size_t token, std::span<const float> logits)>;

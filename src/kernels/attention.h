@@ -11,20 +11,20 @@ namespace hlwq::kernels {
 // Positions that lie together in a page and are computed together.
 inline constexpr size_t kKvTile = 64;
 
-// Keys and values of `page_tokens` consecutive tokens of one layer and sequence. Keys are rotated
-// already and lie as a product with a query wants them: [kv_head, tile, head_dim, kKvTile]. Values:
-// [kv_head, token, head_dim]. Aligned to 64 bytes. What no StoreKv has written yet is never used.
-struct KvPage {
-  std::byte* keys = nullptr;
-  std::byte* values = nullptr;
-};
-
+// Keys and values of one layer and sequence, in pages of `page_tokens` consecutive tokens. Keys are
+// rotated already and lie as a product with a query wants them: [kv_head, tile, head_dim, kKvTile].
+// Values: [kv_head, token, head_dim]. Both aligned to 64 bytes. What no StoreKv has written yet is
+// never used.
 struct KvPages {
   DType dtype = DType::kF16;  // or BF16, F32
   size_t page_tokens = 0;     // a multiple of kKvTile
   size_t kv_heads = 0, head_dim = 0;
-  std::span<const KvPage> pages;  // page p holds positions from p * page_tokens
+  std::span<std::byte* const> pages;  // page p holds positions from p * page_tokens
+  // Where the keys and the values of the layer begin in every page, in bytes.
+  size_t keys_offset = 0, values_offset = 0;
 
+  std::byte* keys(size_t page) const noexcept { return pages[page] + keys_offset; }
+  std::byte* values(size_t page) const noexcept { return pages[page] + values_offset; }
   // Of the keys of one page, and of its values.
   size_t page_bytes() const noexcept {
     return page_tokens * kv_heads * head_dim * (BitsPerElement(dtype) / 8);

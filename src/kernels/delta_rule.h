@@ -26,7 +26,9 @@ inline constexpr size_t kMostDeltaDim = 256;
 // For each token, with alpha = exp(log_alpha) and the state S [key_dim, value_dim]:
 //   S <- alpha S;   S <- S + k (beta (v - S^T k))^T;   out = S^T q
 // Carries the state from token to token and leaves that after the last. Rounding differs with the
-// target and with how a sequence is split into calls (bounds: tests/kernels/delta_rule_test.cc);
+// target. A call of up to 16 tokens takes them one by one, and so has the bits of as many calls; a
+// longer one takes chunks of 16 from its first, and what is left at the end one by one (bounds on the
+// difference: tests/kernels/delta_rule_test.cc);
 // alpha below e^-86.98 forgets everything. What is not finite stays in its tokens and those after
 // them. Thread: safe for different heads. Stack: 256 KiB; allocates nothing. Cost: of one token,
 // reading and writing the state; of many, 6 key_dim value_dim float operations each. Source:

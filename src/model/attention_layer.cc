@@ -14,7 +14,7 @@ namespace {
 using kernels::kAttentionQueryTile;
 
 size_t QueryTiles(const Segment& segment) noexcept {
-  return (segment.end - segment.begin + kAttentionQueryTile - 1) / kAttentionQueryTile;
+  return (segment.size() + kAttentionQueryTile - 1) / kAttentionQueryTile;
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ uint64_t AttentionLayer::bytes_per_token() const noexcept {
 void AttentionLayer::Run(const Pass& pass) const {
   Workspace& work = pass.work;
   const auto times = [&](const Linear& linear, Rows& y) {
-    return Times(linear, work.hidden, pass.tokens, y.data.span(), y.width);
+    return Times(linear, work.hidden, CountOf(pass), y.data.span(), y.width);
   };
   std::array products = {
       times(weights_.q, config_.has_output_gate ? work.gated_queries : work.queries),
@@ -47,7 +47,7 @@ void AttentionLayer::Run(const Pass& pass) const {
     work.attention.Seal(token, weights_.o.forms());
   });
   std::array output = {
-      Times(weights_.o, work.attention, pass.tokens, work.update.data.span(), work.update.width)};
+      Times(weights_.o, work.attention, CountOf(pass), work.update.data.span(), work.update.width)};
   MultiplyAll(pass.pool, output);
 }
 
@@ -80,15 +80,12 @@ void AttentionLayer::RotateAndStore(const Pass& pass) const noexcept {
       kernels::RotateHead(work.cosines[token], work.sines[token], head);
     }
   };
-  for (const Segment& segment : pass.segments) {
-    const size_t position = segment.kv->length();
-    ForEachToken(pass.Of(segment), [&](size_t offset) {
-      const size_t token = segment.begin + offset;
-      each_head(work.queries[token], weights_.q_norm, token);
-      each_head(work.keys[token], weights_.k_norm, token);
-      segment.kv->Store(config_.layer, position + offset, work.keys[token], work.values[token]);
-    });
-  }
+  ForEachTokenOfSegments(pass, [&](size_t token, const Segment& segment, size_t offset) {
+    each_head(work.queries[token], weights_.q_norm, token);
+    each_head(work.keys[token], weights_.k_norm, token);
+    segment.kv->Store(config_.layer, segment.kv->length() + offset, work.keys[token],
+                      work.values[token]);
+  });
 }
 
 void AttentionLayer::Attend(const Pass& pass) const noexcept {
@@ -109,7 +106,7 @@ void AttentionLayer::Attend(const Pass& pass) const noexcept {
           .scale = 1 / std::sqrt(static_cast<float>(config_.head_dim)),
           .window = config_.window,
           .first_position = segment->kv->length(),
-          .queries = segment->end - segment->begin,
+          .queries = segment->size(),
           .q = work.queries[segment->begin].data(),
           .q_stride = width,
           .out = work.attention.row(segment->begin).data(),

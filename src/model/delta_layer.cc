@@ -43,7 +43,7 @@ void DeltaLayer::Run(const Pass& pass) const {
   DeltaScratch& delta = work.delta;
   delta.products.clear();
   for (const PlacedLinear& input : weights_.inputs) {
-    delta.products.push_back(Times(input.linear, work.hidden, pass.tokens,
+    delta.products.push_back(Times(input.linear, work.hidden, CountOf(pass),
                                    delta.inputs.data.span().subspan(input.column),
                                    delta.inputs.width));
   }
@@ -53,8 +53,8 @@ void DeltaLayer::Run(const Pass& pass) const {
   ForEachToken(pass, [&](size_t token) { PrepareToken(work, token); });
   RunHeads(pass);
   ForEachToken(pass, [&](size_t token) { GateToken(work, token); });
-  std::array output = {
-      Times(weights_.out, delta.outputs, pass.tokens, work.update.data.span(), work.update.width)};
+  std::array output = {Times(weights_.out, delta.outputs, CountOf(pass), work.update.data.span(),
+                             work.update.width)};
   MultiplyAll(pass.pool, output);
 }
 
@@ -63,19 +63,17 @@ void DeltaLayer::Convolve(const Pass& pass) const noexcept {
   DeltaScratch& delta = pass.work.delta;
   const size_t before = config_.conv_kernel - 1;
   const size_t channels = config_.channels();
-  for (const Segment& segment : pass.segments) {
+  ForEachTokenOfSegments(pass, [&](size_t token, const Segment& segment, size_t offset) {
     const float* earlier = segment.state->Inputs(config_.layer).data();
-    ForEachToken(pass.Of(segment), [&](size_t offset) {
-      std::array<const float*, kMostTaps> taps;
-      for (size_t tap = 0; tap <= before; ++tap) {
-        const size_t at = offset + tap;  // among the earlier ones and those of the segment
-        taps[tap] = at < before ? earlier + at * channels
-                                : delta.inputs[segment.begin + at - before].data();
-      }
-      kernels::ConvSilu(std::span(taps).first(config_.conv_kernel), weights_.conv.span(),
-                        delta.mixed[segment.begin + offset]);
-    });
-  }
+    std::array<const float*, kMostTaps> taps;
+    for (size_t tap = 0; tap <= before; ++tap) {
+      const size_t at = offset + tap;  // among the earlier ones and those of the segment
+      taps[tap] =
+          at < before ? earlier + at * channels : delta.inputs[segment.begin + at - before].data();
+    }
+    kernels::ConvSilu(std::span(taps).first(config_.conv_kernel), weights_.conv.span(),
+                      delta.mixed[token]);
+  });
 }
 
 void DeltaLayer::KeepInputs(const Pass& pass) const noexcept {
@@ -84,7 +82,7 @@ void DeltaLayer::KeepInputs(const Pass& pass) const noexcept {
   const size_t channels = config_.channels();
   for (const Segment& segment : pass.segments) {
     const std::span<float> kept = segment.state->Inputs(config_.layer);
-    const size_t tokens = std::min(segment.end - segment.begin, before);
+    const size_t tokens = std::min(segment.size(), before);
     std::copy(kept.begin() + static_cast<ptrdiff_t>(tokens * channels), kept.end(), kept.begin());
     for (size_t token = 0; token < tokens; ++token) {
       std::copy_n(delta.inputs[segment.end - tokens + token].data(), channels,
@@ -122,7 +120,7 @@ void DeltaLayer::RunHeads(const Pass& pass) const noexcept {
       kernels::DeltaRule(
           {.key_dim = config_.key_dim,
            .value_dim = config_.value_dim,
-           .tokens = segment.end - segment.begin,
+           .tokens = segment.size(),
            .q = mixed + key_head * config_.key_dim,
            .k = mixed + config_.key_width() + key_head * config_.key_dim,
            .key_stride = delta.mixed.width,

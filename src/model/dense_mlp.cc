@@ -14,12 +14,12 @@ void DenseMlp::Run(const Pass& pass) const {
   Workspace& work = pass.work;
   MlpScratch& scratch = work.*scratch_;
   const size_t width = scratch.gate.width;
-  std::array products = {Times(gate_, work.hidden, pass.tokens, scratch.gate.data.span(), width),
-                         Times(up_, work.hidden, pass.tokens, scratch.inner.rows(), width)};
+  std::array products = {Times(gate_, work.hidden, CountOf(pass), scratch.gate.data.span(), width),
+                         Times(up_, work.hidden, CountOf(pass), scratch.inner.rows(), width)};
   MultiplyAll(pass.pool, products);
   ForEachToken(pass, [&](size_t token) { scratch.Activate(token, down_.forms()); });
   std::array output = {
-      Times(down_, scratch.inner, pass.tokens, work.update.data.span(), work.update.width)};
+      Times(down_, scratch.inner, CountOf(pass), work.update.data.span(), work.update.width)};
   MultiplyAll(pass.pool, output);
 }
 

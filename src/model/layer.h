@@ -18,27 +18,38 @@ class ExpertSource;
 class Workspace;
 struct Layer;
 
+// Whose logits are made of a segment.
+enum class LogitsOf : uint8_t { kNone, kLast, kAll };
+
 // Consecutive tokens of one sequence among the tokens of a forward pass.
 struct Segment {
   KvView* kv = nullptr;
   RecurrentState* state = nullptr;  // of models with gated delta nets
   size_t begin = 0, end = 0;        // of the tokens of the pass
+  LogitsOf logits_of = LogitsOf::kLast;
+
+  size_t size() const noexcept { return end - begin; }
 };
+
+// A segment of at most this many tokens is short: each of its tokens gets the arithmetic, and so the
+// bits, that it would get in a segment of its own. Longer ones go through kernels that are made for
+// many tokens and add in another order. What a segment gets never depends on the other segments of its
+// pass.
+inline constexpr size_t kShortSegment = 16;
 
 // One forward pass, seen from a layer.
 struct Pass {
   WorkerPool& pool;
   Workspace& work;
   ExpertSource& experts;
-  std::span<const Segment> segments;
+  std::span<const Segment> segments;  // the short ones first
   size_t tokens = 0;
-  const Layer* next_layer = nullptr;  // after the one that runs; nullptr: it is the last
-
-  // One sequence alone: its tokens are counted from 0.
-  Pass Of(const Segment& segment) const {
-    return {pool, work, experts, {&segment, 1}, segment.end - segment.begin};
-  }
+  size_t short_tokens = 0;               // the first of them: those of short segments
+  std::span<const uint32_t> segment_of;  // of each token
+  const Layer* next_layer = nullptr;     // after the one that runs; nullptr: it is the last
 };
+
+inline TokenCount CountOf(const Pass& pass) noexcept { return {pass.tokens, pass.short_tokens}; }
 
 // Calls body(token) for every token of the pass: in parallel when there are several.
 template <typename Body>
@@ -49,6 +60,15 @@ void ForEachToken(const Pass& pass, Body&& body) {
   }
   pass.pool.ParallelFor(pass.tokens, 1, [&](size_t begin, size_t end, int) {
     for (size_t token = begin; token < end; ++token) body(token);
+  });
+}
+
+// The same as body(token, segment, offset): the offset is that in the segment.
+template <typename Body>
+void ForEachTokenOfSegments(const Pass& pass, Body&& body) {
+  ForEachToken(pass, [&](size_t token) {
+    const Segment& segment = pass.segments[pass.segment_of[token]];
+    body(token, segment, token - segment.begin);
   });
 }
 

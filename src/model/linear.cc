@@ -7,10 +7,10 @@ namespace hlwq::model {
 namespace {
 
 // Work is cut into units of rows: for few tokens small ones, so that threads finish together and a
-// thread that is taken away holds up little; for many tokens what the kernel decodes at a time.
+// thread that is taken away holds up little; for tiles what the kernel decodes at a time.
 size_t UnitRows(const Product& product) noexcept {
   constexpr size_t kPieceBytes = 32 << 10;
-  if (product.tokens.size() > kVectorTokens) return kernels::kMatMulRows;
+  if (product.tokens.size() > product.short_tokens) return kernels::kMatMulRows;
   return std::clamp<size_t>(kPieceBytes / RowBytesOf(*product.matrix) / 4 * 4, 4, 512);
 }
 
@@ -18,7 +18,13 @@ void MultiplyUnits(const Product& product, size_t begin, size_t end) noexcept {
   const size_t unit_rows = UnitRows(product);
   const RowRange rows = {.begin = begin * unit_rows,
                          .end = std::min<uint64_t>(end * unit_rows, ShapeOf(*product.matrix).out)};
-  MultiplyRows(*product.matrix, *product.input, product.tokens, rows, product.stride, product.y);
+  const size_t shorts = product.tokens.begin + product.short_tokens;
+  MultiplyVectors(*product.matrix, *product.input, {product.tokens.begin, shorts}, rows,
+                  product.stride, product.y);
+  if (shorts < product.tokens.end) {
+    MultiplyTiles(*product.matrix, *product.input, {shorts, product.tokens.end}, rows,
+                  product.stride, product.y.subspan(product.short_tokens * product.stride));
+  }
   if (product.bias.empty()) return;
   for (size_t token = 0; token < product.tokens.size(); ++token) {
     float* y = product.y.data() + token * product.stride;
@@ -35,12 +41,13 @@ void Linear::ReadRow(size_t row, std::span<float> weights) const noexcept {
   ReadWeights(matrix_, row, weights);
 }
 
-Product Times(const Linear& linear, const LinearInput& input, size_t tokens, std::span<float> y,
+Product Times(const Linear& linear, const LinearInput& input, TokenCount count, std::span<float> y,
               size_t stride) noexcept {
   return {.matrix = &linear.matrix(),
           .bias = linear.bias(),
           .input = &input,
-          .tokens = {0, tokens},
+          .tokens = {0, count.tokens},
+          .short_tokens = count.short_tokens,
           .y = y,
           .stride = stride};
 }

@@ -43,18 +43,19 @@ struct Product {
   std::span<const float> bias;  // [out], or empty
   const LinearInput* input = nullptr;
   kernels::TokenRange tokens;
+  size_t short_tokens = 0;  // the first of them: those of short segments (layer.h)
   std::span<float> y;
   size_t stride = 0;
 
   size_t first_unit = 0;  // of work; set by MultiplyAll
 };
 
-// The product with the first `tokens` tokens of the input.
-Product Times(const Linear& linear, const LinearInput& input, size_t tokens, std::span<float> y,
+// The product with them.
+Product Times(const Linear& linear, const LinearInput& input, TokenCount count, std::span<float> y,
               size_t stride) noexcept;
 
 // Does them in one parallel region. Results do not depend on the number of threads, nor on which
-// products are done together. Allocates nothing.
+// products or tokens are done together. Allocates nothing.
 void MultiplyAll(WorkerPool& pool, std::span<Product> products) noexcept;
 
 }  // namespace hlwq::model

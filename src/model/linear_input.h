@@ -23,6 +23,12 @@ struct InputForms {
   }
 };
 
+// The first tokens of an input, of which the first `short_tokens` are of short segments (layer.h).
+struct TokenCount {
+  size_t tokens = 0;
+  size_t short_tokens = 0;
+};
+
 // Vectors of `width` floats for up to `max_tokens` tokens. Fill row(token), then Seal it; a product
 // may then read it. Thread: distinct tokens at the same time.
 class LinearInput {

@@ -72,9 +72,12 @@ void Model::Check(const Batch& batch, const Workspace& work) const {
                                                          work.max_tokens(), batch.tokens.size()));
   }
   CheckTokens(batch.tokens);
+  [[maybe_unused]] bool was_long = false;
   for (const Segment& segment : batch.segments) {
     HLWQ_DASSERT(segment.begin < segment.end && segment.end <= batch.tokens.size());
-    const size_t tokens = segment.end - segment.begin;
+    const size_t tokens = segment.size();
+    HLWQ_DASSERT(tokens > kShortSegment || !was_long);
+    was_long = tokens > kShortSegment;
     if (tokens > segment.kv->capacity() - segment.kv->length()) {
       throw Error(ErrorCode::kInvalidArgument,
                   fmt::format("want room for {} tokens after {}, but the context holds {}", tokens,
@@ -87,8 +90,19 @@ void Model::Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLog
                     std::optional<OnHidden> on_hidden) const {
   Check(batch, work);
   MappedExperts mapped(experts());
-  Pass pass = {pool, work, batch.experts != nullptr ? *batch.experts : mapped, batch.segments,
-               batch.tokens.size()};
+  Pass pass = {.pool = pool,
+               .work = work,
+               .experts = batch.experts != nullptr ? *batch.experts : mapped,
+               .segments = batch.segments,
+               .tokens = batch.tokens.size(),
+               .short_tokens = 0,
+               .segment_of = std::span(work.segment_of).first(batch.tokens.size())};
+  for (const Segment& segment : batch.segments) {
+    if (segment.size() <= kShortSegment) pass.short_tokens = segment.end;
+    const auto index = static_cast<uint32_t>(&segment - batch.segments.data());
+    std::fill_n(work.segment_of.begin() + static_cast<ptrdiff_t>(segment.begin), segment.size(),
+                index);
+  }
   const std::span<const float> residual =
       work.residual.data.span().first(pass.tokens * work.residual.width);
   Embed(pass, batch.tokens);
@@ -105,21 +119,15 @@ void Model::Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLog
                      work.update[token]);
   });
   if (on_hidden) (*on_hidden)(index, work.update.data.span().first(residual.size()));
-  MakeLogits(pass, batch.logits_of, on_logits);
+  MakeLogits(pass, on_logits);
   weights_.CheckReadable();
 }
 
 void Model::Embed(const Pass& pass, std::span<const int32_t> tokens) const noexcept {
-  for (const Segment& segment : pass.segments) {
+  ForEachTokenOfSegments(pass, [&](size_t token, const Segment& segment, size_t offset) {
     const size_t length = segment.kv->length();
-    const size_t count = segment.end - segment.begin;
-    for (size_t offset = 0; offset < count; ++offset) {
-      const size_t token = segment.begin + offset;
-      rope_.Angles(length + offset, length + count, pass.work.cosines[token],
-                   pass.work.sines[token]);
-    }
-  }
-  ForEachToken(pass, [&](size_t token) {
+    rope_.Angles(length + offset, length + segment.size(), pass.work.cosines[token],
+                 pass.work.sines[token]);
     embedding_.ReadRow(static_cast<size_t>(tokens[token]), pass.work.residual[token]);
   });
 }
@@ -136,33 +144,41 @@ void Model::RunBlock(const Pass& pass, std::span<const float> norm, const Block&
   ForEachToken(pass, [&](size_t token) { kernels::Add(work.update[token], work.residual[token]); });
 }
 
-// From the normed residual in work.update.
-void Model::MakeLogits(const Pass& pass, LogitsOf logits_of, OnLogits on_logits) const {
-  Workspace& work = pass.work;
+// From the normed residual in work.update. A single token of a long segment counts as a short one.
+void Model::MakeLogits(const Pass& pass, OnLogits on_logits) const {
   std::array<size_t, Workspace::kMostLogitTokens> tokens;
-  size_t count = 0;
-  const auto flush = [&] {
-    for (size_t i = 0; i < count; ++i) {
-      const std::span<float> row = work.hidden.row(i);
-      std::copy_n(work.update[tokens[i]].begin(), row.size(), row.begin());
-      work.hidden.Seal(i, head().forms());
+  for (const bool is_short : {true, false}) {
+    size_t count = 0;
+    const auto flush = [&] {
+      if (count != 0) MakeLogitsOf(pass, std::span(tokens).first(count), is_short, on_logits);
+      count = 0;
+    };
+    for (const Segment& segment : pass.segments) {
+      if (segment.logits_of == LogitsOf::kNone) continue;
+      const bool is_all = segment.logits_of == LogitsOf::kAll;
+      if (is_short == (is_all && segment.size() > kShortSegment)) continue;
+      for (size_t token = is_all ? segment.begin : segment.end - 1; token < segment.end; ++token) {
+        tokens[count++] = token;
+        if (count == pass.work.logit_tokens()) flush();
+      }
     }
-    std::array product = {
-        Times(head(), work.hidden, count, work.logits.data.span(), work.logits.width)};
-    MultiplyAll(pass.pool, product);
-    weights_.CheckReadable();
-    for (size_t i = 0; i < count; ++i) on_logits(tokens[i], work.logits[i]);
-    count = 0;
-  };
-  for (const Segment& segment : pass.segments) {
-    if (logits_of == LogitsOf::kNone) return;
-    const size_t first = logits_of == LogitsOf::kAll ? segment.begin : segment.end - 1;
-    for (size_t token = first; token < segment.end; ++token) {
-      tokens[count++] = token;
-      if (count == work.logit_tokens()) flush();
-    }
+    flush();
   }
-  if (count != 0) flush();
+}
+
+void Model::MakeLogitsOf(const Pass& pass, std::span<const size_t> tokens, bool is_short,
+                         OnLogits on_logits) const {
+  Workspace& work = pass.work;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const std::span<float> row = work.hidden.row(i);
+    std::copy_n(work.update[tokens[i]].begin(), row.size(), row.begin());
+    work.hidden.Seal(i, head().forms());
+  }
+  std::array product = {Times(head(), work.hidden, {tokens.size(), is_short ? tokens.size() : 0},
+                              work.logits.data.span(), work.logits.width)};
+  MultiplyAll(pass.pool, product);
+  weights_.CheckReadable();
+  for (size_t i = 0; i < tokens.size(); ++i) on_logits(tokens[i], work.logits[i]);
 }
 
 }  // namespace hlwq::model

@@ -22,22 +22,18 @@
 
 namespace hlwq::model {
 
-// Whose logits a pass makes.
-enum class LogitsOf : uint8_t { kNone, kLastOfSegment, kAll };
-
 // Called with the index of a token among those of the pass and its logits [vocabulary], which live
-// until the call returns; in the order of the tokens.
+// until the call returns; in the order of the tokens of a segment.
 using OnLogits = FunctionRef<void(size_t token, std::span<const float> logits)>;
 // Called with the residual stream [tokens, hidden]: index 0 is the embedding, index i what layer
 // i - 1 left, and index layers + 1 the last one normed.
 using OnHidden = FunctionRef<void(size_t index, std::span<const float> hidden)>;
 
-// Tokens of one or several sequences, to be taken in one pass. Segments cover the tokens in order;
-// each appends to its own KvView, which has room for them.
+// Tokens of one or several sequences, to be taken in one pass. Segments cover the tokens in order, the
+// short ones first (kShortSegment); each appends to its own KvView, which has room for them.
 struct Batch {
   std::span<const int32_t> tokens;
   std::span<const Segment> segments;
-  LogitsOf logits_of = LogitsOf::kLastOfSegment;
   ExpertSource* experts = nullptr;  // of a mixture; nullptr: where the files are mapped
 };
 
@@ -70,7 +66,8 @@ class Model {
   // must not hold. (Their embeddings alone can be computed with, as any.)
   void CheckPrompt(std::span<const int32_t> tokens) const;
 
-  // Runs a pass of at most work.max_tokens() tokens. Keys and values are stored; the lengths of the
+  // Runs a pass of at most work.max_tokens() tokens. What a segment gets depends neither on the others
+  // nor on the number of threads. Keys and values are stored; the lengths of the
   // KvViews are left to the caller. Throws as CheckTokens, Error{kInvalidArgument} for more tokens
   // than there is room for: nothing is changed then. Throws Error{kIo} or Error{kSourceChanged} when
   // weights cannot be read, before logits of them are handed out: recurrent states are then
@@ -91,7 +88,9 @@ class Model {
   void Check(const Batch& batch, const Workspace& work) const;
   void Embed(const Pass& pass, std::span<const int32_t> tokens) const noexcept;
   void RunBlock(const Pass& pass, std::span<const float> norm, const Block& block) const;
-  void MakeLogits(const Pass& pass, LogitsOf logits_of, OnLogits on_logits) const;
+  void MakeLogits(const Pass& pass, OnLogits on_logits) const;
+  void MakeLogitsOf(const Pass& pass, std::span<const size_t> tokens, bool is_short,
+                    OnLogits on_logits) const;
 };
 
 }  // namespace hlwq::model

@@ -58,10 +58,10 @@ void MoeLayer::ChooseFor(const Pass& pass) const noexcept {
   MoeScratch& moe = work.moe;
   const size_t experts = router_.shape().out;
   std::array products = {
-      Times(router_, work.hidden, pass.tokens, moe.logits.data.span(), moe.logits.width),
+      Times(router_, work.hidden, CountOf(pass), moe.logits.data.span(), moe.logits.width),
       Product{}};
   if (shared_) {
-    products[1] = Times(shared_->gate, work.hidden, pass.tokens,
+    products[1] = Times(shared_->gate, work.hidden, CountOf(pass),
                         moe.logits.data.span().subspan(experts), moe.logits.width);
   }
   MultiplyAll(pass.pool, std::span(products).first(shared_ ? 2 : 1));
@@ -103,6 +103,15 @@ void MoeLayer::RunExperts(const Pass& pass, std::span<const ReadyExpert> experts
   }
 }
 
+// Of the rows of an expert, those of short segments: its rows are in the order of the tokens.
+size_t MoeLayer::ShortTokens(const Pass& pass, const ReadyExpert& expert) noexcept {
+  const ExpertGroups& groups = pass.work.moe.groups;
+  const size_t begin = groups.begin(expert.index);
+  size_t end = begin;
+  while (end < groups.end(expert.index) && groups.token(end) < pass.short_tokens) ++end;
+  return end - begin;
+}
+
 void MoeLayer::RunWave(const Pass& pass, std::span<const ReadyExpert> experts) const noexcept {
   Workspace& work = pass.work;
   MoeScratch& moe = work.moe;
@@ -121,6 +130,7 @@ void MoeLayer::RunWave(const Pass& pass, std::span<const ReadyExpert> experts) c
     Product product = {.matrix = &expert.matrices.gate,
                        .input = &inputs,
                        .tokens = {rows, rows + count},
+                       .short_tokens = ShortTokens(pass, expert),
                        .y = moe.inner.gate.data.span().subspan(rows * width),
                        .stride = width};
     if (is_shared_input) product.tokens = {0, 1};
@@ -146,6 +156,7 @@ void MoeLayer::RunWave(const Pass& pass, std::span<const ReadyExpert> experts) c
     moe.products.push_back({.matrix = &expert.matrices.down,
                             .input = &moe.inner.inner,
                             .tokens = {rows, rows + count},
+                            .short_tokens = ShortTokens(pass, expert),
                             .y = moe.outputs.data.span().subspan(begin * moe.outputs.width),
                             .stride = moe.outputs.width});
     rows += count;
@@ -171,7 +182,8 @@ void MoeLayer::Anticipate(const Pass& pass, std::span<const float> norm) const n
   moe.guess.Seal(0, router_.forms());
   // The logits of this pass are used up but for the last, which the shared expert waits for.
   const size_t experts = router_.shape().out;
-  std::array products = {Times(router_, moe.guess, 1, moe.logits.data.span(), moe.logits.width)};
+  std::array products = {
+      Times(router_, moe.guess, {1, 1}, moe.logits.data.span(), moe.logits.width)};
   MultiplyAll(pass.pool, products);
   ChooseExperts(moe.logits[0].first(experts), config_.has_top_k_norm, moe.guessed);
   moe.guessed_experts.clear();

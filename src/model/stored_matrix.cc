@@ -22,14 +22,17 @@ InputForms Forms(const DenseMatrix& /*w*/) { return {.plain = true}; }
 
 size_t RowBytes(const DenseMatrix& w) { return w.shape.in * BitsPerElement(w.dtype) / 8; }
 
-void Multiply(const DenseMatrix& w, const LinearInput& input, TokenRange tokens, RowRange rows,
-              size_t stride, std::span<float> y) {
-  if (tokens.size() == 1) {
-    kernels::DenseMatVec(w, input.row(tokens.begin), rows, y);
-  } else {
-    kernels::DenseMatMul(w, input.rows().subspan(tokens.begin * input.width()), input.width(),
-                         tokens.size(), rows, stride, y);
-  }
+void Tiles(const DenseMatrix& w, const LinearInput& input, TokenRange tokens, RowRange rows,
+           size_t stride, std::span<float> y) {
+  kernels::DenseMatMul(w, input.rows().subspan(tokens.begin * input.width()), input.width(),
+                       tokens.size(), rows, stride, y);
+}
+
+// Both have the same bits.
+void Vectors(const DenseMatrix& w, const LinearInput& input, TokenRange tokens, RowRange rows,
+             size_t stride, std::span<float> y) {
+  if (tokens.size() == 1) return kernels::DenseMatVec(w, input.row(tokens.begin), rows, y);
+  Tiles(w, input, tokens, rows, stride, y);
 }
 
 void Read(const DenseMatrix& w, size_t row, std::span<float> weights) {
@@ -46,16 +49,15 @@ InputForms Forms(const Coded& w) {
 }
 
 template <class Coded>
-void Multiply(const Coded& w, const LinearInput& input, TokenRange tokens, RowRange rows,
-              size_t stride, std::span<float> y) {
-  if (tokens.size() > kVectorTokens) {
-    kernels::CodedMatMul(w, input.rotated(), tokens, rows, stride, y);
-    return;
-  }
-  for (size_t token = tokens.begin; token < tokens.end; ++token) {
-    kernels::CodedMatVec(w, input.rotated(), token, rows,
-                         y.subspan((token - tokens.begin) * stride, w.shape.out));
-  }
+void Tiles(const Coded& w, const LinearInput& input, TokenRange tokens, RowRange rows,
+           size_t stride, std::span<float> y) {
+  kernels::CodedMatMul(w, input.rotated(), tokens, rows, stride, y);
+}
+
+template <class Coded>
+void Vectors(const Coded& w, const LinearInput& input, TokenRange tokens, RowRange rows,
+             size_t stride, std::span<float> y) {
+  kernels::CodedMatVecs(w, input.rotated(), tokens, rows, stride, y);
 }
 
 // Calls decode(b, block) for the blocks of a row, and takes what belongs to the row.
@@ -158,9 +160,15 @@ uint64_t BytesOf(const StoredMatrix& matrix) noexcept {
   return RowBytesOf(matrix) * ShapeOf(matrix).out;
 }
 
-void MultiplyRows(const StoredMatrix& matrix, const LinearInput& input, TokenRange tokens,
-                  RowRange rows, size_t stride, std::span<float> y) noexcept {
-  std::visit([&](const auto& w) { Multiply(w, input, tokens, rows, stride, y); }, matrix);
+void MultiplyVectors(const StoredMatrix& matrix, const LinearInput& input, TokenRange tokens,
+                     RowRange rows, size_t stride, std::span<float> y) noexcept {
+  if (tokens.size() == 0) return;
+  std::visit([&](const auto& w) { Vectors(w, input, tokens, rows, stride, y); }, matrix);
+}
+
+void MultiplyTiles(const StoredMatrix& matrix, const LinearInput& input, TokenRange tokens,
+                   RowRange rows, size_t stride, std::span<float> y) noexcept {
+  std::visit([&](const auto& w) { Tiles(w, input, tokens, rows, stride, y); }, matrix);
 }
 
 void ReadWeights(const StoredMatrix& matrix, size_t row, std::span<float> weights) noexcept {

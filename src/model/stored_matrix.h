@@ -33,14 +33,15 @@ InputForms FormsOf(const StoredMatrix& matrix) noexcept;
 size_t RowBytesOf(const StoredMatrix& matrix) noexcept;
 uint64_t BytesOf(const StoredMatrix& matrix) noexcept;
 
-// Up to this many tokens are multiplied one by one: a piece of codes that one token has brought
-// into the cache is read by the others there, which costs less than decoding it into tiles.
-inline constexpr size_t kVectorTokens = 6;
-
-// y[(token - tokens.begin) * stride + row] for the tokens of the input and the rows of the ranges.
-// Thread: safe for disjoint rows.
-void MultiplyRows(const StoredMatrix& matrix, const LinearInput& input, kernels::TokenRange tokens,
-                  RowRange rows, size_t stride, std::span<float> y) noexcept;
+// y[(token - tokens.begin) * stride + row] for the tokens of the input and the rows of the ranges,
+// with the bits that each token gets alone. For a few tokens. Thread: safe for disjoint rows.
+void MultiplyVectors(const StoredMatrix& matrix, const LinearInput& input,
+                     kernels::TokenRange tokens, RowRange rows, size_t stride,
+                     std::span<float> y) noexcept;
+// The same for many tokens. With codes the order of additions is another, and the same for any number
+// of tokens.
+void MultiplyTiles(const StoredMatrix& matrix, const LinearInput& input, kernels::TokenRange tokens,
+                   RowRange rows, size_t stride, std::span<float> y) noexcept;
 // The weights of one row [in].
 void ReadWeights(const StoredMatrix& matrix, size_t row, std::span<float> weights) noexcept;
 

@@ -39,6 +39,7 @@ Workspace::Workspace(const ModelConfig& config, size_t max_tokens)
   if (HasDeltaLayers(sizes)) delta = DeltaScratch(config, max_tokens);
   cosines = Rows(max_tokens, config.rope.rotated / 2);
   sines = Rows(max_tokens, config.rope.rotated / 2);
+  segment_of.resize(max_tokens);
   logits = Rows(logit_tokens_, sizes.vocab);
 }
 

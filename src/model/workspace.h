@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <vector>
 
 #include "model/config.h"
 #include "model/delta_scratch.h"
@@ -44,7 +46,8 @@ class Workspace {
   MoeScratch moe;         // of models with experts
   DeltaScratch delta;     // of models with gated delta nets
   Rows cosines, sines;    // [tokens, rotated / 2]
-  Rows logits;            // [logit_tokens, vocabulary]
+  std::vector<uint32_t> segment_of;  // [tokens]
+  Rows logits;                       // [logit_tokens, vocabulary]
 };
 
 }  // namespace hlwq::model

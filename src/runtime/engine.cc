@@ -38,7 +38,18 @@ Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
 Engine::Engine(checkpoint::Checkpoint checkpoint, const EngineOptions& options)
     : model_(std::move(checkpoint)),
       pool_(std::make_unique<WorkerPool>(options.threads)),
-      chunk_tokens_(ChunkTokens(model_.config(), options.chunk_tokens)) {}
+      chunk_tokens_(ChunkTokens(model_.config(), options.chunk_tokens)),
+      kv_bytes_(options.kv_bytes),
+      snapshots_(std::make_unique<StateSnapshots>(model_.config(), options.snapshot_bytes)) {}
+
+SequenceState Engine::MakeState(const KvCacheOptions& options) {
+  std::unique_ptr<KvPagePool>& pages = kv_pages_[options.dtype];
+  if (!pages) {
+    pages = std::make_unique<KvPagePool>(config(), options.dtype,
+                                         KvPoolOptions{.most_bytes = kv_bytes_});
+  }
+  return SequenceState(config(), *pages, *snapshots_, options.capacity);
+}
 
 void Engine::SetThreads(int threads) { pool_ = std::make_unique<WorkerPool>(threads); }
 
@@ -84,35 +95,77 @@ model::Workspace& Engine::WorkspaceFor(size_t tokens) {
   return *work_;
 }
 
+void Engine::CheckWork(std::span<const Work> work) const {
+  for (const Work& piece : work) {
+    const SequenceState& state = *piece.sequence;
+    if (piece.tokens.size() > state.capacity() - state.length()) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("{} tokens after {} do not fit the context of {}",
+                              piece.tokens.size(), state.length(), state.capacity()));
+    }
+    model_.CheckTokens(piece.tokens);
+  }
+}
+
+void Engine::AddSegment(std::span<const Work> work, size_t index) {
+  const Work& piece = work[index];
+  model::Segment segment = piece.sequence->Next(piece.tokens.size());
+  segment.begin = tokens_.size();
+  tokens_.insert(tokens_.end(), piece.tokens.begin(), piece.tokens.end());
+  segment.end = tokens_.size();
+  segment.logits_of = piece.logits_of;
+  segments_.push_back(segment);
+  works_.push_back(index);
+}
+
+void Engine::Step(std::span<const Work> work, OnStepLogits on_logits,
+                  std::optional<model::OnHidden> on_hidden) {
+  CheckWork(work);
+  tokens_.clear();
+  segments_.clear();
+  works_.clear();
+  for (const bool is_short : {true, false}) {  // as the model wants them
+    for (size_t index = 0; index < work.size(); ++index) {
+      const size_t tokens = work[index].tokens.size();
+      if (tokens > 0 && is_short == (tokens <= model::kShortSegment)) AddSegment(work, index);
+    }
+  }
+  if (tokens_.empty()) return;
+  const model::Batch batch = {.tokens = tokens_, .segments = segments_, .experts = experts()};
+  const auto of_segment = [&](size_t token, std::span<const float> logits) {
+    const auto after =
+        std::ranges::upper_bound(segments_, token, std::less(), &model::Segment::begin);
+    const auto segment = static_cast<size_t>(after - segments_.begin()) - 1;
+    on_logits(works_[segment], token - segments_[segment].begin, logits);
+  };
+  try {
+    model_.Forward(batch, WorkspaceFor(tokens_.size()), *pool_, of_segment, on_hidden);
+  } catch (...) {
+    for (const size_t index : works_) {
+      // A part of its layers is ahead of the others.
+      if (work[index].sequence->is_recurrent()) work[index].sequence->Clear();
+    }
+    throw;
+  }
+  for (const size_t index : works_) work[index].sequence->Advance(work[index].tokens.size());
+}
+
 void Engine::Feed(SequenceState& state, std::span<const TokenId> tokens, model::LogitsOf logits_of,
                   model::OnLogits on_logits, std::optional<model::OnHidden> on_hidden) {
-  if (tokens.size() > state.capacity() - state.length()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{} tokens after {} do not fit the context of {}", tokens.size(),
-                            state.length(), state.capacity()));
-  }
-  model_.CheckTokens(tokens);
+  CheckWork(std::array{Work{&state, tokens}});
   for (size_t begin = 0; begin < tokens.size();) {
     const size_t count = std::min(chunk_tokens_, tokens.size() - begin);
     const bool is_last = begin + count == tokens.size();
-    const std::array segments = {state.Next(count)};
-    const model::Batch batch = {
-        .tokens = tokens.subspan(begin, count),
-        .segments = segments,
-        .logits_of = logits_of == model::LogitsOf::kLastOfSegment && !is_last
-                         ? model::LogitsOf::kNone
-                         : logits_of,
-        .experts = experts()};
-    try {
-      model_.Forward(
-          batch, WorkspaceFor(count), *pool_,
-          [&](size_t token, std::span<const float> logits) { on_logits(begin + token, logits); },
-          on_hidden);
-    } catch (...) {
-      if (state.is_recurrent()) state.Clear();  // a part of its layers is ahead of the others
-      throw;
-    }
-    state.Advance(count);
+    const bool wants_logits = is_last || logits_of != model::LogitsOf::kLast;
+    const std::array work = {Work{.sequence = &state,
+                                  .tokens = tokens.subspan(begin, count),
+                                  .logits_of = wants_logits ? logits_of : model::LogitsOf::kNone}};
+    Step(
+        work,
+        [&](size_t, size_t token, std::span<const float> logits) {
+          on_logits(begin + token, logits);
+        },
+        on_hidden);
     begin += count;
   }
 }

@@ -1,12 +1,14 @@
-// A model ready to run: its threads, its workspace, and the sequences that it goes on with.
+// A model ready to run: its threads, its workspace, and what it remembers of sequences.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/worker_pool.h"
 #include "model/mapped_experts.h"
@@ -22,12 +24,25 @@ using TokenId = int32_t;
 
 struct EngineOptions {
   int threads = 0;  // 0: the cores of this process
-  size_t chunk_tokens =
-      0;  // of a prompt taken in one pass; 0: as many as 32 MiB of workspace hold,
-          // or 256 of a mixture
+  // Of a prompt, taken in one pass; 0: as many as 32 MiB of workspace hold, or 256 of a mixture.
+  size_t chunk_tokens = 0;
+  // Most keys and values of all sequences, of each type that they are kept as; 0: no limit.
+  uint64_t kv_bytes = 0;
+  // Most recurrent states of earlier moments; one is kept in any case.
+  uint64_t snapshot_bytes = 0;
 };
 
-// One caller at a time.
+// A piece of a sequence for one pass: tokens that follow those that it holds.
+struct Work {
+  SequenceState* sequence = nullptr;
+  std::span<const TokenId> tokens;
+  model::LogitsOf logits_of = model::LogitsOf::kLast;
+};
+// Called with the index of a piece, that of a token among its own, and the logits [vocabulary], which
+// live until the call returns.
+using OnStepLogits = FunctionRef<void(size_t work, size_t token, std::span<const float> logits)>;
+
+// One caller at a time, with all sequences made from it.
 class Engine {
  public:
   // Opens the checkpoint at `path`. Throws as checkpoint::OpenCheckpoint and model::Model.
@@ -56,11 +71,27 @@ class Engine {
   ExpertCache* expert_cache() noexcept { return expert_cache_.get(); }
   const ExpertCache* expert_cache() const noexcept { return expert_cache_.get(); }
 
-  // Takes `tokens` as the continuation of the sequence in `state`, in passes of at most
-  // chunk_tokens(), and advances it. The indices that the callbacks see count from the first of
-  // `tokens`; on_hidden is called for each pass. Throws Error{kInvalidArgument} before anything is
-  // done when there is no room or a token is outside the vocabulary; as Model::Forward otherwise,
-  // and the state then holds the passes before, or nothing when it is recurrent.
+  // An empty sequence with room for options.capacity tokens. The engine outlives it. Throws as
+  // KvPagePool.
+  SequenceState MakeState(const KvCacheOptions& options);
+
+  // One pass over pieces of distinct sequences, prompts and single tokens mixed; advances them. Pieces
+  // without tokens are passed over. chunk_tokens() in all are a good size: the workspace grows to the
+  // largest pass so far, and no pass below that allocates anything. A piece gets the same logits, to the
+  // last bit, whatever the other pieces are and however many threads work. How a sequence is cut into
+  // pieces may change bits, but not among pieces of up to model::kShortSegment tokens, which have those
+  // of single tokens; longer pieces have the same bits among themselves where each begins at a multiple
+  // of 16, or anywhere for models without gated delta nets. (RoPE scaled dynamically looks at the length
+  // of the piece, as transformers does.) Throws Error{kInvalidArgument} before anything is done when
+  // there is no room or a token is outside the vocabulary, Error{kIo} when the pages that are left do not
+  // suffice; as Model::Forward otherwise, and recurrent sequences of the pass then hold nothing, others
+  // what they held.
+  void Step(std::span<const Work> work, OnStepLogits on_logits,
+            std::optional<model::OnHidden> on_hidden = std::nullopt);
+
+  // Takes `tokens` as the continuation of a sequence, in passes of at most chunk_tokens(). The indices
+  // that the callbacks see count from the first of `tokens`; on_hidden is called for each pass. Throws as
+  // Step, before anything is done when not all tokens have room.
   void Feed(SequenceState& state, std::span<const TokenId> tokens, model::LogitsOf logits_of,
             model::OnLogits on_logits, std::optional<model::OnHidden> on_hidden = std::nullopt);
 
@@ -72,9 +103,18 @@ class Engine {
   std::unique_ptr<model::MappedExperts> mapped_experts_;  // what is traced without a cache
   std::unique_ptr<TracingExperts> trace_;
   std::optional<model::Workspace> work_;  // grown to the largest pass so far
+  uint64_t kv_bytes_ = 0;
+  std::map<DType, std::unique_ptr<KvPagePool>> kv_pages_;
+  std::unique_ptr<StateSnapshots> snapshots_;
+  // Of a pass.
+  std::vector<TokenId> tokens_;
+  std::vector<model::Segment> segments_;
+  std::vector<size_t> works_;  // of each segment
 
   model::ExpertSource* experts() noexcept;
   model::Workspace& WorkspaceFor(size_t tokens);
+  void CheckWork(std::span<const Work> work) const;
+  void AddSegment(std::span<const Work> work, size_t index);
 };
 
 }  // namespace hlwq::runtime

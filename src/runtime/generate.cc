@@ -1,21 +1,12 @@
 #include "runtime/generate.h"
 
 #include <algorithm>
-#include <chrono>
+#include <array>
 #include <limits>
+#include <utility>
 
 namespace hlwq::runtime {
 namespace {
-
-class Stopwatch {
- public:
-  double Seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 // Biases on eos ids beyond the vocabulary would be refused; such ids never come anyway.
 SamplerOptions SamplerOptionsOf(const GenerateOptions& options, size_t vocabulary) {
@@ -53,55 +44,87 @@ double GenerateTimes::decode_tokens_per_second() const noexcept {
   return decode_seconds > 0 ? static_cast<double>(decode_passes) / decode_seconds : 0;
 }
 
-Generation Generate(Engine& engine, Sequence& sequence, std::span<const TokenId> prompt,
-                    const GenerateOptions& options, const GenerateCallbacks& callbacks) {
-  const Stopwatch watch;
-  const size_t vocabulary = engine.config().sizes.vocab;
-  Sampler sampler(SamplerOptionsOf(options, vocabulary), vocabulary);
-  Generation result;
-  result.times.prompt_tokens = prompt.size();
+Generation::Generation(const Engine& engine, Sequence& sequence, std::span<const TokenId> prompt,
+                       const GenerateOptions& options)
+    : sequence_(sequence),
+      options_(options),
+      sampler_(SamplerOptionsOf(options, engine.config().sizes.vocab),
+               engine.config().sizes.vocab) {
+  result_.times.prompt_tokens = prompt.size();
+  result_.times.reused_tokens = sequence_.Want(prompt);
+  if (options_.max_tokens > 0) {
+    sampler_.Accept(prompt);
+    result_.tokens.reserve(std::min(options_.max_tokens, sequence.capacity() - prompt.size() + 1));
+  }
+  if (sequence_.pending().empty()) Choose(sequence_.logits());
+}
 
-  const Sequence::Filled filled = sequence.Fill(engine, prompt, callbacks.on_prompt);
-  result.times.reused_tokens = filled.reused_tokens;
-  result.times.prompt_seconds = watch.Seconds();
-  if (filled.is_stopped) {
-    result.reason = StopReason::kCallback;
-    return result;
+void Generation::OnLogits(std::span<const float> logits) {
+  if (has_first_) {
+    ++result_.times.decode_passes;
+  } else {
+    sequence_.KeepLogits(logits);
   }
-  if (options.max_tokens == 0) {
-    result.reason = StopReason::kLength;
-    return result;
-  }
-  sampler.Accept(prompt);
-  result.tokens.reserve(std::min(options.max_tokens, sequence.capacity() - prompt.size() + 1));
+  Choose(logits);
+}
 
-  TokenId token = sampler.Sample(sequence.prompt_logits());
-  result.times.first_token_seconds = watch.Seconds();
-  while (true) {
-    if (std::ranges::find(options.eos, token) != options.eos.end()) {
-      result.reason = StopReason::kEos;
-      break;
-    }
-    result.tokens.push_back(token);
-    if (!callbacks.on_token(token)) {
-      result.reason = StopReason::kCallback;
-      break;
-    }
-    if (result.tokens.size() == options.max_tokens) {
-      result.reason = StopReason::kLength;
-      break;
-    }
-    if (sequence.is_full()) {
-      result.reason = StopReason::kContextFull;
-      break;
-    }
-    sequence.Append(engine, token,
-                    [&](std::span<const float> logits) { token = sampler.Sample(logits); });
-    ++result.times.decode_passes;
+void Generation::Choose(std::span<const float> logits) {
+  const bool is_first = !std::exchange(has_first_, true);
+  if (is_first) result_.times.prompt_seconds = watch_.Seconds();
+  if (options_.max_tokens > 0) next_ = sampler_.Sample(logits);
+  if (is_first) result_.times.first_token_seconds = watch_.Seconds();
+}
+
+std::optional<TokenId> Generation::Advance() {
+  if (is_over_ || !has_first_) return std::nullopt;
+  const std::optional<TokenId> token = std::exchange(next_, std::nullopt);
+  if (!token) {
+    if (options_.max_tokens == 0) End(StopReason::kLength);
+    return std::nullopt;
   }
-  result.times.generated_tokens = result.tokens.size();
-  result.times.decode_seconds = watch.Seconds() - result.times.first_token_seconds;
-  return result;
+  if (std::ranges::find(options_.eos, *token) != options_.eos.end()) {
+    End(StopReason::kEos);
+    return std::nullopt;
+  }
+  result_.tokens.push_back(*token);
+  if (result_.tokens.size() == options_.max_tokens) {
+    End(StopReason::kLength);
+  } else if (sequence_.is_full()) {
+    End(StopReason::kContextFull);
+  } else {
+    sequence_.Append(*token);
+  }
+  return token;
+}
+
+void Generation::Stop() { End(StopReason::kCallback); }
+
+void Generation::End(StopReason reason) {
+  is_over_ = true;
+  result_.reason = reason;
+  result_.times.generated_tokens = result_.tokens.size();
+  if (!has_first_) result_.times.prompt_seconds = watch_.Seconds();
+  if (has_first_ && options_.max_tokens > 0) {
+    result_.times.decode_seconds = watch_.Seconds() - result_.times.first_token_seconds;
+  }
+}
+
+GenerationResult Generate(Engine& engine, Sequence& sequence, std::span<const TokenId> prompt,
+                          const GenerateOptions& options, const GenerateCallbacks& callbacks) {
+  Generation generation(engine, sequence, prompt, options);
+  while (!generation.is_over()) {
+    const bool was_reading = generation.is_reading();
+    const std::array work = {generation.Next(engine.chunk_tokens())};
+    engine.Step(
+        work, [&](size_t, size_t, std::span<const float> logits) { generation.OnLogits(logits); });
+    if (was_reading && !callbacks.on_prompt(sequence.tokens().size())) {
+      generation.Stop();
+      break;
+    }
+    const std::optional<TokenId> token = generation.Advance();
+    if (token && !callbacks.on_token(*token)) generation.Stop();
+  }
+  return generation.result();
 }
 
 }  // namespace hlwq::runtime

@@ -1,107 +1,89 @@
 #include "runtime/kv_cache.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <utility>
 
 #include "base/error.h"
-#include "base/file.h"
 
 namespace hlwq::runtime {
-namespace {
 
-// Pages of keys begin at whole cache lines.
-size_t PageBytes(const model::ModelConfig& config, DType dtype) noexcept {
-  const size_t bytes = config.sizes.kv_heads * config.sizes.head_dim * KvCache::kPageTokens *
-                       BitsPerElement(dtype) / 8;
-  return (bytes + 63) / 64 * 64;
+KvCache::KvCache(KvPagePool& pool, size_t capacity)
+    : pool_(pool), capacity_(KvLayout::Pages(capacity) * KvLayout::kPageTokens) {
+  pool_.Prepare(KvLayout::Pages(capacity_));
+  pages_.reserve(KvLayout::Pages(capacity_));
+  places_.reserve(KvLayout::Pages(capacity_));
 }
 
-size_t Pages(size_t tokens) noexcept {
-  return (tokens + KvCache::kPageTokens - 1) / KvCache::kPageTokens;
-}
-
-size_t AttentionLayers(const model::ModelConfig& config) noexcept {
-  return static_cast<size_t>(
-      std::ranges::count(config.sizes.layers, true, &checkpoint::LayerKind::has_full_attention));
-}
-
-}  // namespace
-
-uint64_t KvCache::Bytes(const model::ModelConfig& config, const KvCacheOptions& options,
-                        size_t tokens) noexcept {
-  return uint64_t{2} * AttentionLayers(config) * Pages(tokens) * PageBytes(config, options.dtype);
-}
-
-KvCache::KvCache(const model::ModelConfig& config, const KvCacheOptions& options)
-    : layers_(AttentionLayers(config)),
-      kv_heads_(config.sizes.kv_heads),
-      head_dim_(config.sizes.head_dim),
-      dtype_(options.dtype),
-      capacity_(Pages(options.capacity) * kPageTokens),
-      page_bytes_(PageBytes(config, options.dtype)),
-      memory_bytes_(Bytes(config, options, options.capacity)),
-      pages_(layers_ * Pages(options.capacity)) {
-  if (!IsWeightFloat(dtype_)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("cache: want F16, BF16 or F32, got {}", DTypeName(dtype_)));
-  }
-  size_t place = 0;
-  for (const checkpoint::LayerKind kind : config.sizes.layers) {
-    places_.push_back(place);
-    if (kind.has_full_attention) ++place;
-  }
-  if (memory_bytes_ == 0) return;
-  void* memory = mmap(nullptr, memory_bytes_, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) {
-    throw Error(ErrorCode::kIo, fmt::format("cache of {} tokens: cannot reserve {} bytes: {}",
-                                            capacity_, memory_bytes_, SystemReason(errno)));
-  }
-  memory_ = static_cast<std::byte*>(memory);
-  // The layers of a page lie together, so that a short sequence touches little.
-  for (place = 0; place < layers_; ++place) {
-    for (size_t page = 0; page < pages_.size() / layers_; ++page) {
-      std::byte* keys = memory_ + (page * layers_ + place) * 2 * page_bytes_;
-      pages_[place * (pages_.size() / layers_) + page] = {keys, keys + page_bytes_};
-    }
-  }
-}
+KvCache::KvCache(KvCache&& other) noexcept
+    : pool_(other.pool_),
+      capacity_(other.capacity_),
+      length_(std::exchange(other.length_, 0)),
+      pages_(std::exchange(other.pages_, {})),
+      places_(std::exchange(other.places_, {})) {}
 
 KvCache::~KvCache() {
-  if (memory_ != nullptr) munmap(memory_, memory_bytes_);
+  for (const PageId page : pages_) pool_.Drop(page);
 }
 
-kernels::KvPages KvCache::Layer(size_t layer) const noexcept {
-  const size_t count = pages_.size() / layers_;
-  return {.dtype = dtype_,
-          .page_tokens = kPageTokens,
-          .kv_heads = kv_heads_,
-          .head_dim = head_dim_,
-          .pages = std::span(pages_).subspan(places_[layer] * count, count)};
+bool KvCache::writes_shared() const noexcept {
+  return length_ % KvLayout::kPageTokens != 0 &&
+         pool_.is_shared(pages_[length_ / KvLayout::kPageTokens]);
+}
+
+void KvCache::Prepare(size_t tokens) {
+  HLWQ_DASSERT(tokens <= capacity_ - length_);
+  if (tokens == 0) return;
+  if (writes_shared()) {
+    const size_t page = length_ / KvLayout::kPageTokens;
+    const PageId own = pool_.Take();
+    std::copy_n(places_[page], pool_.layout().page_bytes(), pool_.At(own));
+    pool_.Drop(std::exchange(pages_[page], own));
+    places_[page] = pool_.At(own);
+  }
+  // What a failure leaves here is taken next time.
+  while (pages_.size() < KvLayout::Pages(length_ + tokens)) {
+    pages_.push_back(pool_.Take());
+    places_.push_back(pool_.At(pages_.back()));
+  }
 }
 
 void KvCache::Store(size_t layer, size_t position, std::span<const float> keys,
                     std::span<const float> values) noexcept {
-  kernels::StoreKv(Layer(layer), position, keys, values);
+  kernels::StoreKv(pool_.layout().Layer(layer, places_), position, keys, values);
 }
 
 void KvCache::Attend(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,
                      size_t query_begin, size_t query_end) const noexcept {
-  kernels::Attend(problem, Layer(layer), kv_head, query_begin, query_end);
+  kernels::Attend(problem, pool_.layout().Layer(layer, places_), kv_head, query_begin, query_end);
 }
 
-void KvCache::Truncate(size_t length) noexcept { length_ = std::min(length_, length); }
+void KvCache::Truncate(size_t length) noexcept {
+  length_ = std::min(length_, length);
+  while (pages_.size() > KvLayout::Pages(length_)) {
+    pool_.Drop(pages_.back());
+    pages_.pop_back();
+    places_.pop_back();
+  }
+}
 
-void KvCache::CopyFrom(const KvCache& other) noexcept {
-  HLWQ_DASSERT(page_bytes_ == other.page_bytes_ && layers_ == other.layers_);
-  HLWQ_DASSERT(other.length_ <= capacity_);
-  const uint64_t bytes = uint64_t{2} * layers_ * Pages(other.length_) * page_bytes_;
-  if (bytes != 0) std::memcpy(memory_, other.memory_, bytes);
+void KvCache::ForkFrom(const KvCache& other) {
+  HLWQ_DASSERT(&pool_ == &other.pool_);
+  if (&other == this) return;
+  if (other.length_ > capacity_) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("want room for {} tokens, got {}", other.length_, capacity_));
+  }
+  for (size_t page = 0; page < KvLayout::Pages(other.length_); ++page) {
+    pool_.Share(other.pages_[page]);
+  }
+  Truncate(0);
   length_ = other.length_;
+  pages_.assign(other.pages_.begin(),
+                other.pages_.begin() + static_cast<ptrdiff_t>(KvLayout::Pages(length_)));
+  places_.assign(other.places_.begin(),
+                 other.places_.begin() + static_cast<ptrdiff_t>(pages_.size()));
 }
 
 }  // namespace hlwq::runtime

@@ -1,14 +1,11 @@
-// The keys and values of one sequence, in pages. Layers without attention have none.
+// The keys and values of one sequence: a chain of pages of a pool.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
-#include "kernels/attention.h"
-#include "model/config.h"
 #include "model/kv_view.h"
-#include "tensor/dtype.h"
+#include "runtime/kv_pages.h"
 
 namespace hlwq::runtime {
 
@@ -17,24 +14,22 @@ struct KvCacheOptions {
   size_t capacity = 4096;     // tokens; rounded up to whole pages
 };
 
-// All pages lie in one mapping that is reserved at the start and becomes resident page by page as
-// tokens are stored: growing allocates nothing. One thread at a time, except Store and Attend.
+// Chains may share pages: one that writes to a shared page gets a copy first. Borrows the pool, which
+// outlives it. One thread at a time with all that use the pool, except Store and Attend.
 class KvCache final : public model::KvView {
  public:
-  static constexpr size_t kPageTokens = 64;
-
-  // Throws Error{kInvalidArgument} when the dtype is none of the three, Error{kIo} when the system
-  // has not the address space.
-  KvCache(const model::ModelConfig& config, const KvCacheOptions& options);
-  KvCache(const KvCache&) = delete;
-  KvCache& operator=(const KvCache&) = delete;
+  // Has the pool prepared for all its pages. Throws as KvPagePool::Prepare.
+  KvCache(KvPagePool& pool, size_t capacity);
+  KvCache(KvCache&& other) noexcept;
+  KvCache& operator=(KvCache&& other) = delete;
   ~KvCache() override;
 
   size_t length() const noexcept override { return length_; }
   size_t capacity() const noexcept override { return capacity_; }
-  // Bytes that `tokens` tokens take.
-  static uint64_t Bytes(const model::ModelConfig& config, const KvCacheOptions& options,
-                        size_t tokens) noexcept;
+
+  // Takes the pages for the next `tokens` tokens, which there is room for, and makes the one that the
+  // first of them is written to its own. Throws as KvPagePool::Take: the tokens it holds stay.
+  void Prepare(size_t tokens);
 
   void Store(size_t layer, size_t position, std::span<const float> keys,
              std::span<const float> values) noexcept override;
@@ -43,23 +38,21 @@ class KvCache final : public model::KvView {
 
   // Counts `tokens` more, which a pass has stored.
   void Advance(size_t tokens) noexcept { length_ += tokens; }
-  // Forgets all but the first `length` tokens; no effect when there are fewer.
+  // Forgets all but the first `length` tokens and gives back their pages; no effect when there are
+  // fewer.
   void Truncate(size_t length) noexcept;
-  // Takes over what `other`, of the same model and options, holds.
-  void CopyFrom(const KvCache& other) noexcept;
+  // Holds what `other`, of the same pool, holds: shares its pages. Throws Error{kInvalidArgument} when
+  // it has no room.
+  void ForkFrom(const KvCache& other);
 
  private:
-  std::vector<size_t> places_;  // of each layer of the model among those with attention
-  size_t layers_ = 0;           // with attention
-  size_t kv_heads_ = 0, head_dim_ = 0;
-  DType dtype_ = DType::kF16;
+  KvPagePool& pool_;
   size_t capacity_ = 0, length_ = 0;
-  size_t page_bytes_ = 0;  // of the keys, or of the values, of one layer
-  std::byte* memory_ = nullptr;
-  uint64_t memory_bytes_ = 0;
-  std::vector<kernels::KvPage> pages_;  // [place, page]
+  std::vector<PageId> pages_;       // reserved for all
+  std::vector<std::byte*> places_;  // of pages_
 
-  kernels::KvPages Layer(size_t layer) const noexcept;
+  // Whether the next token goes into a page that others hold too.
+  bool writes_shared() const noexcept;
 };
 
 }  // namespace hlwq::runtime

@@ -9,80 +9,63 @@
 namespace hlwq::runtime {
 namespace {
 
+// A state is noted this many tokens before the end of a prompt: the next prompt of a conversation
+// often differs in the last few tokens, which open the answer.
+constexpr size_t kMomentTail = 16;
+
 size_t CommonPrefix(std::span<const TokenId> a, std::span<const TokenId> b) noexcept {
   return static_cast<size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
 }
 
 }  // namespace
 
-Sequence::Sequence(const model::ModelConfig& config, const KvCacheOptions& options)
-    : state_(config, options), capacity_(options.capacity) {
+Sequence::Sequence(Engine& engine, const KvCacheOptions& options)
+    : model_(&engine.model()), state_(engine.MakeState(options)), capacity_(options.capacity) {
   tokens_.reserve(capacity_);
-  prompt_logits_.reserve(config.sizes.vocab);
+  logits_.reserve(engine.config().sizes.vocab);
 }
 
-Sequence::Filled Sequence::Fill(Engine& engine, std::span<const TokenId> prompt,
-                                OnPrompt on_prompt) {
+size_t Sequence::Want(std::span<const TokenId> prompt) {
   if (prompt.empty()) throw Error(ErrorCode::kInvalidArgument, "the prompt is empty");
   if (prompt.size() > capacity_) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("the prompt has {} tokens, the context {}", prompt.size(), capacity_));
   }
-  engine.model().CheckPrompt(prompt);
-  const size_t common = CommonPrefix(tokens_, prompt);
-  if (common == prompt.size() && common == tokens_.size() && !prompt_logits_.empty()) {
-    return {.reused_tokens = common};
+  model_->CheckPrompt(prompt);
+  const size_t common = CommonPrefix(tokens(), prompt);
+  size_t kept = common;
+  const bool has_logits = common == prompt.size() && common == tokens_.size() && !logits_.empty();
+  if (!has_logits) {
+    kept = state_.Rewind(std::min(common, prompt.size() - 1));
+    logits_.clear();
   }
-  // The logits after the last token are wanted: it is fed in any case.
-  const size_t reused = state_.Rewind(std::min(common, prompt.size() - 1));
-  tokens_.resize(reused);
-  prompt_logits_.clear();
-  const size_t moment = MomentOf(prompt.size());
-  while (tokens_.size() < prompt.size()) {
-    const size_t left = (tokens_.size() < moment ? moment : prompt.size()) - tokens_.size();
-    const std::span<const TokenId> pass =
-        prompt.subspan(tokens_.size(), std::min(engine.chunk_tokens(), left));
-    const bool is_last = tokens_.size() + pass.size() == prompt.size();
-    Feed(engine, pass, is_last ? model::LogitsOf::kLastOfSegment : model::LogitsOf::kNone,
-         [&](size_t, std::span<const float> logits) {
-           prompt_logits_.assign(logits.begin(), logits.end());
-         });
-    if (tokens_.size() == moment) state_.Remember();
-    if (!on_prompt(tokens_.size())) return {.reused_tokens = reused, .is_stopped = true};
-  }
-  return {.reused_tokens = reused};
+  tokens_.assign(prompt.begin(), prompt.end());
+  moment_ = state_.is_recurrent() && prompt.size() > kMomentTail ? prompt.size() - kMomentTail : 0;
+  return kept;
 }
 
-size_t Sequence::MomentOf(size_t prompt_tokens) const noexcept {
-  constexpr size_t kTail = 16;
-  return state_.is_recurrent() && prompt_tokens > kTail ? prompt_tokens - kTail : 0;
-}
-
-// After an error the tokens are those that the state still holds.
-void Sequence::Feed(Engine& engine, std::span<const TokenId> tokens, model::LogitsOf logits_of,
-                    model::OnLogits on_logits) {
-  try {
-    engine.Feed(state_, tokens, logits_of, on_logits);
-  } catch (...) {
-    tokens_.resize(std::min(tokens_.size(), state_.length()));
-    prompt_logits_.clear();
-    throw;
-  }
-  tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
-}
-
-void Sequence::Append(Engine& engine, TokenId token,
-                      FunctionRef<void(std::span<const float>)> on_logits) {
+void Sequence::Append(TokenId token) {
   HLWQ_DASSERT(!is_full());
-  prompt_logits_.clear();
-  Feed(engine, std::span(&token, 1), model::LogitsOf::kLastOfSegment,
-       [&](size_t, std::span<const float> logits) { on_logits(logits); });
+  tokens_.push_back(token);
+  logits_.clear();
 }
 
-void Sequence::CopyFrom(const Sequence& other) {
-  state_.CopyFrom(other.state_);
+Work Sequence::Next(size_t most_tokens) {
+  const size_t held = state_.length();
+  if (held == moment_ && held != 0) state_.Remember();
+  const size_t end = held < moment_ ? moment_ : tokens_.size();
+  const size_t count = std::min(most_tokens, end - held);
+  return {.sequence = &state_,
+          .tokens = pending().first(count),
+          .logits_of =
+              held + count == tokens_.size() ? model::LogitsOf::kLast : model::LogitsOf::kNone};
+}
+
+void Sequence::ForkFrom(const Sequence& other) {
+  state_.ForkFrom(other.state_);
   tokens_.assign(other.tokens_.begin(), other.tokens_.end());
-  prompt_logits_ = other.prompt_logits_;
+  logits_ = other.logits_;
+  moment_ = other.moment_;
 }
 
 }  // namespace hlwq::runtime

@@ -1,63 +1,66 @@
-// A cache of keys and values together with the tokens that they are of.
+// What a model remembers of a sequence together with its tokens: those that it holds, and those that
+// are to come.
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <vector>
 
-#include "base/function_ref.h"
 #include "runtime/engine.h"
 #include "runtime/sequence_state.h"
 
 namespace hlwq::runtime {
 
-// One caller at a time.
+// One caller at a time with its engine, which outlives it.
+//
+//   sequence.Want(prompt);
+//   while (!sequence.pending().empty()) {
+//     engine.Step(std::array{sequence.Next(engine.chunk_tokens())}, ..);
+//   }
 class Sequence {
  public:
-  // Has room for options.capacity tokens, exactly.
-  Sequence(const model::ModelConfig& config, const KvCacheOptions& options);
+  // Has room for options.capacity tokens, exactly. Throws as Engine::MakeState.
+  Sequence(Engine& engine, const KvCacheOptions& options);
 
-  std::span<const TokenId> tokens() const noexcept { return tokens_; }
+  // The tokens that it holds, and those after them that a pass is still to take.
+  std::span<const TokenId> tokens() const noexcept {
+    return std::span(tokens_).first(state_.length());
+  }
+  std::span<const TokenId> pending() const noexcept {
+    return std::span(tokens_).subspan(state_.length());
+  }
   size_t capacity() const noexcept { return capacity_; }
+  // Whether there is no room for a token more after the pending ones.
   bool is_full() const noexcept { return tokens_.size() == capacity_; }
 
-  // Told how many tokens of a prompt are done, after each pass; false stops there.
-  using OnPrompt = FunctionRef<bool(size_t done)>;
+  // From now on `prompt` is what it holds or has pending: keeps what it has in common with it from the
+  // start, forgets the rest, and returns how many tokens are kept. The last token is pending in any
+  // case, as its logits are wanted, unless it has them. A model with recurrent states can keep all it
+  // holds, or what it held somewhat before the end of an earlier prompt, or nothing. Throws
+  // Error{kInvalidArgument} when the prompt is empty, longer than capacity() or has a token that
+  // Model::CheckPrompt refuses: nothing is changed then.
+  size_t Want(std::span<const TokenId> prompt);
+  // One token more that is pending. @pre !is_full()
+  void Append(TokenId token);
+  // The next piece of what is pending, at most `most_tokens` tokens, for Engine::Step; the logits after
+  // the last pending token are asked for. Without tokens when nothing is pending.
+  Work Next(size_t most_tokens);
 
-  struct Filled {
-    size_t reused_tokens = 0;  // were there already
-    bool is_stopped = false;   // by the callback; the tokens so far stay
-  };
-  // Makes the sequence hold `prompt`: keeps what it has in common with it from the start, forgets
-  // the rest, and feeds what is missing. A model with recurrent states can keep all it holds, or what
-  // it held a little before the end of the last prompt, or nothing. Throws Error{kInvalidArgument}
-  // when the prompt is empty, longer than capacity() or has a token that Model::CheckPrompt refuses:
-  // nothing is changed then. Throws as Model::Forward otherwise, keeping the passes that Engine::Feed keeps.
-  Filled Fill(Engine& engine, std::span<const TokenId> prompt, OnPrompt on_prompt);
+  // Notes the logits after the last token that it holds, so that the same prompt need not be fed again.
+  void KeepLogits(std::span<const float> logits) { logits_.assign(logits.begin(), logits.end()); }
+  // Those that were noted; empty once other tokens follow.
+  std::span<const float> logits() const noexcept { return logits_; }
 
-  // The logits after the last token, once Fill was not stopped and until Append.
-  std::span<const float> prompt_logits() const noexcept { return prompt_logits_; }
-
-  // Feeds one token more, which there must be room for, and shows the logits after it. Throws as
-  // Model::Forward.
-  void Append(Engine& engine, TokenId token, FunctionRef<void(std::span<const float>)> on_logits);
-
-  // Becomes equal to `other`, of the same model and options.
-  void CopyFrom(const Sequence& other);
+  // Becomes equal to `other`, of the same engine, type and capacity. Shares its pages.
+  void ForkFrom(const Sequence& other);
 
  private:
+  const model::Model* model_ = nullptr;
   SequenceState state_;
   size_t capacity_ = 0;
-  std::vector<TokenId> tokens_;  // reserved for capacity_
-  std::vector<float> prompt_logits_;
-
-  // How many tokens of a prompt are in when the moment to go back to is noted; 0: never. Somewhat
-  // before its end: the next prompt of a conversation often differs in the last few tokens, which
-  // open the answer.
-  size_t MomentOf(size_t prompt_tokens) const noexcept;
-  void Feed(Engine& engine, std::span<const TokenId> tokens, model::LogitsOf logits_of,
-            model::OnLogits on_logits);
+  std::vector<TokenId> tokens_;  // held and pending; reserved for capacity_
+  std::vector<float> logits_;
+  size_t moment_ = 0;  // the length at which the state is noted; 0: never
 };
 
 }  // namespace hlwq::runtime

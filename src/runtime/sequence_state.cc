@@ -1,51 +1,68 @@
 #include "runtime/sequence_state.h"
 
 namespace hlwq::runtime {
-namespace {
 
-void Assign(const model::RecurrentState& from, model::RecurrentState& to) {
-  if (to.is_empty()) {
-    to = from.Copy();
-  } else if (!from.is_empty()) {
-    to.CopyFrom(from);
-  }
+SequenceState::SequenceState(const model::ModelConfig& config, KvPagePool& pool,
+                             StateSnapshots& snapshots, size_t capacity)
+    : kv_(pool, capacity), recurrent_(config), snapshots_(&snapshots) {}
+
+SequenceState::~SequenceState() {
+  for (const Moment& moment : moments_) snapshots_->Drop(moment.snapshot);
 }
 
-}  // namespace
-
-SequenceState::SequenceState(const model::ModelConfig& config, const KvCacheOptions& options)
-    : kv_(config, options), recurrent_(config) {}
+model::Segment SequenceState::Next(size_t tokens) {
+  kv_.Prepare(tokens);
+  return {.kv = &kv_, .state = &recurrent_, .begin = 0, .end = tokens};
+}
 
 void SequenceState::Clear() noexcept {
   kv_.Truncate(0);
   recurrent_.Clear();
-  moment_length_ = 0;
+  DropMomentsAfter(0);
 }
 
 size_t SequenceState::Rewind(size_t length) noexcept {
   if (length >= kv_.length()) return kv_.length();
   if (!is_recurrent()) {
     kv_.Truncate(length);
-  } else if (moment_length_ != 0 && moment_length_ <= length) {
-    kv_.Truncate(moment_length_);
-    recurrent_.CopyFrom(moment_);
-  } else {
-    Clear();
+    return length;
   }
-  return kv_.length();
+  DropMomentsAfter(length);
+  while (!moments_.empty()) {
+    if (const model::RecurrentState* state = snapshots_->Find(moments_.back().snapshot)) {
+      recurrent_.CopyFrom(*state);
+      kv_.Truncate(moments_.back().length);
+      return kv_.length();
+    }
+    moments_.pop_back();
+  }
+  Clear();
+  return 0;
 }
 
 void SequenceState::Remember() {
   if (!is_recurrent()) return;
-  Assign(recurrent_, moment_);
-  moment_length_ = kv_.length();
+  if (!moments_.empty() && moments_.back().length == kv_.length() &&
+      snapshots_->Find(moments_.back().snapshot) != nullptr) {
+    return;
+  }
+  moments_.push_back({kv_.length(), snapshots_->Keep(recurrent_)});
 }
 
-void SequenceState::CopyFrom(const SequenceState& other) {
-  kv_.CopyFrom(other.kv_);
+void SequenceState::ForkFrom(const SequenceState& other) {
+  if (&other == this) return;
+  kv_.ForkFrom(other.kv_);
   recurrent_.CopyFrom(other.recurrent_);
-  Assign(other.moment_, moment_);
-  moment_length_ = other.moment_length_;
+  DropMomentsAfter(0);
+  moments_ = other.moments_;
+  for (const Moment& moment : moments_) snapshots_->Share(moment.snapshot);
+}
+
+void SequenceState::DropMomentsAfter(size_t length) noexcept {
+  while (!moments_.empty() && moments_.back().length > length) {
+    snapshots_->Drop(moments_.back().snapshot);
+    moments_.pop_back();
+  }
 }
 
 }  // namespace hlwq::runtime

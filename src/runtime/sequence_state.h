@@ -3,43 +3,59 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "model/layer.h"
 #include "model/recurrent_state.h"
 #include "runtime/kv_cache.h"
+#include "runtime/state_snapshots.h"
 
 namespace hlwq::runtime {
 
-// Keys and values can be cut back to any earlier token, states cannot: for models that have states,
-// one earlier moment can be remembered. One caller at a time.
+// Keys and values can be cut back to any earlier token, states cannot: models that have states go back
+// to moments that were noted. Borrows the pool and the snapshots, which outlive it (Engine::MakeState
+// hands it those of an engine). One caller at a time with all that share them.
 class SequenceState {
  public:
   // Throws as KvCache.
-  SequenceState(const model::ModelConfig& config, const KvCacheOptions& options);
+  SequenceState(const model::ModelConfig& config, KvPagePool& pool, StateSnapshots& snapshots,
+                size_t capacity);
+  SequenceState(SequenceState&&) = default;
+  SequenceState& operator=(SequenceState&&) = delete;
+  ~SequenceState();
 
   size_t length() const noexcept { return kv_.length(); }
   size_t capacity() const noexcept { return kv_.capacity(); }
   // Whether going back needs Remember.
   bool is_recurrent() const noexcept { return !recurrent_.is_empty(); }
 
-  // The next `tokens` tokens, for a pass that has no others. Once it is done, Advance.
-  model::Segment Next(size_t tokens) noexcept { return {&kv_, &recurrent_, 0, tokens}; }
+  // The next `tokens` tokens, for a pass that has no others. Once it is done, Advance. Throws as
+  // KvCache::Prepare.
+  model::Segment Next(size_t tokens);
   void Advance(size_t tokens) noexcept { kv_.Advance(tokens); }
 
   void Clear() noexcept;
   // Goes back to at most `length` tokens, as many as it can, and returns how many they are.
   size_t Rewind(size_t length) noexcept;
-  // Notes this moment for Rewind, instead of the one noted before. No effect on models without
-  // states. Allocates at the first call.
+  // Notes this moment for Rewind. No effect on models without states. Allocates as
+  // StateSnapshots::Keep.
   void Remember();
-  // Takes over what `other`, of the same model and options, holds.
-  void CopyFrom(const SequenceState& other);
+  // Holds what `other`, of the same pool and snapshots, holds: shares its pages and its moments. Throws
+  // as KvCache::ForkFrom.
+  void ForkFrom(const SequenceState& other);
 
  private:
+  struct Moment {
+    size_t length = 0;
+    SnapshotId snapshot = 0;
+  };
+
   KvCache kv_;
   model::RecurrentState recurrent_;
-  model::RecurrentState moment_;  // empty before the first Remember
-  size_t moment_length_ = 0;      // 0: none is noted
+  StateSnapshots* snapshots_ = nullptr;
+  std::vector<Moment> moments_;  // ascending in length; some may have been given up
+
+  void DropMomentsAfter(size_t length) noexcept;
 };
 
 }  // namespace hlwq::runtime

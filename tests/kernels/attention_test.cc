@@ -45,21 +45,21 @@ class Cache {
     pages_.kv_heads = c.kv_heads;
     pages_.head_dim = c.head_dim;
     const size_t count = (c.positions() + c.page_tokens - 1) / c.page_tokens;
-    for (size_t i = 0; i < 2 * count; ++i) {
-      memory_.emplace_back(pages_.page_bytes());
-      std::memset(memory_.back().data(), 0xFF, pages_.page_bytes());
+    const size_t bytes = 2 * pages_.page_bytes() + 64;
+    for (size_t i = 0; i < count; ++i) {
+      memory_.emplace_back(bytes);
+      std::memset(memory_.back().data(), 0xFF, bytes);
     }
     // Out of order, as a pool would give them.
-    for (size_t i = 0; i < count; ++i) {
-      list_.push_back({memory_[2 * count - 1 - i].data(), memory_[i].data()});
-    }
+    for (size_t i = count; i-- > 0;) list_.push_back(memory_[i].data());
     pages_.pages = list_;
+    pages_.keys_offset = hwy::RoundUpTo(pages_.page_bytes(), 64);
   }
   const KvPages& pages() const { return pages_; }
 
  private:
   std::vector<Buffer<std::byte>> memory_;
-  std::vector<KvPage> list_;
+  std::vector<std::byte*> list_;
   KvPages pages_;
 };
 
@@ -269,7 +269,7 @@ TEST(Attend, WhatAQueryDoesNotSeeMayBeInfinite) {
     const Cache cache(problem.c);
     problem.Store(cache.pages());
     const std::vector<float> before = problem.Attend(cache.pages(), 40);
-    auto* value = reinterpret_cast<float*>(cache.pages().pages[0].values) + 20 * 8;
+    auto* value = reinterpret_cast<float*>(cache.pages().values(0)) + 20 * 8;
     std::fill_n(value, 8, kInfinity);
     const std::vector<float> after = problem.Attend(cache.pages(), 40);
     for (size_t i = 0; i < after.size(); ++i) {
@@ -292,21 +292,23 @@ TEST(StoreKv, PutsATokenIntoItsPlaceAndNothingElse) {
     const Cache cache(c);
     StoreKv(cache.pages(), position, keys, values);
     size_t written = 0;
-    for (const KvPage& page : cache.pages().pages) {
+    for (size_t page = 0; page < cache.pages().pages.size(); ++page) {
       for (size_t i = 0; i < 128 * 10; ++i) {
-        written += !std::isnan(reinterpret_cast<const float*>(page.keys)[i]);
-        written += !std::isnan(reinterpret_cast<const float*>(page.values)[i]);
+        written += !std::isnan(reinterpret_cast<const float*>(cache.pages().keys(page))[i]);
+        written += !std::isnan(reinterpret_cast<const float*>(cache.pages().values(page))[i]);
       }
     }
     EXPECT_EQ(written, 20u);
-    const KvPage& page = cache.pages().pages[position / 128];
+    const auto* stored_keys = reinterpret_cast<const float*>(cache.pages().keys(position / 128));
+    const auto* stored_values =
+        reinterpret_cast<const float*>(cache.pages().values(position / 128));
     const size_t token = position % 128;
     for (size_t head = 0; head < 2; ++head) {
       for (size_t i = 0; i < 5; ++i) {
         const size_t key = ((head * 2 + token / 64) * 5 + i) * 64 + token % 64;
-        EXPECT_EQ(reinterpret_cast<const float*>(page.keys)[key], keys[head * 5 + i]);
+        EXPECT_EQ(stored_keys[key], keys[head * 5 + i]);
         const size_t value = (head * 128 + token) * 5 + i;
-        EXPECT_EQ(reinterpret_cast<const float*>(page.values)[value], values[head * 5 + i]);
+        EXPECT_EQ(stored_values[value], values[head * 5 + i]);
       }
     }
   }
@@ -319,7 +321,7 @@ TEST(StoreKv, WhatDoesNotFitBecomesTheLargest) {
     const Cache cache({.dtype = dtype, .head_dim = 4});
     StoreKv(cache.pages(), 0, keys, values);
     std::vector<float> stored(4 * 64);
-    codec::ToFloatReference(dtype, {cache.pages().pages[0].keys, 2 * stored.size()}, stored);
+    codec::ToFloatReference(dtype, {cache.pages().keys(0), 2 * stored.size()}, stored);
     EXPECT_EQ(stored[2 * 64], largest);
     EXPECT_EQ(stored[3 * 64], largest);
     EXPECT_EQ(stored[1 * 64], dtype == DType::kF16 ? -65504.0f : -99840.0f);

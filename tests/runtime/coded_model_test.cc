@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(Architectures, CodedModel,
 
 TEST(Engine, RefusesWhatDoesNotFit) {
   Engine engine(test::Golden("good/models/llama-linear"), {.threads = 1});
-  SequenceState cache(engine.config(), {.capacity = 64});
+  SequenceState cache = engine.MakeState({.capacity = 64});
   const auto ignore = [](size_t, std::span<const float>) {};
   const std::vector<TokenId> many(65, 1);
   EXPECT_THROW(engine.Feed(cache, many, model::LogitsOf::kNone, ignore), Error);

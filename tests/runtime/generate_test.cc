@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 
 #include "base/error.h"
+#include "tests/runtime/run_model.h"
 #include "tests/support/allocation_count.h"
 #include "tests/support/make_checkpoint.h"
 #include "tests/support/temp_dir.h"
@@ -31,10 +33,10 @@ class GenerateTest : public testing::Test {
   }
 
   Sequence NewSequence(size_t capacity = kContext) {
-    return Sequence(engine_->config(), {.dtype = DType::kF32, .capacity = capacity});
+    return Sequence(*engine_, {.dtype = DType::kF32, .capacity = capacity});
   }
-  Generation Run(Sequence& sequence, const std::vector<TokenId>& prompt,
-                 const GenerateOptions& options, OnToken on_token = kGoOn) {
+  GenerationResult Run(Sequence& sequence, const std::vector<TokenId>& prompt,
+                       const GenerateOptions& options, OnToken on_token = kGoOn) {
     return Generate(*engine_, sequence, prompt, options,
                     {.on_token = on_token, .on_prompt = kGoOnWithPrompt});
   }
@@ -76,7 +78,7 @@ TEST_F(GenerateTest, WhatIsInTheSequenceAlreadyIsNotFedAgain) {
   Sequence sequence = NewSequence();
   Run(sequence, prompt_, greedy_);
   std::vector<TokenId> prompt = {3, 1, 4, 1, 5, 9, 2, 7, 1, 8};
-  const Generation again = Run(sequence, prompt, greedy_);
+  const GenerationResult again = Run(sequence, prompt, greedy_);
   EXPECT_EQ(again.times.reused_tokens, 7u);
   EXPECT_EQ(again.times.prompt_tokens, 10u);
   Sequence fresh = NewSequence();
@@ -89,25 +91,62 @@ TEST_F(GenerateTest, WhatIsInTheSequenceAlreadyIsNotFedAgain) {
 
 TEST_F(GenerateTest, CopiesOfOnePromptGiveTheAnswersOfFreshSequences) {
   Sequence base = NewSequence();
-  base.Fill(*engine_, prompt_, kGoOnWithPrompt);
+  test::Fill(*engine_, base, prompt_);
   for (const uint64_t seed : {7, 8}) {
     GenerateOptions options = sampled_;
     options.sampler.seed = seed;
     Sequence copy = NewSequence(), fresh = NewSequence();
-    copy.CopyFrom(base);
-    const Generation answer = Run(copy, prompt_, options);
+    copy.ForkFrom(base);
+    const GenerationResult answer = Run(copy, prompt_, options);
     EXPECT_EQ(answer.times.reused_tokens, prompt_.size());
     EXPECT_EQ(answer.tokens, Answer(fresh, prompt_, options));
   }
 }
 
 TEST_F(GenerateTest, AnswersDoNotDependOnThreads) {
-  Sequence sequence = NewSequence();
-  const std::vector<TokenId> expected = Answer(sequence, prompt_, sampled_);
-  for (const int threads : {1, 3}) {
+  std::vector<std::vector<TokenId>> answers;
+  for (const int threads : {2, 1, 3}) {
     engine_.emplace(dir_.path(), EngineOptions{.threads = threads, .chunk_tokens = 5});
-    Sequence fresh = NewSequence();
-    EXPECT_EQ(Answer(fresh, prompt_, sampled_), expected);
+    Sequence sequence = NewSequence();
+    answers.push_back(Answer(sequence, prompt_, sampled_));
+  }
+  EXPECT_EQ(answers[1], answers[0]);
+  EXPECT_EQ(answers[2], answers[0]);
+}
+
+// Each begins a few passes after the one before, and reads its prompt while the others answer.
+TEST_F(GenerateTest, ManyAnswersInOneLoopAreThoseOfEachAlone) {
+  constexpr size_t kAnswers = 5;
+  std::vector<std::vector<TokenId>> prompts, want;
+  for (size_t index = 0; index < kAnswers; ++index) {
+    prompts.push_back(test::SomeTokens(3 + 7 * index, 60, static_cast<unsigned>(index)));
+    Sequence sequence = NewSequence(64);
+    want.push_back(Answer(sequence, prompts[index], sampled_));
+  }
+  std::deque<Sequence> sequences;
+  std::deque<Generation> generations;
+  std::vector<std::vector<TokenId>> got(kAnswers);
+  for (size_t pass = 0; pass < 100; ++pass) {
+    if (pass % 3 == 0 && generations.size() < kAnswers) {
+      sequences.emplace_back(*engine_, KvCacheOptions{.dtype = DType::kF32, .capacity = 64});
+      generations.emplace_back(*engine_, sequences.back(), prompts[generations.size()], sampled_);
+    }
+    std::vector<Work> work;
+    for (Generation& generation : generations) {
+      work.push_back(generation.Next(5));  // without tokens once it is over
+    }
+    engine_->Step(work, [&](size_t index, size_t, std::span<const float> logits) {
+      generations[index].OnLogits(logits);
+    });
+    for (size_t index = 0; index < generations.size(); ++index) {
+      if (const auto token = generations[index].Advance()) got[index].push_back(*token);
+    }
+  }
+  for (size_t index = 0; index < kAnswers; ++index) {
+    EXPECT_TRUE(generations[index].is_over());
+    EXPECT_EQ(got[index], want[index]) << index;
+    EXPECT_EQ(generations[index].result().tokens, want[index]);
+    EXPECT_EQ(generations[index].result().reason, StopReason::kLength);
   }
 }
 
@@ -117,12 +156,12 @@ TEST_F(GenerateTest, StopsAtEachOfTheEosTokensWithoutShowingIt) {
   GenerateOptions options = sampled_;
   options.eos = {63, all[4]};
   const auto first = std::ranges::find(all, all[4]) - all.begin();
-  const Generation answer = Run(sequence, prompt_, options);
+  const GenerationResult answer = Run(sequence, prompt_, options);
   EXPECT_EQ(answer.reason, StopReason::kEos);
   EXPECT_EQ(answer.tokens, std::vector(all.begin(), all.begin() + first));
 
   options.ignores_eos = true;
-  const Generation longer = Run(sequence, prompt_, options);
+  const GenerationResult longer = Run(sequence, prompt_, options);
   EXPECT_EQ(longer.reason, StopReason::kLength);
   EXPECT_EQ(longer.tokens.size(), 10u);
   EXPECT_THAT(longer.tokens, testing::Not(testing::Contains(all[4])));
@@ -131,7 +170,7 @@ TEST_F(GenerateTest, StopsAtEachOfTheEosTokensWithoutShowingIt) {
 TEST_F(GenerateTest, StopsAtTheLength) {
   Sequence sequence = NewSequence();
   EXPECT_EQ(Run(sequence, prompt_, greedy_).reason, StopReason::kLength);
-  const Generation none = Run(sequence, prompt_, {.max_tokens = 0});
+  const GenerationResult none = Run(sequence, prompt_, {.max_tokens = 0});
   EXPECT_EQ(none.reason, StopReason::kLength);
   EXPECT_TRUE(none.tokens.empty());
 }
@@ -139,7 +178,8 @@ TEST_F(GenerateTest, StopsAtTheLength) {
 TEST_F(GenerateTest, StopsWhenTheCallbackSaysSo) {
   Sequence sequence = NewSequence();
   int calls = 0;
-  const Generation answer = Run(sequence, prompt_, greedy_, [&](TokenId) { return ++calls < 3; });
+  const GenerationResult answer =
+      Run(sequence, prompt_, greedy_, [&](TokenId) { return ++calls < 3; });
   EXPECT_EQ(answer.reason, StopReason::kCallback);
   EXPECT_EQ(answer.tokens.size(), 3u);
 }
@@ -151,12 +191,12 @@ TEST_F(GenerateTest, StopsWithinAPromptAndGoesOnFromThere) {
     done.push_back(tokens);
     return done.size() < 2;
   };
-  const Generation stopped = Generate(*engine_, sequence, prompt_, greedy_,
-                                      {.on_token = kGoOn, .on_prompt = stop_after_two});
+  const GenerationResult stopped = Generate(*engine_, sequence, prompt_, greedy_,
+                                            {.on_token = kGoOn, .on_prompt = stop_after_two});
   EXPECT_EQ(stopped.reason, StopReason::kCallback);
   EXPECT_THAT(done, ElementsAre(5, 10));
   EXPECT_EQ(sequence.tokens().size(), 10u);
-  const Generation answer = Run(sequence, prompt_, greedy_);
+  const GenerationResult answer = Run(sequence, prompt_, greedy_);
   EXPECT_EQ(answer.times.reused_tokens, 10u);
   Sequence fresh = NewSequence();
   EXPECT_EQ(answer.tokens, Answer(fresh, prompt_, greedy_));
@@ -164,7 +204,7 @@ TEST_F(GenerateTest, StopsWithinAPromptAndGoesOnFromThere) {
 
 TEST_F(GenerateTest, FillsTheContextToTheLastToken) {
   Sequence sequence = NewSequence(15);
-  const Generation answer = Run(sequence, prompt_, {.sampler = {.temperature = 0}});
+  const GenerationResult answer = Run(sequence, prompt_, {.sampler = {.temperature = 0}});
   EXPECT_EQ(answer.reason, StopReason::kContextFull);
   // Three fit; the token after the last of them is known and shown.
   EXPECT_EQ(answer.tokens.size(), 4u);
@@ -192,7 +232,7 @@ TEST_F(GenerateTest, RefusesPromptsThatCannotBeFedAndKeepsTheSequence) {
 
 TEST_F(GenerateTest, CountsWhatItDid) {
   Sequence sequence = NewSequence();
-  const Generation answer = Run(sequence, prompt_, greedy_);
+  const GenerationResult answer = Run(sequence, prompt_, greedy_);
   EXPECT_EQ(answer.times.prompt_tokens, prompt_.size());
   EXPECT_EQ(answer.times.reused_tokens, 0u);
   EXPECT_EQ(answer.times.generated_tokens, 10u);

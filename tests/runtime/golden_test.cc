@@ -68,7 +68,7 @@ class Golden : public ::testing::TestWithParam<Case> {
   }
 
   SequenceState MakeCache(DType dtype = DType::kF32) const {
-    return SequenceState(engine_->config(), {.dtype = dtype, .capacity = 512});
+    return engine_->MakeState({.dtype = dtype, .capacity = 512});
   }
 
   std::filesystem::path folder_;
@@ -159,7 +159,7 @@ TEST_P(Golden, GreedyContinuationIsTransformers) {
   std::vector<TokenId> got;
   SequenceState cache = MakeCache(DType::kF16);
   while (got.size() < want.size()) {
-    engine_->Feed(cache, ids, LogitsOf::kLastOfSegment, [&](size_t, std::span<const float> row) {
+    engine_->Feed(cache, ids, LogitsOf::kLast, [&](size_t, std::span<const float> row) {
       got.push_back(static_cast<TokenId>(std::max_element(row.begin(), row.end()) - row.begin()));
     });
     ids = {got.back()};

@@ -1,6 +1,7 @@
 #include "tests/runtime/run_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <ostream>
@@ -14,6 +15,7 @@
 namespace hlwq::test {
 
 using runtime::Engine;
+using runtime::Sequence;
 using runtime::SequenceState;
 using runtime::TokenId;
 
@@ -24,8 +26,8 @@ std::vector<TokenId> SomeTokens(size_t count, size_t vocabulary, unsigned seed) 
   return tokens;
 }
 
-SequenceState FullPrecisionState(const Engine& engine, size_t capacity) {
-  return SequenceState(engine.config(), {.dtype = DType::kF32, .capacity = capacity});
+SequenceState FullPrecisionState(Engine& engine, size_t capacity) {
+  return engine.MakeState({.dtype = DType::kF32, .capacity = capacity});
 }
 
 std::vector<float> Continue(Engine& engine, SequenceState& state, std::span<const TokenId> tokens) {
@@ -45,6 +47,27 @@ std::vector<float> Logits(Engine& engine, std::span<const TokenId> tokens, size_
     logits.insert(logits.end(), rows.begin(), rows.end());
   }
   return logits;
+}
+
+size_t Fill(Engine& engine, Sequence& sequence, std::span<const TokenId> prompt,
+            FunctionRef<bool(size_t held)> on_pass) {
+  const size_t kept = sequence.Want(prompt);
+  while (!sequence.pending().empty()) {
+    engine.Step(
+        std::array{sequence.Next(engine.chunk_tokens())},
+        [&](size_t, size_t, std::span<const float> logits) { sequence.KeepLogits(logits); });
+    if (!on_pass(sequence.tokens().size())) break;
+  }
+  return kept;
+}
+
+std::vector<float> Append(Engine& engine, Sequence& sequence, TokenId token) {
+  sequence.Append(token);
+  std::vector<float> result;
+  engine.Step(std::array{sequence.Next(1)}, [&](size_t, size_t, std::span<const float> logits) {
+    result.assign(logits.begin(), logits.end());
+  });
+  return result;
 }
 
 double RelativeDifference(std::span<const float> got, std::span<const float> want) {

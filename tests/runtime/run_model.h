@@ -10,7 +10,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/function_ref.h"
 #include "runtime/engine.h"
+#include "runtime/sequence.h"
 #include "runtime/sequence_state.h"
 
 namespace hlwq::test {
@@ -19,7 +21,7 @@ namespace hlwq::test {
 std::vector<runtime::TokenId> SomeTokens(size_t count, size_t vocabulary, unsigned seed = 7);
 
 // A state for `capacity` tokens, with keys and values as they are computed.
-runtime::SequenceState FullPrecisionState(const runtime::Engine& engine, size_t capacity);
+runtime::SequenceState FullPrecisionState(runtime::Engine& engine, size_t capacity);
 
 // Goes on with `tokens`; the logits after each.
 std::vector<float> Continue(runtime::Engine& engine, runtime::SequenceState& state,
@@ -28,6 +30,15 @@ std::vector<float> Continue(runtime::Engine& engine, runtime::SequenceState& sta
 // The logits after each token of a sequence of its own, fed `step` tokens at a time.
 std::vector<float> Logits(runtime::Engine& engine, std::span<const runtime::TokenId> tokens,
                           size_t step);
+
+// Makes a sequence hold `prompt`, in passes of engine.chunk_tokens(); after each, on_pass(tokens held)
+// may stop it. Returns how many tokens were kept.
+size_t Fill(
+    runtime::Engine& engine, runtime::Sequence& sequence, std::span<const runtime::TokenId> prompt,
+    FunctionRef<bool(size_t held)> on_pass = [](size_t) { return true; });
+// Feeds one token more and returns the logits after it.
+std::vector<float> Append(runtime::Engine& engine, runtime::Sequence& sequence,
+                          runtime::TokenId token);
 
 // The largest difference over the largest magnitude of `want`; infinite where sizes differ or
 // anything is not a number.

@@ -21,7 +21,7 @@ constexpr size_t kRoom = 96;
 // Without states, with them, and with experts besides.
 class SequenceStates : public ::testing::TestWithParam<const char*> {
  protected:
-  SequenceState MakeState() const { return test::FullPrecisionState(engine_, kRoom); }
+  SequenceState MakeState() { return test::FullPrecisionState(engine_, kRoom); }
   std::vector<TokenId> Tokens(size_t count, unsigned seed) const {
     return test::SomeTokens(count, engine_.config().sizes.vocab, seed);
   }
@@ -32,7 +32,8 @@ class SequenceStates : public ::testing::TestWithParam<const char*> {
     return Continue(engine_, state, next);
   }
 
-  Engine engine_{test::Golden("good/models/" + std::string(GetParam())), {.threads = 1}};
+  Engine engine_{test::Golden("good/models/" + std::string(GetParam())),
+                 {.threads = 1, .snapshot_bytes = 1 << 20}};
 };
 
 TEST_P(SequenceStates, BothBranchesOfAForkGoOnAsIfAlone) {
@@ -40,7 +41,7 @@ TEST_P(SequenceStates, BothBranchesOfAForkGoOnAsIfAlone) {
   SequenceState state = MakeState(), fork = MakeState();
   Continue(engine_, fork, Tokens(5, 4));  // is forgotten
   Continue(engine_, state, trunk);
-  fork.CopyFrom(state);
+  fork.ForkFrom(state);
   EXPECT_EQ(fork.length(), trunk.size());
   const auto first_left = Continue(engine_, state, std::span(left).first(4));
   EXPECT_EQ(Continue(engine_, fork, right), Fresh(trunk, right));
@@ -83,15 +84,33 @@ TEST_P(SequenceStates, RewindGoesBackToTheMomentNotedOrTheStart) {
   EXPECT_LT(test::RelativeDifference(Continue(engine_, state, next), Fresh(kept, next)), 2e-4);
 }
 
-TEST_P(SequenceStates, ALaterMomentReplacesTheOneBefore) {
+TEST_P(SequenceStates, RewindGoesBackToTheLatestOfSeveralMoments) {
   const auto tokens = Tokens(20, 1), next = Tokens(6, 2);
+  const std::span all = std::span(tokens);
   SequenceState state = MakeState();
-  Continue(engine_, state, std::span(tokens).first(4));
-  state.Remember();
-  Continue(engine_, state, std::span(tokens).subspan(4, 6));
-  state.Remember();
-  Continue(engine_, state, std::span(tokens).subspan(10));
-  EXPECT_EQ(state.Rewind(9), state.is_recurrent() ? 0u : 9u);
+  for (const size_t begin : {0, 4, 8, 12}) {
+    Continue(engine_, state, all.subspan(begin, 4));
+    state.Remember();
+  }
+  Continue(engine_, state, all.subspan(16));
+  EXPECT_EQ(state.Rewind(15), state.is_recurrent() ? 12u : 15u);
+  EXPECT_EQ(state.Rewind(8), 8u);
+  EXPECT_EQ(Continue(engine_, state, next), Fresh(all.first(8), next));
+  // Those after it are forgotten: other tokens are there now.
+  EXPECT_EQ(state.Rewind(13), state.is_recurrent() ? 8u : 13u);
+  EXPECT_EQ(state.Rewind(7), state.is_recurrent() ? 4u : 7u);
+}
+
+TEST_P(SequenceStates, WithoutRoomForAMomentRewindGoesBackFurther) {
+  Engine small(test::Golden("good/models/" + std::string(GetParam())), {.threads = 1});
+  const auto tokens = Tokens(20, 1);
+  SequenceState state = test::FullPrecisionState(small, kRoom);
+  for (const size_t begin : {0, 8}) {
+    Continue(small, state, std::span(tokens).subspan(begin, 8));
+    state.Remember();
+  }
+  // Room for one: the earlier one was given up.
+  EXPECT_EQ(state.Rewind(12), state.is_recurrent() ? 0u : 12u);
 }
 
 TEST_P(SequenceStates, AForkTakesTheMomentAlong) {
@@ -101,13 +120,13 @@ TEST_P(SequenceStates, AForkTakesTheMomentAlong) {
   Continue(engine_, state, first);
   state.Remember();
   Continue(engine_, state, std::span(tokens).subspan(8));
-  fork.CopyFrom(state);
+  fork.ForkFrom(state);
   state.Clear();
   EXPECT_EQ(fork.Rewind(8), 8u);
   EXPECT_EQ(Continue(engine_, fork, next), Fresh(first, next));
   // A fork of one without a moment has none.
   fork.Remember();
-  fork.CopyFrom(state);
+  fork.ForkFrom(state);
   Continue(engine_, fork, tokens);
   EXPECT_EQ(fork.Rewind(19), fork.is_recurrent() ? 0u : 19u);
 }

@@ -17,14 +17,11 @@ namespace hlwq::runtime {
 namespace {
 
 constexpr size_t kPromptTokens = 45;
-constexpr size_t kMoment = kPromptTokens - 16;  // Sequence::MomentOf
-constexpr auto kGoOn = [](size_t) { return true; };
+constexpr size_t kMoment = kPromptTokens - 16;  // where Sequence::Next notes the state
 
 class HybridSequence : public ::testing::TestWithParam<const char*> {
  protected:
-  Sequence MakeSequence() const {
-    return Sequence(engine_.config(), {.dtype = DType::kF32, .capacity = 96});
-  }
+  Sequence MakeSequence() { return Sequence(engine_, {.dtype = DType::kF32, .capacity = 96}); }
   std::vector<TokenId> Tokens(size_t count, unsigned seed) const {
     return test::SomeTokens(count, engine_.config().sizes.vocab - 4, seed);
   }
@@ -37,23 +34,20 @@ class HybridSequence : public ::testing::TestWithParam<const char*> {
     return prompt;
   }
   void Append(Sequence& sequence, std::span<const TokenId> tokens) {
-    for (const TokenId token : tokens) {
-      sequence.Append(engine_, token, [](std::span<const float>) {});
-    }
+    for (const TokenId token : tokens) test::Append(engine_, sequence, token);
   }
   // Fills, and compares with a sequence that held nothing. Returns how many tokens were there.
   size_t Fill(Sequence& sequence, std::span<const TokenId> prompt) {
-    const Sequence::Filled filled = sequence.Fill(engine_, prompt, kGoOn);
-    EXPECT_FALSE(filled.is_stopped);
+    const size_t kept = test::Fill(engine_, sequence, prompt);
     EXPECT_TRUE(std::ranges::equal(sequence.tokens(), prompt));
     Sequence fresh = MakeSequence();
-    fresh.Fill(engine_, prompt, kGoOn);
-    EXPECT_LT(test::RelativeDifference(sequence.prompt_logits(), fresh.prompt_logits()), 2e-4);
-    return filled.reused_tokens;
+    test::Fill(engine_, fresh, prompt);
+    EXPECT_LT(test::RelativeDifference(sequence.logits(), fresh.logits()), 2e-4);
+    return kept;
   }
 
   Engine engine_{test::Golden("good/models/" + std::string(GetParam())),
-                 {.threads = 1, .chunk_tokens = 13}};
+                 {.threads = 1, .chunk_tokens = 13, .snapshot_bytes = 1 << 20}};
   const std::vector<TokenId> prompt_ = Tokens(kPromptTokens, 1);
 };
 
@@ -110,17 +104,26 @@ TEST_P(HybridSequence, AShortPromptIsFedWhole) {
 
 TEST_P(HybridSequence, APromptThatWasStoppedGoesOn) {
   Sequence sequence = MakeSequence();
-  const auto filled = sequence.Fill(engine_, prompt_, [](size_t done) { return done < 26; });
-  EXPECT_TRUE(filled.is_stopped);
+  test::Fill(engine_, sequence, prompt_, [](size_t held) { return held < 26; });
   EXPECT_EQ(sequence.tokens().size(), 26u);
-  EXPECT_TRUE(sequence.prompt_logits().empty());
+  EXPECT_TRUE(sequence.logits().empty());
   EXPECT_EQ(Fill(sequence, prompt_), 26u);
 }
 
-TEST_P(HybridSequence, CopiesKeepWhatTheOriginalHolds) {
+TEST_P(HybridSequence, AMomentOfAnEarlierPromptServesToo) {
+  Sequence sequence = MakeSequence();
+  Fill(sequence, prompt_);
+  Append(sequence, Tokens(7, 2));
+  std::vector<TokenId> longer(sequence.tokens().begin(), sequence.tokens().end());
+  for (const TokenId token : Tokens(20, 3)) longer.push_back(token);
+  Fill(sequence, longer);
+  EXPECT_EQ(Fill(sequence, ChangedFrom(kMoment + 3)), kMoment);
+}
+
+TEST_P(HybridSequence, ForksKeepWhatTheOriginalHolds) {
   Sequence sequence = MakeSequence(), copy = MakeSequence();
   Fill(sequence, prompt_);
-  copy.CopyFrom(sequence);
+  copy.ForkFrom(sequence);
   Fill(sequence, Tokens(30, 5));
   EXPECT_EQ(Fill(copy, prompt_), kPromptTokens);
   Append(copy, Tokens(4, 6));
@@ -133,12 +136,12 @@ INSTANTIATE_TEST_SUITE_P(Models, HybridSequence,
 
 TEST(Sequence, RefusesATokenThatStandsForAnImageAndStaysAsItIs) {
   Engine engine(test::Golden("good/models/qwen3_5_moe"), {.threads = 1});
-  Sequence sequence(engine.config(), {.dtype = DType::kF32, .capacity = 32});
+  Sequence sequence(engine, {.dtype = DType::kF32, .capacity = 32});
   const std::vector<TokenId> prompt = {3, 4, 5};
-  sequence.Fill(engine, prompt, kGoOn);
+  test::Fill(engine, sequence, prompt);
   for (const auto& [token, what] : {std::pair{54, "an image"}, std::pair{55, "a video"}}) {
     try {
-      sequence.Fill(engine, std::vector<TokenId>{3, 4, token, 6}, kGoOn);
+      sequence.Want(std::vector<TokenId>{3, 4, token, 6});
       ADD_FAILURE() << "no error thrown";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
@@ -146,7 +149,7 @@ TEST(Sequence, RefusesATokenThatStandsForAnImageAndStaysAsItIs) {
       EXPECT_NE(std::string(error.what()).find(what), std::string::npos);
     }
     EXPECT_TRUE(std::ranges::equal(sequence.tokens(), prompt));
-    EXPECT_FALSE(sequence.prompt_logits().empty());
+    EXPECT_FALSE(sequence.logits().empty());
   }
 }
 

@@ -16,6 +16,8 @@
 namespace hlwq::cli {
 namespace {
 
+constexpr int kMostSequences = 1024;
+
 // One thread, and all.
 std::string DefaultThreads() {
   const int most = WorkerPool(0).threads();
@@ -31,6 +33,9 @@ int RunBench(const Arguments& arguments) {
   options.decode_tokens = static_cast<size_t>(arguments.Integer("decode-tokens"));
   options.threads = ParseNumberList(
       "threads", arguments.FindText("threads").value_or(DefaultThreads()), WorkerPool::kMaxThreads);
+  if (const auto batches = arguments.FindText("batch")) {
+    options.batches = ParseNumberList("batch", *batches, kMostSequences);
+  }
   options.repetitions = static_cast<int>(arguments.Integer("repetitions"));
   options.cache_dtype = CacheOptionsOf(arguments, 0).dtype;
   options.progress = progress.TokenCallback();

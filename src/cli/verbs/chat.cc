@@ -36,8 +36,7 @@ class Chat {
         conversation_(OpenChatFormat(engine.model().checkpoint()),
                       {.system = arguments.Text("system"),
                        .forbids_thinking = arguments.Switch("no-thinking")}),
-        sequence_(engine.config(),
-                  CacheOptionsOf(arguments, ContextTokensOf(arguments, engine.config()))) {}
+        sequence_(engine, CacheOptionsOf(arguments, ContextTokensOf(arguments, engine.config()))) {}
 
   void Run() {
     if (lines_.is_terminal()) Talk(kHelp);
@@ -119,7 +118,7 @@ class Chat {
     };
     const auto on_prompt = [&](size_t) { return !interrupts_.was_interrupted(); };
     if (engine_.expert_cache() != nullptr) engine_.expert_cache()->ResetStatistics();
-    const runtime::Generation answer =
+    const runtime::GenerationResult answer =
         Generate(engine_, sequence_, prompt, options_, {on_token, on_prompt});
     stream.Finish();
     interrupts_.Clear();
@@ -131,7 +130,7 @@ class Chat {
     return is_read;
   }
 
-  void Tell(const runtime::Generation& answer, const AnswerStream& stream) const {
+  void Tell(const runtime::GenerationResult& answer, const AnswerStream& stream) const {
     if (arguments_.json()) return;
     const TextStyle style = StyleFor(Stream::Err());
     Talk(fmt::format("{}hlwq: {}; {}; seed {}{}\n", style.dim, PromptInWords(answer.times),

@@ -74,7 +74,7 @@ class Answers {
         prompt_(std::move(prompt)),
         cache_(CacheOptionsOf(arguments, ContextTokensOf(arguments, engine.config()))),
         options_(GenerateOptionsOf(arguments, engine.model().checkpoint())),
-        base_(engine.config(), cache_) {}
+        base_(engine, cache_) {}
 
   void Make(double load_seconds) {
     runtime::GenerateOptions no_tokens = options_;
@@ -83,9 +83,9 @@ class Answers {
     load_seconds_ = load_seconds;
     const auto count = static_cast<size_t>(arguments_.Integer("num-answers"));
     if (count == 1) return MakeOne(base_, 0);
-    runtime::Sequence copy(engine_.config(), cache_);
+    runtime::Sequence copy(engine_, cache_);
     for (size_t answer = 0; answer < count; ++answer) {
-      copy.CopyFrom(base_);
+      copy.ForkFrom(base_);
       MakeOne(copy, answer);
     }
   }
@@ -129,7 +129,7 @@ class Answers {
       if (shows) is_read = Stream::Out().Write(text);
     });
     const auto on_token = [&](TokenId token) { return stream.Push(token) && is_read; };
-    const runtime::Generation answer =
+    const runtime::GenerationResult answer =
         Generate(engine_, sequence, prompt_, options, {on_token, GoOn});
     stream.Finish();
     if (index == 0) {
@@ -141,7 +141,8 @@ class Answers {
     Tell(answer, stream, index);
   }
 
-  void Tell(const runtime::Generation& answer, const AnswerStream& stream, size_t index) const {
+  void Tell(const runtime::GenerationResult& answer, const AnswerStream& stream,
+            size_t index) const {
     if (arguments_.quiet() || arguments_.json()) return;
     std::string line;
     if (index == 0) {

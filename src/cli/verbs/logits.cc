@@ -73,7 +73,7 @@ std::vector<TopOfSequence> Run(runtime::Engine& engine, const Sequences& sequenc
   const size_t length = sequences.front().size();
   const size_t chunk = arguments.Switch("step") ? 1 : engine.chunk_tokens();
   const bool is_hidden_wanted = arguments.Switch("hidden");
-  runtime::SequenceState cache(engine.config(), CacheOptionsOf(arguments, length));
+  runtime::SequenceState cache = engine.MakeState(CacheOptionsOf(arguments, length));
   ProgressPrinter progress("logits", arguments);
   std::vector<TopOfSequence> tops;
   for (size_t sequence = 0; sequence < sequences.size(); ++sequence) {
@@ -90,8 +90,8 @@ std::vector<TopOfSequence> Run(runtime::Engine& engine, const Sequences& sequenc
       std::optional<model::OnHidden> hidden;
       if (file != nullptr && is_hidden_wanted) hidden.emplace(on_hidden);
       engine.Feed(cache, tokens.subspan(begin, std::min(chunk, length - begin)),
-                  file != nullptr ? model::LogitsOf::kAll : model::LogitsOf::kLastOfSegment,
-                  on_logits, hidden);
+                  file != nullptr ? model::LogitsOf::kAll : model::LogitsOf::kLast, on_logits,
+                  hidden);
       progress.Show(TokenProgress{
           sequence * length + std::min(begin + chunk, length), sequences.size() * length, {}});
     }

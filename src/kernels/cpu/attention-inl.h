@@ -339,8 +339,8 @@ HWY_INLINE void AttendRows(const KvPages& cache, size_t kv_head, size_t count,
   const size_t page_tiles = cache.page_tokens / kKvTile;
   const size_t tile_bytes = kKvTile * cache.head_dim * Format::kBytes;
   const size_t last_tile = (scratch.end[count - 1] - 1) / kKvTile;
-  const auto memory = [&](std::byte* KvPage::*part, size_t index) {
-    const auto* page = reinterpret_cast<const uint8_t*>(cache.pages[index / page_tiles].*part);
+  const auto memory = [&](size_t offset, size_t index) {
+    const auto* page = reinterpret_cast<const uint8_t*>(cache.pages[index / page_tiles]) + offset;
     return page + (kv_head * page_tiles + index % page_tiles) * tile_bytes;
   };
   RowsOfTile tile = {0, 0, scratch.begin[0] / kKvTile * kKvTile};
@@ -349,11 +349,11 @@ HWY_INLINE void AttendRows(const KvPages& cache, size_t kv_head, size_t count,
     while (tile.last < count && scratch.begin[tile.last] < tile.base + kKvTile) ++tile.last;
     const size_t filled = tile.End(scratch, tile.last - 1);
     const size_t index = tile.base / kKvTile, next = HWY_MIN(index + 1, last_tile);
-    const uint8_t* keys = memory(&KvPage::keys, index);
-    const uint8_t* values = memory(&KvPage::values, index);
+    const uint8_t* keys = memory(cache.keys_offset, index);
+    const uint8_t* values = memory(cache.values_offset, index);
     Score<Format>(tile, {keys, values}, cache.head_dim, hwy::RoundUpTo(filled, kLanes), scratch);
     Softmax(tile, scratch);
-    Weigh<Format>(tile, {values, memory(&KvPage::keys, next)}, tile.Begin(scratch, tile.first),
+    Weigh<Format>(tile, {values, memory(cache.keys_offset, next)}, tile.Begin(scratch, tile.first),
                   filled, cache.head_dim, scratch);
   }
 }

@@ -68,7 +68,7 @@ void StoreKv(const KvPages& cache, size_t position, std::span<const float> keys,
   HLWQ_DASSERT(position < cache.pages.size() * cache.page_tokens);
   HLWQ_DASSERT(keys.size() == cache.kv_heads * head_dim && values.size() == keys.size());
   const size_t bytes = BitsPerElement(cache.dtype) / 8;
-  const KvPage& page = cache.pages[position / cache.page_tokens];
+  const size_t page = position / cache.page_tokens;
   const size_t in_page = position % cache.page_tokens;
   const size_t tile = in_page / kKvTile, in_tile = in_page % kKvTile;
   const float limit = LargestOf(cache.dtype);
@@ -76,8 +76,8 @@ void StoreKv(const KvPages& cache, size_t position, std::span<const float> keys,
   std::array<std::byte, kChunk * sizeof(float)> rounded;
   for (size_t head = 0; head < cache.kv_heads; ++head) {
     const size_t tiles = head * (cache.page_tokens / kKvTile) + tile;
-    std::byte* const key_tile = page.keys + tiles * head_dim * kKvTile * bytes;
-    std::byte* const value_tile = page.values + tiles * head_dim * kKvTile * bytes;
+    std::byte* const key_tile = cache.keys(page) + tiles * head_dim * kKvTile * bytes;
+    std::byte* const value_tile = cache.values(page) + tiles * head_dim * kKvTile * bytes;
     for (size_t first = 0; first < head_dim; first += kChunk) {
       const size_t count = std::min(kChunk, head_dim - first);
       const auto round = [&](std::span<const float> from) {

@@ -8,7 +8,7 @@
 #include "base/number_text.h"
 #include "model/recurrent_state.h"
 #include "runtime/experts/expert_layout.h"
-#include "runtime/kv_cache.h"
+#include "runtime/kv_pages.h"
 
 namespace hlwq::runtime {
 namespace {
@@ -40,7 +40,7 @@ std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model, size_t chu
   memory.slot_bytes = ExpertLayout(model.experts(), range_of).slot_bytes();
   const size_t tokens = std::min(kTypicalTokens, model.config().max_positions);
   memory.other_bytes = model.dense_bytes() + 2 * model::RecurrentState::Bytes(model.config()) +
-                       KvCache::Bytes(model.config(), {}, tokens) +
+                       KvLayout(model.config(), DType::kF16).Bytes(tokens) +
                        model::Workspace::Bytes(model.config(), chunk_tokens) + kOverheadBytes;
   return memory;
 }

@@ -35,7 +35,7 @@ void WriteModel(const std::filesystem::path& path) {
 
 size_t TokensGenerated(const char* model) {
   hlwq::Engine engine(model, {.threads = 1});
-  hlwq::Sequence sequence(engine.config(), {.capacity = 64});
+  hlwq::Sequence sequence(engine, {.capacity = 64});
   const std::vector<hlwq::TokenId> prompt = {1};
   const auto on_token = [](hlwq::TokenId) { return true; };
   const auto on_prompt = [](size_t) { return true; };

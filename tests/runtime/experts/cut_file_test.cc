@@ -91,22 +91,20 @@ class CutFile : public ::testing::TestWithParam<const char*> {
     File::OpenForWrite(dir_ / "m" / kExpertFile).WriteAt(0, std::as_bytes(std::span(whole_)));
   }
 
-  Sequence MakeSequence() const {
-    return Sequence(engine_->config(), {.dtype = DType::kF32, .capacity = 64});
+  Sequence MakeSequence(Engine& engine) const {
+    return Sequence(engine, {.dtype = DType::kF32, .capacity = 64});
   }
   std::vector<float> FreshLogits(std::span<const TokenId> prompt) const {
-    Sequence sequence = MakeSequence();
-    sequence.Fill(*untouched_, prompt, [](size_t) { return true; });
-    return {sequence.prompt_logits().begin(), sequence.prompt_logits().end()};
+    Sequence sequence = MakeSequence(*untouched_);
+    test::Fill(*untouched_, sequence, prompt);
+    return {sequence.logits().begin(), sequence.logits().end()};
   }
   void ExpectFillGives(Sequence& sequence, std::span<const TokenId> prompt) {
-    sequence.Fill(*engine_, prompt, [](size_t) { return true; });
+    test::Fill(*engine_, sequence, prompt);
     EXPECT_TRUE(std::ranges::equal(sequence.tokens(), prompt));
-    EXPECT_LT(test::RelativeDifference(sequence.prompt_logits(), FreshLogits(prompt)), 2e-4);
+    EXPECT_LT(test::RelativeDifference(sequence.logits(), FreshLogits(prompt)), 2e-4);
   }
-  bool is_recurrent() const {
-    return SequenceState(engine_->config(), {.capacity = 1}).is_recurrent();
-  }
+  bool is_recurrent() const { return engine_->MakeState({.capacity = 1}).is_recurrent(); }
 
   test::TempDir dir_;
   std::string whole_;
@@ -130,32 +128,28 @@ TEST_P(CutFile, FeedThrowsAndTheEngineGoesOnOnceItIsWhole) {
 }
 
 TEST_P(CutFile, AFillThatFailsKeepsThePassesThatTheStateHolds) {
-  Sequence sequence = MakeSequence();
+  Sequence sequence = MakeSequence(*engine_);
   ExpectError(ErrorCode::kSourceChanged, kExpertFile, [&] {
-    sequence.Fill(*engine_, prompt_, [&](size_t done) {
+    test::Fill(*engine_, sequence, prompt_, [&](size_t done) {
       if (done == kChunkTokens) Cut();
       return true;
     });
   });
   const size_t kept = is_recurrent() ? 0 : kChunkTokens;
   EXPECT_TRUE(std::ranges::equal(sequence.tokens(), std::span(prompt_).first(kept)));
-  EXPECT_TRUE(sequence.prompt_logits().empty());
+  EXPECT_TRUE(sequence.logits().empty());
   Restore();
   ExpectFillGives(sequence, prompt_);
 }
 
 TEST_P(CutFile, AnAppendThatFailsLeavesWhatTheStateHolds) {
-  Sequence sequence = MakeSequence();
+  Sequence sequence = MakeSequence(*engine_);
   ExpectFillGives(sequence, prompt_);
   Cut();
-  bool has_logits = false;
-  ExpectError(ErrorCode::kSourceChanged, kExpertFile, [&] {
-    sequence.Append(*engine_, 5, [&](std::span<const float>) { has_logits = true; });
-  });
-  EXPECT_FALSE(has_logits);
+  ExpectError(ErrorCode::kSourceChanged, kExpertFile, [&] { test::Append(*engine_, sequence, 5); });
   const size_t kept = is_recurrent() ? 0 : prompt_.size();
   EXPECT_TRUE(std::ranges::equal(sequence.tokens(), std::span(prompt_).first(kept)));
-  EXPECT_TRUE(sequence.prompt_logits().empty());
+  EXPECT_TRUE(sequence.logits().empty());
   Restore();
   prompt_.push_back(5);
   ExpectFillGives(sequence, prompt_);

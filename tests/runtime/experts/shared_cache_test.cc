@@ -27,18 +27,19 @@ std::vector<float> RunAlone(const model::Model& model, model::ExpertSource* expe
                             std::span<const int32_t> tokens) {
   WorkerPool pool(1);
   model::Workspace work(model.config(), kPassTokens);
-  SequenceState state(model.config(), {.dtype = DType::kF32, .capacity = tokens.size()});
+  KvPagePool pages(model.config(), DType::kF32);
+  StateSnapshots snapshots(model.config(), 0);
+  SequenceState state(model.config(), pages, snapshots, tokens.size());
   std::vector<float> logits;
   while (state.length() < tokens.size()) {
     const size_t count = state.length() < tokens.size() / 2 ? kPassTokens : 1;
-    const std::array segments = {state.Next(count)};
-    model.Forward({.tokens = tokens.subspan(state.length(), count),
-                   .segments = segments,
-                   .logits_of = model::LogitsOf::kAll,
-                   .experts = experts},
-                  work, pool, [&](size_t, std::span<const float> row) {
-                    logits.insert(logits.end(), row.begin(), row.end());
-                  });
+    std::array segments = {state.Next(count)};
+    segments.front().logits_of = model::LogitsOf::kAll;
+    model.Forward(
+        {.tokens = tokens.subspan(state.length(), count), .segments = segments, .experts = experts},
+        work, pool, [&](size_t, std::span<const float> row) {
+          logits.insert(logits.end(), row.begin(), row.end());
+        });
     state.Advance(count);
   }
   return logits;
