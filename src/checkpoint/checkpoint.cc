@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "checkpoint/open_gguf.h"
 #include "checkpoint/open_safetensors.h"
 
@@ -50,6 +51,26 @@ const SideFile* Checkpoint::FindSideFile(std::string_view name) const {
 std::string ReadSideFile(const SideFile& file) {
   constexpr uint64_t kMaxBytes = 256u << 20;
   return file.path.empty() ? file.content : ReadSmallFile(file.path, kMaxBytes);
+}
+
+std::optional<std::string> ReadSideFile(const Checkpoint& checkpoint, std::string_view name) {
+  const SideFile* file = checkpoint.FindSideFile(name);
+  return file == nullptr ? std::nullopt : std::optional(ReadSideFile(*file));
+}
+
+nlohmann::json ReadSideJson(const Checkpoint& checkpoint, std::string_view name) {
+  const std::optional<std::string> content = ReadSideFile(checkpoint, name);
+  if (!content) return nullptr;
+  return WithContext(SideFilePlace(checkpoint, name), [&] {
+    nlohmann::json parsed = ParseJson(*content);
+    if (!parsed.is_object()) throw Error(ErrorCode::kInvalidData, "want an object");
+    return parsed;
+  });
+}
+
+std::string SideFilePlace(const Checkpoint& checkpoint, std::string_view name) {
+  return checkpoint.format == Format::kGguf ? checkpoint.root.string() + ": " + std::string(name)
+                                            : (checkpoint.root / name).string();
 }
 
 SideFile ConfigFile(const nlohmann::json& config) {

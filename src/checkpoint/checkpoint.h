@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -129,6 +130,14 @@ struct Checkpoint {
   const TensorEntry* Find(std::string_view name) const;       // nullptr when absent; linear
   const SideFile* FindSideFile(std::string_view name) const;  // the same
 };
+
+// The content of the side file called `name`; empty when the checkpoint has none.
+std::optional<std::string> ReadSideFile(const Checkpoint& checkpoint, std::string_view name);
+// The same parsed; null when there is none. Throws Error{kInvalidData} naming the file unless it is
+// an object.
+nlohmann::json ReadSideJson(const Checkpoint& checkpoint, std::string_view name);
+// Where a side file is, or would be, for messages: "model/config.json", "model.gguf: config.json".
+std::string SideFilePlace(const Checkpoint& checkpoint, std::string_view name);
 
 // Gives the checkpoint another config.json, as parsed and as a file.
 void SetConfig(Checkpoint& checkpoint, nlohmann::json config);

@@ -21,12 +21,6 @@ namespace {
 using io::GgufValue;
 using nlohmann::json;
 
-json JsonSideFile(const Checkpoint& checkpoint, std::string_view name) {
-  const SideFile* file = checkpoint.FindSideFile(name);
-  if (file == nullptr) return json::object();
-  return WithContext(std::string(name), [&] { return ParseJson(ReadSideFile(*file)); });
-}
-
 // "<0x0A>"
 bool IsByteToken(std::string_view text) {
   return text.size() == 6 && text.starts_with("<0x") && text.back() == '>' &&
@@ -61,9 +55,9 @@ class TokenizerWriter {
         vocab_(vocab),
         metadata_(metadata),
         notes_(notes),
-        tokenizer_(JsonSideFile(checkpoint, "tokenizer.json")),
-        config_(JsonSideFile(checkpoint, "tokenizer_config.json")),
-        generation_(JsonSideFile(checkpoint, "generation_config.json")),
+        tokenizer_(ReadSideJson(checkpoint, "tokenizer.json")),
+        config_(ReadSideJson(checkpoint, "tokenizer_config.json")),
+        generation_(ReadSideJson(checkpoint, "generation_config.json")),
         steps_(ReadTokenizerSteps(tokenizer_)) {}
 
   void Write() {
@@ -253,8 +247,8 @@ class TokenizerWriter {
       metadata_.Add(std::move(key), GgufValue::String(std::move(text)));
     };
     // The file goes before the key, as in transformers.
-    if (const SideFile* file = checkpoint_.FindSideFile("chat_template.jinja")) {
-      add("tokenizer.chat_template", ReadSideFile(*file));
+    if (const auto content = ReadSideFile(checkpoint_, "chat_template.jinja")) {
+      add("tokenizer.chat_template", *content);
     }
     if (!config_.contains("chat_template")) return;
     const json& templates = config_.at("chat_template");

@@ -2,11 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
 
 namespace hlwq::cli {
 namespace {
@@ -18,19 +15,6 @@ constexpr uint64_t kMaxSideBytes = 256u << 20;
 constexpr std::string_view kTokenizer = "tokenizer.json";
 constexpr std::string_view kTokenizerConfig = "tokenizer_config.json";
 constexpr std::string_view kTemplate = "chat_template.jinja";
-
-const checkpoint::SideFile* FindSideFile(const checkpoint::Checkpoint& checkpoint,
-                                         std::string_view name) {
-  const auto found = std::ranges::find(checkpoint.side_files, name, &checkpoint::SideFile::name);
-  return found == checkpoint.side_files.end() ? nullptr : &*found;
-}
-
-// Where a side file is, for messages.
-std::string PathOf(const checkpoint::Checkpoint& checkpoint, std::string_view name) {
-  return checkpoint.format == checkpoint::Format::kGguf
-             ? fmt::format("{}: {}", checkpoint.root.string(), name)
-             : (checkpoint.root / name).string();
-}
 
 text::Tokenizer ParseTokenizer(const std::string& where, std::string_view content) {
   return WithContext(where, [&] { return text::Tokenizer(content); });
@@ -52,31 +36,15 @@ std::optional<std::string> TokenOf(const json& value) {
 
 }  // namespace
 
-std::optional<std::string> ReadSideFile(const checkpoint::Checkpoint& checkpoint,
-                                        std::string_view name) {
-  const checkpoint::SideFile* file = FindSideFile(checkpoint, name);
-  if (file == nullptr) return std::nullopt;
-  return file->path.empty() ? file->content : ReadSmallFile(file->path, kMaxSideBytes);
-}
-
-json ReadSideJson(const checkpoint::Checkpoint& checkpoint, std::string_view name) {
-  const std::optional<std::string> content = ReadSideFile(checkpoint, name);
-  if (!content) return nullptr;
-  return WithContext(PathOf(checkpoint, name), [&] {
-    json parsed = ParseJson(*content);
-    if (!parsed.is_object()) throw Error(ErrorCode::kInvalidData, "want an object");
-    return parsed;
-  });
-}
-
 text::Tokenizer OpenTokenizer(const checkpoint::Checkpoint& checkpoint, size_t vocabulary) {
   const std::optional<std::string> content = ReadSideFile(checkpoint, kTokenizer);
   if (!content) NoTokenizer(checkpoint.root);
-  text::Tokenizer tokenizer = ParseTokenizer(PathOf(checkpoint, kTokenizer), *content);
+  text::Tokenizer tokenizer = ParseTokenizer(SideFilePlace(checkpoint, kTokenizer), *content);
   if (tokenizer.size() > vocabulary) {
-    throw Error(ErrorCode::kInvalidData,
-                fmt::format("{}: want token ids below the model's vocabulary of {}, got up to {}",
-                            PathOf(checkpoint, kTokenizer), vocabulary, tokenizer.size() - 1));
+    throw Error(
+        ErrorCode::kInvalidData,
+        fmt::format("{}: want token ids below the model's vocabulary of {}, got up to {}",
+                    SideFilePlace(checkpoint, kTokenizer), vocabulary, tokenizer.size() - 1));
   }
   return tokenizer;
 }
@@ -95,10 +63,10 @@ text::Tokenizer OpenTokenizerAt(const fs::path& path) {
 ChatFormat OpenChatFormat(const checkpoint::Checkpoint& checkpoint) {
   json tokenizer_config = ReadSideJson(checkpoint, kTokenizerConfig);
   if (tokenizer_config.is_null()) tokenizer_config = json::object();
-  std::string where = PathOf(checkpoint, kTemplate);
+  std::string where = SideFilePlace(checkpoint, kTemplate);
   std::optional<std::string> source = ReadSideFile(checkpoint, kTemplate);
   if (!source) {
-    where = PathOf(checkpoint, kTokenizerConfig);
+    where = SideFilePlace(checkpoint, kTokenizerConfig);
     source = WithContext(where, [&] { return text::FindChatTemplate(tokenizer_config, false); });
     where += ": chat_template";
   }

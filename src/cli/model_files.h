@@ -4,22 +4,12 @@
 #include <cstddef>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <string>
-#include <string_view>
 
 #include "checkpoint/checkpoint.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
 
 namespace hlwq::cli {
-
-// The content of a side file, found or made (GGUF); empty when the checkpoint has none of this
-// name.
-std::optional<std::string> ReadSideFile(const checkpoint::Checkpoint& checkpoint,
-                                        std::string_view name);
-// The same parsed; null when there is none. Throws Error{kInvalidData} naming the file.
-nlohmann::json ReadSideJson(const checkpoint::Checkpoint& checkpoint, std::string_view name);
 
 // The tokenizer of a checkpoint whose model has `vocabulary` tokens. Throws Error{kNotFound}
 // without a tokenizer.json, Error{kInvalidData} naming both sizes when it has ids that the model

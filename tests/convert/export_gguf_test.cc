@@ -82,8 +82,7 @@ void ExpectVerified(const fs::path& folder) {
 }
 
 std::string SideContent(const Checkpoint& checkpoint, std::string_view name) {
-  const checkpoint::SideFile* file = checkpoint.FindSideFile(name);
-  return file == nullptr ? "none" : checkpoint::ReadSideFile(*file);
+  return checkpoint::ReadSideFile(checkpoint, name).value_or("none");
 }
 
 template <typename Action>

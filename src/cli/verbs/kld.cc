@@ -24,7 +24,7 @@ constexpr size_t kWorstTokens = 16;
 // The reference's; of two folders one may lack it.
 text::Tokenizer OpenEitherTokenizer(const runtime::Engine& reference,
                                     const runtime::Engine& model) {
-  const bool has_own = ReadSideFile(reference.model().checkpoint(), "tokenizer.json").has_value();
+  const bool has_own = reference.model().checkpoint().FindSideFile("tokenizer.json") != nullptr;
   return OpenTokenizer((has_own ? reference : model).model().checkpoint(),
                        model.config().sizes.vocab);
 }
