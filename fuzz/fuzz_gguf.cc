@@ -41,10 +41,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const hlwq::io::GgufHeader header = hlwq::io::ParseGguf(file, size);
     WriteAndReadBack(header);
-    hlwq::checkpoint::MapGguf(header, [&](const hlwq::io::GgufTensor& tensor) {
+    const auto view = hlwq::checkpoint::MapGguf(header, [&](const hlwq::io::GgufTensor& tensor) {
       const auto bytes = file.subspan(tensor.offset, tensor.bytes);
       return std::vector<std::byte>(bytes.begin(), bytes.end());
     });
+    for (const auto& side_file : view.side_files) hlwq::checkpoint::ReadSideFile(side_file);
   } catch (const hlwq::Error&) {
     // The one way to refuse an input.
   }

@@ -50,6 +50,7 @@ const SideFile* Checkpoint::FindSideFile(std::string_view name) const {
 
 std::string ReadSideFile(const SideFile& file) {
   constexpr uint64_t kMaxBytes = 256u << 20;
+  if (file.make) return file.make();
   return file.path.empty() ? file.content : ReadSmallFile(file.path, kMaxBytes);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -101,15 +102,15 @@ std::string_view FormatName(Format format) noexcept;
 // A recipe that was made for one model; it stays with what was made by it.
 inline constexpr const char* kRecipeFileName = "hlwq_recipe.json";
 
-// A small file that belongs to the model (config.json, tokenizer, template), with its content where
-// it was made rather than found (GGUF).
+// A small file that belongs to the model (config.json, tokenizer, template): found, or made (GGUF).
 struct SideFile {
   std::string name;
-  std::filesystem::path path;  // empty: `content` holds it
-  std::string content;
+  std::filesystem::path path = {};         // of one that was found
+  std::string content = {};                // of one that was made
+  std::function<std::string()> make = {};  // makes the content when it is asked for. Thread: safe
 };
 
-// Its content, wherever it is. Throws as ReadSmallFile, above 256 MiB.
+// Its content, wherever it is. Throws as ReadSmallFile, above 256 MiB, and as `make`.
 std::string ReadSideFile(const SideFile& file);
 
 // config.json with this content.

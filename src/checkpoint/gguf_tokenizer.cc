@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "checkpoint/gguf_pretokenizer.h"
@@ -16,6 +17,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kSpaceMark = "\u2581";  // what SentencePiece writes for a space
+
+constexpr std::string_view kTemplateKey = "tokenizer.chat_template";
 
 // Which tokens are put around every text.
 struct Affixes {
@@ -170,16 +173,99 @@ GgufSpecialIds WithSentencePieceDefaults(GgufSpecialIds ids, size_t tokens) {
   return ids;
 }
 
-SideFile JsonFile(std::string name, const json& content, int indent) {
-  return {std::move(name), {}, content.dump(indent) + "\n"};
-}
+// What the files are made from, each when it is asked for. Immutable. Thread: safe.
+class TokenizerFiles {
+ public:
+  // `pre_tokenizer`: of byte-level BPE; nullptr for SentencePiece.
+  TokenizerFiles(std::shared_ptr<const io::GgufMetadata> metadata, const GgufModel& model,
+                 const GgufSpecialIds& ids, const PreTokenizer* pre_tokenizer)
+      : metadata_(std::move(metadata)),
+        vocab_(model.vocab),
+        context_(model.context),
+        metadata_ids_(ids),
+        pre_tokenizer_(pre_tokenizer) {}
+
+  std::string Tokenizer() const {
+    const Content content = Read();
+    json tokenizer = {{"version", "1.0"},
+                      {"truncation", nullptr},
+                      {"padding", nullptr},
+                      {"normalizer", nullptr},
+                      {"pre_tokenizer", nullptr}};
+    tokenizer["added_tokens"] = MakeAddedTokens(content.vocabulary);
+    if (pre_tokenizer_ != nullptr) {
+      FillByteLevel(tokenizer, *metadata_, content.vocabulary, *pre_tokenizer_);
+    } else {
+      FillSentencePiece(tokenizer, *metadata_, content.vocabulary, content.ids);
+    }
+    tokenizer["post_processor"] = MakePostProcessor(content.vocabulary, content.affixes);
+    return tokenizer.dump() + "\n";
+  }
+
+  std::string Config() const {
+    const Content content = Read();
+    json config = NamedTokens(content);
+    config["tokenizer_class"] = "PreTrainedTokenizerFast";
+    config["add_bos_token"] = content.affixes.bos.has_value();
+    config["add_eos_token"] = content.affixes.eos.has_value();
+    config["clean_up_tokenization_spaces"] = false;
+    config["model_max_length"] = context_;
+    if (const std::string* chat_template = metadata_->String(kTemplateKey)) {
+      config["chat_template"] = *chat_template;
+    }
+    return config.dump(2) + "\n";
+  }
+
+  std::string SpecialTokensMap() const { return NamedTokens(Read()).dump(2) + "\n"; }
+
+ private:
+  struct Content {
+    GgufVocabulary vocabulary;
+    GgufSpecialIds ids;
+    Affixes affixes;
+  };
+
+  std::shared_ptr<const io::GgufMetadata> metadata_;
+  uint64_t vocab_, context_;
+  GgufSpecialIds metadata_ids_;
+  const PreTokenizer* pre_tokenizer_;
+
+  Content Read() const {
+    GgufVocabulary vocabulary(*metadata_, vocab_);
+    const size_t tokens = vocabulary.tokens().size();
+    const bool is_byte_level = pre_tokenizer_ != nullptr;
+    GgufSpecialIds ids =
+        is_byte_level ? metadata_ids_ : WithSentencePieceDefaults(metadata_ids_, tokens);
+    for (const std::optional<uint64_t>& id : {ids.bos, ids.eos, ids.unk, ids.pad}) {
+      if (id && *id >= tokens) {
+        throw Error(ErrorCode::kInvalidData,
+                    fmt::format("special token {} of a vocabulary of {}", *id, tokens));
+      }
+    }
+    const Affixes affixes =
+        ReadAffixes(*metadata_, ids, !is_byte_level || pre_tokenizer_->adds_bos_by_default);
+    return {std::move(vocabulary), std::move(ids), affixes};
+  }
+
+  static json NamedTokens(const Content& content) {
+    json named = json::object();
+    const auto name = [&](const char* key, const std::optional<uint64_t>& id) {
+      if (id) named[key] = content.vocabulary.tokens()[*id].text;
+    };
+    name("bos_token", content.ids.bos);
+    name("eos_token", content.ids.eos);
+    name("unk_token", content.ids.unk);
+    name("pad_token", content.ids.pad);
+    return named;
+  }
+};
 
 }  // namespace
 
-std::vector<SideFile> MakeTokenizerFiles(const io::GgufMetadata& metadata, const GgufModel& model,
-                                         const GgufSpecialIds& metadata_ids,
+std::vector<SideFile> MakeTokenizerFiles(std::shared_ptr<const io::GgufMetadata> metadata,
+                                         const GgufModel& model, const GgufSpecialIds& ids,
                                          std::vector<std::string>& notes) {
-  const std::string* kind = metadata.String("tokenizer.ggml.model");
+  const std::string* kind = metadata->String("tokenizer.ggml.model");
   if (kind == nullptr || *kind == "no_vocab" || *kind == "none") {
     notes.push_back("the file has no tokenizer: no tokenizer.json is made");
     return {};
@@ -188,62 +274,23 @@ std::vector<SideFile> MakeTokenizerFiles(const io::GgufMetadata& metadata, const
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("tokenizer model '{}' (known: gpt2, llama)", *kind));
   }
-  const GgufVocabulary vocabulary(metadata, model.vocab);
-  const std::vector<VocabularyToken>& tokens = vocabulary.tokens();
-  const GgufSpecialIds ids =
-      *kind == "llama" ? WithSentencePieceDefaults(metadata_ids, tokens.size()) : metadata_ids;
-  for (const std::optional<uint64_t>& id : {ids.bos, ids.eos, ids.unk, ids.pad}) {
-    if (id && *id >= tokens.size()) {
-      throw Error(ErrorCode::kInvalidData,
-                  fmt::format("special token {} of a vocabulary of {}", *id, tokens.size()));
-    }
-  }
-
-  json tokenizer = {{"version", "1.0"},
-                    {"truncation", nullptr},
-                    {"padding", nullptr},
-                    {"normalizer", nullptr},
-                    {"pre_tokenizer", nullptr}};
-  tokenizer["added_tokens"] = MakeAddedTokens(vocabulary);
-  bool adds_bos_by_default = true;
-  if (*kind == "gpt2") {
-    const PreTokenizer& pre_tokenizer = ReadPreTokenizer(metadata, notes);
-    adds_bos_by_default = pre_tokenizer.adds_bos_by_default;
-    FillByteLevel(tokenizer, metadata, vocabulary, pre_tokenizer);
-  } else {
-    FillSentencePiece(tokenizer, metadata, vocabulary, ids);
-  }
-  const Affixes affixes = ReadAffixes(metadata, ids, adds_bos_by_default);
-  tokenizer["post_processor"] = MakePostProcessor(vocabulary, affixes);
-
-  json special_tokens = json::object();
-  const auto name_token = [&](std::string_view name, const std::optional<uint64_t>& id) {
-    if (id) special_tokens[name] = tokens[*id].text;
-  };
-  name_token("bos_token", ids.bos);
-  name_token("eos_token", ids.eos);
-  name_token("unk_token", ids.unk);
-  name_token("pad_token", ids.pad);
-  json config = special_tokens;
-  config["tokenizer_class"] = "PreTrainedTokenizerFast";
-  config["add_bos_token"] = affixes.bos.has_value();
-  config["add_eos_token"] = affixes.eos.has_value();
-  config["clean_up_tokenization_spaces"] = false;
-  config["model_max_length"] = model.context;
-
+  const PreTokenizer* pre_tokenizer =
+      *kind == "gpt2" ? &ReadPreTokenizer(*metadata, notes) : nullptr;
   std::vector<SideFile> files;
-  if (const std::string* chat_template = metadata.String("tokenizer.chat_template")) {
-    config["chat_template"] = *chat_template;
-    files.push_back({"chat_template.jinja", {}, *chat_template});
+  if (const std::string* chat_template = metadata->String(kTemplateKey)) {
+    files.push_back({.name = "chat_template.jinja", .content = *chat_template});
   }
-  for (const auto& [key, value] : metadata.values()) {
+  for (const auto& [key, value] : metadata->values()) {
     if (key.starts_with("tokenizer.chat_template.")) {
       notes.push_back(fmt::format("metadata '{}': only the default template is kept", key));
     }
   }
-  files.push_back(JsonFile("tokenizer.json", tokenizer, -1));
-  files.push_back(JsonFile("tokenizer_config.json", config, 2));
-  files.push_back(JsonFile("special_tokens_map.json", special_tokens, 2));
+  const auto source =
+      std::make_shared<const TokenizerFiles>(std::move(metadata), model, ids, pre_tokenizer);
+  files.push_back({.name = "tokenizer.json", .make = [source] { return source->Tokenizer(); }});
+  files.push_back({.name = "tokenizer_config.json", .make = [source] { return source->Config(); }});
+  files.push_back(
+      {.name = "special_tokens_map.json", .make = [source] { return source->SpecialTokensMap(); }});
   return files;
 }
 

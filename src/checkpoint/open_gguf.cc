@@ -1,5 +1,6 @@
 #include "checkpoint/open_gguf.h"
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -11,17 +12,18 @@
 
 namespace hlwq::checkpoint {
 
-GgufView MapGguf(const io::GgufHeader& header, const GgufTensorBytes& tensor_bytes) {
+GgufView MapGguf(io::GgufHeader header, const GgufTensorBytes& tensor_bytes) {
   const GgufModel model = ReadGgufModel(header);
   GgufView view;
   view.tensors = MapGgufTensors(header, model);
   const nlohmann::json rope_scaling = ReadRopeScaling(header, model, tensor_bytes);
   const GgufSpecialIds ids = ReadSpecialIds(header.metadata, model.vocab, view.notes);
   view.config = MakeConfig(model, rope_scaling, ids, view.tensors);
-  view.side_files.push_back({"config.json", {}, view.config.dump(2) + "\n"});
+  view.side_files.push_back(ConfigFile(view.config));
   view.side_files.push_back(
       {"generation_config.json", {}, MakeGenerationConfig(header.metadata, ids).dump(2) + "\n"});
-  for (SideFile& file : MakeTokenizerFiles(header.metadata, model, ids, view.notes)) {
+  auto metadata = std::make_shared<const io::GgufMetadata>(std::move(header.metadata));
+  for (SideFile& file : MakeTokenizerFiles(std::move(metadata), model, ids, view.notes)) {
     view.side_files.push_back(std::move(file));
   }
   return view;
@@ -30,12 +32,16 @@ GgufView MapGguf(const io::GgufHeader& header, const GgufTensorBytes& tensor_byt
 Checkpoint OpenGguf(const std::filesystem::path& path) {
   io::GgufFile gguf = io::GgufFile::Open(path);
   GgufView view = WithContext(path.string(), [&] {
-    return MapGguf(gguf.header(), [&](const io::GgufTensor& tensor) {
+    return MapGguf(gguf.TakeHeader(), [&](const io::GgufTensor& tensor) {
       std::vector<std::byte> bytes(tensor.bytes);
       gguf.file().ReadAt(tensor.offset, bytes);
       return bytes;
     });
   });
+  for (SideFile& file : view.side_files) {
+    if (!file.make) continue;
+    file.make = [make = std::move(file.make), path] { return WithContext(path.string(), make); };
+  }
   Checkpoint checkpoint;
   checkpoint.format = Format::kGguf;
   checkpoint.root = path;

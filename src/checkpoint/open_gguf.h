@@ -15,7 +15,7 @@ namespace hlwq::checkpoint {
 // Opens a .gguf file of the architectures llama, qwen2 and qwen3: tensors under Hugging Face names
 // with shapes outermost first (GgmlStorage; the q/k row order of the llama family undone by its
 // row_map), config.json (also as Checkpoint::config), generation_config.json and the tokenizer
-// files as content. TensorEntry::dtype is what an importer should write: the source's for F32, F16
+// files, which are made when they are asked for (gguf_tokenizer.h). TensorEntry::dtype is what an importer should write: the source's for F32, F16
 // and BF16, F16 for block types. Reads the header and at most one small tensor. Throws
 // Error{kUnsupported} naming what is not handled (architecture, tensor, tensor type, tokenizer,
 // scaling, split file), Error{kInvalidData} for a file that contradicts itself; with the path.
@@ -28,6 +28,6 @@ struct GgufView {
   std::vector<SideFile> side_files;
   std::vector<std::string> notes;
 };
-GgufView MapGguf(const io::GgufHeader& header, const GgufTensorBytes& tensor_bytes);
+GgufView MapGguf(io::GgufHeader header, const GgufTensorBytes& tensor_bytes);
 
 }  // namespace hlwq::checkpoint

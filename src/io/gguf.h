@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -72,6 +73,8 @@ class GgufFile {
   const GgufHeader& header() const noexcept { return header_; }
   const File& file() const noexcept { return file_; }
   uint64_t header_hash() const noexcept { return header_hash_; }  // XXH3 of [0, data_offset)
+  // Gives the header away; header() is empty from then on.
+  GgufHeader TakeHeader() noexcept { return std::exchange(header_, {}); }
   // Gives the descriptor away; file() is closed from then on.
   File TakeFile() && noexcept { return std::move(file_); }
 

@@ -30,7 +30,7 @@ using testing::HasSubstr;
 
 std::string SideContent(const std::vector<SideFile>& files, std::string_view name) {
   for (const SideFile& file : files) {
-    if (file.name == name) return file.content;
+    if (file.name == name) return ReadSideFile(file);
   }
   ADD_FAILURE() << "no " << name;
   return "null";
@@ -249,6 +249,25 @@ TEST(MapGguf, ModelWithoutTokenizerHasANote) {
   EXPECT_EQ(view.config["num_key_value_heads"], 2);
   EXPECT_EQ(view.config["head_dim"], 16);
   EXPECT_EQ(view.config["rms_norm_eps"], 1e-05);
+}
+
+// Weights can be read without it.
+TEST(MapGguf, AVocabularyIsReadWhenItIsAskedFor) {
+  const GgufView view = Map(TinyModel([](GgufBuilder& b) {
+    b.String("tokenizer.ggml.model", "gpt2")
+        .String("tokenizer.ggml.pre", "default")
+        .Strings("tokenizer.ggml.tokens", {"a", "b", "a"});
+  }));
+  EXPECT_EQ(view.side_files.size(), 5u);
+  for (const SideFile& file : view.side_files) {
+    if (!file.name.starts_with("tokenizer") && !file.name.starts_with("special")) continue;
+    try {
+      ReadSideFile(file);
+      ADD_FAILURE() << file.name << ": accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInvalidData) << error.what();
+    }
+  }
 }
 
 TEST(MapGguf, MissingPartsAreNamed) {
