@@ -21,8 +21,9 @@ ARROWS = {
     "text": ["base"],
     "convert": ["kernels", "checkpoint"],
     "eval": ["runtime", "text"],
-    "server": ["runtime", "text"],
-    "cli": ["convert", "eval", "server", "text"],
+    "chat": ["runtime", "text"],
+    "server": ["chat"],
+    "cli": ["convert", "eval", "server", "chat"],
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 # The one public header that stands below every box.

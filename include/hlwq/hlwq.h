@@ -5,15 +5,21 @@
 //   hlwq::Quantize(model, "model-hlwq", {.recipe = {.bits = 5}});
 //   if (!hlwq::VerifyFolder("model-hlwq").ok()) ...
 //
-//   hlwq::Engine engine("model-hlwq", {});
-//   hlwq::Sequence sequence(engine, {.capacity = 4096});
-//   hlwq::Generate(engine, sequence, ids, {.max_tokens = 100}, callbacks);
+//   hlwq::TextModel text_model("model-hlwq");
+//   hlwq::Conversation conversation(text_model.chat_format(), {});
+//   conversation.Add("user", "What is a Hadamard matrix?");
+//   hlwq::Session session(text_model, {.capacity = 4096});
+//   session.Reply(conversation.Prompt(text_model.tokenizer()),
+//                 {.generate = text_model.DefaultOptions()}, {.on_text = on_text});
 #pragma once
 
 #include <filesystem>
 #include <utility>
 
 #include "base/error.h"
+#include "chat/conversation.h"
+#include "chat/session.h"
+#include "chat/text_model.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/manifest.h"
 #include "checkpoint/verify.h"
@@ -30,6 +36,15 @@
 
 namespace hlwq {
 
+using chat::Answer;
+using chat::AnswerCallbacks;
+using chat::AnswerOptions;
+using chat::Conversation;
+using chat::ConversationOptions;
+using chat::ExpertOptions;
+using chat::Session;
+using chat::TextModel;
+using chat::TextModelOptions;
 using checkpoint::Checkpoint;
 using checkpoint::Manifest;
 using checkpoint::VerifyProblem;
@@ -48,6 +63,7 @@ using runtime::ExpertCacheOptions;  // of Engine::CacheExperts
 using runtime::GenerateCallbacks;
 using runtime::GenerateOptions;
 using runtime::Generation;
+using runtime::GenerationResult;
 using runtime::KvCacheOptions;
 using runtime::PoolBytes;
 using runtime::Sequence;
@@ -63,7 +79,7 @@ using checkpoint::ReadManifest;
 // Whether a comparison is above a bar.
 using eval::MeetsBar;
 
-// Token ids in, token ids out (runtime/generate.h); text::Tokenizer turns text into them.
+// Token ids in, token ids out (runtime/generate.h): what a Session is made of.
 using runtime::Generate;
 
 // The functions below compute with the vector kernels of the running processor; the result is the

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 namespace hlwq::cli {
 namespace {
@@ -19,28 +20,24 @@ std::string Count(size_t tokens, std::string_view what) {
 
 }  // namespace
 
-std::string_view EndOf(const runtime::GenerationResult& answer,
-                       const AnswerStream& stream) noexcept {
-  return stream.found_stop() ? "stop" : runtime::StopReasonName(answer.reason);
-}
-
-nlohmann::json AnswerToJson(const runtime::GenerationResult& answer, const AnswerStream& stream,
-                            uint64_t seed) {
-  nlohmann::json json = {{"text", stream.text()},
-                         {"ids", answer.tokens},
-                         {"stop_reason", EndOf(answer, stream)},
+nlohmann::json AnswerToJson(const chat::Answer& answer, uint64_t seed) {
+  const runtime::GenerationResult& generation = answer.generation;
+  nlohmann::json json = {{"text", answer.text},
+                         {"ids", generation.tokens},
+                         {"stop_reason", answer.end()},
                          {"seed", seed},
-                         {"tokens_per_second", answer.times.decode_tokens_per_second()}};
-  if (stream.found_stop()) json["stop_string"] = *stream.found_stop();
+                         {"tokens_per_second", generation.times.decode_tokens_per_second()}};
+  if (answer.found_stop) json["stop_string"] = *answer.found_stop;
   return json;
 }
 
-std::string AnswerInWords(const runtime::GenerationResult& answer, const AnswerStream& stream) {
-  std::string text = Count(answer.tokens.size(), "token");
-  if (answer.times.decode_passes > 0) {
-    text += ", " + Speed(answer.times.decode_tokens_per_second());
+std::string AnswerInWords(const chat::Answer& answer) {
+  const runtime::GenerationResult& generation = answer.generation;
+  std::string text = Count(generation.tokens.size(), "token");
+  if (generation.times.decode_passes > 0) {
+    text += ", " + Speed(generation.times.decode_tokens_per_second());
   }
-  return text + fmt::format(" ({})", EndOf(answer, stream));
+  return text + fmt::format(" ({})", answer.end());
 }
 
 std::string PromptInWords(const runtime::GenerateTimes& times) {

@@ -9,8 +9,6 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "cli/model_files.h"
-#include "runtime/generation_config.h"
 
 namespace hlwq::cli {
 namespace {
@@ -48,17 +46,13 @@ runtime::PenaltyOptions PenaltiesOf(const Arguments& arguments, runtime::Penalty
 }  // namespace
 
 runtime::GenerateOptions GenerateOptionsOf(const Arguments& arguments,
-                                           const checkpoint::Checkpoint& checkpoint) {
-  const runtime::GenerationConfig config = runtime::ReadGenerationConfig(
-      ReadSideJson(checkpoint, "generation_config.json"), checkpoint.config);
-  runtime::GenerateOptions options;
-  options.eos = config.eos;
+                                           const chat::TextModel& model) {
+  runtime::GenerateOptions options = model.DefaultOptions();
   options.ignores_eos = arguments.Switch("ignore-eos");
   if (const auto count = arguments.FindInteger("max-tokens")) {
     options.max_tokens = static_cast<size_t>(*count);
   }
   runtime::SamplerOptions& sampler = options.sampler;
-  sampler = config.Apply({});
   sampler.temperature = arguments.FindNumber("temperature").value_or(sampler.temperature);
   if (const auto top_k = arguments.FindInteger("top-k")) {
     sampler.top_k = static_cast<size_t>(*top_k);
@@ -72,6 +66,12 @@ runtime::GenerateOptions GenerateOptionsOf(const Arguments& arguments,
   }
   const auto seed = arguments.FindInteger("seed");
   sampler.seed = seed ? static_cast<uint64_t>(*seed) : std::random_device()();
+  return options;
+}
+
+chat::ConversationOptions ConversationOptionsOf(const Arguments& arguments) {
+  chat::ConversationOptions options = {.system = arguments.Text("system")};
+  if (arguments.Switch("no-thinking")) options.variables["enable_thinking"] = false;
   return options;
 }
 

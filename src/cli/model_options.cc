@@ -2,14 +2,45 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "cli/expert_options.h"
+#include "base/error.h"
+#include "cli/expert_report.h"
 #include "cli/output.h"
 #include "cli/verbs/conversion.h"
 
 namespace hlwq::cli {
 namespace {
+
+// Verbs that open two models do not have --trace-experts.
+bool CanTrace(const OpenOptions& options) { return options.models == 1; }
+
+// A flag that wants a model with experts; nullptr: none was given.
+const char* ExpertFlagOf(const Arguments& arguments, const OpenOptions& options) {
+  for (const char* flag : {"expert-cache-size", "expert-cache-bytes"}) {
+    if (arguments.Has(flag)) return flag;
+  }
+  return CanTrace(options) && arguments.Has("trace-experts") ? "trace-experts" : nullptr;
+}
+
+void CheckHasExperts(const checkpoint::Checkpoint& checkpoint, const char* flag) {
+  const model::ModelConfig config = WithContext(checkpoint.root.string() + ": config.json", [&] {
+    return model::ReadModelConfig(checkpoint.config);
+  });
+  if (config.sizes.experts > 0) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("--{}: this model, {}, has no experts", flag, config.model_type));
+}
+
+chat::ExpertOptions ExpertOptionsOf(const Arguments& arguments) {
+  chat::ExpertOptions options;
+  options.policy = runtime::EvictionPolicyFromName(arguments.Text("expert-policy"));
+  options.has_prefetch = !arguments.Switch("no-expert-prefetch");
+  if (const auto slots = arguments.FindInteger("expert-cache-size")) {
+    options.size = runtime::SlotsPerLayer{static_cast<size_t>(*slots)};
+  } else if (arguments.Has("expert-cache-bytes")) {
+    options.size = runtime::PoolBytes{arguments.Bytes("expert-cache-bytes")};
+  }
+  return options;
+}
 
 DType CacheTypeOf(const Arguments& arguments) {
   const std::string name = arguments.Text("cache-type");
@@ -19,27 +50,41 @@ DType CacheTypeOf(const Arguments& arguments) {
 
 }  // namespace
 
-runtime::Engine OpenEngine(const Arguments& arguments, const std::filesystem::path& path,
-                           int engines) {
-  runtime::Engine engine(path, {.threads = ThreadsOf(arguments)});
-  HoldExperts(arguments, engine, engines);
-  return engine;
+chat::TextModel OpenModel(const Arguments& arguments, const std::filesystem::path& path,
+                          const OpenOptions& options) {
+  checkpoint::Checkpoint checkpoint = checkpoint::OpenCheckpoint(path);
+  if (const char* flag = ExpertFlagOf(arguments, options)) CheckHasExperts(checkpoint, flag);
+  MemoryLimit memory = ReadMemoryLimit();
+  memory.available_bytes /= static_cast<uint64_t>(options.models);
+  chat::TextModelOptions model = {
+      .engine = {.threads = options.threads ? *options.threads : ThreadsOf(arguments)},
+      .experts = ExpertOptionsOf(arguments),
+      .memory = memory};
+  if (CanTrace(options)) model.expert_trace = arguments.FindText("trace-experts");
+  return chat::TextModel(std::move(checkpoint), model);
 }
 
-void PrintModelNotes(const Arguments& arguments, const runtime::Engine& engine) {
-  for (const std::string& note : engine.model().notes()) PrintNote(arguments, note);
+void PrintExperts(const Arguments& arguments, const runtime::Engine& engine) {
+  const std::string experts = ExpertsInWords(engine);
+  if (!experts.empty()) PrintNote(arguments, "experts: " + experts);
+}
+
+void PrintModelNotes(const Arguments& arguments, const chat::TextModel& model) {
+  PrintExperts(arguments, model.engine());
+  for (const std::string& note : model.engine().model().notes()) PrintNote(arguments, note);
 }
 
 runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens) {
   return {.dtype = CacheTypeOf(arguments), .capacity = tokens};
 }
 
-size_t ContextTokensOf(const Arguments& arguments, const model::ModelConfig& config) {
+size_t ContextTokensOf(const Arguments& arguments, const chat::TextModel& model) {
   const auto wanted = arguments.FindInteger("ctx-size");
-  if (!wanted) return std::min(config.max_positions, kDefaultContextTokens);
-  if (static_cast<uint64_t>(*wanted) > config.max_positions) {
-    PrintNote(arguments, fmt::format("--ctx-size {}: the model was made for {} positions", *wanted,
-                                     config.max_positions));
+  if (!wanted) return model.default_context_tokens();
+  const size_t most = model.config().max_positions;
+  if (static_cast<uint64_t>(*wanted) > most) {
+    PrintNote(arguments,
+              fmt::format("--ctx-size {}: the model was made for {} positions", *wanted, most));
   }
   return static_cast<size_t>(*wanted);
 }

@@ -1,31 +1,37 @@
-// How a model is opened by the flags that the verbs which run one share (flags_model.cc).
+// How a model is opened by the flags that the verbs which run one share (flags_model.cc,
+// flags_experts.cc).
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 
+#include "chat/text_model.h"
 #include "cli/arguments.h"
-#include "runtime/engine.h"
 #include "runtime/kv_cache.h"
 
 namespace hlwq::cli {
 
-// Tokens of context where neither --ctx-size nor the model says fewer.
-inline constexpr size_t kDefaultContextTokens = 4096;
+struct OpenOptions {
+  int models = 1;                   // that the verb opens: they share the memory
+  std::optional<int> threads = {};  // empty: --threads
+};
 
-// Opens the checkpoint at `path` with --threads; experts are held as the flags say (HoldExperts),
-// `engines` of them in the memory there is. Throws as runtime::Engine and HoldExperts.
-runtime::Engine OpenEngine(const Arguments& arguments, const std::filesystem::path& path,
-                           int engines = 1);
+// Opens the checkpoint at `path`, its experts held as the flags say. Throws as chat::TextModel,
+// Error{kInvalidArgument} for flags that want experts of a model without.
+chat::TextModel OpenModel(const Arguments& arguments, const std::filesystem::path& path,
+                          const OpenOptions& options = {});
 
-// What was noted when the model was opened, for the user.
-void PrintModelNotes(const Arguments& arguments, const runtime::Engine& engine);
+// How the experts of a mixture are held, for the user.
+void PrintExperts(const Arguments& arguments, const runtime::Engine& engine);
+// The same, and what was noted when the model was opened.
+void PrintModelNotes(const Arguments& arguments, const chat::TextModel& model);
 
 // The cache of sequences of `tokens` tokens, by --cache-type.
 runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens);
 
-// Tokens that a sequence may have, by --ctx-size: where it was not given the model's own number of
-// positions, but at most kDefaultContextTokens. Says so where more are wanted than the model has.
-size_t ContextTokensOf(const Arguments& arguments, const model::ModelConfig& config);
+// Tokens that a sequence may have, by --ctx-size. Says so where more are wanted than the model was
+// made for.
+size_t ContextTokensOf(const Arguments& arguments, const chat::TextModel& model);
 
 }  // namespace hlwq::cli

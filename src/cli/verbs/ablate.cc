@@ -10,9 +10,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/glob.h"
+#include "chat/open_tokenizer.h"
 #include "cli/interrupts.h"
-#include "cli/model_files.h"
-#include "cli/model_options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -66,9 +65,10 @@ int RunAblate(const Arguments& arguments) {
   const std::vector<eval::AblationMethod> methods = MethodsOf(arguments);
   const std::string source = arguments.Operand("SRC");
   runtime::Engine reference(eval::OpenReference(source), {.threads = ThreadsOf(arguments)});
-  PrintModelNotes(arguments, reference);
+  for (const std::string& note : reference.model().notes()) PrintNote(arguments, note);
   const std::vector<runtime::TokenId> tokens = ReadTextTokens(
-      arguments, OpenTokenizer(reference.model().checkpoint(), reference.config().sizes.vocab));
+      arguments,
+      chat::OpenTokenizer(reference.model().checkpoint(), reference.config().sizes.vocab));
   ProgressPrinter coding("coding", arguments), progress("ablate", arguments);
   eval::AblationOptions options = {.bits = static_cast<int>(arguments.Integer("bits")),
                                    .threads = ThreadsOf(arguments),

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/worker_pool.h"
-#include "cli/expert_options.h"
+#include "cli/expert_report.h"
 #include "cli/model_options.h"
 #include "cli/number_list.h"
 #include "cli/output.h"
@@ -40,10 +40,11 @@ int RunBench(const Arguments& arguments) {
   options.cache_dtype = CacheOptionsOf(arguments, 0).dtype;
   options.progress = progress.TokenCallback();
   const auto start = std::chrono::steady_clock::now();
-  runtime::Engine engine(arguments.Operand("DIR"), {});
-  HoldExperts(arguments, engine, 1);
+  chat::TextModel model = OpenModel(arguments, arguments.Operand("DIR"), {.threads = 0});
+  runtime::Engine& engine = model.engine();
   options.load_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  PrintExperts(arguments, engine);
   eval::ThroughputResult result = eval::MeasureThroughput(engine, options);
   result.experts = ExpertsInWords(engine);
   progress.Finish();

@@ -4,13 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "chat/conversation.h"
+#include "chat/session.h"
 #include "cli/answer_report.h"
-#include "cli/answer_stream.h"
-#include "cli/conversation.h"
-#include "cli/expert_options.h"
+#include "cli/expert_report.h"
 #include "cli/generation_options.h"
 #include "cli/interrupts.h"
-#include "cli/model_files.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "cli/standard_input.h"
@@ -20,23 +19,18 @@
 namespace hlwq::cli {
 namespace {
 
-using runtime::TokenId;
-
 constexpr std::string_view kHelp =
     "/reset begins a new conversation, /exit or Ctrl-D ends the program, /help shows this.\n"
     "Ctrl-C ends an answer.\n";
 
 class Chat {
  public:
-  Chat(const Arguments& arguments, runtime::Engine& engine, const text::Tokenizer& tokenizer)
+  Chat(const Arguments& arguments, chat::TextModel& model)
       : arguments_(arguments),
-        engine_(engine),
-        tokenizer_(tokenizer),
-        options_(GenerateOptionsOf(arguments, engine.model().checkpoint())),
-        conversation_(OpenChatFormat(engine.model().checkpoint()),
-                      {.system = arguments.Text("system"),
-                       .forbids_thinking = arguments.Switch("no-thinking")}),
-        sequence_(engine, CacheOptionsOf(arguments, ContextTokensOf(arguments, engine.config()))) {}
+        model_(model),
+        options_{.generate = GenerateOptionsOf(arguments, model), .stops = arguments.List("stop")},
+        conversation_(model.chat_format(), ConversationOptionsOf(arguments)),
+        session_(model, CacheOptionsOf(arguments, ContextTokensOf(arguments, model))) {}
 
   void Run() {
     if (lines_.is_terminal()) Talk(kHelp);
@@ -64,11 +58,10 @@ class Chat {
 
  private:
   const Arguments& arguments_;
-  runtime::Engine& engine_;
-  const text::Tokenizer& tokenizer_;
-  runtime::GenerateOptions options_;
-  Conversation conversation_;
-  runtime::Sequence sequence_;
+  chat::TextModel& model_;
+  chat::AnswerOptions options_;
+  chat::Conversation conversation_;
+  chat::Session session_;
   Interrupts interrupts_;
   LineReader lines_;
   nlohmann::json answers_ = nlohmann::json::array();
@@ -92,7 +85,7 @@ class Chat {
   }
 
   bool Answer(const std::string& line) {
-    conversation_.AddUser(line);
+    conversation_.Add("user", line);
     try {
       return AnswerLast();
     } catch (const Error& error) {
@@ -108,49 +101,47 @@ class Chat {
 
   // False when nobody reads the answer any more.
   bool AnswerLast() {
-    const std::vector<TokenId> prompt = conversation_.Prompt(tokenizer_);
     bool is_read = true;
-    AnswerStream stream(tokenizer_, {}, arguments_.List("stop"), [&](std::string_view text) {
+    const auto on_text = [&](std::string_view text) {
       if (!arguments_.json()) is_read = Stream::Out().Write(text);
-    });
-    const auto on_token = [&](TokenId token) {
-      return stream.Push(token) && is_read && !interrupts_.was_interrupted();
+      return is_read;
     };
-    const auto on_prompt = [&](size_t) { return !interrupts_.was_interrupted(); };
-    if (engine_.expert_cache() != nullptr) engine_.expert_cache()->ResetStatistics();
-    const runtime::GenerationResult answer =
-        Generate(engine_, sequence_, prompt, options_, {on_token, on_prompt});
-    stream.Finish();
+    const auto should_stop = [&] { return interrupts_.was_interrupted(); };
+    runtime::ExpertCache* experts = model_.engine().expert_cache();
+    if (experts != nullptr) experts->ResetStatistics();
+    const chat::Answer answer = session_.Reply(conversation_.Prompt(model_.tokenizer()), options_,
+                                               {.on_text = on_text, .should_stop = should_stop});
     interrupts_.Clear();
-    conversation_.AddAssistant(stream.text());
+    conversation_.Add("assistant", answer.text);
     if (!arguments_.json()) is_read = Stream::Out().Write("\n") && is_read;
-    answers_.push_back(AnswerToJson(answer, stream, options_.sampler.seed));
-    Tell(answer, stream);
-    ++options_.sampler.seed;
+    uint64_t& seed = options_.generate.sampler.seed;
+    answers_.push_back(AnswerToJson(answer, seed));
+    Tell(answer);
+    ++seed;
     return is_read;
   }
 
-  void Tell(const runtime::GenerationResult& answer, const AnswerStream& stream) const {
+  void Tell(const chat::Answer& answer) const {
     if (arguments_.json()) return;
     const TextStyle style = StyleFor(Stream::Err());
-    Talk(fmt::format("{}hlwq: {}; {}; seed {}{}\n", style.dim, PromptInWords(answer.times),
-                     AnswerInWords(answer, stream), options_.sampler.seed, style.reset));
-    if (engine_.expert_cache() == nullptr) return;
-    Talk(fmt::format("{}hlwq: {}{}\n", style.dim, ExpertUseInWords(engine_), style.reset));
+    Talk(fmt::format("{}hlwq: {}; {}; seed {}{}\n", style.dim,
+                     PromptInWords(answer.generation.times), AnswerInWords(answer),
+                     options_.generate.sampler.seed, style.reset));
+    const std::string use = ExpertUseInWords(model_.engine());
+    if (!use.empty()) Talk(fmt::format("{}hlwq: {}{}\n", style.dim, use, style.reset));
   }
 };
 
 }  // namespace
 
 int RunChat(const Arguments& arguments) {
-  runtime::Engine engine = OpenEngine(arguments, arguments.Operand("DIR"));
-  PrintModelNotes(arguments, engine);
-  const text::Tokenizer tokenizer =
-      OpenTokenizer(engine.model().checkpoint(), engine.config().sizes.vocab);
-  Chat chat(arguments, engine, tokenizer);
+  chat::TextModel model = OpenModel(arguments, arguments.Operand("DIR"));
+  PrintModelNotes(arguments, model);
+  model.tokenizer();  // without one there is nothing to talk about
+  Chat chat(arguments, model);
   chat.Run();
   if (arguments.json()) PrintJson(chat.ToJson());
-  engine.FinishTrace();
+  model.engine().FinishTrace();
   return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
-#include "cli/model_files.h"
+#include "chat/open_tokenizer.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -21,26 +21,22 @@ namespace {
 
 constexpr size_t kWorstTokens = 16;
 
-// The reference's; of two folders one may lack it.
-text::Tokenizer OpenEitherTokenizer(const runtime::Engine& reference,
-                                    const runtime::Engine& model) {
-  const bool has_own = reference.model().checkpoint().FindSideFile("tokenizer.json") != nullptr;
-  return OpenTokenizer((has_own ? reference : model).model().checkpoint(),
-                       model.config().sizes.vocab);
-}
-
 }  // namespace
 
 int RunKld(const Arguments& arguments) {
   RequiredText(arguments, "file");
   const std::string reference_path = RequiredText(arguments, "reference");
   if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
-  runtime::Engine reference = OpenEngine(arguments, reference_path, 2);
-  runtime::Engine model = OpenEngine(arguments, arguments.Operand("DIR"), 2);
-  PrintModelNotes(arguments, reference);
-  PrintModelNotes(arguments, model);
+  chat::TextModel reference_model = OpenModel(arguments, reference_path, {.models = 2});
+  chat::TextModel text_model = OpenModel(arguments, arguments.Operand("DIR"), {.models = 2});
+  PrintModelNotes(arguments, reference_model);
+  PrintModelNotes(arguments, text_model);
+  runtime::Engine& reference = reference_model.engine();
+  runtime::Engine& model = text_model.engine();
   eval::CheckVocabularies(reference, model);
-  const text::Tokenizer tokenizer = OpenEitherTokenizer(reference, model);
+  // Of two folders one may lack it.
+  const bool has_own = chat::HasTokenizer(reference_model.checkpoint());
+  const text::Tokenizer& tokenizer = (has_own ? reference_model : text_model).tokenizer();
   const std::vector<runtime::TokenId> tokens = ReadTextTokens(arguments, tokenizer);
   ProgressPrinter progress("kld", arguments);
   const eval::KldResult result =

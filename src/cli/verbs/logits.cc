@@ -134,8 +134,9 @@ int RunLogits(const Arguments& arguments) {
     throw Error(ErrorCode::kInvalidArgument, "--hidden: want -o, the file to write the states to");
   }
   const nlohmann::json document = ReadJsonFile(ids_path);
-  runtime::Engine engine = OpenEngine(arguments, arguments.Operand("DIR"));
-  PrintModelNotes(arguments, engine);
+  chat::TextModel model = OpenModel(arguments, arguments.Operand("DIR"));
+  PrintModelNotes(arguments, model);
+  runtime::Engine& engine = model.engine();
   const checkpoint::TextConfig& sizes = engine.config().sizes;
   const Sequences sequences =
       WithContext(ids_path, [&] { return ParseSequences(document, sizes.vocab); });

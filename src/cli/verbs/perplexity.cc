@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/model_files.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -15,10 +14,10 @@ namespace hlwq::cli {
 
 int RunPerplexity(const Arguments& arguments) {
   RequiredText(arguments, "file");
-  runtime::Engine engine = OpenEngine(arguments, arguments.Operand("DIR"));
-  PrintModelNotes(arguments, engine);
-  const std::vector<runtime::TokenId> tokens = ReadTextTokens(
-      arguments, OpenTokenizer(engine.model().checkpoint(), engine.config().sizes.vocab));
+  chat::TextModel model = OpenModel(arguments, arguments.Operand("DIR"));
+  PrintModelNotes(arguments, model);
+  const std::vector<runtime::TokenId> tokens = ReadTextTokens(arguments, model.tokenizer());
+  runtime::Engine& engine = model.engine();
   ProgressPrinter progress("perplexity", arguments);
   const eval::PerplexityResult result =
       eval::MeasurePerplexity(engine, tokens, TextRunOptionsOf(arguments, engine, progress));

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "cli/model_files.h"
+#include "chat/open_tokenizer.h"
 #include "cli/output.h"
 #include "cli/standard_input.h"
 #include "cli/terminal.h"
@@ -69,7 +69,7 @@ json TokensToJson(const text::Tokenizer& tokenizer, const std::vector<TokenId>& 
 }  // namespace
 
 int RunTokenize(const Arguments& arguments) {
-  const text::Tokenizer tokenizer = OpenTokenizerAt(arguments.Operand("DIR"));
+  const text::Tokenizer tokenizer = chat::OpenTokenizerAt(arguments.Operand("DIR"));
   const bool skips_special = arguments.Switch("no-special");
   const text::EncodeOptions encode = {.add_special = !skips_special};
   const bool decodes = arguments.Switch("decode");

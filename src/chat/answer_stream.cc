@@ -1,8 +1,8 @@
-#include "cli/answer_stream.h"
+#include "chat/answer_stream.h"
 
 #include <utility>
 
-namespace hlwq::cli {
+namespace hlwq::chat {
 
 AnswerStream::AnswerStream(const text::Tokenizer& tokenizer, std::span<const text::TokenId> before,
                            std::vector<std::string> stops, Write write)
@@ -29,4 +29,4 @@ void AnswerStream::Finish() {
   if (!found_) Show(stops_.Finish());
 }
 
-}  // namespace hlwq::cli
+}  // namespace hlwq::chat

@@ -1,18 +1,12 @@
-// How the experts of a mixture are held, by the flags of flags_experts.cc, and what came of it.
+// What is told about the experts of a mixture: how they are held, and what came of it.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "cli/arguments.h"
 #include "runtime/engine.h"
 
 namespace hlwq::cli {
-
-// As the flags say; without them all in memory where there is enough, else a pool of what is left.
-// `engines` share the memory. Says which on standard error. Throws as Engine::CacheExperts and
-// FitExperts, Error{kInvalidArgument} for flags that want experts of a model without.
-void HoldExperts(const Arguments& arguments, runtime::Engine& engine, int engines);
 
 // "4,870 slots of 2.02 MB (9.8 GB of 20.6 GB), least-stale"; empty for a model without experts.
 std::string ExpertsInWords(const runtime::Engine& engine);

@@ -1,18 +1,14 @@
-#include "cli/answer_stream.h"
+#include "chat/answer_stream.h"
 
 #include <gtest/gtest.h>
 
-#include "base/file.h"
-#include "tests/support/shared_data.h"
+#include "tests/chat/made_checkpoint.h"
 
-namespace hlwq::cli {
+namespace hlwq::chat {
 namespace {
 
-// The tokenizer of a tiny model: "llama-spm" writes blanks as Llama 2 does, "llama-bpe" bytes as
-// GPT-2.
 text::Tokenizer GoldenTokenizer(const std::string& name) {
-  return text::Tokenizer(
-      ReadSmallFile(test::Golden("good/gguf/" + name + "/tokenizer.json"), 1 << 20));
+  return text::Tokenizer(GoldenTokenizerJson(name));
 }
 
 struct Shown {
@@ -77,4 +73,4 @@ TEST(AnswerStream, WhatOnlyLookedLikeAStopStringIsShownAtTheEnd) {
 }
 
 }  // namespace
-}  // namespace hlwq::cli
+}  // namespace hlwq::chat

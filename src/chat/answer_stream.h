@@ -11,7 +11,7 @@
 #include "text/stop_matcher.h"
 #include "text/tokenizer.h"
 
-namespace hlwq::cli {
+namespace hlwq::chat {
 
 // Special tokens are not shown; text goes out as soon as it is certain. Borrows the tokenizer.
 class AnswerStream {
@@ -41,4 +41,4 @@ class AnswerStream {
   void Show(std::string text);
 };
 
-}  // namespace hlwq::cli
+}  // namespace hlwq::chat

@@ -3,25 +3,28 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "cli/model_files.h"
+#include "chat/chat_format.h"
 #include "text/tokenizer.h"
 
-namespace hlwq::cli {
+namespace hlwq::chat {
 
 struct ConversationOptions {
-  std::string system;             // empty: no system message
-  bool forbids_thinking = false;  // enable_thinking false
+  std::string system = {};  // empty: no system message
+  // What the template is told besides, such as {"enable_thinking": false} or {"tools": [...]}.
+  nlohmann::ordered_json variables = nlohmann::ordered_json::object();
 };
 
 class Conversation {
  public:
-  Conversation(ChatFormat format, ConversationOptions options);
+  // Borrows the format.
+  Conversation(const ChatFormat& format, ConversationOptions options);
+  Conversation(ChatFormat&&, ConversationOptions) = delete;
 
-  // Invalid UTF-8 becomes U+FFFD.
-  void AddUser(std::string_view text) { Add("user", text); }
-  void AddAssistant(std::string_view text) { Add("assistant", text); }
+  // Roles are the template's: "system", "user", "assistant", "tool". Invalid UTF-8 becomes U+FFFD.
+  void Add(std::string_view role, std::string_view text);
   void RemoveLast() { messages_.erase(messages_.size() - 1); }
   // Forgets all but the system message.
   void Reset();
@@ -31,11 +34,9 @@ class Conversation {
   std::vector<text::TokenId> Prompt(const text::Tokenizer& tokenizer) const;
 
  private:
-  ChatFormat format_;
+  const ChatFormat& format_;
   ConversationOptions options_;
   nlohmann::ordered_json messages_;
-
-  void Add(std::string_view role, std::string_view text);
 };
 
-}  // namespace hlwq::cli
+}  // namespace hlwq::chat

@@ -1,14 +1,14 @@
-#include "cli/conversation.h"
+#include "chat/conversation.h"
 
 #include <utility>
 
 #include "base/error.h"
 #include "text/utf8.h"
 
-namespace hlwq::cli {
+namespace hlwq::chat {
 
-Conversation::Conversation(ChatFormat format, ConversationOptions options)
-    : format_(std::move(format)), options_(std::move(options)) {
+Conversation::Conversation(const ChatFormat& format, ConversationOptions options)
+    : format_(format), options_(std::move(options)) {
   Reset();
 }
 
@@ -25,13 +25,13 @@ void Conversation::Add(std::string_view role, std::string_view text) {
 
 std::vector<text::TokenId> Conversation::Prompt(const text::Tokenizer& tokenizer) const {
   nlohmann::ordered_json variables = format_.special_tokens;
+  variables.update(options_.variables);
   variables["messages"] = messages_;
   variables["add_generation_prompt"] = true;
-  if (options_.forbids_thinking) variables["enable_thinking"] = false;
   const std::string prompt =
       WithContext("chat template", [&] { return format_.chat_template.Render(variables); });
   // The template writes the special tokens itself.
   return tokenizer.Encode(prompt, {.add_special = false});
 }
 
-}  // namespace hlwq::cli
+}  // namespace hlwq::chat

@@ -1,69 +1,17 @@
-#include "cli/expert_options.h"
+#include "cli/expert_report.h"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <optional>
 
-#include "base/error.h"
-#include "base/memory_limit.h"
 #include "base/number_text.h"
-#include "cli/output.h"
-#include "runtime/experts/expert_memory.h"
 
 namespace hlwq::cli {
 namespace {
 
 bool HasExperts(const runtime::Engine& engine) { return engine.config().sizes.experts > 0; }
 
-Error NoExperts(const char* flag, const runtime::Engine& engine) {
-  return Error(ErrorCode::kInvalidArgument, fmt::format("--{}: this model, {}, has no experts",
-                                                        flag, engine.config().model_type));
-}
-
-// Verbs that run two models do not have the flag.
-bool CanTrace(int engines) { return engines == 1; }
-
-// Nothing: the experts are in memory already, decoded. A limit that nothing works under is an error,
-// whatever the flags say.
-std::optional<runtime::ExpertCacheOptions> WantedCache(const Arguments& arguments,
-                                                       const runtime::Engine& engine, int engines) {
-  runtime::ExpertCacheOptions options;
-  options.policy = runtime::EvictionPolicyFromName(arguments.Text("expert-policy"));
-  options.has_prefetch = !arguments.Switch("no-expert-prefetch");
-  const auto need = runtime::ExpertMemoryOf(engine.model(), engine.chunk_tokens());
-  if (need) {
-    MemoryLimit memory = ReadMemoryLimit();
-    memory.available_bytes /= static_cast<uint64_t>(engines);
-    options.size = runtime::FitExperts(*need, memory);
-  }
-  if (const auto slots = arguments.FindInteger("expert-cache-size")) {
-    options.size = runtime::SlotsPerLayer{static_cast<size_t>(*slots)};
-  } else if (arguments.Has("expert-cache-bytes")) {
-    options.size = runtime::PoolBytes{arguments.Bytes("expert-cache-bytes")};
-  } else if (!need) {
-    return std::nullopt;
-  }
-  return options;
-}
-
 }  // namespace
-
-void HoldExperts(const Arguments& arguments, runtime::Engine& engine, int engines) {
-  if (!HasExperts(engine)) {
-    for (const char* flag : {"expert-cache-size", "expert-cache-bytes"}) {
-      if (arguments.Has(flag)) throw NoExperts(flag, engine);
-    }
-    if (CanTrace(engines) && arguments.Has("trace-experts"))
-      throw NoExperts("trace-experts", engine);
-    return;
-  }
-  if (const auto options = WantedCache(arguments, engine, engines)) engine.CacheExperts(*options);
-  if (CanTrace(engines)) {
-    if (const auto path = arguments.FindText("trace-experts")) engine.TraceExperts(*path);
-  }
-  PrintNote(arguments, "experts: " + ExpertsInWords(engine));
-}
 
 std::string ExpertsInWords(const runtime::Engine& engine) {
   if (!HasExperts(engine)) return "";

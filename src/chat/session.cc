@@ -1,0 +1,36 @@
+#include "chat/session.h"
+
+#include "chat/answer_stream.h"
+
+namespace hlwq::chat {
+
+std::string_view Answer::end() const noexcept {
+  return found_stop ? "stop" : runtime::StopReasonName(generation.reason);
+}
+
+Session::Session(TextModel& model, const runtime::KvCacheOptions& cache)
+    : model_(model), sequence_(model.engine(), cache) {}
+
+Answer Session::Reply(std::span<const runtime::TokenId> prompt, const AnswerOptions& options,
+                      const AnswerCallbacks& callbacks) {
+  bool is_wanted = true;
+  AnswerStream stream(model_.tokenizer(),
+                      options.continues_prompt ? prompt : std::span<const runtime::TokenId>(),
+                      options.stops, [&](std::string_view text) {
+                        if (callbacks.on_text && !callbacks.on_text(text)) is_wanted = false;
+                      });
+  const auto goes_on = [&] { return !callbacks.should_stop || !callbacks.should_stop(); };
+  const auto on_token = [&](runtime::TokenId token) {
+    return stream.Push(token) && is_wanted && goes_on();
+  };
+  const auto on_prompt = [&](size_t) { return goes_on(); };
+  Answer answer;
+  answer.generation = runtime::Generate(model_.engine(), sequence_, prompt, options.generate,
+                                        {on_token, on_prompt});
+  stream.Finish();
+  answer.text = stream.text();
+  answer.found_stop = stream.found_stop();
+  return answer;
+}
+
+}  // namespace hlwq::chat
