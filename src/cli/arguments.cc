@@ -38,7 +38,7 @@ void CheckChoice(const Flag& flag, std::string_view value) {
   for (const Choice& choice : flag.choices) names.push_back(choice.name);
   if (std::ranges::find(names, value) != names.end()) return;
   const std::string_view near = NearestWord(value, names);
-  Refuse(fmt::format("--{}: want {}, got '{}'{}", flag.name, fmt::join(names, " or "), value,
+  Refuse(fmt::format("--{}: want {}, got '{}'{}", flag.name(), fmt::join(names, " or "), value,
                      near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
 }
 
@@ -49,11 +49,11 @@ void CheckRange(const Flag& flag, std::string_view text, std::optional<double> v
   const std::string range =
       flag.maximum < 1e15 ? fmt::format(" from {:.17g} to {:.17g}", flag.minimum, flag.maximum)
                           : fmt::format(" of at least {:.17g}", flag.minimum);
-  Refuse(fmt::format("--{}: want {}{}, got '{}'", flag.name, what, range, text));
+  Refuse(fmt::format("--{}: want {}{}, got '{}'", flag.name(), what, range, text));
 }
 
 void CheckValue(const Flag& flag, std::string_view value) {
-  switch (flag.kind) {
+  switch (flag.kind()) {
     case FlagKind::kChoice:
       return CheckChoice(flag, value);
     case FlagKind::kInteger:
@@ -66,7 +66,7 @@ void CheckValue(const Flag& flag, std::string_view value) {
     case FlagKind::kPath:
     case FlagKind::kList:
       if (value.empty() && !flag.may_be_empty)
-        Refuse(fmt::format("--{}: the value is empty", flag.name));
+        Refuse(fmt::format("--{}: the value is empty", flag.name()));
       return;
     case FlagKind::kSwitch:
       return;
@@ -78,17 +78,16 @@ void CheckValue(const Flag& flag, std::string_view value) {
 Arguments::Arguments(const CommandTable& table, const Verb& verb)
     : verb_(&verb), flags_(table.FlagsOf(verb)) {}
 
-const Flag& Arguments::Find(std::string_view flag, std::initializer_list<FlagKind> kinds) const {
-  const auto found = std::ranges::find(flags_, flag, &Flag::name);
-  const bool is_kind =
-      found != flags_.end() &&
-      (kinds.size() == 0 || std::ranges::find(kinds, (*found)->kind) != kinds.end());
-  if (!is_kind) Refuse(fmt::format("{} has no flag --{} of this kind", verb_->name, flag));
+const Flag& Arguments::Find(const FlagId& flag) const {
+  const auto found = std::ranges::find(flags_, flag, &Flag::id);
+  if (found == flags_.end()) {
+    Refuse(fmt::format("{} has no flag --{} of this kind", verb_->name, flag.name));
+  }
   return **found;
 }
 
 std::optional<std::string> Arguments::Value(const Flag& flag) const {
-  const auto found = values_.find(flag.name);
+  const auto found = values_.find(flag.name());
   if (found != values_.end()) return found->second.back();
   if (!flag.default_value.empty()) return std::string(flag.default_value);
   return std::nullopt;
@@ -103,42 +102,40 @@ std::string Arguments::Operand(std::string_view name) const {
   return index < operands_.size() ? operands_[index] : std::string();
 }
 
-bool Arguments::Has(std::string_view flag) const { return values_.contains(Find(flag, {}).name); }
+bool Arguments::Has(const FlagId& flag) const { return values_.contains(Find(flag).name()); }
 
-bool Arguments::Switch(std::string_view flag) const {
-  return values_.contains(Find(flag, {FlagKind::kSwitch}).name);
+bool Arguments::Switch(const SwitchFlag& flag) const { return values_.contains(Find(flag).name()); }
+
+std::optional<std::string> Arguments::FindText(const TextFlag& flag) const {
+  return Value(Find(flag));
 }
+std::string Arguments::Text(const TextFlag& flag) const { return FindText(flag).value_or(""); }
 
-std::optional<std::string> Arguments::FindText(std::string_view flag) const {
-  return Value(Find(flag, {FlagKind::kText, FlagKind::kPath, FlagKind::kChoice}));
-}
-std::string Arguments::Text(std::string_view flag) const { return FindText(flag).value_or(""); }
-
-std::optional<int64_t> Arguments::FindInteger(std::string_view flag) const {
-  const auto value = Value(Find(flag, {FlagKind::kInteger}));
+std::optional<int64_t> Arguments::FindInteger(const IntegerFlag& flag) const {
+  const auto value = Value(Find(flag));
   return value ? ParseInteger(*value) : std::nullopt;
 }
-int64_t Arguments::Integer(std::string_view flag) const { return FindInteger(flag).value_or(0); }
+int64_t Arguments::Integer(const IntegerFlag& flag) const { return FindInteger(flag).value_or(0); }
 
-std::optional<double> Arguments::FindNumber(std::string_view flag) const {
-  const auto value = Value(Find(flag, {FlagKind::kNumber}));
+std::optional<double> Arguments::FindNumber(const NumberFlag& flag) const {
+  const auto value = Value(Find(flag));
   return value ? ParseNumber(*value) : std::nullopt;
 }
-double Arguments::Number(std::string_view flag) const { return FindNumber(flag).value_or(0); }
+double Arguments::Number(const NumberFlag& flag) const { return FindNumber(flag).value_or(0); }
 
-uint64_t Arguments::Bytes(std::string_view flag) const {
-  const auto value = Value(Find(flag, {FlagKind::kBytes}));
+uint64_t Arguments::Bytes(const BytesFlag& flag) const {
+  const auto value = Value(Find(flag));
   return value ? ParseBytes(*value).value_or(0) : 0;
 }
 
-std::vector<std::string> Arguments::List(std::string_view flag) const {
-  const auto found = values_.find(Find(flag, {FlagKind::kList}).name);
+std::vector<std::string> Arguments::List(const ListFlag& flag) const {
+  const auto found = values_.find(Find(flag).name());
   return found == values_.end() ? std::vector<std::string>() : found->second;
 }
 
 void Arguments::Add(const Flag& flag, std::string_view value) {
   CheckValue(flag, value);
-  values_[flag.name].emplace_back(value);
+  values_[flag.name()].emplace_back(value);
 }
 
 void Arguments::Check() const {
@@ -153,22 +150,23 @@ void Arguments::Check() const {
                        verb_->name));
   }
   for (const Flag* flag : flags_) {
-    if (!values_.contains(flag->name)) continue;
+    if (!values_.contains(flag->name())) continue;
     for (const std::string_view other : flag->conflicts) {
       if (values_.contains(other)) {
-        Refuse(fmt::format("--{} and --{} cannot go together", flag->name, other));
+        Refuse(fmt::format("--{} and --{} cannot go together", flag->name(), other));
       }
     }
     const auto& [other, value] = flag->only_with;
-    if (!other.empty() && Value(Find(other, {})) != value) {
-      Refuse(fmt::format("--{} goes with --{} {} only", flag->name, other, value));
+    if (other.empty()) continue;
+    if (Value(**std::ranges::find(flags_, other, &Flag::name)) != value) {
+      Refuse(fmt::format("--{} goes with --{} {} only", flag->name(), other, value));
     }
   }
 }
 
-std::string RequiredText(const Arguments& arguments, std::string_view flag) {
+std::string RequiredText(const Arguments& arguments, const TextFlag& flag) {
   if (auto text = arguments.FindText(flag)) return *text;
-  Refuse(fmt::format("{}: --{} must be given", arguments.verb().name, flag));
+  Refuse(fmt::format("{}: --{} must be given", arguments.verb().name, flag.name));
 }
 
 }  // namespace hlwq::cli

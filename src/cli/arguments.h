@@ -8,35 +8,36 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
+#include "cli/flags/names.h"
 
 namespace hlwq::cli {
 
-// Values are valid for their flag (kind, range, choices) when an Arguments exists. A flag is named
-// by its long name; the getters answer with the default where it was not given. Asking for a flag
-// that the verb does not have, or as the wrong kind, is an error of the program: it throws
-// Error{kInvalidArgument} and no input can cause it. Immutable after parsing. Borrows the table.
+// Values are valid for their flag (kind, range, choices) when an Arguments exists. The getters answer
+// with the default where it was not given; none takes a flag of another kind. Asking for a flag that
+// the verb does not have is an error of the program: it throws Error{kInvalidArgument} and no input
+// can cause it. Immutable after parsing. Borrows the table.
 class Arguments {
  public:
   Arguments(const CommandTable& table, const Verb& verb);
 
   const Verb& verb() const noexcept { return *verb_; }
-  bool quiet() const { return Switch("quiet"); }
-  bool json() const { return Switch("json"); }
+  bool quiet() const { return Switch(flag::kQuiet); }
+  bool json() const { return Switch(flag::kJson); }
 
   // The operand called `name` ("SRC"); empty when it is optional and absent.
   std::string Operand(std::string_view name) const;
 
-  bool Has(std::string_view flag) const;  // given on the command line
-  bool Switch(std::string_view flag) const;
-  std::string Text(std::string_view flag) const;  // kText, kPath, kChoice; empty without default
-  std::optional<std::string> FindText(std::string_view flag) const;
-  int64_t Integer(std::string_view flag) const;  // 0 without default
-  std::optional<int64_t> FindInteger(std::string_view flag) const;
-  double Number(std::string_view flag) const;
-  std::optional<double> FindNumber(std::string_view flag) const;
-  uint64_t Bytes(std::string_view flag) const;
-  std::vector<std::string> List(std::string_view flag) const;
+  bool Has(const FlagId& flag) const;  // given on the command line
+  bool Switch(const SwitchFlag& flag) const;
+  std::string Text(const TextFlag& flag) const;  // empty without default
+  std::optional<std::string> FindText(const TextFlag& flag) const;
+  int64_t Integer(const IntegerFlag& flag) const;  // 0 without default
+  std::optional<int64_t> FindInteger(const IntegerFlag& flag) const;
+  double Number(const NumberFlag& flag) const;
+  std::optional<double> FindNumber(const NumberFlag& flag) const;
+  uint64_t Bytes(const BytesFlag& flag) const;
+  std::vector<std::string> List(const ListFlag& flag) const;
 
   // For the parser: checks the value, throws Error{kInvalidArgument} with one line about it.
   void Add(const Flag& flag, std::string_view value);
@@ -45,7 +46,7 @@ class Arguments {
   void Check() const;
 
  private:
-  const Flag& Find(std::string_view flag, std::initializer_list<FlagKind> kinds) const;
+  const Flag& Find(const FlagId& flag) const;
   std::optional<std::string> Value(const Flag& flag) const;
 
   const Verb* verb_;
@@ -55,6 +56,6 @@ class Arguments {
 };
 
 // The value of a flag that has no default and must be given. Throws Error{kInvalidArgument}.
-std::string RequiredText(const Arguments& arguments, std::string_view flag);
+std::string RequiredText(const Arguments& arguments, const TextFlag& flag);
 
 }  // namespace hlwq::cli

@@ -7,7 +7,7 @@
 namespace hlwq::cli {
 namespace {
 
-bool TakesFile(const Flag& flag) noexcept { return flag.kind == FlagKind::kPath; }
+bool TakesFile(const Flag& flag) noexcept { return flag.kind() == FlagKind::kPath; }
 
 std::string JoinChoices(const Flag& flag) {
   std::string words;
@@ -23,14 +23,14 @@ std::string FlagWords(const std::vector<const Flag*>& flags) {
   for (const Flag* flag : flags) {
     if (!words.empty()) words += ' ';
     if (flag->short_name != 0) words += fmt::format("-{} ", flag->short_name);
-    words += fmt::format("--{}", flag->name);
+    words += fmt::format("--{}", flag->name());
   }
   return words;
 }
 
 // A pattern "--bits|-b" of a case label.
 std::string CasePattern(const Flag& flag) {
-  std::string pattern = fmt::format("--{}", flag.name);
+  std::string pattern = fmt::format("--{}", flag.name());
   if (flag.short_name != 0) pattern += fmt::format("|-{}", flag.short_name);
   return pattern;
 }
@@ -61,7 +61,7 @@ _hlwq() {{
     script += fmt::format("    {})\n        flags=\"{}\"\n        case $previous in\n", verb.name,
                           FlagWords(flags));
     for (const Flag* flag : flags) {
-      if (flag->kind == FlagKind::kSwitch) continue;
+      if (flag->kind() == FlagKind::kSwitch) continue;
       const std::string words = JoinChoices(*flag);
       script += fmt::format("        {})\n", CasePattern(*flag));
       if (TakesFile(*flag) || !words.empty()) {
@@ -104,15 +104,15 @@ std::string Quote(std::string_view text, std::string_view special) {
 
 // One argument of zsh's _arguments: '(-b --bits)'{-b,--bits}'[summary]:N:action'.
 std::string ZshArgument(const Flag& flag) {
-  const std::string repeat = flag.kind == FlagKind::kList ? "*" : "";
+  const std::string repeat = flag.kind() == FlagKind::kList ? "*" : "";
   std::string spec = fmt::format("[{}]", Quote(flag.summary, "[]:\\"));
-  if (flag.kind != FlagKind::kSwitch) {
+  if (flag.kind() != FlagKind::kSwitch) {
     std::string action = TakesFile(flag) ? "_files" : " ";
     if (!flag.choices.empty() && !TakesFile(flag)) action = fmt::format("({})", JoinChoices(flag));
     spec += fmt::format(":{}:{}", flag.value_name, action);
   }
-  if (flag.short_name == 0) return fmt::format("'{}--{}{}'", repeat, flag.name, spec);
-  return fmt::format("'(-{0} --{1})'{{-{0},--{1}}}'{2}'", flag.short_name, flag.name, spec);
+  if (flag.short_name == 0) return fmt::format("'{}--{}{}'", repeat, flag.name(), spec);
+  return fmt::format("'(-{0} --{1})'{{-{0},--{1}}}'{2}'", flag.short_name, flag.name(), spec);
 }
 
 std::string RenderZsh(const CommandTable& table) {
@@ -149,9 +149,9 @@ std::string RenderFish(const CommandTable& table) {
   for (const Verb& verb : table.verbs()) {
     for (const Flag* flag : table.FlagsOf(verb)) {
       script += fmt::format("complete -c hlwq -n '__fish_seen_subcommand_from {}' -l {}", verb.name,
-                            flag->name);
+                            flag->name());
       if (flag->short_name != 0) script += fmt::format(" -s {}", flag->short_name);
-      if (flag->kind != FlagKind::kSwitch) script += TakesFile(*flag) ? " -r -F" : " -x";
+      if (flag->kind() != FlagKind::kSwitch) script += TakesFile(*flag) ? " -r -F" : " -x";
       if (!flag->choices.empty()) script += fmt::format(" -a '{}'", JoinChoices(*flag));
       script += fmt::format(" -d '{}'\n", Quote(flag->summary, "\\"));
     }

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
 
 namespace hlwq::cli {
 

@@ -34,12 +34,12 @@ runtime::LogitBias ParseBias(std::string_view text) {
 }
 
 runtime::PenaltyOptions PenaltiesOf(const Arguments& arguments, runtime::PenaltyOptions penalties) {
-  const int64_t window = arguments.Integer("repeat-last-n");
+  const int64_t window = arguments.Integer(flag::kRepeatLastN);
   penalties.window =
       window < 0 ? runtime::PenaltyOptions::kWholeContext : static_cast<size_t>(window);
-  penalties.repeat = arguments.FindNumber("repeat-penalty").value_or(penalties.repeat);
-  penalties.presence = arguments.Number("presence-penalty");
-  penalties.frequency = arguments.Number("frequency-penalty");
+  penalties.repeat = arguments.FindNumber(flag::kRepeatPenalty).value_or(penalties.repeat);
+  penalties.presence = arguments.Number(flag::kPresencePenalty);
+  penalties.frequency = arguments.Number(flag::kFrequencyPenalty);
   return penalties;
 }
 
@@ -48,30 +48,30 @@ runtime::PenaltyOptions PenaltiesOf(const Arguments& arguments, runtime::Penalty
 runtime::GenerateOptions GenerateOptionsOf(const Arguments& arguments,
                                            const chat::TextModel& model) {
   runtime::GenerateOptions options = model.DefaultOptions();
-  options.ignores_eos = arguments.Switch("ignore-eos");
-  if (const auto count = arguments.FindInteger("max-tokens")) {
+  options.ignores_eos = arguments.Switch(flag::kIgnoreEos);
+  if (const auto count = arguments.FindInteger(flag::kMaxTokens)) {
     options.max_tokens = static_cast<size_t>(*count);
   }
   runtime::SamplerOptions& sampler = options.sampler;
-  sampler.temperature = arguments.FindNumber("temperature").value_or(sampler.temperature);
-  if (const auto top_k = arguments.FindInteger("top-k")) {
+  sampler.temperature = arguments.FindNumber(flag::kTemperature).value_or(sampler.temperature);
+  if (const auto top_k = arguments.FindInteger(flag::kTopK)) {
     sampler.top_k = static_cast<size_t>(*top_k);
   }
-  sampler.top_p = arguments.FindNumber("top-p").value_or(sampler.top_p);
-  sampler.min_p = arguments.FindNumber("min-p").value_or(sampler.min_p);
-  sampler.typical_p = arguments.FindNumber("typical").value_or(sampler.typical_p);
+  sampler.top_p = arguments.FindNumber(flag::kTopP).value_or(sampler.top_p);
+  sampler.min_p = arguments.FindNumber(flag::kMinP).value_or(sampler.min_p);
+  sampler.typical_p = arguments.FindNumber(flag::kTypical).value_or(sampler.typical_p);
   sampler.penalties = PenaltiesOf(arguments, sampler.penalties);
-  for (const std::string& text : arguments.List("logit-bias")) {
+  for (const std::string& text : arguments.List(flag::kLogitBias)) {
     sampler.biases.push_back(ParseBias(text));
   }
-  const auto seed = arguments.FindInteger("seed");
+  const auto seed = arguments.FindInteger(flag::kSeed);
   sampler.seed = seed ? static_cast<uint64_t>(*seed) : std::random_device()();
   return options;
 }
 
 chat::ConversationOptions ConversationOptionsOf(const Arguments& arguments) {
-  chat::ConversationOptions options = {.system = arguments.Text("system")};
-  if (arguments.Switch("no-thinking")) options.variables["enable_thinking"] = false;
+  chat::ConversationOptions options = {.system = arguments.Text(flag::kSystem)};
+  if (arguments.Switch(flag::kNoThinking)) options.variables["enable_thinking"] = false;
   return options;
 }
 

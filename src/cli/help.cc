@@ -114,17 +114,17 @@ std::string UsageLine(const Verb& verb) {
 
 std::string FlagSynopsis(const Flag& flag) {
   std::string text = flag.short_name != 0 ? fmt::format("-{}, ", flag.short_name) : "    ";
-  text += fmt::format("--{}", flag.name);
+  text += fmt::format("--{}", flag.name());
   if (!flag.value_name.empty()) text += fmt::format(" {}", flag.value_name);
   return text;
 }
 
 std::string FlagFacts(const Flag& flag) {
   std::vector<std::string> facts;
-  if (flag.kind == FlagKind::kInteger && flag.maximum < 1e15) {
+  if (flag.kind() == FlagKind::kInteger && flag.maximum < 1e15) {
     facts.push_back(fmt::format("{:.17g} to {:.17g}", flag.minimum, flag.maximum));
   }
-  if (flag.kind == FlagKind::kList) facts.emplace_back("may be repeated");
+  if (flag.kind() == FlagKind::kList) facts.emplace_back("may be repeated");
   if (!flag.default_value.empty()) facts.push_back(fmt::format("default: {}", flag.default_value));
   if (!flag.conflicts.empty()) {
     facts.push_back(fmt::format("not with --{}", fmt::join(flag.conflicts, ", --")));

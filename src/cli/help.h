@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
 #include "cli/terminal.h"
 
 namespace hlwq::cli {

@@ -1,7 +1,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
 #include "cli/run.h"
 
 int main(int argc, char** argv) {

@@ -46,7 +46,7 @@ std::string Paragraphs(std::string_view text, std::string_view break_macro) {
 
 std::string FlagEntry(const Flag& flag) {
   std::string names = flag.short_name != 0 ? fmt::format("\\-{}, ", flag.short_name) : "";
-  names += fmt::format("\\-\\-{}", Escape(flag.name));
+  names += fmt::format("\\-\\-{}", Escape(flag.name()));
   std::string entry = fmt::format(".TP\n\\fB{}\\fR", names);
   if (!flag.value_name.empty()) entry += fmt::format(" \\fI{}\\fR", Escape(flag.value_name));
   entry += fmt::format("\n{}.\n", Escape(flag.summary));

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
 
 namespace hlwq::cli {
 

@@ -14,36 +14,36 @@ namespace {
 bool CanTrace(const OpenOptions& options) { return options.models == 1; }
 
 // A flag that wants a model with experts; nullptr: none was given.
-const char* ExpertFlagOf(const Arguments& arguments, const OpenOptions& options) {
-  for (const char* flag : {"expert-cache-size", "expert-cache-bytes"}) {
-    if (arguments.Has(flag)) return flag;
-  }
-  return CanTrace(options) && arguments.Has("trace-experts") ? "trace-experts" : nullptr;
+const FlagId* ExpertFlagOf(const Arguments& arguments, const OpenOptions& options) {
+  if (arguments.Has(flag::kExpertCacheSize)) return &flag::kExpertCacheSize;
+  if (arguments.Has(flag::kExpertCacheBytes)) return &flag::kExpertCacheBytes;
+  if (CanTrace(options) && arguments.Has(flag::kTraceExperts)) return &flag::kTraceExperts;
+  return nullptr;
 }
 
-void CheckHasExperts(const checkpoint::Checkpoint& checkpoint, const char* flag) {
+void CheckHasExperts(const checkpoint::Checkpoint& checkpoint, const FlagId& flag) {
   const model::ModelConfig config = WithContext(checkpoint.root.string() + ": config.json", [&] {
     return model::ReadModelConfig(checkpoint.config);
   });
   if (config.sizes.experts > 0) return;
   throw Error(ErrorCode::kInvalidArgument,
-              fmt::format("--{}: this model, {}, has no experts", flag, config.model_type));
+              fmt::format("--{}: this model, {}, has no experts", flag.name, config.model_type));
 }
 
 chat::ExpertOptions ExpertOptionsOf(const Arguments& arguments) {
   chat::ExpertOptions options;
-  options.policy = runtime::EvictionPolicyFromName(arguments.Text("expert-policy"));
-  options.has_prefetch = !arguments.Switch("no-expert-prefetch");
-  if (const auto slots = arguments.FindInteger("expert-cache-size")) {
+  options.policy = runtime::EvictionPolicyFromName(arguments.Text(flag::kExpertPolicy));
+  options.has_prefetch = !arguments.Switch(flag::kNoExpertPrefetch);
+  if (const auto slots = arguments.FindInteger(flag::kExpertCacheSize)) {
     options.size = runtime::SlotsPerLayer{static_cast<size_t>(*slots)};
-  } else if (arguments.Has("expert-cache-bytes")) {
-    options.size = runtime::PoolBytes{arguments.Bytes("expert-cache-bytes")};
+  } else if (arguments.Has(flag::kExpertCacheBytes)) {
+    options.size = runtime::PoolBytes{arguments.Bytes(flag::kExpertCacheBytes)};
   }
   return options;
 }
 
 DType CacheTypeOf(const Arguments& arguments) {
-  const std::string name = arguments.Text("cache-type");
+  const std::string name = arguments.Text(flag::kCacheType);
   if (name == "f32") return DType::kF32;
   return name == "bf16" ? DType::kBF16 : DType::kF16;
 }
@@ -53,14 +53,14 @@ DType CacheTypeOf(const Arguments& arguments) {
 chat::TextModel OpenModel(const Arguments& arguments, const std::filesystem::path& path,
                           const OpenOptions& options) {
   checkpoint::Checkpoint checkpoint = checkpoint::OpenCheckpoint(path);
-  if (const char* flag = ExpertFlagOf(arguments, options)) CheckHasExperts(checkpoint, flag);
+  if (const FlagId* flag = ExpertFlagOf(arguments, options)) CheckHasExperts(checkpoint, *flag);
   MemoryLimit memory = ReadMemoryLimit();
   memory.available_bytes /= static_cast<uint64_t>(options.models);
   chat::TextModelOptions model = {
       .engine = {.threads = options.threads ? *options.threads : ThreadsOf(arguments)},
       .experts = ExpertOptionsOf(arguments),
       .memory = memory};
-  if (CanTrace(options)) model.expert_trace = arguments.FindText("trace-experts");
+  if (CanTrace(options)) model.expert_trace = arguments.FindText(flag::kTraceExperts);
   return chat::TextModel(std::move(checkpoint), model);
 }
 
@@ -79,7 +79,7 @@ runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens
 }
 
 size_t ContextTokensOf(const Arguments& arguments, const chat::TextModel& model) {
-  const auto wanted = arguments.FindInteger("ctx-size");
+  const auto wanted = arguments.FindInteger(flag::kCtxSize);
   if (!wanted) return model.default_context_tokens();
   const size_t most = model.config().max_positions;
   if (static_cast<uint64_t>(*wanted) > most) {

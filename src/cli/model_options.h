@@ -1,5 +1,5 @@
-// How a model is opened by the flags that the verbs which run one share (flags_model.cc,
-// flags_experts.cc).
+// How a model is opened by the flags that the verbs which run one share (flags/model.cc,
+// flags/experts.cc).
 #pragma once
 
 #include <cstddef>

@@ -62,13 +62,13 @@ class VerbParser {
     const auto found = std::ranges::find(flags_, name, &Flag::name);
     if (found == flags_.end()) {
       std::vector<std::string_view> names;
-      for (const Flag* flag : flags_) names.push_back(flag->name);
+      for (const Flag* flag : flags_) names.push_back(flag->name());
       Refuse(fmt::format("unknown flag '--{}' of {}{}", name, verb_.name,
                          Hint("--", NearestWord(name, names))));
     }
     const Flag& flag = **found;
     const std::string spelled = fmt::format("--{}", name);
-    if (flag.kind == FlagKind::kSwitch) {
+    if (flag.kind() == FlagKind::kSwitch) {
       if (equals != std::string_view::npos) Refuse(fmt::format("{} takes no value", spelled));
       arguments_.Add(flag, "");
     } else {
@@ -85,7 +85,7 @@ class VerbParser {
       if (found == flags_.end())
         Refuse(fmt::format("unknown flag '-{}' of {}", letter, verb_.name));
       const Flag& flag = **found;
-      if (flag.kind == FlagKind::kSwitch) {
+      if (flag.kind() == FlagKind::kSwitch) {
         arguments_.Add(flag, "");
         continue;
       }

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "cli/arguments.h"
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
 
 namespace hlwq::cli {
 

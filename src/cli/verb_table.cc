@@ -1,5 +1,5 @@
 // Every verb of hlwq, in the order of the overview.
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
 #include "cli/verbs.h"
 
 namespace hlwq::cli {

@@ -1,5 +1,5 @@
 // The verbs that measure models.
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
 #include "cli/verbs.h"
 
 namespace hlwq::cli {

@@ -30,7 +30,7 @@ TEST(Completions, QuotesInSummariesDoNotEndTheString) {
                              .summary = "It's: this",
                              .description = "d.",
                              .run = RunNothing}},
-                           {{.name = "y", .summary = "A 'word' [in] brackets"}});
+                           {{.id = SwitchFlag("y"), .summary = "A 'word' [in] brackets"}});
   EXPECT_NE(RenderCompletions(table, "zsh").find(R"('x:It'\''s\: this')"), std::string::npos);
   EXPECT_NE(RenderCompletions(table, "zsh").find(R"([A '\''word'\'' \[in\] brackets])"),
             std::string::npos);

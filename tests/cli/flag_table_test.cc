@@ -6,7 +6,7 @@
 
 #include "cli/arguments.h"
 #include "cli/completions.h"
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
 #include "cli/help.h"
 #include "cli/man.h"
 #include "codec/codec.h"
@@ -33,12 +33,12 @@ TEST(FlagTable, EveryVerbHasWhatItsHelpShows) {
 
 TEST(FlagTable, EveryFlagIsDocumented) {
   for (const Flag& flag : HlwqCommands().flags()) {
-    EXPECT_TRUE(IsSentenceWithoutStop(flag.summary)) << flag.name;
-    EXPECT_TRUE(flag.details.empty() || flag.details.ends_with('.')) << flag.name;
-    EXPECT_EQ(flag.kind == FlagKind::kSwitch, flag.value_name.empty()) << flag.name;
-    EXPECT_FALSE(flag.kind == FlagKind::kChoice && flag.choices.empty()) << flag.name;
+    EXPECT_TRUE(IsSentenceWithoutStop(flag.summary)) << flag.name();
+    EXPECT_TRUE(flag.details.empty() || flag.details.ends_with('.')) << flag.name();
+    EXPECT_EQ(flag.kind() == FlagKind::kSwitch, flag.value_name.empty()) << flag.name();
+    EXPECT_FALSE(flag.kind() == FlagKind::kChoice && flag.choices.empty()) << flag.name();
     for (const Choice& choice : flag.choices) {
-      EXPECT_TRUE(IsSentenceWithoutStop(choice.help)) << flag.name << " " << choice.name;
+      EXPECT_TRUE(IsSentenceWithoutStop(choice.help)) << flag.name() << " " << choice.name;
     }
   }
 }
@@ -46,7 +46,7 @@ TEST(FlagTable, EveryFlagIsDocumented) {
 TEST(FlagTable, EveryVerbThatAFlagNamesExists) {
   for (const Flag& flag : HlwqCommands().flags()) {
     for (const std::string_view verb : flag.verbs) {
-      EXPECT_NE(HlwqCommands().FindVerb(verb), nullptr) << flag.name << " of " << verb;
+      EXPECT_NE(HlwqCommands().FindVerb(verb), nullptr) << flag.name() << " of " << verb;
     }
   }
 }
@@ -56,7 +56,7 @@ TEST(FlagTable, NamesAreUniqueWithinAVerb) {
     std::set<std::string_view> names;
     std::set<char> short_names;
     for (const Flag* flag : HlwqCommands().FlagsOf(verb)) {
-      EXPECT_TRUE(names.insert(flag->name).second) << verb.name << " --" << flag->name;
+      EXPECT_TRUE(names.insert(flag->name()).second) << verb.name << " --" << flag->name();
       if (flag->short_name != 0) {
         EXPECT_TRUE(short_names.insert(flag->short_name).second)
             << verb.name << " -" << flag->short_name;
@@ -72,16 +72,16 @@ TEST(FlagTable, DefaultsAreValidAndConflictsExist) {
     for (const Flag* flag : flags) {
       Arguments arguments(table, verb);
       if (!flag->default_value.empty()) {
-        EXPECT_NO_THROW(arguments.Add(*flag, flag->default_value)) << flag->name;
+        EXPECT_NO_THROW(arguments.Add(*flag, flag->default_value)) << flag->name();
       }
       for (const std::string_view other : flag->conflicts) {
         EXPECT_NE(std::ranges::find(flags, other, &Flag::name), flags.end())
-            << verb.name << " --" << flag->name << " against --" << other;
+            << verb.name << " --" << flag->name() << " against --" << other;
       }
       if (const auto& [other, value] = flag->only_with; !other.empty()) {
         const auto found = std::ranges::find(flags, other, &Flag::name);
-        ASSERT_NE(found, flags.end()) << verb.name << " --" << flag->name << " with --" << other;
-        EXPECT_NO_THROW(arguments.Add(**found, value)) << flag->name;
+        ASSERT_NE(found, flags.end()) << verb.name << " --" << flag->name() << " with --" << other;
+        EXPECT_NO_THROW(arguments.Add(**found, value)) << flag->name();
       }
     }
   }
@@ -113,17 +113,17 @@ TEST(FlagTable, HelpManPageAndCompletionsKnowEveryFlagOfEveryVerb) {
     const std::string short_help = RenderVerbHelp(table, verb, {.is_long = false});
     EXPECT_NE(RenderOverview(table, {}).find(verb.summary), std::string::npos) << verb.name;
     for (const Flag* flag : table.FlagsOf(verb)) {
-      const std::string name = "--" + std::string(flag->name);
+      const std::string name = "--" + std::string(flag->name());
       EXPECT_NE(help.find(name), std::string::npos) << verb.name << name;
       EXPECT_NE(short_help.find(name), std::string::npos) << verb.name << name;
       EXPECT_NE(bash.find(name), std::string::npos) << verb.name << name;
       EXPECT_NE(zsh.find(name), std::string::npos) << verb.name << name;
       EXPECT_NE(fish.find("__fish_seen_subcommand_from " + std::string(verb.name) + "' -l " +
-                          std::string(flag->name)),
+                          std::string(flag->name())),
                 std::string::npos)
           << verb.name << name;
       std::string escaped = "\\-\\-";
-      for (const char c : flag->name) escaped += c == '-' ? "\\-" : std::string(1, c);
+      for (const char c : flag->name()) escaped += c == '-' ? "\\-" : std::string(1, c);
       EXPECT_NE(man.find("\\fB" +
                          (flag->short_name != 0 ? "\\-" + std::string(1, flag->short_name) + ", "
                                                 : std::string()) +

@@ -42,13 +42,13 @@ TEST(Parser, DefaultsStandWhereNothingIsGiven) {
   const Arguments arguments = Paint({"north"});
   EXPECT_EQ(arguments.Operand("WALL"), "north");
   EXPECT_EQ(arguments.Operand("TOOL"), "");
-  EXPECT_EQ(arguments.Integer("coats"), 2);
-  EXPECT_EQ(arguments.Text("color"), "white");
-  EXPECT_EQ(arguments.Bytes("bucket"), 5'000'000'000u);
-  EXPECT_EQ(arguments.FindNumber("gloss"), std::nullopt);
-  EXPECT_EQ(arguments.FindText("log"), std::nullopt);
-  EXPECT_THAT(arguments.List("skip"), IsEmpty());
-  EXPECT_FALSE(arguments.Has("coats"));
+  EXPECT_EQ(arguments.Integer(paint::kCoats), 2);
+  EXPECT_EQ(arguments.Text(paint::kColor), "white");
+  EXPECT_EQ(arguments.Bytes(paint::kBucket), 5'000'000'000u);
+  EXPECT_EQ(arguments.FindNumber(paint::kGloss), std::nullopt);
+  EXPECT_EQ(arguments.FindText(paint::kLog), std::nullopt);
+  EXPECT_THAT(arguments.List(paint::kSkip), IsEmpty());
+  EXPECT_FALSE(arguments.Has(paint::kCoats));
   EXPECT_FALSE(arguments.quiet());
 }
 
@@ -60,24 +60,24 @@ TEST(Parser, TakesEverySpellingOfAValue) {
         {"-c3", "north"},
         {"north", "-c=3"},
         {"-qc3", "north"}}) {
-    EXPECT_EQ(Paint(words).Integer("coats"), 3);
+    EXPECT_EQ(Paint(words).Integer(paint::kCoats), 3);
   }
 }
 
 TEST(Parser, ValuesMayBeNegativeNumbers) {
-  EXPECT_EQ(Paint({"north", "--gloss", "-1.5"}).Number("gloss"), -1.5);
+  EXPECT_EQ(Paint({"north", "--gloss", "-1.5"}).Number(paint::kGloss), -1.5);
 }
 
 TEST(Parser, TheLastValueWinsAndListsKeepAll) {
   const Arguments arguments = Paint({"n", "--coats=3", "--skip", "a*", "--coats=4", "--skip=b=c"});
-  EXPECT_EQ(arguments.Integer("coats"), 4);
-  EXPECT_THAT(arguments.List("skip"), ElementsAre("a*", "b=c"));
+  EXPECT_EQ(arguments.Integer(paint::kCoats), 4);
+  EXPECT_THAT(arguments.List(paint::kSkip), ElementsAre("a*", "b=c"));
 }
 
 TEST(Parser, SwitchesJoin) {
   const Arguments arguments = Paint({"-qa", "n"});
   EXPECT_TRUE(arguments.quiet());
-  EXPECT_TRUE(arguments.Switch("again"));
+  EXPECT_TRUE(arguments.Switch(paint::kAgain));
 }
 
 TEST(Parser, TwoDashesEndTheFlagsAndOneIsAnOperand) {
@@ -145,13 +145,23 @@ TEST(Parser, RefusesFlagsWithoutTheValueTheyGoWith) {
   EXPECT_EQ(Refusal({"paint", "n", "--thinner"}), "--thinner goes with --color green only");
   EXPECT_EQ(Refusal({"paint", "n", "--thinner", "--color", "white"}),
             "--thinner goes with --color green only");
-  EXPECT_TRUE(Paint({"n", "--thinner", "--color", "green"}).Switch("thinner"));
+  EXPECT_TRUE(Paint({"n", "--thinner", "--color", "green"}).Switch(paint::kThinner));
+}
+
+template <typename Name>
+concept IsAskedForAsText = requires(const Arguments& arguments, Name name) {
+  arguments.Text(name);
+};
+
+TEST(Arguments, OnlyAFlagOfTheKindCanBeAskedFor) {
+  static_assert(IsAskedForAsText<TextFlag>);
+  static_assert(!IsAskedForAsText<IntegerFlag> && !IsAskedForAsText<const char*>);
 }
 
 TEST(Arguments, AskingForAFlagThatTheVerbLacksThrows) {
   const Arguments arguments = Paint({"n"});
-  EXPECT_THROW(arguments.Text("colour"), Error);
-  EXPECT_THROW(arguments.Text("coats"), Error);
+  EXPECT_THROW(arguments.Text(TextFlag("colour", FlagKind::kText)), Error);
+  EXPECT_THROW(arguments.Text(TextFlag("coats", FlagKind::kText)), Error);
   EXPECT_THROW(arguments.Operand("DOOR"), Error);
 }
 

@@ -1,9 +1,22 @@
 // A command table with every kind of flag, independent of the real one.
 #pragma once
 
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
+#include "cli/flags/names.h"
 
 namespace hlwq::cli {
+
+namespace paint {
+inline constexpr IntegerFlag kCoats{"coats"};
+inline constexpr NumberFlag kGloss{"gloss"};
+inline constexpr TextFlag kColor{"color", FlagKind::kChoice};
+inline constexpr BytesFlag kBucket{"bucket"};
+inline constexpr ListFlag kSkip{"skip"};
+inline constexpr TextFlag kLog{"log", FlagKind::kPath};
+inline constexpr SwitchFlag kThinner{"thinner"};
+inline constexpr SwitchFlag kFresh{"fresh"};
+inline constexpr SwitchFlag kAgain{"again"};
+}  // namespace paint
 
 inline int RunNothing(const Arguments&) { return 0; }
 
@@ -20,9 +33,8 @@ inline CommandTable SmallTable() {
                         .summary = "Wash it",
                         .description = "All.",
                         .run = RunNothing}},
-                      {{.name = "coats",
+                      {{.id = paint::kCoats,
                         .short_name = 'c',
-                        .kind = FlagKind::kInteger,
                         .value_name = "N",
                         .category = Category::kCoding,
                         .verbs = {"paint"},
@@ -30,16 +42,14 @@ inline CommandTable SmallTable() {
                         .minimum = 1,
                         .maximum = 9,
                         .summary = "How many coats"},
-                       {.name = "gloss",
-                        .kind = FlagKind::kNumber,
+                       {.id = paint::kGloss,
                         .value_name = "X",
                         .category = Category::kCoding,
                         .verbs = {"paint"},
                         .minimum = -5,
                         .maximum = 5,
                         .summary = "How shiny"},
-                       {.name = "color",
-                        .kind = FlagKind::kChoice,
+                       {.id = paint::kColor,
                         .value_name = "NAME",
                         .category = Category::kCoding,
                         .verbs = {"paint"},
@@ -47,8 +57,7 @@ inline CommandTable SmallTable() {
                         .choices = {{"white", "plain"}, {"green", "calm"}},
                         .summary = "Which color",
                         .details = "More about color."},
-                       {.name = "bucket",
-                        .kind = FlagKind::kBytes,
+                       {.id = paint::kBucket,
                         .value_name = "SIZE",
                         .category = Category::kOutput,
                         .verbs = {"paint"},
@@ -56,36 +65,34 @@ inline CommandTable SmallTable() {
                         .minimum = 10,
                         .maximum = 1e12,
                         .summary = "Size of the bucket"},
-                       {.name = "skip",
-                        .kind = FlagKind::kList,
+                       {.id = paint::kSkip,
                         .value_name = "GLOB",
                         .category = Category::kSelection,
                         .verbs = {"paint"},
                         .summary = "What to leave out"},
-                       {.name = "log",
-                        .kind = FlagKind::kPath,
+                       {.id = paint::kLog,
                         .value_name = "FILE",
                         .category = Category::kOutput,
                         .verbs = {"paint"},
                         .summary = "Where to write"},
-                       {.name = "thinner",
+                       {.id = paint::kThinner,
                         .category = Category::kCoding,
                         .verbs = {"paint"},
                         .only_with = {"color", "green"},
                         .summary = "Thin the paint"},
-                       {.name = "fresh",
+                       {.id = paint::kFresh,
                         .category = Category::kRun,
                         .verbs = {"paint"},
                         .conflicts = {"again"},
                         .summary = "Begin anew"},
-                       {.name = "again",
+                       {.id = paint::kAgain,
                         .short_name = 'a',
                         .category = Category::kRun,
                         .verbs = {"paint"},
                         .summary = "Go on"},
-                       {.name = "quiet", .short_name = 'q', .summary = "Say nothing"},
-                       {.name = "json", .summary = "Print JSON"},
-                       {.name = "help", .short_name = 'h', .summary = "Explain"}});
+                       {.id = flag::kQuiet, .short_name = 'q', .summary = "Say nothing"},
+                       {.id = flag::kJson, .summary = "Print JSON"},
+                       {.id = flag::kHelp, .short_name = 'h', .summary = "Explain"}});
 }
 
 }  // namespace hlwq::cli

@@ -39,8 +39,8 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
 // Those of --methods. A pattern that none has is a mistake.
 std::vector<eval::AblationMethod> MethodsOf(const Arguments& arguments) {
   std::vector<eval::AblationMethod> all =
-      eval::AblationMethods(static_cast<int>(arguments.Integer("bits")), DefaultBackend());
-  const auto patterns = arguments.FindText("methods");
+      eval::AblationMethods(static_cast<int>(arguments.Integer(flag::kBits)), DefaultBackend());
+  const auto patterns = arguments.FindText(flag::kMethods);
   if (!patterns) return all;
   const std::vector<std::string> globs = SplitAtCommas(*patterns);
   for (const std::string& glob : globs) {
@@ -60,8 +60,8 @@ std::vector<eval::AblationMethod> MethodsOf(const Arguments& arguments) {
 }  // namespace
 
 int RunAblate(const Arguments& arguments) {
-  RequiredText(arguments, "file");
-  if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
+  RequiredText(arguments, flag::kFile);
+  if (const auto page = arguments.FindText(flag::kReport)) CheckPagePath(*page);
   const std::vector<eval::AblationMethod> methods = MethodsOf(arguments);
   const std::string source = arguments.Operand("SRC");
   runtime::Engine reference(eval::OpenReference(source), {.threads = ThreadsOf(arguments)});
@@ -70,7 +70,7 @@ int RunAblate(const Arguments& arguments) {
       arguments,
       chat::OpenTokenizer(reference.model().checkpoint(), reference.config().sizes.vocab));
   ProgressPrinter coding("coding", arguments), progress("ablate", arguments);
-  eval::AblationOptions options = {.bits = static_cast<int>(arguments.Integer("bits")),
+  eval::AblationOptions options = {.bits = static_cast<int>(arguments.Integer(flag::kBits)),
                                    .threads = ThreadsOf(arguments),
                                    .text = TextRunOptionsOf(arguments, reference, progress),
                                    .coding_progress = coding.Callback()};
@@ -83,17 +83,17 @@ int RunAblate(const Arguments& arguments) {
   const eval::Ablation ablation =
       eval::MeasureAblation(reference, methods, tokens, options, DefaultBackend());
   progress.Finish();
-  if (const auto page = arguments.FindText("report")) {
-    WriteFileAtomically(*page,
-                        eval::RenderAblationPage({.model = LastName(source),
-                                                  .text_name = LastName(arguments.Text("file")),
-                                                  .tool_version = kVersion,
-                                                  .ablation = ablation}));
+  if (const auto page = arguments.FindText(flag::kReport)) {
+    WriteFileAtomically(
+        *page, eval::RenderAblationPage({.model = LastName(source),
+                                         .text_name = LastName(arguments.Text(flag::kFile)),
+                                         .tool_version = kVersion,
+                                         .ablation = ablation}));
   }
   if (arguments.json()) {
     nlohmann::json json = eval::AblationToJson(ablation);
     json["model"] = source;
-    json["file"] = arguments.Text("file");
+    json["file"] = arguments.Text(flag::kFile);
     json["threads"] = reference.pool().threads();
     PrintJson(json);
   } else {

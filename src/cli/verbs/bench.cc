@@ -29,14 +29,15 @@ std::string DefaultThreads() {
 int RunBench(const Arguments& arguments) {
   ProgressPrinter progress("bench", arguments);
   eval::ThroughputOptions options;
-  options.prompt_tokens = static_cast<size_t>(arguments.Integer("prompt-tokens"));
-  options.decode_tokens = static_cast<size_t>(arguments.Integer("decode-tokens"));
-  options.threads = ParseNumberList(
-      "threads", arguments.FindText("threads").value_or(DefaultThreads()), WorkerPool::kMaxThreads);
-  if (const auto batches = arguments.FindText("batch")) {
+  options.prompt_tokens = static_cast<size_t>(arguments.Integer(flag::kPromptTokens));
+  options.decode_tokens = static_cast<size_t>(arguments.Integer(flag::kDecodeTokens));
+  options.threads =
+      ParseNumberList("threads", arguments.FindText(flag::kThreadCounts).value_or(DefaultThreads()),
+                      WorkerPool::kMaxThreads);
+  if (const auto batches = arguments.FindText(flag::kBatch)) {
     options.batches = ParseNumberList("batch", *batches, kMostSequences);
   }
-  options.repetitions = static_cast<int>(arguments.Integer("repetitions"));
+  options.repetitions = static_cast<int>(arguments.Integer(flag::kRepetitions));
   options.cache_dtype = CacheOptionsOf(arguments, 0).dtype;
   options.progress = progress.TokenCallback();
   const auto start = std::chrono::steady_clock::now();
@@ -52,9 +53,9 @@ int RunBench(const Arguments& arguments) {
     nlohmann::json json = eval::ThroughputToJson(result);
     json["model"] = arguments.Operand("DIR");
     PrintJson(json);
-  } else if (arguments.Switch("csv")) {
+  } else if (arguments.Switch(flag::kCsv)) {
     Stream::Out().Write(eval::ThroughputToCsv(result));
-  } else if (arguments.Switch("md")) {
+  } else if (arguments.Switch(flag::kMd)) {
     Stream::Out().Write(eval::ThroughputToMarkdown(result));
   } else {
     Stream::Out().Write(eval::ThroughputToText(result, LayoutFor(Stream::Out())));

@@ -15,7 +15,7 @@ namespace hlwq::cli {
 namespace {
 
 std::vector<uint32_t> Sizes(const Arguments& arguments, uint32_t experts) {
-  const auto text = arguments.FindText("sizes");
+  const auto text = arguments.FindText(flag::kSizes);
   if (!text) return eval::DefaultCacheSizes(experts);
   const std::vector<int> sizes = ParseNumberList("sizes", *text, static_cast<int>(experts));
   return {sizes.begin(), sizes.end()};
@@ -25,11 +25,11 @@ std::vector<uint32_t> Sizes(const Arguments& arguments, uint32_t experts) {
 
 int RunCacheSim(const Arguments& arguments) {
   const std::string path = arguments.Operand("TRACE");
-  const auto page = arguments.FindText("report");
+  const auto page = arguments.FindText(flag::kReport);
   if (page) CheckPagePath(*page);
   const eval::ExpertTrace trace = eval::ReadExpertTrace(path);
   const eval::CacheSimulation simulation = eval::SimulateCaches(
-      trace, Sizes(arguments, trace.experts), static_cast<int>(arguments.Integer("threads")));
+      trace, Sizes(arguments, trace.experts), static_cast<int>(arguments.Integer(flag::kThreads)));
   if (page) {
     WriteFileAtomically(*page, eval::RenderCachePage({.trace_name = LastName(path),
                                                       .tool_version = kVersion,

@@ -28,7 +28,8 @@ class Chat {
   Chat(const Arguments& arguments, chat::TextModel& model)
       : arguments_(arguments),
         model_(model),
-        options_{.generate = GenerateOptionsOf(arguments, model), .stops = arguments.List("stop")},
+        options_{.generate = GenerateOptionsOf(arguments, model),
+                 .stops = arguments.List(flag::kStop)},
         conversation_(model.chat_format(), ConversationOptionsOf(arguments)),
         session_(model, CacheOptionsOf(arguments, ContextTokensOf(arguments, model))) {}
 

@@ -30,23 +30,23 @@ std::optional<checkpoint::Manifest> ManifestOf(const std::filesystem::path& path
 int RunCompare(const Arguments& arguments) {
   const checkpoint::Checkpoint first = checkpoint::OpenCheckpoint(arguments.Operand("A"));
   const checkpoint::Checkpoint second = checkpoint::OpenCheckpoint(arguments.Operand("B"));
-  if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
+  if (const auto page = arguments.FindText(flag::kReport)) CheckPagePath(*page);
   ProgressPrinter progress("compare", arguments);
   eval::CompareOptions options;
   options.threads = ThreadsOf(arguments);
-  options.include = arguments.List("include");
-  options.exclude = arguments.List("exclude");
+  options.include = arguments.List(flag::kInclude);
+  options.exclude = arguments.List(flag::kExclude);
   options.progress = progress.Callback();
   const eval::CompareResult result = eval::Compare(first, second, options, DefaultBackend());
   progress.Finish();
 
-  if (const auto page = arguments.FindText("report")) {
+  if (const auto page = arguments.FindText(flag::kReport)) {
     const eval::ReportInput input = eval::CompareReportInput(
         first, second, result,
         {ManifestOf(arguments.Operand("A")), ManifestOf(arguments.Operand("B"))});
     WriteFileAtomically(*page, eval::RenderReportHtml(input));
   }
-  const bool meets_bar = eval::MeetsBar(result, arguments.FindNumber("min-snr"));
+  const bool meets_bar = eval::MeetsBar(result, arguments.FindNumber(flag::kMinSnr));
   if (arguments.json()) {
     nlohmann::json json = eval::CompareToJson(result);
     json["meets_bar"] = meets_bar;

@@ -15,21 +15,23 @@ namespace hlwq::cli {
 
 const codec::Backend& DefaultBackend() { return kernels::CpuBackend(); }
 
-int ThreadsOf(const Arguments& arguments) { return static_cast<int>(arguments.Integer("threads")); }
+int ThreadsOf(const Arguments& arguments) {
+  return static_cast<int>(arguments.Integer(flag::kThreads));
+}
 
 convert::OutputOptions OutputOptionsOf(const Arguments& arguments, ProgressPrinter& progress) {
   convert::OutputOptions options;
-  options.destination.resume = arguments.Switch("resume");
-  options.destination.overwrite = arguments.Switch("overwrite");
-  options.max_shard_bytes = arguments.Bytes("max-shard-size");
+  options.destination.resume = arguments.Switch(flag::kResume);
+  options.destination.overwrite = arguments.Switch(flag::kOverwrite);
+  options.max_shard_bytes = arguments.Bytes(flag::kMaxShardSize);
   options.threads = ThreadsOf(arguments);
   options.progress = progress.Callback();
   return options;
 }
 
 convert::NonFinitePolicy NonFinitePolicyOf(const Arguments& arguments) {
-  return arguments.Text("nonfinite") == "keep" ? convert::NonFinitePolicy::kKeep
-                                               : convert::NonFinitePolicy::kError;
+  return arguments.Text(flag::kNonfinite) == "keep" ? convert::NonFinitePolicy::kKeep
+                                                    : convert::NonFinitePolicy::kError;
 }
 
 void CheckDestination(const std::filesystem::path& destination,

@@ -17,13 +17,13 @@ namespace hlwq::cli {
 namespace {
 
 std::optional<DType> DTypeOf(const Arguments& arguments) {
-  const std::optional<std::string> name = arguments.FindText("dtype");
+  const std::optional<std::string> name = arguments.FindText(flag::kDtype);
   if (!name) return std::nullopt;
   return *name == "f32" ? DType::kF32 : *name == "f16" ? DType::kF16 : DType::kBF16;
 }
 
 int WritePlain(const Arguments& arguments, std::string operation, checkpoint::Checkpoint source) {
-  const bool is_folded = arguments.Text("rotation") == "folded";
+  const bool is_folded = arguments.Text(flag::kRotation) == "folded";
   if (is_folded) checkpoint::FoldRotation(source, DefaultBackend());
   const std::filesystem::path destination = arguments.Operand("DST");
   ProgressPrinter progress(operation, arguments);

@@ -18,10 +18,10 @@ constexpr uint64_t kMaxTextBytes = uint64_t{1} << 32;
 
 std::vector<runtime::TokenId> ReadTextTokens(const Arguments& arguments,
                                              const text::Tokenizer& tokenizer) {
-  const std::string path = RequiredText(arguments, "file");
+  const std::string path = RequiredText(arguments, flag::kFile);
   const std::string content = ReadSmallFile(path, kMaxTextBytes);
   std::vector<runtime::TokenId> tokens = tokenizer.Encode(content);
-  if (const auto most = arguments.FindInteger("max-tokens")) {
+  if (const auto most = arguments.FindInteger(flag::kMaxTokens)) {
     if (tokens.size() > static_cast<uint64_t>(*most)) tokens.resize(static_cast<size_t>(*most));
   }
   if (tokens.size() < 2) {
@@ -34,10 +34,10 @@ std::vector<runtime::TokenId> ReadTextTokens(const Arguments& arguments,
 eval::TextRunOptions TextRunOptionsOf(const Arguments& arguments, const runtime::Engine& engine,
                                       ProgressPrinter& progress) {
   eval::TextRunOptions options;
-  options.windows.window = static_cast<size_t>(arguments.Integer("window"));
-  options.windows.stride = static_cast<size_t>(arguments.Integer("stride"));
+  options.windows.window = static_cast<size_t>(arguments.Integer(flag::kWindow));
+  options.windows.stride = static_cast<size_t>(arguments.Integer(flag::kStride));
   // A shorter window takes the default stride as far as it goes.
-  if (!arguments.Has("stride")) {
+  if (!arguments.Has(flag::kStride)) {
     options.windows.stride = std::min(options.windows.stride, options.windows.window);
   } else if (options.windows.stride > options.windows.window) {
     throw Error(ErrorCode::kInvalidArgument,

@@ -5,8 +5,8 @@
 namespace hlwq::cli {
 
 int RunExport(const Arguments& arguments) {
-  return RequiredText(arguments, "to") == "gguf" ? ExportToGguf(arguments)
-                                                 : ExportToCompressedTensors(arguments);
+  return RequiredText(arguments, flag::kTo) == "gguf" ? ExportToGguf(arguments)
+                                                      : ExportToCompressedTensors(arguments);
 }
 
 }  // namespace hlwq::cli

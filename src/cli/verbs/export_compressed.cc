@@ -17,7 +17,7 @@ namespace hlwq::cli {
 namespace {
 
 convert::ExportRotation RotationOf(const Arguments& arguments) {
-  const std::string name = arguments.Text("rotation");
+  const std::string name = arguments.Text(flag::kRotation);
   return name == "folded"   ? convert::ExportRotation::kFolded
          : name == "online" ? convert::ExportRotation::kOnline
                             : convert::ExportRotation::kNone;
@@ -64,26 +64,27 @@ int ExportToCompressedTensors(const Arguments& arguments) {
   const std::string source_path = arguments.Operand("SRC");
   const std::filesystem::path destination = arguments.Operand("DST");
   checkpoint::Checkpoint source = checkpoint::OpenCheckpoint(source_path);
-  if (const auto original = arguments.FindText("source")) source = OpenOriginal(*original, source);
+  if (const auto original = arguments.FindText(flag::kSource))
+    source = OpenOriginal(*original, source);
 
   convert::CompressedTensorsOptions options;
-  options.bits = std::stoi(arguments.Text("bits"));
-  options.group_size = static_cast<uint32_t>(std::stoi(arguments.Text("group-size")));
-  options.scale_rule = arguments.Text("scale");
+  options.bits = std::stoi(arguments.Text(flag::kExportBits));
+  options.group_size = static_cast<uint32_t>(std::stoi(arguments.Text(flag::kGroupSize)));
+  options.scale_rule = arguments.Text(flag::kScale);
   options.rotation = RotationOf(arguments);
-  options.include = arguments.List("include");
-  options.exclude = arguments.List("exclude");
+  options.include = arguments.List(flag::kInclude);
+  options.exclude = arguments.List(flag::kExclude);
   options.non_finite = NonFinitePolicyOf(arguments);
-  if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
+  if (const auto page = arguments.FindText(flag::kReport)) CheckPagePath(*page);
   ProgressPrinter progress("export", arguments);
   options.output = OutputOptionsOf(arguments, progress);
-  if (arguments.Switch("dry-run")) {
+  if (arguments.Switch(flag::kDryRun)) {
     return DryRun(arguments, std::move(source), destination, options);
   }
   const convert::ConversionResult result =
       convert::ExportCompressedTensors(std::move(source), destination, options, DefaultBackend());
   progress.Finish();
-  if (const auto page = arguments.FindText("report")) {
+  if (const auto page = arguments.FindText(flag::kReport)) {
     WriteCodingPage(*page, source_path, destination, SpecOf(options), result);
   }
   PrintConversion(arguments, result, destination,

@@ -14,7 +14,7 @@ namespace hlwq::cli {
 namespace {
 
 codec::GgmlType TypeOf(const Arguments& arguments) {
-  const std::string name = arguments.Text("type");
+  const std::string name = arguments.Text(flag::kType);
   return name == "bf16"   ? codec::GgmlType::kBF16
          : name == "q8_0" ? codec::GgmlType::kQ8_0
                           : codec::GgmlType::kF16;
@@ -43,7 +43,7 @@ int ExportToGguf(const Arguments& arguments) {
   convert::ExportGgufOptions options;
   options.type = TypeOf(arguments);
   options.output = OutputOptionsOf(arguments, progress);
-  if (arguments.Switch("dry-run")) {
+  if (arguments.Switch(flag::kDryRun)) {
     return DryRun(arguments, std::move(source), destination, options);
   }
   const convert::ConversionResult result =

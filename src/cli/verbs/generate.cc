@@ -30,8 +30,8 @@ std::string WithoutLastNewline(std::string text) {
 }
 
 std::string PromptText(const Arguments& arguments) {
-  if (const auto prompt = arguments.FindText("prompt")) return *prompt;
-  if (const auto path = arguments.FindText("file")) {
+  if (const auto prompt = arguments.FindText(flag::kPrompt)) return *prompt;
+  if (const auto path = arguments.FindText(flag::kFile)) {
     return WithoutLastNewline(ReadSmallFile(*path, kMaxPromptBytes));
   }
   return WithoutLastNewline(ReadStandardInput(kMaxPromptBytes));
@@ -39,7 +39,7 @@ std::string PromptText(const Arguments& arguments) {
 
 std::vector<TokenId> PromptTokens(const Arguments& arguments, const chat::TextModel& model) {
   const std::string prompt = PromptText(arguments);
-  if (!arguments.Switch("chat")) return model.EncodePrompt(prompt);
+  if (!arguments.Switch(flag::kChat)) return model.EncodePrompt(prompt);
   chat::Conversation conversation(model.chat_format(), ConversationOptionsOf(arguments));
   conversation.Add("user", prompt);
   return conversation.Prompt(model.tokenizer());
@@ -55,8 +55,8 @@ class Answers {
         cache_(CacheOptionsOf(arguments, ContextTokensOf(arguments, model))),
         // An answer in a chat stands alone; another goes on with the prompt.
         options_{.generate = GenerateOptionsOf(arguments, model),
-                 .stops = arguments.List("stop"),
-                 .continues_prompt = !arguments.Switch("chat")},
+                 .stops = arguments.List(flag::kStop),
+                 .continues_prompt = !arguments.Switch(flag::kChat)},
         base_(model, cache_) {}
 
   void Make(double load_seconds) {
@@ -64,7 +64,7 @@ class Answers {
     no_tokens.generate.max_tokens = 0;
     prompt_times_ = base_.Reply(prompt_, no_tokens).generation.times;
     load_seconds_ = load_seconds;
-    const auto count = static_cast<size_t>(arguments_.Integer("num-answers"));
+    const auto count = static_cast<size_t>(arguments_.Integer(flag::kNumAnswers));
     if (count == 1) return MakeOne(base_, 0);
     chat::Session copy(model_, cache_);
     for (size_t answer = 0; answer < count; ++answer) {
@@ -131,7 +131,7 @@ class Answers {
 
 int RunGenerate(const Arguments& arguments) {
   const auto start = std::chrono::steady_clock::now();
-  if (arguments.Has("system") && !arguments.Switch("chat")) {
+  if (arguments.Has(flag::kSystem) && !arguments.Switch(flag::kChat)) {
     throw Error(ErrorCode::kInvalidArgument, "--system: want --chat with it");
   }
   chat::TextModel model = OpenModel(arguments, arguments.Operand("DIR"));

@@ -18,7 +18,7 @@ namespace hlwq::cli {
 namespace {
 
 nlohmann::json FlagToJson(const Flag& flag) {
-  nlohmann::json json = {{"name", flag.name}, {"summary", flag.summary}};
+  nlohmann::json json = {{"name", flag.name()}, {"summary", flag.summary}};
   if (flag.short_name != 0) json["short"] = std::string(1, flag.short_name);
   if (!flag.value_name.empty()) json["value"] = flag.value_name;
   if (!flag.default_value.empty()) json["default"] = flag.default_value;
@@ -41,11 +41,11 @@ nlohmann::json TableToJson(const CommandTable& table) {
 
 int RunHelp(const Arguments& arguments) {
   const CommandTable& table = HlwqCommands();
-  if (arguments.Switch("man")) {
+  if (arguments.Switch(flag::kMan)) {
     Stream::Out().Write(RenderManPage(table));
     return 0;
   }
-  if (const auto shell = arguments.FindText("completions")) {
+  if (const auto shell = arguments.FindText(flag::kCompletions)) {
     Stream::Out().Write(RenderCompletions(table, *shell));
     return 0;
   }

@@ -19,7 +19,7 @@ int RunInspect(const Arguments& arguments) {
   std::optional<checkpoint::Manifest> manifest;
   if (std::filesystem::is_directory(path)) manifest = checkpoint::ReadManifest(path);
 
-  if (const auto name = arguments.FindText("tensor")) {
+  if (const auto name = arguments.FindText(flag::kTensor)) {
     const eval::TensorDetail detail =
         eval::InspectTensor(checkpoint, manifest, *name, DefaultBackend());
     if (arguments.json()) {

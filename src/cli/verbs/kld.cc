@@ -24,9 +24,9 @@ constexpr size_t kWorstTokens = 16;
 }  // namespace
 
 int RunKld(const Arguments& arguments) {
-  RequiredText(arguments, "file");
-  const std::string reference_path = RequiredText(arguments, "reference");
-  if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
+  RequiredText(arguments, flag::kFile);
+  const std::string reference_path = RequiredText(arguments, flag::kReference);
+  if (const auto page = arguments.FindText(flag::kReport)) CheckPagePath(*page);
   chat::TextModel reference_model = OpenModel(arguments, reference_path, {.models = 2});
   chat::TextModel text_model = OpenModel(arguments, arguments.Operand("DIR"), {.models = 2});
   PrintModelNotes(arguments, reference_model);
@@ -42,11 +42,11 @@ int RunKld(const Arguments& arguments) {
   const eval::KldResult result =
       eval::MeasureKld(reference, model, tokens, TextRunOptionsOf(arguments, model, progress));
   progress.Finish();
-  if (const auto page = arguments.FindText("report")) {
+  if (const auto page = arguments.FindText(flag::kReport)) {
     const eval::KldPageInput input = {
         .model = LastName(arguments.Operand("DIR")),
         .reference = LastName(reference_path),
-        .text_name = LastName(arguments.Text("file")),
+        .text_name = LastName(arguments.Text(flag::kFile)),
         .tool_version = kVersion,
         .result = result,
         .worst = eval::FindWorstTokens(result, tokens, tokenizer, kWorstTokens)};
@@ -56,7 +56,7 @@ int RunKld(const Arguments& arguments) {
     nlohmann::json json = eval::KldToJson(result);
     json["model"] = arguments.Operand("DIR");
     json["reference"] = reference_path;
-    json["file"] = arguments.Text("file");
+    json["file"] = arguments.Text(flag::kFile);
     json["threads"] = model.pool().threads();
     PrintJson(json);
   } else {

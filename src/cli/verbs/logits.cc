@@ -71,8 +71,8 @@ TopOfSequence TopOf(std::span<const float> logits) {
 std::vector<TopOfSequence> Run(runtime::Engine& engine, const Sequences& sequences,
                                const Arguments& arguments, eval::LogitsFile* file) {
   const size_t length = sequences.front().size();
-  const size_t chunk = arguments.Switch("step") ? 1 : engine.chunk_tokens();
-  const bool is_hidden_wanted = arguments.Switch("hidden");
+  const size_t chunk = arguments.Switch(flag::kStep) ? 1 : engine.chunk_tokens();
+  const bool is_hidden_wanted = arguments.Switch(flag::kHidden);
   runtime::SequenceState cache = engine.MakeState(CacheOptionsOf(arguments, length));
   ProgressPrinter progress("logits", arguments);
   std::vector<TopOfSequence> tops;
@@ -128,9 +128,9 @@ std::string Table(const std::vector<TopOfSequence>& tops) {
 }  // namespace
 
 int RunLogits(const Arguments& arguments) {
-  const std::string ids_path = RequiredText(arguments, "ids");
-  const std::optional<std::string> out = arguments.FindText("output");
-  if (arguments.Switch("hidden") && !out) {
+  const std::string ids_path = RequiredText(arguments, flag::kIds);
+  const std::optional<std::string> out = arguments.FindText(flag::kOutput);
+  if (arguments.Switch(flag::kHidden) && !out) {
     throw Error(ErrorCode::kInvalidArgument, "--hidden: want -o, the file to write the states to");
   }
   const nlohmann::json document = ReadJsonFile(ids_path);
@@ -143,13 +143,13 @@ int RunLogits(const Arguments& arguments) {
 
   std::optional<eval::LogitsFile> file;
   if (out) {
-    file.emplace(*out,
-                 eval::LogitsShape{
-                     .sequences = sequences.size(),
-                     .tokens = sequences.front().size(),
-                     .vocabulary = sizes.vocab,
-                     .hidden = sizes.hidden,
-                     .hidden_states = arguments.Switch("hidden") ? sizes.layers.size() + 1 : 0});
+    file.emplace(
+        *out, eval::LogitsShape{
+                  .sequences = sequences.size(),
+                  .tokens = sequences.front().size(),
+                  .vocabulary = sizes.vocab,
+                  .hidden = sizes.hidden,
+                  .hidden_states = arguments.Switch(flag::kHidden) ? sizes.layers.size() + 1 : 0});
   }
   const std::vector<TopOfSequence> tops =
       Run(engine, sequences, arguments, file ? &*file : nullptr);

@@ -13,7 +13,7 @@
 namespace hlwq::cli {
 
 int RunPerplexity(const Arguments& arguments) {
-  RequiredText(arguments, "file");
+  RequiredText(arguments, flag::kFile);
   chat::TextModel model = OpenModel(arguments, arguments.Operand("DIR"));
   PrintModelNotes(arguments, model);
   const std::vector<runtime::TokenId> tokens = ReadTextTokens(arguments, model.tokenizer());
@@ -25,7 +25,7 @@ int RunPerplexity(const Arguments& arguments) {
   if (arguments.json()) {
     nlohmann::json json = eval::PerplexityToJson(result);
     json["model"] = arguments.Operand("DIR");
-    json["file"] = arguments.Text("file");
+    json["file"] = arguments.Text(flag::kFile);
     json["threads"] = engine.pool().threads();
     PrintJson(json);
   } else {

@@ -26,8 +26,8 @@ convert::PlanInput ReadInput(const std::filesystem::path& path) {
 // The sizes of the expert cache to tell about.
 std::vector<convert::CacheMemory> CachesOf(const Arguments& arguments,
                                            const convert::QuantizePlan& plan) {
-  const auto slots = arguments.FindInteger("expert-cache-size");
-  const bool has_bytes = arguments.Has("expert-cache-bytes");
+  const auto slots = arguments.FindInteger(flag::kExpertCacheSize);
+  const bool has_bytes = arguments.Has(flag::kExpertCacheBytes);
   if (!plan.run_memory) {
     if (!slots && !has_bytes) return {};
     throw Error(ErrorCode::kInvalidArgument,
@@ -35,7 +35,7 @@ std::vector<convert::CacheMemory> CachesOf(const Arguments& arguments,
   }
   if (slots) return {convert::SlotMemory(*plan.run_memory, static_cast<uint64_t>(*slots))};
   if (has_bytes) {
-    return {convert::PoolMemory(*plan.run_memory, arguments.Bytes("expert-cache-bytes"))};
+    return {convert::PoolMemory(*plan.run_memory, arguments.Bytes(flag::kExpertCacheBytes))};
   }
   return convert::CacheMemories(*plan.run_memory);
 }

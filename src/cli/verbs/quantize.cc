@@ -27,7 +27,7 @@ void UseTargetBits(const Arguments& arguments, const std::string& source_path,
   options.recipe.recipe = fmt::format("{} bits per weight", plan.target_bits_per_weight);
   options.recipe.text = convert::BitPlanToRecipe(plan, source);
   options.records_recipe = true;
-  if (const auto file = arguments.FindText("save-recipe")) {
+  if (const auto file = arguments.FindText(flag::kSaveRecipe)) {
     WriteFileAtomically(*file, options.recipe.text);
   }
   if (!arguments.json()) {
@@ -55,24 +55,24 @@ int RunQuantize(const Arguments& arguments) {
 
   convert::QuantizeOptions options;
   options.recipe = RecipeOptionsOf(arguments);
-  if (arguments.Has("target-bpw")) {
+  if (arguments.Has(flag::kTargetBpw)) {
     UseTargetBits(arguments, source_path, source, options);
-  } else if (arguments.Has("save-recipe")) {
+  } else if (arguments.Has(flag::kSaveRecipe)) {
     throw Error(ErrorCode::kInvalidArgument, "--save-recipe goes with --target-bpw only");
   }
   options.codec = CodecSpecOf(arguments);
   options.non_finite = NonFinitePolicyOf(arguments);
-  if (const auto page = arguments.FindText("report")) CheckPagePath(*page);
+  if (const auto page = arguments.FindText(flag::kReport)) CheckPagePath(*page);
   ProgressPrinter progress("quantize", arguments);
   options.output = OutputOptionsOf(arguments, progress);
-  if (arguments.Switch("dry-run")) {
+  if (arguments.Switch(flag::kDryRun)) {
     return DryRun(arguments, source, destination, options);
   }
   const convert::ConversionResult result =
       convert::Quantize(source, destination, options, DefaultBackend());
   progress.Finish();
 
-  if (const auto page = arguments.FindText("report")) {
+  if (const auto page = arguments.FindText(flag::kReport)) {
     WriteCodingPage(*page, source_path, destination, options.codec, result);
   }
   PrintConversion(arguments, result, destination,

@@ -13,7 +13,7 @@ constexpr uint64_t kProgramBytes = 12'000'000;
 constexpr uint64_t kSourceTensorBytes = 6'000;
 constexpr uint64_t kOutputTensorBytes = 2'000;
 
-std::optional<int> BitsOf(const Arguments& arguments, std::string_view flag) {
+std::optional<int> BitsOf(const Arguments& arguments, const IntegerFlag& flag) {
   const std::optional<int64_t> bits = arguments.FindInteger(flag);
   return bits ? std::optional<int>(static_cast<int>(*bits)) : std::nullopt;
 }
@@ -21,29 +21,29 @@ std::optional<int> BitsOf(const Arguments& arguments, std::string_view flag) {
 }  // namespace
 
 convert::RecipeOptions RecipeOptionsOf(const Arguments& arguments) {
-  return {.recipe = arguments.Text("recipe"),
-          .bits = static_cast<int>(arguments.Integer("bits")),
-          .include = arguments.List("include"),
-          .exclude = arguments.List("exclude"),
-          .embedding_bits = BitsOf(arguments, "embeddings"),
-          .lm_head_bits = BitsOf(arguments, "lm-head")};
+  return {.recipe = arguments.Text(flag::kRecipe),
+          .bits = static_cast<int>(arguments.Integer(flag::kBits)),
+          .include = arguments.List(flag::kInclude),
+          .exclude = arguments.List(flag::kExclude),
+          .embedding_bits = BitsOf(arguments, flag::kEmbeddings),
+          .lm_head_bits = BitsOf(arguments, flag::kLmHead)};
 }
 
 codec::CodecSpec CodecOf(const Arguments& arguments) {
-  codec::CodecSpec spec = codec::DefaultSpec(arguments.Text("codec"));
-  spec.bits = static_cast<int>(arguments.Integer("bits"));
-  if (arguments.Has("effort")) spec.scale_rule = arguments.Text("effort");
+  codec::CodecSpec spec = codec::DefaultSpec(arguments.Text(flag::kCodec));
+  spec.bits = static_cast<int>(arguments.Integer(flag::kBits));
+  if (arguments.Has(flag::kEffort)) spec.scale_rule = arguments.Text(flag::kEffort);
   return spec;
 }
 
 codec::CodecSpec CodecSpecOf(const Arguments& arguments) {
   codec::CodecSpec spec = CodecOf(arguments);
-  if (arguments.Has("compat")) {
+  if (arguments.Has(flag::kCompat)) {
     spec.table = "polarquant-v1";
     spec.scale_rule = "norm";
   }
-  if (arguments.Has("table")) spec.table = arguments.Text("table");
-  if (arguments.Has("scale")) spec.scale_rule = arguments.Text("scale");
+  if (arguments.Has(flag::kTable)) spec.table = arguments.Text(flag::kTable);
+  if (arguments.Has(flag::kScale)) spec.scale_rule = arguments.Text(flag::kScale);
   return spec;
 }
 
@@ -51,7 +51,7 @@ convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::Pl
                                    const convert::RecipeOptions& recipe) {
   convert::PlanOptions options;
   options.codec = CodecSpecOf(arguments);
-  options.max_shard_bytes = arguments.Bytes("max-shard-size");
+  options.max_shard_bytes = arguments.Bytes(flag::kMaxShardSize);
   options.peak_memory_bytes = [threads = ThreadsOf(arguments)](const convert::PlanScale& scale) {
     return kProgramBytes + convert::PeakStreamBytes(threads, scale.max_in) +
            kSourceTensorBytes * scale.source_tensors + kOutputTensorBytes * scale.output_tensors;

@@ -17,7 +17,7 @@ namespace {
 
 convert::JobResult Write(const Arguments& arguments, const checkpoint::Checkpoint& source,
                          const std::filesystem::path& destination, ProgressPrinter& progress) {
-  if (arguments.Text("format") == "polar_state") {
+  if (arguments.Text(flag::kFormat) == "polar_state") {
     convert::QuantizeOptions options;
     options.codec = CodecOf(arguments);
     options.recipe.bits = options.codec.bits;
@@ -37,9 +37,9 @@ int RunSynth(const Arguments& arguments) {
   const std::filesystem::path destination = arguments.Operand("DST");
   const nlohmann::json config = ReadConfig(path);
   const checkpoint::Checkpoint source = WithContext(path.string(), [&] {
-    return checkpoint::OpenSynthetic(config, static_cast<uint64_t>(arguments.Integer("seed")),
-                                     static_cast<int>(arguments.Integer("layers")),
-                                     arguments.Number("zipf"));
+    return checkpoint::OpenSynthetic(config, static_cast<uint64_t>(arguments.Integer(flag::kSeed)),
+                                     static_cast<int>(arguments.Integer(flag::kLayers)),
+                                     arguments.Number(flag::kZipf));
   });
   ProgressPrinter progress("synth", arguments);
   const convert::JobResult result = Write(arguments, source, destination, progress);

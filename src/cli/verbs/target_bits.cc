@@ -71,14 +71,14 @@ std::vector<double> DivergenceSensitivities(const Arguments& arguments, const st
 
 convert::BitPlan PlanTargetBits(const Arguments& arguments, const std::string& source_path,
                                 const checkpoint::Checkpoint& source) {
-  const std::string name = arguments.Text("sensitivity");
+  const std::string name = arguments.Text(flag::kSensitivity);
   ProgressPrinter measuring("measure", arguments);
   convert::WidthErrorOptions options{.codec = CodecSpecOf(arguments),
-                                     .widths = WidthsOf(arguments.Text("codec")),
+                                     .widths = WidthsOf(arguments.Text(flag::kCodec)),
                                      .threads = ThreadsOf(arguments),
                                      .progress = measuring.Callback()};
   std::vector<convert::BitPlanItem> items =
-      convert::MakeBitPlanItems(source, arguments.List("exclude"), options, DefaultBackend());
+      convert::MakeBitPlanItems(source, arguments.List(flag::kExclude), options, DefaultBackend());
   measuring.Finish();
   ProgressPrinter probing("probe", arguments);
   std::vector<double> sensitivities;
@@ -93,7 +93,7 @@ convert::BitPlan PlanTargetBits(const Arguments& arguments, const std::string& s
   }
   probing.Finish();
   convert::BitPlan plan = convert::ChooseBits(std::move(items), std::move(sensitivities),
-                                              arguments.Number("target-bpw"));
+                                              arguments.Number(flag::kTargetBpw));
   plan.sensitivity = name;
   return plan;
 }

@@ -70,10 +70,10 @@ json TokensToJson(const text::Tokenizer& tokenizer, const std::vector<TokenId>& 
 
 int RunTokenize(const Arguments& arguments) {
   const text::Tokenizer tokenizer = chat::OpenTokenizerAt(arguments.Operand("DIR"));
-  const bool skips_special = arguments.Switch("no-special");
+  const bool skips_special = arguments.Switch(flag::kNoSpecial);
   const text::EncodeOptions encode = {.add_special = !skips_special};
-  const bool decodes = arguments.Switch("decode");
-  if (arguments.Switch("jsonl")) {
+  const bool decodes = arguments.Switch(flag::kDecode);
+  if (arguments.Switch(flag::kJsonl)) {
     ConvertLines([&](std::string_view line) {
       return decodes ? JsonLine(tokenizer.Decode(ParseIds(tokenizer, line), skips_special))
                      : IdLine(tokenizer.Encode(ParseText(line), encode));

@@ -1,5 +1,6 @@
 // The flags that say how the experts of a mixture are held in memory.
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
+#include "cli/flags/names.h"
 
 namespace hlwq::cli {
 namespace {
@@ -11,8 +12,7 @@ const std::vector<std::string_view> kVerbs = {"generate", "chat",   "perplexity"
 
 std::vector<Flag> ExpertFlags() {
   return {
-      {.name = "expert-cache-size",
-       .kind = FlagKind::kInteger,
+      {.id = flag::kExpertCacheSize,
        .value_name = "N",
        .category = Category::kExperts,
        .verbs = kVerbs,
@@ -24,8 +24,7 @@ std::vector<Flag> ExpertFlags() {
                   "than a token wants. Without this flag and --expert-cache-bytes all experts are "
                   "kept when memory allows it, else as many as fit; which of the two is said at "
                   "the start."},
-      {.name = "expert-cache-bytes",
-       .kind = FlagKind::kBytes,
+      {.id = flag::kExpertCacheBytes,
        .value_name = "SIZE",
        .category = Category::kExperts,
        .verbs = kVerbs,
@@ -33,8 +32,7 @@ std::vector<Flag> ExpertFlags() {
        .maximum = 1e15,
        .conflicts = {"expert-cache-size"},
        .summary = "Keep experts of any layer in so much memory, such as 4G"},
-      {.name = "expert-policy",
-       .kind = FlagKind::kChoice,
+      {.id = flag::kExpertPolicy,
        .value_name = "NAME",
        .category = Category::kExperts,
        .verbs = kVerbs,
@@ -46,14 +44,12 @@ std::vector<Flag> ExpertFlags() {
                     "comes last"}},
        .summary = "Which expert makes room for the next one",
        .details = "hlwq cache-sim compares them on a recorded trace."},
-      {.name = "no-expert-prefetch",
-       .kind = FlagKind::kSwitch,
+      {.id = flag::kNoExpertPrefetch,
        .category = Category::kExperts,
        .verbs = kVerbs,
        .summary = "Do not read ahead what the next layer will likely want",
        .details = "Its router is run early, on what the layer before is about to change."},
-      {.name = "trace-experts",
-       .kind = FlagKind::kPath,
+      {.id = flag::kTraceExperts,
        .value_name = "FILE",
        .category = Category::kExperts,
        .verbs = {"generate", "chat", "perplexity", "logits", "bench"},

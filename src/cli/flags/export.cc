@@ -1,5 +1,6 @@
 // The flags of hlwq export. What belongs to one target says so.
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
+#include "cli/flags/names.h"
 
 namespace hlwq::cli {
 namespace {
@@ -12,17 +13,15 @@ const FlagValue kForGguf = {"to", "gguf"};
 
 std::vector<Flag> ExportFlags() {
   return {
-      {.name = "to",
-       .kind = FlagKind::kChoice,
+      {.id = flag::kTo,
        .value_name = "FORMAT",
        .category = Category::kOutput,
        .verbs = kExport,
        .choices = {{"compressed-tensors", "integers with scales of groups: vLLM, transformers"},
                    {"gguf", "one file for llama.cpp, tokenizer included"}},
        .summary = "What to write; must be given"},
-      {.name = "bits",
+      {.id = flag::kExportBits,
        .short_name = 'b',
-       .kind = FlagKind::kChoice,
        .value_name = "N",
        .category = Category::kCoding,
        .verbs = kExport,
@@ -30,8 +29,7 @@ std::vector<Flag> ExportFlags() {
        .choices = {{"4", "16 levels"}, {"8", "256 levels"}},
        .only_with = kForCompressed,
        .summary = "Bits of one weight"},
-      {.name = "group-size",
-       .kind = FlagKind::kChoice,
+      {.id = flag::kGroupSize,
        .value_name = "N",
        .category = Category::kCoding,
        .verbs = kExport,
@@ -43,8 +41,7 @@ std::vector<Flag> ExportFlags() {
        .summary = "Weights that share a scale",
        .details = "Rows that it does not divide get the largest smaller group that does; what none "
                   "divides keeps its type."},
-      {.name = "scale",
-       .kind = FlagKind::kChoice,
+      {.id = flag::kScale,
        .value_name = "RULE",
        .category = Category::kCoding,
        .verbs = kExport,
@@ -53,8 +50,7 @@ std::vector<Flag> ExportFlags() {
                    {"absmax", "the largest weight over the largest level, as is usual"}},
        .only_with = kForCompressed,
        .summary = "How the scale of a group is chosen"},
-      {.name = "rotation",
-       .kind = FlagKind::kChoice,
+      {.id = flag::kRotation,
        .value_name = "WHERE",
        .category = Category::kCoding,
        .verbs = kExport,
@@ -67,8 +63,7 @@ std::vector<Flag> ExportFlags() {
        .details = "Folded, the norms move into the matrices, a tied head becomes its own, and the "
                   "model computes the same in another basis. Online, transformers loads the result "
                   "and is wrong without a word."},
-      {.name = "source",
-       .kind = FlagKind::kPath,
+      {.id = flag::kSource,
        .value_name = "ORIGINAL",
        .category = Category::kInput,
        .verbs = kExport,
@@ -76,8 +71,7 @@ std::vector<Flag> ExportFlags() {
        .summary = "Take the weights from the float checkpoint that SRC was made from",
        .details = "Integers made from codes carry the errors of both. The tensors must agree in "
                   "names and shapes."},
-      {.name = "nonfinite",
-       .kind = FlagKind::kChoice,
+      {.id = flag::kNonfinite,
        .value_name = "RULE",
        .category = Category::kCoding,
        .verbs = kExport,
@@ -86,29 +80,25 @@ std::vector<Flag> ExportFlags() {
                    {"keep", "leave that tensor in its source dtype"}},
        .only_with = kForCompressed,
        .summary = "What to do about NaN, infinity, and groups too large for a scale"},
-      {.name = "include",
-       .kind = FlagKind::kList,
+      {.id = flag::kInclude,
        .value_name = "GLOB",
        .category = Category::kSelection,
        .verbs = kExport,
        .only_with = kForCompressed,
        .summary = "Code tensors whose name matches as well, where they can be"},
-      {.name = "exclude",
-       .kind = FlagKind::kList,
+      {.id = flag::kExclude,
        .value_name = "GLOB",
        .category = Category::kSelection,
        .verbs = kExport,
        .only_with = kForCompressed,
        .summary = "Carry tensors whose name matches over as they are"},
-      {.name = "report",
-       .kind = FlagKind::kPath,
+      {.id = flag::kReport,
        .value_name = "FILE.html",
        .category = Category::kOutput,
        .verbs = kExport,
        .only_with = kForCompressed,
        .summary = "Also write a page that shows what was lost, tensor by tensor"},
-      {.name = "type",
-       .kind = FlagKind::kChoice,
+      {.id = flag::kType,
        .value_name = "TYPE",
        .category = Category::kCoding,
        .verbs = kExport,

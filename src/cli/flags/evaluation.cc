@@ -1,28 +1,26 @@
 // The flags of the verbs that measure models.
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
+#include "cli/flags/names.h"
 
 namespace hlwq::cli {
 namespace {
 
 std::vector<Flag> TextFlags() {
   return {
-      {.name = "file",
+      {.id = flag::kFile,
        .short_name = 'f',
-       .kind = FlagKind::kPath,
        .value_name = "TEXT",
        .category = Category::kInput,
        .verbs = {"perplexity", "kld", "ablate"},
        .summary = "The text, a UTF-8 file",
        .details = "It is encoded as a whole, with what the tokenizer puts around a text."},
-      {.name = "reference",
-       .kind = FlagKind::kPath,
+      {.id = flag::kReference,
        .value_name = "DIR2",
        .category = Category::kInput,
        .verbs = {"kld"},
        .summary = "The model that DIR is measured against: what it was made from",
        .details = "Its tokenizer encodes the text, or that of DIR where it has none."},
-      {.name = "window",
-       .kind = FlagKind::kInteger,
+      {.id = flag::kWindow,
        .value_name = "N",
        .category = Category::kInput,
        .verbs = {"perplexity", "kld", "ablate"},
@@ -31,8 +29,7 @@ std::vector<Flag> TextFlags() {
        .maximum = 1 << 24,
        .summary = "Tokens that the model sees at once",
        .details = "More than the model was made for is computed all the same, with a note."},
-      {.name = "stride",
-       .kind = FlagKind::kInteger,
+      {.id = flag::kStride,
        .value_name = "N",
        .category = Category::kInput,
        .verbs = {"perplexity", "kld", "ablate"},
@@ -44,16 +41,14 @@ std::vector<Flag> TextFlags() {
                   "scored once, with at least window - stride tokens before it, those at the "
                   "start of the text aside. A smaller stride takes longer and finds a lower "
                   "perplexity; figures compare at equal window and stride only."},
-      {.name = "max-tokens",
-       .kind = FlagKind::kInteger,
+      {.id = flag::kMaxTokens,
        .value_name = "N",
        .category = Category::kInput,
        .verbs = {"perplexity", "kld", "ablate"},
        .minimum = 2,
        .maximum = 0x1p31,
        .summary = "Take only the first N tokens of the text"},
-      {.name = "report",
-       .kind = FlagKind::kPath,
+      {.id = flag::kReport,
        .value_name = "FILE.html",
        .category = Category::kOutput,
        .verbs = {"kld"},
@@ -65,9 +60,8 @@ std::vector<Flag> TextFlags() {
 
 std::vector<Flag> AblateFlags() {
   return {
-      {.name = "bits",
+      {.id = flag::kBits,
        .short_name = 'b',
-       .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kCoding,
        .verbs = {"ablate"},
@@ -75,8 +69,7 @@ std::vector<Flag> AblateFlags() {
        .minimum = 2,
        .maximum = 6,
        .summary = "Bits of the methods that do not name their own"},
-      {.name = "methods",
-       .kind = FlagKind::kText,
+      {.id = flag::kMethods,
        .value_name = "GLOB,GLOB,...",
        .category = Category::kSelection,
        .verbs = {"ablate"},
@@ -84,8 +77,7 @@ std::vector<Flag> AblateFlags() {
        .details = "absmax-row, absmax-group, rotation-absmax, lloyd-max, hlwq-published, "
                   "hlwq-converged, hlwq-search, hlwq-t, int4-absmax, int4-mse, cascade, "
                   "int4-rotated, q4_0, q5_0, q8_0. Each takes 4 bytes of memory for every weight."},
-      {.name = "report",
-       .kind = FlagKind::kPath,
+      {.id = flag::kReport,
        .value_name = "FILE.html",
        .category = Category::kOutput,
        .verbs = {"ablate"},
@@ -97,20 +89,17 @@ std::vector<Flag> AblateFlags() {
 
 std::vector<Flag> LogitsFlags() {
   return {
-      {.name = "ids",
-       .kind = FlagKind::kPath,
+      {.id = flag::kIds,
        .value_name = "IDS.json",
        .category = Category::kInput,
        .verbs = {"logits"},
        .summary = "The tokens: a JSON list of lists of ids, of equal lengths"},
-      {.name = "step",
-       .kind = FlagKind::kSwitch,
+      {.id = flag::kStep,
        .category = Category::kInput,
        .verbs = {"logits"},
        .summary = "Take one token at a time, as when generating"},
-      {.name = "output",
+      {.id = flag::kOutput,
        .short_name = 'o',
-       .kind = FlagKind::kPath,
        .value_name = "OUT.safetensors",
        .category = Category::kOutput,
        .verbs = {"logits"},
@@ -118,8 +107,7 @@ std::vector<Flag> LogitsFlags() {
        .details =
            "Written as they are computed, with no memory of their own; the file appears when "
            "it is whole."},
-      {.name = "hidden",
-       .kind = FlagKind::kSwitch,
+      {.id = flag::kHidden,
        .category = Category::kOutput,
        .verbs = {"logits"},
        .summary = "Also write the hidden states, F32 [sequence, token, hidden]",
@@ -130,9 +118,8 @@ std::vector<Flag> LogitsFlags() {
 
 std::vector<Flag> BenchFlags() {
   return {
-      {.name = "prompt-tokens",
+      {.id = flag::kPromptTokens,
        .short_name = 'p',
-       .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kInput,
        .verbs = {"bench"},
@@ -140,9 +127,8 @@ std::vector<Flag> BenchFlags() {
        .minimum = 0,
        .maximum = 1 << 20,
        .summary = "Tokens of a prompt, taken together; 0 leaves this out"},
-      {.name = "decode-tokens",
+      {.id = flag::kDecodeTokens,
        .short_name = 'n',
-       .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kInput,
        .verbs = {"bench"},
@@ -150,9 +136,8 @@ std::vector<Flag> BenchFlags() {
        .minimum = 0,
        .maximum = 1 << 20,
        .summary = "Tokens taken one at a time, from an empty context; 0 leaves this out"},
-      {.name = "batch",
+      {.id = flag::kBatch,
        .short_name = 'B',
-       .kind = FlagKind::kText,
        .value_name = "LIST",
        .category = Category::kInput,
        .verbs = {"bench"},
@@ -162,28 +147,24 @@ std::vector<Flag> BenchFlags() {
            "beside the two limits: the bandwidth of memory, which bounds one sequence, and the "
            "speed of a prompt, where arithmetic bounds. For example "
            "--batch 1,2,4,8,16."},
-      {.name = "csv",
-       .kind = FlagKind::kSwitch,
+      {.id = flag::kCsv,
        .category = Category::kOutput,
        .verbs = {"bench"},
        .conflicts = {"json", "md"},
        .summary = "Print comma-separated values"},
-      {.name = "md",
-       .kind = FlagKind::kSwitch,
+      {.id = flag::kMd,
        .category = Category::kOutput,
        .verbs = {"bench"},
        .conflicts = {"json"},
        .summary = "Print a Markdown table"},
-      {.name = "threads",
+      {.id = flag::kThreadCounts,
        .short_name = 't',
-       .kind = FlagKind::kText,
        .value_name = "N,N,...",
        .category = Category::kRun,
        .verbs = {"bench"},
        .summary = "Numbers of threads to measure with; one and all processors when not given"},
-      {.name = "repetitions",
+      {.id = flag::kRepetitions,
        .short_name = 'r',
-       .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kRun,
        .verbs = {"bench"},
@@ -191,8 +172,7 @@ std::vector<Flag> BenchFlags() {
        .minimum = 1,
        .maximum = 1000,
        .summary = "How often each is measured"},
-      {.name = "cache-type",
-       .kind = FlagKind::kChoice,
+      {.id = flag::kCacheType,
        .value_name = "TYPE",
        .category = Category::kRun,
        .verbs = {"bench"},
@@ -206,14 +186,12 @@ std::vector<Flag> BenchFlags() {
 
 std::vector<Flag> CacheSimFlags() {
   return {
-      {.name = "sizes",
-       .kind = FlagKind::kText,
+      {.id = flag::kSizes,
        .value_name = "N,N,...",
        .category = Category::kInput,
        .verbs = {"cache-sim"},
        .summary = "Slots for each layer; when not given 1, 2, 3, 4, 6, 8, 12 and so on to all"},
-      {.name = "report",
-       .kind = FlagKind::kPath,
+      {.id = flag::kReport,
        .value_name = "FILE.html",
        .category = Category::kOutput,
        .verbs = {"cache-sim"},
@@ -224,8 +202,7 @@ std::vector<Flag> CacheSimFlags() {
 
 std::vector<Flag> MeasureRunFlags() {
   return {
-      {.name = "cache-type",
-       .kind = FlagKind::kChoice,
+      {.id = flag::kCacheType,
        .value_name = "TYPE",
        .category = Category::kRun,
        .verbs = {"perplexity", "kld", "ablate", "logits"},

@@ -1,13 +1,13 @@
 // The flags of every verb that runs a model.
-#include "cli/flags.h"
+#include "cli/flags/flags.h"
+#include "cli/flags/names.h"
 
 namespace hlwq::cli {
 
 std::vector<Flag> ModelFlags() {
   return {
-      {.name = "threads",
+      {.id = flag::kThreads,
        .short_name = 't',
-       .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kRun,
        .verbs = {"generate", "chat", "perplexity", "kld", "ablate", "logits"},
@@ -15,9 +15,8 @@ std::vector<Flag> ModelFlags() {
        .maximum = 1024,
        .summary = "Threads to work with; all processors when not given",
        .details = "The result does not depend on it."},
-      {.name = "ctx-size",
+      {.id = flag::kCtxSize,
        .short_name = 'c',
-       .kind = FlagKind::kInteger,
        .value_name = "N",
        .category = Category::kRun,
        .verbs = {"generate", "chat"},
@@ -26,8 +25,7 @@ std::vector<Flag> ModelFlags() {
        .summary = "Tokens of context, prompt and answer together",
        .details = "Without it as many as the model was made for, at most 4096. Memory is taken as "
                   "the context fills."},
-      {.name = "cache-type",
-       .kind = FlagKind::kChoice,
+      {.id = flag::kCacheType,
        .value_name = "TYPE",
        .category = Category::kRun,
        .verbs = {"generate", "chat"},

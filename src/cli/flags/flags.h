@@ -7,20 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/flags/flag_id.h"
+
 namespace hlwq::cli {
 
 class Arguments;
-
-enum class FlagKind : uint8_t {
-  kSwitch,   // takes no value
-  kText,     // any text; `choices` are suggestions
-  kPath,     // a file or folder; `choices` are suggestions
-  kChoice,   // one of `choices`
-  kInteger,  // in [minimum, maximum]
-  kNumber,   // a finite decimal number in [minimum, maximum]
-  kBytes,    // "5GB", "512MiB", a plain count (units.h); in [minimum, maximum]
-  kList,     // text that may be given several times
-};
 
 // Headings of help and man page, in the order they are shown.
 enum class Category : uint8_t {
@@ -47,9 +38,8 @@ struct FlagValue {
 };
 
 struct Flag {
-  std::string_view name;  // long name without dashes
-  char short_name = 0;    // 0: none
-  FlagKind kind = FlagKind::kSwitch;
+  FlagId id;
+  char short_name = 0;               // 0: none
   std::string_view value_name = {};  // "N" in "--bits N"; empty for a switch
   Category category = Category::kGeneral;
   std::vector<std::string_view> verbs = {};  // empty: every verb
@@ -62,6 +52,9 @@ struct Flag {
   FlagValue only_with = {};       // may be given only where another flag of the verb has this value
   std::string_view summary = {};  // one sentence without full stop, for -h
   std::string_view details = {};  // what --help and the man page add; paragraphs split by "\n\n"
+
+  std::string_view name() const noexcept { return id.name; }
+  FlagKind kind() const noexcept { return id.kind; }
 };
 
 struct Positional {
@@ -104,11 +97,11 @@ class CommandTable {
   std::vector<Flag> flags_;
 };
 
-// The table of the hlwq program: verb_table.cc and flag_table.cc.
+// The table of the hlwq program: verb_table.cc and flags/flag_table.cc.
 const CommandTable& HlwqCommands();
 std::vector<Verb> HlwqVerbs();
 std::vector<Flag> HlwqFlags();
-// The parts of them in files of their own: verbs_<part>.cc, flags_<part>.cc.
+// The parts of them in files of their own: verbs_<part>.cc, flags/<part>.cc.
 std::vector<Verb> GenerationVerbs();
 std::vector<Verb> EvaluationVerbs();
 std::vector<Flag> ExportFlags();
