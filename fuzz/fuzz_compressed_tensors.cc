@@ -2,7 +2,7 @@
 // input (header_input.h) begins with config.json. Only hlwq::Error may come out, and what is accepted
 // must fit the data section.
 #include "base/error.h"
-#include "checkpoint/open_compressed_tensors.h"
+#include "checkpoint/compressed_tensors/open.h"
 #include "header_input.h"
 
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "checkpoint/open_gguf.h"
+#include "checkpoint/gguf/open.h"
 #include "io/gguf.h"
 #include "io/gguf_writer.h"
 

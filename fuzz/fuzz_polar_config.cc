@@ -2,7 +2,7 @@
 // (header_input.h) begins with polar_config.json and config.json. Only hlwq::Error may come out, and
 // what is accepted must fit the data section.
 #include "base/error.h"
-#include "checkpoint/open_polar.h"
+#include "checkpoint/polar/open.h"
 #include "header_input.h"
 
 namespace {

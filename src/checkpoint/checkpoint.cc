@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "checkpoint/open_gguf.h"
+#include "checkpoint/gguf/open.h"
 #include "checkpoint/open_safetensors.h"
 
 namespace hlwq::checkpoint {

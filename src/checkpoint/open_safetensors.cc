@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "checkpoint/compressed_config.h"
-#include "checkpoint/open_compressed_tensors.h"
-#include "checkpoint/open_polar.h"
+#include "checkpoint/compressed_tensors/config.h"
+#include "checkpoint/compressed_tensors/open.h"
+#include "checkpoint/polar/open.h"
 #include "io/safetensors.h"
 #include "io/shard_index.h"
 

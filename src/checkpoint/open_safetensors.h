@@ -1,5 +1,5 @@
 // Opening folders of safetensors shards and single safetensors files. What the tensors mean
-// (plain weights, codes) is decided by open_polar.h and open_compressed_tensors.h.
+// (plain weights, codes) is decided by polar/open.h and compressed_tensors/open.h.
 #pragma once
 
 #include <filesystem>

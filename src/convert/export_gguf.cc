@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "checkpoint/catalog.h"
-#include "checkpoint/gguf_from_config.h"
-#include "checkpoint/gguf_from_tokenizer.h"
-#include "checkpoint/gguf_names.h"
+#include "checkpoint/gguf/from_config.h"
+#include "checkpoint/gguf/from_tokenizer.h"
+#include "checkpoint/gguf/names.h"
 #include "checkpoint/views/interleave_heads.h"
 #include "checkpoint/views/split_experts.h"
 #include "convert/gguf_layout.h"

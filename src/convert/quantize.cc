@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "checkpoint/polar_config.h"
+#include "checkpoint/polar/config.h"
 #include "convert/codecs_by_width.h"
 #include "hlwq/version.h"
 

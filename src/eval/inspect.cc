@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "checkpoint/polar_config.h"
+#include "checkpoint/polar/config.h"
 #include "checkpoint/row_reader.h"
 #include "eval/classify.h"
 #include "eval/storage.h"

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "checkpoint/open_gguf.h"
+#include "checkpoint/gguf/open.h"
 #include "checkpoint/row_reader.h"
 #include "checkpoint/verify.h"
 #include "checkpoint/views/split_experts.h"

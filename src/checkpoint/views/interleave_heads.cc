@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "checkpoint/gguf_names.h"
+#include "checkpoint/gguf/names.h"
 
 namespace hlwq::checkpoint {
 

@@ -11,7 +11,7 @@ namespace hlwq::checkpoint {
 // Within each head of `head_dim` rows, row s * head_dim / 2 + j becomes row 2j + s: the two halves
 // that transformers rotates against each other are interleaved, as llama.cpp wants them. Of a bias,
 // which is one row, the columns move. The inverse of the row map that reading applies
-// (gguf_names.h, UnpermutedHeads).
+// (gguf/names.h, UnpermutedHeads).
 class InterleaveHeads final : public RowChange {
  public:
   enum class Of : uint8_t { kRows, kColumns };
