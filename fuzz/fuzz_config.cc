@@ -42,7 +42,9 @@ void CheckCatalog(const nlohmann::json& config, const checkpoint::Catalog& catal
 // What a model needs of a config that ReadModelConfig takes.
 void CheckModelConfig(const nlohmann::json& json) {
   const model::ModelConfig config = model::ReadModelConfig(json);
-  Require(config.windows.size() == config.sizes.layers.size());
+  for (size_t layer = 0; layer < config.sizes.layers.size(); ++layer) {
+    Require(config.sizes.WindowOf(layer) == 0 || config.sizes.layers[layer].has_attention());
+  }
   Require(config.rope.rotated % 2 == 0 && config.rope.rotated <= config.sizes.head_dim);
   const model::Rope rope(config.rope);
   std::vector<float> cosines(rope.pairs()), sines(rope.pairs());

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "checkpoint/catalog/family.h"
+#include "checkpoint/catalog/text_config.h"
 #include "checkpoint/views/row_means.h"
 
 namespace hlwq::checkpoint {

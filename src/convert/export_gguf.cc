@@ -192,7 +192,7 @@ class GgufPlanner {
     for (const auto& [name, entry] : unused_) {
       throw Error(ErrorCode::kUnsupported,
                   fmt::format("'{}': architecture '{}' of GGUF has no such tensor", name,
-                              checkpoint::GgufArchitecture(made_.model)));
+                              made_.model.family->gguf.architecture));
     }
   }
 

@@ -21,14 +21,15 @@ constexpr uint64_t kWorkBytes = uint64_t{64} << 20;
 constexpr uint64_t kPromptWorkBytes = uint64_t{256} << 20;
 constexpr uint64_t kTokens = 1000;
 
-uint64_t CountLayers(const checkpoint::TextConfig& sizes, bool LayerKind::*is_kind) {
+uint64_t CountLayers(const checkpoint::TextConfig& sizes,
+                     bool (LayerKind::*is_kind)() const noexcept) {
   return static_cast<uint64_t>(std::ranges::count(sizes.layers, true, is_kind));
 }
 
 // Of all layers with a gated delta net: S [value heads, key dim, value dim] and the inputs that the
 // convolution still needs.
 uint64_t StateBytes(const checkpoint::TextConfig& sizes) {
-  const uint64_t layers = sizes.layers.size() - CountLayers(sizes, &LayerKind::has_full_attention);
+  const uint64_t layers = sizes.layers.size() - CountLayers(sizes, &LayerKind::has_attention);
   if (layers == 0) return 0;
   const uint64_t channels =
       2 * sizes.key_heads * sizes.key_dim + sizes.value_heads * sizes.value_dim;
@@ -74,7 +75,7 @@ RunMemory RunMemoryOf(std::span<const PlanRow> rows, const checkpoint::TextConfi
   memory.expert_layers = CountLayers(sizes, &LayerKind::has_experts);
   memory.experts = sizes.experts;
   memory.state_bytes = StateBytes(sizes);
-  memory.kv_bytes = CountLayers(sizes, &LayerKind::has_full_attention) * 2 * sizes.kv_heads *
+  memory.kv_bytes = CountLayers(sizes, &LayerKind::has_attention) * 2 * sizes.kv_heads *
                     sizes.head_dim * sizeof(uint16_t) * kTokens;
   memory.work_bytes = kWorkBytes;
   return memory;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/terminal_text.h"
-#include "checkpoint/catalog/family.h"
+#include "checkpoint/catalog/text_config.h"
 
 namespace hlwq::convert {
 

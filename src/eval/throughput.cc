@@ -38,9 +38,9 @@ uint64_t PeakResidentBytes() {
 double KvBytesPerToken(const model::ModelConfig& config, DType dtype, size_t tokens) {
   if (tokens == 0) return 0;
   uint64_t positions = 0;
-  for (size_t layer = 0; layer < config.windows.size(); ++layer) {
-    if (!config.sizes.layers[layer].has_full_attention) continue;
-    const size_t window = config.windows[layer];
+  for (size_t layer = 0; layer < config.sizes.layers.size(); ++layer) {
+    if (!config.sizes.layers[layer].has_attention()) continue;
+    const size_t window = config.sizes.WindowOf(layer);
     for (size_t token = 1; token <= tokens; ++token) {
       positions += window == 0 ? token : std::min(token, window);
     }

@@ -11,12 +11,12 @@
 #include "base/error.h"
 #include "checkpoint/catalog.h"
 #include "kernels/delta_rule.h"
-#include "model/architecture.h"
 
 namespace hlwq::model {
 namespace {
 
 using checkpoint::ConfigReader;
+using checkpoint::Family;
 
 constexpr uint64_t kMostPositions = uint64_t{1} << 24;
 // Attention kernels hold a head on the stack.
@@ -67,13 +67,12 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
   const ConfigReader top(json, "");
   ModelConfig config;
   config.model_type = top.OptionalString("model_type").value_or("");
-  const Architecture* architecture = FindArchitecture(config.model_type);
-  const checkpoint::Family* family = checkpoint::FindFamily(config.model_type);
-  if (architecture == nullptr || family == nullptr) {
-    throw Error(
-        ErrorCode::kUnsupported,
-        fmt::format("model_type '{}': cannot be run, want one of {}",
-                    config.model_type.substr(0, 40), fmt::join(RunnableModelTypes(), ", ")));
+  const Family* family = checkpoint::FindFamily(config.model_type);
+  if (family == nullptr) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("model_type '{}': cannot be run, want one of {}",
+                            config.model_type.substr(0, 40),
+                            fmt::join(checkpoint::SupportedModelTypes(), ", ")));
   }
   const ConfigReader text = top.Has("text_config") ? top.Child("text_config") : top;
   config.sizes = checkpoint::ReadTextConfig(*family, text);
@@ -84,8 +83,8 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
     text.Fail("head_dim", fmt::format("want an even number up to {}, got {}", kMostHeadDim,
                                       config.sizes.head_dim));
   }
-  config.max_positions =
-      text.OptionalSize("max_position_embeddings", {1, kMostPositions}).value_or(2048);
+  config.max_positions = text.OptionalSize("max_position_embeddings", {1, kMostPositions})
+                             .value_or(family->default_positions);
   config.norm_epsilon =
       static_cast<float>(text.OptionalNumber("rms_norm_eps", {0, 1}).value_or(1e-6));
   config.is_tied = top.Flag("tie_word_embeddings", text.Flag("tie_word_embeddings", false));
@@ -95,7 +94,6 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
              .partial_rotary_factor = family->default_partial_rotary_factor,
              .max_positions = config.max_positions});
   config.placeholders = Placeholders(top);
-  config.windows = architecture->windows(text, config.sizes.layers.size());
   return config;
 }
 

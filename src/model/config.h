@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/catalog/family.h"
+#include "checkpoint/catalog/text_config.h"
 #include "checkpoint/rope_config.h"
 
 namespace hlwq::model {
@@ -27,8 +27,6 @@ struct ModelConfig {
   checkpoint::RopeConfig rope;
   // Tokens that stand for what this runtime does not read: images and videos.
   std::vector<PlaceholderToken> placeholders;
-  // Of each layer: how many tokens back attention sees, itself included; 0 means all.
-  std::vector<size_t> windows;
 };
 
 // Most taps of the convolution of a gated delta net; published models have 4.

@@ -17,7 +17,7 @@ std::unique_ptr<const Block> BindAttention(const LayerBinder& binder) {
                                      .heads = config.sizes.heads,
                                      .kv_heads = config.sizes.kv_heads,
                                      .head_dim = config.sizes.head_dim,
-                                     .window = config.windows[binder.layer()],
+                                     .window = config.sizes.WindowOf(binder.layer()),
                                      .norm_epsilon = config.norm_epsilon,
                                      .has_output_gate = config.family->has_output_gate};
   AttentionWeights weights = {.q = binder.Matrix("self_attn.q_proj"),
@@ -56,22 +56,19 @@ std::unique_ptr<const Block> BindExperts(const LayerBinder& binder) {
   return std::make_unique<MoeLayer>(moe, binder.Matrix("mlp.gate"), std::move(shared));
 }
 
+std::unique_ptr<const Block> BindDense(const LayerBinder& binder) {
+  return std::make_unique<DenseMlp>(binder.Matrix("mlp.gate_proj"), binder.Matrix("mlp.up_proj"),
+                                    binder.Matrix("mlp.down_proj"), &Workspace::mlp);
+}
+
 }  // namespace
 
 Layer BindDecoderLayer(const LayerBinder& binder) {
   const checkpoint::LayerKind kind = binder.config().sizes.layers[binder.layer()];
-  Layer layer = {.mixer_norm = binder.Norm("input_layernorm.weight"),
-                 .mixer = kind.has_full_attention ? BindAttention(binder) : BindDelta(binder),
-                 .feed_forward_norm = binder.Norm("post_attention_layernorm.weight"),
-                 .feed_forward = nullptr};
-  if (kind.has_experts) {
-    layer.feed_forward = BindExperts(binder);
-  } else {
-    layer.feed_forward =
-        std::make_unique<DenseMlp>(binder.Matrix("mlp.gate_proj"), binder.Matrix("mlp.up_proj"),
-                                   binder.Matrix("mlp.down_proj"), &Workspace::mlp);
-  }
-  return layer;
+  return {.mixer_norm = binder.Norm("input_layernorm.weight"),
+          .mixer = kind.has_attention() ? BindAttention(binder) : BindDelta(binder),
+          .feed_forward_norm = binder.Norm("post_attention_layernorm.weight"),
+          .feed_forward = kind.has_experts() ? BindExperts(binder) : BindDense(binder)};
 }
 
 }  // namespace hlwq::model

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "kernels/vector_ops.h"
-#include "model/architecture.h"
+#include "model/decoder_layer.h"
 #include "model/layer_binder.h"
 #include "model/mapped_experts.h"
 
@@ -20,9 +20,8 @@ Model::Model(checkpoint::Checkpoint checkpoint)
                           [&] { return ReadModelConfig(weights_.checkpoint().config); })),
       rope_(config_.rope) {
   embedding_ = weights_.Matrix(weights_.prefix() + ".embed_tokens");
-  const Architecture* architecture = FindArchitecture(config_.model_type);
   for (size_t layer = 0; layer < config_.sizes.layers.size(); ++layer) {
-    layers_.push_back(architecture->bind_layer(LayerBinder(config_, weights_, layer)));
+    layers_.push_back(BindDecoderLayer(LayerBinder(config_, weights_, layer)));
   }
   final_norm_ = ReadNorm(weights_, config_, weights_.prefix() + ".norm.weight");
   // A head that is stored counts, also where config.json ties it to the embedding.

@@ -17,7 +17,7 @@ size_t MemoryFloats(const checkpoint::TextConfig& sizes) noexcept {
 
 size_t DeltaLayers(const checkpoint::TextConfig& sizes) noexcept {
   return static_cast<size_t>(
-      std::ranges::count(sizes.layers, false, &checkpoint::LayerKind::has_full_attention));
+      std::ranges::count(sizes.layers, false, &checkpoint::LayerKind::has_attention));
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ RecurrentState::RecurrentState(const ModelConfig& config)
   size_t offset = 0;
   for (const checkpoint::LayerKind kind : config.sizes.layers) {
     offsets_.push_back(offset);
-    if (!kind.has_full_attention) offset += input_floats_ + memory_floats_;
+    if (!kind.has_attention()) offset += input_floats_ + memory_floats_;
   }
 }
 

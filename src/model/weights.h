@@ -14,7 +14,7 @@
 
 #include "base/mapped_file.h"
 #include "checkpoint/catalog.h"
-#include "checkpoint/catalog/family.h"
+#include "checkpoint/catalog/text_config.h"
 #include "checkpoint/checkpoint.h"
 #include "codec/trellis_table.h"
 #include "kernels/dot_levels.h"

@@ -15,7 +15,7 @@ size_t LogitTokens(const ModelConfig& config, size_t max_tokens) noexcept {
 }
 
 bool HasDeltaLayers(const checkpoint::TextConfig& sizes) noexcept {
-  return !std::ranges::all_of(sizes.layers, &checkpoint::LayerKind::has_full_attention);
+  return !std::ranges::all_of(sizes.layers, &checkpoint::LayerKind::has_attention);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ KvLayout::KvLayout(const model::ModelConfig& config, DType dtype)
   }
   for (const checkpoint::LayerKind kind : config.sizes.layers) {
     places_.push_back(layers_);
-    if (kind.has_full_attention) ++layers_;
+    if (kind.has_attention()) ++layers_;
   }
   const size_t bytes = kv_heads_ * head_dim_ * kPageTokens * BitsPerElement(dtype) / 8;
   part_bytes_ = (bytes + 63) / 64 * 64;

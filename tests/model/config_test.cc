@@ -111,7 +111,7 @@ TEST(ModelConfig, KindsOfLayersFollowFromTheIntervalWhereNoneAreListed) {
   const auto full = [](const json& config) {
     std::string kinds;
     for (const auto& layer : ReadModelConfig(config).sizes.layers) {
-      kinds += layer.has_full_attention ? 'f' : 'l';
+      kinds += layer.has_attention() ? 'f' : 'l';
     }
     return kinds;
   };
@@ -129,7 +129,7 @@ TEST(ModelConfig, LayersHaveExpertsByStepAndList) {
   const auto kinds = [](const json& config) {
     std::string layers;
     for (const auto& layer : ReadModelConfig(config).sizes.layers) {
-      layers += layer.has_experts ? 'e' : 'd';
+      layers += layer.has_experts() ? 'e' : 'd';
     }
     return layers;
   };

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/catalog/builder.h"
-#include "checkpoint/catalog/family.h"
 #include "checkpoint/catalog/parts.h"
+#include "checkpoint/catalog/text_config.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -30,12 +30,12 @@ void AddDecoderLayer(CatalogBuilder& builder, const Scope& scope, const Family& 
                      const TextConfig& config, LayerPlan plan) {
   builder.Add(scope, "input_layernorm.weight", {config.hidden}, Role::kNorm);
   builder.Add(scope, "post_attention_layernorm.weight", {config.hidden}, Role::kNorm);
-  if (plan.kind.has_full_attention) {
-    AddFullAttention(builder, scope, family, config);
+  if (plan.kind.has_attention()) {
+    AddAttention(builder, scope, family, config);
   } else {
     AddGatedDeltaNet(builder, scope, family, config);
   }
-  if (plan.kind.has_experts) {
+  if (plan.kind.has_experts()) {
     AddMoe(builder, scope, family, config, plan.has_fused_experts);
   } else {
     AddDenseMlp(builder, scope, config);

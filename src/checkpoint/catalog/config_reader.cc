@@ -38,6 +38,11 @@ void ConfigReader::Fail(std::string_view key, std::string_view complaint) const 
               fmt::format("'{}{}{}': {}", path_, path_.empty() ? "" : ".", key, complaint));
 }
 
+bool ConfigReader::IsNull(std::string_view key) const {
+  const auto found = object_.find(key);
+  return found != object_.end() && found->is_null();
+}
+
 const Json* ConfigReader::Find(std::string_view key) const {
   const auto found = object_.find(key);
   return found == object_.end() || found->is_null() ? nullptr : &*found;

@@ -28,6 +28,8 @@ class ConfigReader {
   ConfigReader(const nlohmann::json& object, std::string path);
 
   bool Has(std::string_view key) const { return Find(key) != nullptr; }
+  // Of a key whose null says something else than its absence.
+  bool IsNull(std::string_view key) const;
   uint64_t Size(std::string_view key, SizeRange range) const;  // throws when absent
   std::optional<uint64_t> OptionalSize(std::string_view key, SizeRange range) const;
   std::optional<double> OptionalNumber(std::string_view key, NumberRange range) const;

@@ -2,8 +2,8 @@
 
 namespace hlwq::checkpoint {
 
-void AddFullAttention(CatalogBuilder& builder, const Scope& scope, const Family& family,
-                      const TextConfig& config) {
+void AddAttention(CatalogBuilder& builder, const Scope& scope, const Family& family,
+                  const TextConfig& config) {
   const uint64_t attention = config.heads * config.head_dim;
   const uint64_t q_rows = family.has_output_gate ? 2 * attention : attention;
   const uint64_t kv_rows = config.kv_heads * config.head_dim;

@@ -1,14 +1,10 @@
-// The model families, and what a config says about one model of them. Letters as in
-// docs/architecture.md: H hidden, d head_dim, E experts, Im and Is their widths.
+// The model families: one record for each says what is particular to it, in its tensors, in what its
+// config.json means, and in GGUF files. The records are in families/, one file each.
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
-#include <optional>
+#include <span>
 #include <string_view>
-#include <vector>
-
-#include "checkpoint/catalog/config_reader.h"
 
 namespace hlwq::checkpoint {
 
@@ -27,11 +23,29 @@ enum class Experts : uint8_t {
   kBySparseStep,  // decoder_sparse_step, mlp_only_layers
   kEveryLayer,
 };
+// Which layers see no more than the last sliding_window tokens. There are none where that is null.
+enum class SlidingLayers : uint8_t {
+  kNone,
+  kAll,
+  kAllIfUsed,     // where use_sliding_window is true
+  kListedIfUsed,  // of these the layers that layer_types lists, else those from max_window_layers on
+};
 
-// What tells the families apart, as far as tensors go. Adding one that is made of known parts is
-// adding a row to the table in family.cc.
+// GGUF files of a family (docs/gguf.md).
+struct GgufFamily {
+  std::string_view architecture;  // llama.cpp's name; empty: such files are not read or written
+  std::string_view transformers_class;  // "LlamaForCausalLM": `architectures` of config.json
+  // llama.cpp rotates neighbours (2j, 2j+1) in the llama family, so its converter reorders the rows
+  // of q and k; qwen's are stored as they are.
+  bool has_permuted_heads = false;
+  // Written under the name of another family, as which it is read back.
+  bool is_alias = false;
+};
+
 struct Family {
   std::string_view model_type;
+
+  // Tensors.
   QkvBias qkv_bias = QkvBias::kNever;
   bool has_mlp_bias_flag = false;
   bool has_qk_norm = false;
@@ -41,41 +55,21 @@ struct Family {
   bool fuses_delta_inputs = false;      // in_proj_qkvz, in_proj_ba
   Experts experts = Experts::kNone;
   bool has_shared_expert = false;
+  std::string_view mtp_layers_key;  // empty: the family has no MTP layers
+
+  // What config.json means, and what transformers takes where it says nothing.
+  SlidingLayers sliding_layers = SlidingLayers::kNone;
   // norm_topk_prob: whether the weights of the chosen experts are divided by their sum.
   TopKNorm top_k_norm = TopKNorm::kUnlessSet;
-  uint64_t default_top_k = 8;     // num_experts_per_tok
-  uint64_t default_head_dim = 0;  // 0: hidden_size / num_attention_heads
-  double default_partial_rotary_factor = 1;
-  std::string_view mtp_layers_key;  // empty: the family has no MTP layers
+  uint64_t default_top_k = 8;                // num_experts_per_tok
+  uint64_t default_head_dim = 0;             // 0: hidden_size / num_attention_heads
+  double default_partial_rotary_factor = 1;  // 1: heads are rotated whole, whatever is asked for
+  uint64_t default_positions = 32768;        // max_position_embeddings
+  GgufFamily gguf;
 };
 
+// Sorted by model_type.
+std::span<const Family> Families() noexcept;
 const Family* FindFamily(std::string_view model_type) noexcept;
-std::vector<std::string_view> SupportedModelTypes();
-
-struct LayerKind {
-  bool has_full_attention = true;  // else a gated delta net
-  bool has_experts = false;        // else a dense MLP
-};
-
-// The sizes of one model's text part, checked.
-struct TextConfig {
-  uint64_t vocab = 0;
-  uint64_t hidden = 0;
-  uint64_t heads = 0, kv_heads = 0, head_dim = 0;
-  uint64_t intermediate = 0;  // 0 where no layer is dense
-  uint64_t experts = 0, expert_intermediate = 0, shared_intermediate = 0;
-  uint64_t top_k = 0;  // experts of a token; 0 where there are none
-  bool has_top_k_norm = false;
-  uint64_t key_heads = 0, value_heads = 0, key_dim = 0, value_dim = 0, conv_kernel = 0;
-  uint64_t mtp_layers = 0;
-  bool has_attention_bias = false;
-  bool has_mlp_bias = false;
-  std::vector<LayerKind> layers;
-};
-
-// Throws Error{kInvalidData} naming the key.
-TextConfig ReadTextConfig(const Family& family, const ConfigReader& text);
-// Of a whole config.json, nested or flat; empty for an unknown or absent model_type.
-std::optional<TextConfig> ReadTextConfig(const nlohmann::json& config);
 
 }  // namespace hlwq::checkpoint

@@ -14,8 +14,8 @@ void AddMtp(CatalogBuilder& builder, const Family& family, const TextConfig& con
   builder.Add(head, "fc.weight", {hidden, 2 * hidden}, Role::kMtp);
   builder.Add(head, "pre_fc_norm_embedding.weight", {hidden}, Role::kMtp);
   builder.Add(head, "pre_fc_norm_hidden.weight", {hidden}, Role::kMtp);
-  const LayerKind kind{.has_full_attention = true,
-                       .has_experts = family.experts != Experts::kNone && config.experts > 0};
+  const LayerKind kind{.feed_forward =
+                           config.experts > 0 ? FeedForward::kExperts : FeedForward::kDense};
   for (uint64_t layer = 0; layer < config.mtp_layers; ++layer) {
     const Scope scope{.prefix = fmt::format("mtp.layers.{}", layer), .is_mtp = true};
     AddDecoderLayer(builder, scope, family, config, {kind, has_fused_experts});

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "checkpoint/catalog/builder.h"
-#include "checkpoint/catalog/family.h"
+#include "checkpoint/catalog/text_config.h"
 
 namespace hlwq::checkpoint {
 
 // dense.cc
-void AddFullAttention(CatalogBuilder& builder, const Scope& scope, const Family& family,
-                      const TextConfig& config);
+void AddAttention(CatalogBuilder& builder, const Scope& scope, const Family& family,
+                  const TextConfig& config);
 void AddDenseMlp(CatalogBuilder& builder, const Scope& scope, const TextConfig& config);
 // moe.cc: router, experts, shared expert.
 void AddMoe(CatalogBuilder& builder, const Scope& scope, const Family& family,

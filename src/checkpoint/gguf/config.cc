@@ -15,13 +15,6 @@ using nlohmann::json;
 
 json IdOrNull(const std::optional<uint64_t>& id) { return id ? json(*id) : json(nullptr); }
 
-std::string_view ArchitectureClass(const GgufModel& model) {
-  if (model.model_type == "qwen2") return "Qwen2ForCausalLM";
-  if (model.model_type == "qwen3") return "Qwen3ForCausalLM";
-  if (model.model_type == "qwen3_moe") return "Qwen3MoeForCausalLM";
-  return "LlamaForCausalLM";
-}
-
 std::string_view MostCommonDType(std::span<const TensorEntry> tensors) {
   std::map<DType, uint64_t> weights;
   for (const TensorEntry& entry : tensors) weights[entry.dtype] += entry.elements();
@@ -61,7 +54,7 @@ json MakeConfig(const GgufModel& model, const json& rope_scaling, const GgufSpec
   json rope_parameters = rope_scaling.is_null() ? json{{"rope_type", "default"}} : rope_scaling;
   rope_parameters["rope_theta"] = model.rope_theta;
   json config = {
-      {"architectures", {ArchitectureClass(model)}},
+      {"architectures", {model.family->gguf.transformers_class}},
       {"attention_dropout", 0.0},
       {"bos_token_id", IdOrNull(ids.bos)},
       {"dtype", dtype},
@@ -72,7 +65,7 @@ json MakeConfig(const GgufModel& model, const json& rope_scaling, const GgufSpec
       {"initializer_range", 0.02},
       {"intermediate_size", model.intermediate},
       {"max_position_embeddings", model.context},
-      {"model_type", model.model_type},
+      {"model_type", model.family->model_type},
       {"num_attention_heads", model.heads},
       {"num_hidden_layers", model.layers},
       {"num_key_value_heads", model.kv_heads},
@@ -86,10 +79,11 @@ json MakeConfig(const GgufModel& model, const json& rope_scaling, const GgufSpec
       {"use_cache", true},
       {"vocab_size", model.vocab},
   };
-  if (model.model_type != "qwen2") config["attention_bias"] = model.has_attention_bias;
-  if (model.model_type == "llama") {
-    config["mlp_bias"] = model.has_mlp_bias;
-  } else {
+  if (model.family->qkv_bias == QkvBias::kByConfig) {
+    config["attention_bias"] = model.has_attention_bias;
+  }
+  if (model.family->has_mlp_bias_flag) config["mlp_bias"] = model.has_mlp_bias;
+  if (model.family->sliding_layers != SlidingLayers::kNone) {
     config["use_sliding_window"] = false;
     config["sliding_window"] = nullptr;
     config["max_window_layers"] = model.layers;

@@ -1,9 +1,9 @@
 #include "checkpoint/gguf/from_config.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "checkpoint/catalog/family.h"
+#include "checkpoint/catalog/text_config.h"
 #include "checkpoint/gguf/rope.h"
 #include "checkpoint/rope_config.h"
 
@@ -20,44 +20,43 @@ namespace {
 
 using io::GgufValue;
 
-struct FamilyRow {
-  std::string_view model_type;
-  std::string_view written_as;  // GgufModel::model_type
-};
-constexpr std::array kFamilies = {FamilyRow{"llama", "llama"}, FamilyRow{"mistral", "llama"},
-                                  FamilyRow{"qwen2", "qwen2"}, FamilyRow{"qwen3", "qwen3"},
-                                  FamilyRow{"qwen3_moe", "qwen3_moe"}};
-
 constexpr uint64_t kMostPositions = uint64_t{1} << 31;
 
 [[noreturn]] void Unsupported(std::string message) {
   throw Error(ErrorCode::kUnsupported, "GGUF: " + std::move(message));
 }
 
+const Family& WrittenFamily(const ConfigReader& config) {
+  const std::string model_type = config.OptionalString("model_type").value_or("");
+  const Family* family = FindFamily(model_type);
+  if (family != nullptr && !family->gguf.architecture.empty()) return *family;
+  std::vector<std::string_view> known;
+  for (const Family& other : Families()) {
+    if (!other.gguf.architecture.empty()) known.push_back(other.model_type);
+  }
+  Unsupported(fmt::format("model_type '{}': want one of {}", model_type.substr(0, 40),
+                          fmt::join(known, ", ")));
+}
+
 class MetadataMaker {
  public:
   MetadataMaker(const nlohmann::json& config, bool has_stored_head)
-      : config_(config, ""), model_type_(config_.OptionalString("model_type").value_or("")) {
-    const auto family = std::ranges::find(kFamilies, model_type_, &FamilyRow::model_type);
-    if (family == kFamilies.end()) {
-      Unsupported(
-          fmt::format("model_type '{}': want one of llama, mistral, qwen2, qwen3, qwen3_moe",
-                      model_type_.substr(0, 40)));
-    }
-    sizes_ = ReadTextConfig(*FindFamily(model_type_), config_);
+      : config_(config, ""), family_(WrittenFamily(config_)) {
+    sizes_ = ReadTextConfig(family_, config_);
     GgufModel& model = result_.model;
-    model.model_type = family->written_as;
+    model.family = FindGgufFamily(family_.gguf.architecture);
     model.hidden = sizes_.hidden;
     model.layers = sizes_.layers.size();
     model.heads = sizes_.heads;
     model.kv_heads = sizes_.kv_heads;
     model.head_dim = sizes_.head_dim;
     model.vocab = sizes_.vocab;
-    model.context =
-        config_.OptionalSize("max_position_embeddings", {1, kMostPositions}).value_or(2048);
+    model.context = config_.OptionalSize("max_position_embeddings", {1, kMostPositions})
+                        .value_or(family_.default_positions);
     model.rms_norm_eps = config_.OptionalNumber("rms_norm_eps", {1e-12, 1}).value_or(1e-6);
     model.has_tied_head = !has_stored_head && config_.Flag("tie_word_embeddings", false);
-    model.has_attention_bias = model_type_ == "qwen2" || sizes_.has_attention_bias;
+    model.has_attention_bias =
+        family_.qkv_bias == QkvBias::kAlwaysExceptO || sizes_.has_attention_bias;
     model.has_mlp_bias = sizes_.has_mlp_bias;
     ReadExperts();
     RefuseWhatLlamaCppLacks();
@@ -66,7 +65,7 @@ class MetadataMaker {
   GgufModelMetadata Make() && {
     const GgufModel& model = result_.model;
     result_.metadata.Add("general.architecture",
-                         GgufValue::String(std::string(GgufArchitecture(model))));
+                         GgufValue::String(std::string(model.family->gguf.architecture)));
     AddUint("context_length", model.context);
     AddUint("embedding_length", model.hidden);
     AddUint("block_count", model.layers);
@@ -92,17 +91,20 @@ class MetadataMaker {
   void ReadExperts() {
     GgufModel& model = result_.model;
     const SizeRange range{1, kMostPositions};
-    if (model_type_ != "qwen3_moe") {
+    if (family_.experts == Experts::kNone) {
       model.intermediate = sizes_.intermediate;
       return;
     }
     if (!std::ranges::all_of(sizes_.layers, &LayerKind::has_experts)) {
-      Unsupported("qwen3_moe: llama.cpp wants experts in every layer, but some layers are dense");
+      Unsupported(
+          fmt::format("{}: llama.cpp wants experts in every layer, but some layers are dense",
+                      family_.model_type));
     }
     if (!sizes_.has_top_k_norm) {
       Unsupported(
-          "qwen3_moe: llama.cpp normalises the weights of the experts, but norm_topk_prob is "
-          "false");
+          fmt::format("{}: llama.cpp normalises the weights of the experts, but norm_topk_prob is "
+                      "false",
+                      family_.model_type));
     }
     model.experts = sizes_.experts;
     model.experts_used = sizes_.top_k;
@@ -117,8 +119,8 @@ class MetadataMaker {
     if (activation != "silu" && activation != "swish") {
       Unsupported(fmt::format("hidden_act '{}': want silu", activation.substr(0, 40)));
     }
-    if (result_.model.has_attention_bias && result_.model.HasQkNorms()) {
-      Unsupported(fmt::format("{}: llama.cpp has no attention biases for it", model_type_));
+    if (result_.model.has_attention_bias && family_.has_qk_norm) {
+      Unsupported(fmt::format("{}: llama.cpp has no attention biases for it", family_.model_type));
     }
     if (result_.model.head_dim % 2 != 0) {
       Unsupported(fmt::format("heads of {}: want an even number", result_.model.head_dim));
@@ -177,13 +179,10 @@ class MetadataMaker {
 
   // Windows matter only to texts that are longer.
   void NoteWindows() {
-    const bool is_mistral = model_type_ == "mistral";
-    if (!is_mistral && !config_.Flag("use_sliding_window", false)) return;
-    const auto window = config_.OptionalSize("sliding_window", {1, kMostPositions});
-    if (!window || *window >= result_.model.context) return;
+    if (sizes_.window == 0 || sizes_.window >= result_.model.context) return;
     result_.notes.push_back(
         fmt::format("llama.cpp knows no attention window for {}: results are equal up to {} tokens",
-                    GgufArchitecture(result_.model), *window));
+                    family_.gguf.architecture, sizes_.window));
   }
 
   void AddUint(std::string_view suffix, uint64_t value) {
@@ -203,7 +202,7 @@ class MetadataMaker {
   }
 
   ConfigReader config_;
-  std::string model_type_;
+  const Family& family_;
   TextConfig sizes_;
   GgufModelMetadata result_;
 };

@@ -1,6 +1,7 @@
 #include "checkpoint/gguf/model.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -13,13 +14,9 @@
 namespace hlwq::checkpoint {
 namespace {
 
-struct ArchitectureRow {
-  std::string_view model_type;  // transformers
-  std::string_view name;        // llama.cpp
-};
-constexpr std::array kArchitectures = {
-    ArchitectureRow{"llama", "llama"}, ArchitectureRow{"qwen2", "qwen2"},
-    ArchitectureRow{"qwen3", "qwen3"}, ArchitectureRow{"qwen3_moe", "qwen3moe"}};
+bool IsReadFromGguf(const Family& family) noexcept {
+  return !family.gguf.architecture.empty() && !family.gguf.is_alias;
+}
 
 // Far above every model, far below what could make a product of two wrap.
 constexpr uint64_t kMaxDimension = 1u << 26;
@@ -43,6 +40,14 @@ constexpr std::array kNeutral = {
     NeutralRow{"residual_scale", 1},
     NeutralRow{"embedding_scale", 1},
 };
+
+std::vector<std::string_view> KnownArchitectures() {
+  std::vector<std::string_view> names;
+  for (const Family& family : Families()) {
+    if (IsReadFromGguf(family)) names.push_back(family.gguf.architecture);
+  }
+  return names;
+}
 
 class Fields {
  public:
@@ -103,7 +108,7 @@ class Fields {
     if (metadata_.Has(key) && metadata_.Number(key) != row.neutral) {
       throw Error(ErrorCode::kUnsupported,
                   fmt::format("metadata '{}' is {}: architecture '{}' is handled without it", key,
-                              *metadata_.Number(key), GgufArchitecture(model_)));
+                              *metadata_.Number(key), model_.family->gguf.architecture));
     }
   }
 
@@ -117,7 +122,7 @@ class Fields {
   const GgufModel& model_;
 };
 
-std::string ReadArchitecture(const io::GgufMetadata& metadata) {
+const Family& ReadFamily(const io::GgufMetadata& metadata) {
   const std::string* kind = metadata.String("general.type");
   if (kind != nullptr && *kind != "model") {
     throw Error(ErrorCode::kUnsupported, fmt::format("GGUF of type '{}', not a model", *kind));
@@ -132,18 +137,17 @@ std::string ReadArchitecture(const io::GgufMetadata& metadata) {
   if (architecture == nullptr) {
     throw Error(ErrorCode::kInvalidData, "metadata 'general.architecture' is missing");
   }
-  const auto found = std::ranges::find(kArchitectures, *architecture, &ArchitectureRow::name);
-  if (found == kArchitectures.end()) {
-    throw Error(
-        ErrorCode::kUnsupported,
-        fmt::format("architecture '{}' (known: llama, qwen2, qwen3, qwen3moe)", *architecture));
+  const Family* family = FindGgufFamily(*architecture);
+  if (family == nullptr) {
+    throw Error(ErrorCode::kUnsupported, fmt::format("architecture '{}' (known: {})", *architecture,
+                                                     fmt::join(KnownArchitectures(), ", ")));
   }
-  return std::string(found->model_type);
+  return *family;
 }
 
 // Files of the dense families may hold an expert count of 0 (llama's with another one are Mixtral).
 void ReadExperts(GgufModel& model, const Fields& fields) {
-  if (model.model_type != "qwen3_moe") {
+  if (model.family->experts == Experts::kNone) {
     fields.RefuseUnlessNeutral({"expert_count", 0});
     return;
   }
@@ -192,18 +196,19 @@ double ShortestDecimal(double float32_value) {
 }
 
 std::string GgufKey(const GgufModel& model, std::string_view suffix) {
-  return fmt::format("{}.{}", GgufArchitecture(model), suffix);
+  return fmt::format("{}.{}", model.family->gguf.architecture, suffix);
 }
 
-std::string_view GgufArchitecture(const GgufModel& model) noexcept {
-  const auto found =
-      std::ranges::find(kArchitectures, model.model_type, &ArchitectureRow::model_type);
-  return found == kArchitectures.end() ? "unknown" : found->name;
+const Family* FindGgufFamily(std::string_view architecture) noexcept {
+  const auto found = std::ranges::find_if(Families(), [&](const Family& family) {
+    return IsReadFromGguf(family) && family.gguf.architecture == architecture;
+  });
+  return found == Families().end() ? nullptr : &*found;
 }
 
 GgufModel ReadGgufModel(const io::GgufHeader& header) {
   GgufModel model;
-  model.model_type = ReadArchitecture(header.metadata);
+  model.family = &ReadFamily(header.metadata);
   const Fields fields(header.metadata, model);
   for (const NeutralRow& row : kNeutral) fields.RefuseUnlessNeutral(row);
 
@@ -230,10 +235,10 @@ GgufModel ReadGgufModel(const io::GgufHeader& header) {
   }
   model.vocab = embedding->shape[0];
   model.has_tied_head = header.Find("output.weight") == nullptr;
-  // qwen2 has no flag: its q, k and v always have biases, and only llama's MLP may have some.
-  model.has_attention_bias =
-      model.model_type == "qwen2" || header.Find("blk.0.attn_q.bias") != nullptr;
-  model.has_mlp_bias = model.model_type == "llama" && header.Find("blk.0.ffn_gate.bias") != nullptr;
+  model.has_attention_bias = model.family->qkv_bias == QkvBias::kAlwaysExceptO ||
+                             header.Find("blk.0.attn_q.bias") != nullptr;
+  model.has_mlp_bias =
+      model.family->has_mlp_bias_flag && header.Find("blk.0.ffn_gate.bias") != nullptr;
   return model;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "checkpoint/catalog/family.h"
 #include "io/gguf.h"
 
 namespace hlwq::checkpoint {
@@ -18,7 +19,7 @@ namespace hlwq::checkpoint {
 using GgufTensorBytes = std::function<std::vector<std::byte>(const io::GgufTensor&)>;
 
 struct GgufModel {
-  std::string model_type;  // "llama", "qwen2", "qwen3", "qwen3_moe": as transformers calls it
+  const Family* family = nullptr;  // never null in a model that was read; its gguf has a name
   uint64_t hidden = 0;
   uint64_t layers = 0;
   uint64_t intermediate = 0;
@@ -35,15 +36,10 @@ struct GgufModel {
   bool has_tied_head = false;
   bool has_attention_bias = false;
   bool has_mlp_bias = false;
-
-  // llama.cpp rotates neighbours (2j, 2j+1) in the llama family, so its converter reorders the rows
-  // of q and k; qwen's are stored as they are.
-  bool HasPermutedHeads() const { return model_type == "llama"; }
-  bool HasQkNorms() const { return model_type == "qwen3" || model_type == "qwen3_moe"; }
 };
 
-// What llama.cpp calls the family of the model: "llama", "qwen2", "qwen3", "qwen3moe".
-std::string_view GgufArchitecture(const GgufModel& model) noexcept;
+// What a file of llama.cpp's `architecture` is read as; nullptr: it is not read.
+const Family* FindGgufFamily(std::string_view architecture) noexcept;
 
 // Throws Error{kUnsupported} for an architecture, file kind or property that is not handled (it is
 // named), Error{kInvalidData} for a key that is missing, of the wrong type or out of range.

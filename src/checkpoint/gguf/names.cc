@@ -23,8 +23,8 @@ void AddLayer(std::vector<GgufTensorSpec>& tensors, const GgufModel& model, uint
   };
   const uint64_t q_rows = model.heads * model.head_dim;
   const uint64_t kv_rows = model.kv_heads * model.head_dim;
-  const uint64_t q_heads = model.HasPermutedHeads() ? model.heads : 0;
-  const uint64_t k_heads = model.HasPermutedHeads() ? model.kv_heads : 0;
+  const uint64_t q_heads = model.family->gguf.has_permuted_heads ? model.heads : 0;
+  const uint64_t k_heads = model.family->gguf.has_permuted_heads ? model.kv_heads : 0;
 
   add("attn_norm.weight", "input_layernorm.weight", {model.hidden});
   add("attn_q.weight", "self_attn.q_proj.weight", {q_rows, model.hidden}, q_heads);
@@ -35,10 +35,11 @@ void AddLayer(std::vector<GgufTensorSpec>& tensors, const GgufModel& model, uint
     add("attn_q.bias", "self_attn.q_proj.bias", {q_rows}, q_heads);
     add("attn_k.bias", "self_attn.k_proj.bias", {kv_rows}, k_heads);
     add("attn_v.bias", "self_attn.v_proj.bias", {kv_rows});
-    if (model.model_type != "qwen2")
+    if (model.family->qkv_bias != QkvBias::kAlwaysExceptO) {
       add("attn_output.bias", "self_attn.o_proj.bias", {model.hidden});
+    }
   }
-  if (model.HasQkNorms()) {
+  if (model.family->has_qk_norm) {
     add("attn_q_norm.weight", "self_attn.q_norm.weight", {model.head_dim});
     add("attn_k_norm.weight", "self_attn.k_norm.weight", {model.head_dim});
   }
@@ -165,7 +166,7 @@ std::vector<TensorEntry> MapGgufTensors(const io::GgufHeader& header, const Gguf
     if (found == expected.end()) {
       throw Error(ErrorCode::kUnsupported,
                   fmt::format("'{}': architecture '{}' with {} layers has no such tensor",
-                              tensor.name, GgufArchitecture(model), model.layers));
+                              tensor.name, model.family->gguf.architecture, model.layers));
     }
     MapTensor(tensor, found->second, model, entries);
     expected.erase(found);

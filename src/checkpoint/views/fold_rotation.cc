@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "checkpoint/catalog.h"
-#include "checkpoint/catalog/family.h"
+#include "checkpoint/catalog/text_config.h"
 #include "checkpoint/row_reader.h"
 #include "checkpoint/views/block_rotation.h"
 

@@ -87,7 +87,7 @@ TEST(Llama3Scaling, OtherFactorsAreRefused) {
 
 json Scaling(const GgufBuilder& builder) {
   GgufModel model;
-  model.model_type = "qwen2";
+  model.family = FindFamily("qwen2");
   model.head_dim = 64;
   const std::string file = builder.File();
   return ReadRopeScaling(io::ParseGguf(std::as_bytes(std::span(file)), file.size()), model,
