@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/error.h"
+#include "checkpoint/catalog/text_config.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -51,14 +53,31 @@ void ReadLlama3(const ConfigReader& scaling, RopeConfig& rope) {
   }
 }
 
+// All of rope_parameters, unless rope_scaling says something: that replaces it. An empty object where
+// the config has neither.
+ConfigReader Parameters(const ConfigReader& text) {
+  static const nlohmann::json kNone = nlohmann::json::object();
+  for (const char* key : {"rope_scaling", "rope_parameters"}) {
+    if (text.Has(key) && !text.Child(key).IsEmpty()) return text.Child(key);
+  }
+  return ConfigReader(kNone, "");
+}
+
+void RefuseParametersOfKinds(const ConfigReader& parameters) {
+  for (const Mixer mixer : {Mixer::kFullAttention, Mixer::kSlidingAttention, Mixer::kGatedDelta}) {
+    if (!parameters.Has(MixerName(mixer))) continue;
+    parameters.Refuse(MixerName(mixer), "want one rotary embedding for all kinds of layers");
+  }
+}
+
 }  // namespace
 
 RopeConfig ReadRopeConfig(const ConfigReader& text, const RopeDefaults& defaults) {
+  const ConfigReader scaling = Parameters(text);
+  RefuseParametersOfKinds(scaling);
   RopeConfig rope;
-  const bool is_v5 = text.Has("rope_parameters");
-  const ConfigReader base = is_v5 ? text.Child("rope_parameters") : text;
-  rope.theta = Positive(base, "rope_theta", Positive(text, "rope_theta", 10000));
-  const double share = base.OptionalNumber("partial_rotary_factor", {0, 1})
+  rope.theta = Positive(scaling, "rope_theta", Positive(text, "rope_theta", 10000));
+  const double share = scaling.OptionalNumber("partial_rotary_factor", {0, 1})
                            .value_or(text.OptionalNumber("partial_rotary_factor", {0, 1})
                                          .value_or(defaults.partial_rotary_factor));
   rope.rotated = static_cast<size_t>(static_cast<double>(defaults.head_dim) * share);
@@ -66,13 +85,11 @@ RopeConfig ReadRopeConfig(const ConfigReader& text, const RopeDefaults& defaults
     text.Fail("head_dim", fmt::format("want an even number of rotated elements, got {} of {}",
                                       rope.rotated, defaults.head_dim));
   }
-  if (!is_v5 && !text.Has("rope_scaling")) return rope;
-
-  const ConfigReader scaling = is_v5 ? base : text.Child("rope_scaling");
   const std::string type = scaling.OptionalString("rope_type")
                                .value_or(scaling.OptionalString("type").value_or("default"));
-  rope.original_positions = Positive(scaling, "original_max_position_embeddings",
-                                     Positive(text, "original_max_position_embeddings",
+  // Of the two, transformers takes the one of the whole config.
+  rope.original_positions = Positive(text, "original_max_position_embeddings",
+                                     Positive(scaling, "original_max_position_embeddings",
                                               static_cast<double>(defaults.max_positions)));
   if (type == "default" || type == "mrope") {
     // mrope: for text its three positions are equal, which is the plain rotation.

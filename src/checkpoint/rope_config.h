@@ -30,8 +30,9 @@ struct RopeDefaults {
   size_t max_positions = 0;  // max_position_embeddings
 };
 
-// Reads rope_parameters (transformers 5) or rope_theta and rope_scaling (4). Throws
-// Error{kInvalidData} naming the key, Error{kUnsupported} naming an unknown rope_type.
+// Reads rope_parameters (transformers 5) or rope_theta and rope_scaling (4); where both are there, rope_scaling
+// counts, as in transformers. Throws Error{kInvalidData} naming the key, Error{kUnsupported} naming an
+// unknown rope_type or a kind of layer that has parameters of its own.
 RopeConfig ReadRopeConfig(const ConfigReader& text, const RopeDefaults& defaults);
 
 }  // namespace hlwq::checkpoint

@@ -17,6 +17,7 @@ namespace {
 
 using checkpoint::ConfigReader;
 using checkpoint::Family;
+using checkpoint::FixedSetting;
 
 constexpr uint64_t kMostPositions = uint64_t{1} << 24;
 // Attention kernels hold a head on the stack.
@@ -27,6 +28,32 @@ void CheckActivation(const ConfigReader& text) {
   if (activation != "silu" && activation != "swish") {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("hidden_act '{}': want silu", activation.substr(0, 40)));
+  }
+}
+
+// Of every family transformers drops the causal mask, or gives layers other sizes, by these.
+constexpr std::array kFixedSettings = {FixedSetting{"is_causal", "true"},
+                                       FixedSetting{"per_layer_config", "null"}};
+
+void CheckFixedSettings(const Family& family, const ConfigReader& text) {
+  for (const FixedSetting& setting : kFixedSettings) text.WantFixed(setting.key, setting.value);
+  for (const FixedSetting& setting : family.fixed_settings) {
+    text.WantFixed(setting.key, setting.value);
+  }
+}
+
+// Of families that take no heed of layer_types, and of those whose list says sliding_attention while
+// there is no window.
+void CheckLayerTypes(const Family& family, const ConfigReader& text,
+                     const checkpoint::TextConfig& sizes) {
+  const auto types = text.OptionalStrings("layer_types");
+  if (!types) return;
+  for (size_t layer = 0; layer < sizes.layers.size(); ++layer) {
+    const std::string_view computed = checkpoint::MixerName(sizes.layers[layer].mixer);
+    if ((*types)[layer] == computed) continue;
+    text.Refuse("layer_types", fmt::format("layer {}: {} computes {} by the other settings, got "
+                                           "'{}'",
+                                           layer, family.model_type, computed, (*types)[layer]));
   }
 }
 
@@ -77,6 +104,8 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
   const ConfigReader text = top.Has("text_config") ? top.Child("text_config") : top;
   config.sizes = checkpoint::ReadTextConfig(*family, text);
   CheckActivation(text);
+  CheckFixedSettings(*family, text);
+  CheckLayerTypes(*family, text, config.sizes);
   CheckTopK(text, config.sizes);
   CheckDelta(text, config.sizes);
   if (config.sizes.head_dim > kMostHeadDim || config.sizes.head_dim % 2 != 0) {
@@ -93,6 +122,11 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
       text, {.head_dim = config.sizes.head_dim,
              .partial_rotary_factor = family->default_partial_rotary_factor,
              .max_positions = config.max_positions});
+  if (family->default_partial_rotary_factor == 1 && config.rope.rotated != config.sizes.head_dim) {
+    text.Refuse("partial_rotary_factor",
+                fmt::format("{} rotates heads of {} whole, got {}", family->model_type,
+                            config.sizes.head_dim, config.rope.rotated));
+  }
   config.placeholders = Placeholders(top);
   return config;
 }

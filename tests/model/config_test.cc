@@ -3,12 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "checkpoint/catalog.h"
 #include "tests/support/shared_data.h"
 
 namespace hlwq::model {
@@ -18,6 +22,7 @@ using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 json ConfigOf(const std::string& model) {
   return ReadJsonFile(test::Golden("good/models/" + model) / "config.json");
@@ -147,6 +152,140 @@ TEST(ModelConfig, KnowsThePlaceholdersOfAMultimodalModel) {
   EXPECT_EQ(config.placeholders[1].id, 55);
   EXPECT_EQ(config.placeholders[1].what, "a video");
   EXPECT_TRUE(ReadModelConfig(ConfigOf("qwen3_5")).placeholders.empty());
+}
+
+// One of each family.
+constexpr std::array kModels = {"llama-linear", "mistral-window", "qwen2-windows", "qwen3-odd",
+                                "qwen3-moe",    "qwen3_next",     "qwen3_5",       "qwen3_5_moe"};
+
+// The object with the settings of the text part.
+json& TextOf(json& config) {
+  return config.contains("text_config") ? config["text_config"] : config;
+}
+
+// A model whose text part has this setting is refused by its name, and has a catalog all the same.
+void ExpectCannotRun(const std::string& model, const std::string& key, const json& value) {
+  json config = ConfigOf(model);
+  ASSERT_EQ(FailureOf(config), std::nullopt) << model;
+  TextOf(config)[key] = value;
+  const auto failure = FailureOf(config);
+  ASSERT_TRUE(failure) << model << ": " << key << " " << value;
+  EXPECT_EQ(failure->code, ErrorCode::kUnsupported) << failure->message;
+  EXPECT_THAT(failure->message, AllOf(HasSubstr(key), Not(HasSubstr("\n"))));
+  EXPECT_TRUE(checkpoint::BuildCatalog(config)) << model << ": " << key;
+}
+
+json Layers(const std::string& model, const char* kind) {
+  json config = ConfigOf(model);
+  return std::vector<std::string>(TextOf(config)["num_hidden_layers"], kind);
+}
+
+TEST(ModelConfig, RefusesKindsOfLayersThatTheFamilyDoesNotCompute) {
+  for (const char* model :
+       {"llama-linear", "qwen3-odd", "qwen3-moe", "qwen3_next", "qwen3_5", "qwen3_5_moe"}) {
+    ExpectCannotRun(model, "layer_types", Layers(model, "sliding_attention"));
+  }
+  ExpectCannotRun("mistral-window", "layer_types", {"sliding_attention", "full_attention"});
+  ExpectRefused("llama-linear", {{"layer_types", Layers("llama-linear", "sliding_attention")}},
+                ErrorCode::kUnsupported,
+                AllOf(HasSubstr("'layer_types': layer 0: llama computes full_attention"),
+                      HasSubstr("got 'sliding_attention'")));
+  ExpectRefused("qwen2-windows", {{"use_sliding_window", false}}, ErrorCode::kUnsupported,
+                HasSubstr("'layer_types': layer 1: qwen2 computes full_attention"));
+}
+
+TEST(ModelConfig, TakesKindsOfLayersThatTheFamilyComputesAnyway) {
+  for (const auto& [model, kind] :
+       {std::pair("llama-linear", "full_attention"),
+        std::pair("mistral-window", "sliding_attention"), std::pair("qwen3-odd", "full_attention"),
+        std::pair("qwen3-moe", "full_attention"), std::pair("qwen3_5", "full_attention")}) {
+    json config = ConfigOf(model);
+    config["layer_types"] = Layers(model, kind);
+    EXPECT_EQ(FailureOf(config), std::nullopt) << model;
+  }
+}
+
+TEST(ModelConfig, WindowsAreThoseOfTransformers) {
+  const auto windows = [](const std::string& model, const json& changes) {
+    json config = ConfigOf(model);
+    for (const auto& [key, value] : changes.items()) {
+      if (value == "absent") {
+        config.erase(key);
+      } else {
+        config[key] = value;
+      }
+    }
+    const checkpoint::TextConfig sizes = ReadModelConfig(config).sizes;
+    std::vector<size_t> result;
+    for (size_t layer = 0; layer < sizes.layers.size(); ++layer) {
+      result.push_back(sizes.WindowOf(layer));
+    }
+    return result;
+  };
+  EXPECT_THAT(windows("mistral-window", json::object()), ElementsAre(7, 7));
+  EXPECT_THAT(windows("mistral-window", {{"sliding_window", nullptr}}), ElementsAre(0, 0));
+  EXPECT_THAT(windows("mistral-window", {{"sliding_window", "absent"}}), ElementsAre(4096, 4096));
+  EXPECT_THAT(windows("qwen2-windows", json::object()), ElementsAre(0, 9));
+  EXPECT_THAT(windows("qwen2-windows", {{"layer_types", "absent"}}), ElementsAre(0, 9));
+  EXPECT_THAT(windows("qwen2-windows", {{"layer_types", "absent"}, {"max_window_layers", 0}}),
+              ElementsAre(9, 9));
+  EXPECT_THAT(
+      windows("qwen2-windows", {{"layer_types", "absent"}, {"max_window_layers", "absent"}}),
+      ElementsAre(0, 0));
+  EXPECT_THAT(windows("qwen2-windows", {{"sliding_window", "absent"}}), ElementsAre(0, 4096));
+  EXPECT_THAT(
+      windows("qwen2-windows", {{"layer_types", "absent"}, {"use_sliding_window", "absent"}}),
+      ElementsAre(0, 0));
+  // No first layers without a window in this family.
+  EXPECT_THAT(
+      windows("qwen3-moe",
+              {{"use_sliding_window", true}, {"sliding_window", 5}, {"max_window_layers", 2}}),
+      ElementsAre(5, 5, 5));
+}
+
+TEST(ModelConfig, RefusesSettingsThatChangeWhatEveryFamilyComputes) {
+  for (const std::string model : kModels) {
+    ExpectCannotRun(model, "hidden_act", "gelu");
+    ExpectCannotRun(model, "is_causal", false);
+    ExpectCannotRun(model, "per_layer_config", {{"0", {{"intermediate_size", 8}}}});
+    ExpectCannotRun(model, "rope_parameters", {{"full_attention", {{"rope_theta", 10000}}}});
+  }
+}
+
+TEST(ModelConfig, RefusesSettingsThatAFamilyHeedsInTransformersAndNotHere) {
+  ExpectCannotRun("llama-linear", "sliding_window", 64);
+  ExpectCannotRun("llama-linear", "attention_chunk_size", 64);
+  for (const char* model : {"qwen3_next", "qwen3_5", "qwen3_5_moe"}) {
+    ExpectCannotRun(model, "attn_output_gate", false);
+  }
+}
+
+TEST(ModelConfig, RotatesWholeHeadsInFamiliesWithoutAFactor) {
+  for (const char* model :
+       {"llama-linear", "mistral-window", "qwen2-windows", "qwen3-odd", "qwen3-moe"}) {
+    ExpectCannotRun(model, "partial_rotary_factor", 0.34);
+  }
+}
+
+TEST(ModelConfig, IgnoresSettingsThatTransformersIgnores) {
+  for (const std::string model : kModels) {
+    json config = ConfigOf(model);
+    json& text = TextOf(config);
+    text.update({{"attention_dropout", 0.1},
+                 {"pretraining_tp", 2},
+                 {"logits_scaling", 8.0},
+                 {"final_logit_softcapping", 30.0},
+                 {"residual_multiplier", 0.2},
+                 {"is_causal", true},
+                 {"per_layer_config", nullptr}});
+    EXPECT_EQ(FailureOf(config), std::nullopt) << model;
+  }
+  json llama = ConfigOf("llama-linear");
+  llama.update({{"use_sliding_window", true}, {"sliding_window", nullptr}});
+  EXPECT_EQ(FailureOf(llama), std::nullopt);
+  json next = ConfigOf("qwen3_next");
+  next.update({{"sliding_window", 64}, {"attn_output_gate", true}});
+  EXPECT_EQ(FailureOf(next), std::nullopt);
 }
 
 }  // namespace

@@ -62,6 +62,30 @@ TEST(Rope, BothConfigLayoutsAreRead) {
   EXPECT_EQ(Frequencies(v4), Frequencies(v5));
 }
 
+TEST(Rope, WhatStandsInRopeScalingCountsBeforeWhatStandsBesideIt) {
+  const json inside = {{"rope_theta", 100.0}, {"rope_scaling", {{"rope_theta", 500.0}}}};
+  EXPECT_EQ(Frequencies(inside), Frequencies({{"rope_theta", 500.0}}));
+}
+
+TEST(Rope, RopeScalingReplacesRopeParametersUnlessItIsEmpty) {
+  const json linear = {{"rope_type", "linear"}, {"factor", 4.0}};
+  json config = {{"rope_theta", 100.0}, {"rope_scaling", linear}};
+  const auto alone = Frequencies(config);
+  config["rope_parameters"] = {{"rope_theta", 500.0}, {"rope_type", "default"}};
+  EXPECT_EQ(Frequencies(config), alone);
+  config["rope_scaling"] = json::object();
+  EXPECT_EQ(Frequencies(config), Frequencies({{"rope_theta", 500.0}}));
+}
+
+TEST(Rope, TheOriginalLengthOfTheWholeConfigCounts) {
+  json config = {
+      {"rope_scaling",
+       {{"rope_type", "yarn"}, {"factor", 4.0}, {"original_max_position_embeddings", 16}}}};
+  EXPECT_EQ(Read(config).original_positions, 16);
+  config["original_max_position_embeddings"] = 32;
+  EXPECT_EQ(Read(config).original_positions, 32);
+}
+
 TEST(Rope, YarnMagnitudeIsALogarithmByDefault) {
   const RopeConfig rope = Read({{"rope_scaling", {{"rope_type", "yarn"}, {"factor", 4.0}}}});
   EXPECT_DOUBLE_EQ(rope.magnitude, 0.1 * std::log(4.0) + 1);
@@ -79,6 +103,9 @@ TEST(Rope, BadConfigsNameTheKey) {
   EXPECT_NE(message({{"rope_scaling", {{"type", "longrope"}}}}).find("longrope"),
             std::string::npos);
   EXPECT_NE(message({{"rope_scaling", {{"type", "linear"}}}}).find("rope_scaling.factor"),
+            std::string::npos);
+  EXPECT_NE(message({{"rope_parameters", {{"sliding_attention", {{"rope_theta", 5}}}}}})
+                .find("rope_parameters.sliding_attention"),
             std::string::npos);
   EXPECT_NE(message({{"rope_theta", "big"}}).find("rope_theta"), std::string::npos);
   EXPECT_NE(message({{"rope_scaling",

@@ -33,10 +33,19 @@ ConfigReader::ConfigReader(const Json& object, std::string path)
   }
 }
 
-void ConfigReader::Fail(std::string_view key, std::string_view complaint) const {
-  throw Error(ErrorCode::kInvalidData,
-              fmt::format("'{}{}{}': {}", path_, path_.empty() ? "" : ".", key, complaint));
+std::string ConfigReader::Complaint(std::string_view key, std::string_view complaint) const {
+  return fmt::format("'{}{}{}': {}", path_, path_.empty() ? "" : ".", key, complaint);
 }
+
+void ConfigReader::Fail(std::string_view key, std::string_view complaint) const {
+  throw Error(ErrorCode::kInvalidData, Complaint(key, complaint));
+}
+
+void ConfigReader::Refuse(std::string_view key, std::string_view complaint) const {
+  throw Error(ErrorCode::kUnsupported, Complaint(key, complaint));
+}
+
+bool ConfigReader::IsEmpty() const { return object_.empty(); }
 
 bool ConfigReader::IsNull(std::string_view key) const {
   const auto found = object_.find(key);
@@ -130,6 +139,12 @@ std::optional<std::vector<uint64_t>> ConfigReader::OptionalSizes(std::string_vie
   sizes.reserve(list->size());
   for (const Json& item : *list) sizes.push_back(ToSize(key, item, range));
   return sizes;
+}
+
+void ConfigReader::WantFixed(std::string_view key, std::string_view value) const {
+  const Json* found = Find(key);
+  if (found == nullptr || found->dump() == value) return;
+  Refuse(key, fmt::format("want {}, got {}", value, Describe(*found)));
 }
 
 ConfigReader ConfigReader::Child(std::string_view key) const {

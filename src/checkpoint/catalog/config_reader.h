@@ -28,6 +28,7 @@ class ConfigReader {
   ConfigReader(const nlohmann::json& object, std::string path);
 
   bool Has(std::string_view key) const { return Find(key) != nullptr; }
+  bool IsEmpty() const;  // an object without keys
   // Of a key whose null says something else than its absence.
   bool IsNull(std::string_view key) const;
   uint64_t Size(std::string_view key, SizeRange range) const;  // throws when absent
@@ -38,12 +39,17 @@ class ConfigReader {
   // Lists of at most kMaxLayers items.
   std::optional<std::vector<std::string>> OptionalStrings(std::string_view key) const;
   std::optional<std::vector<uint64_t>> OptionalSizes(std::string_view key, SizeRange range) const;
+  // Throws Error{kUnsupported} unless `key` is absent or `value`, which is JSON text.
+  void WantFixed(std::string_view key, std::string_view value) const;
   ConfigReader Child(std::string_view key) const;  // throws when absent or not an object
 
   // Throws with the full name of `key`, e.g. Fail("head_dim", "want ..., got ...").
   [[noreturn]] void Fail(std::string_view key, std::string_view complaint) const;
+  // The same as Error{kUnsupported}: `key` is in order, but not what is done here.
+  [[noreturn]] void Refuse(std::string_view key, std::string_view complaint) const;
 
  private:
+  std::string Complaint(std::string_view key, std::string_view complaint) const;
   const nlohmann::json* Find(std::string_view key) const;  // null when absent or null
   const nlohmann::json* FindList(std::string_view key) const;
   uint64_t ToSize(std::string_view key, const nlohmann::json& value, SizeRange range) const;

@@ -31,6 +31,12 @@ enum class SlidingLayers : uint8_t {
   kListedIfUsed,  // of these the layers that layer_types lists, else those from max_window_layers on
 };
 
+// A setting that changes what a model computes and that is run with one value only.
+struct FixedSetting {
+  std::string_view key;
+  std::string_view value;  // as JSON text; an absent key counts as this
+};
+
 // GGUF files of a family (docs/gguf.md).
 struct GgufFamily {
   std::string_view architecture;  // llama.cpp's name; empty: such files are not read or written
@@ -65,6 +71,9 @@ struct Family {
   uint64_t default_head_dim = 0;             // 0: hidden_size / num_attention_heads
   double default_partial_rotary_factor = 1;  // 1: heads are rotated whole, whatever is asked for
   uint64_t default_positions = 32768;        // max_position_embeddings
+  // Of the settings that transformers heeds for the family, those that only one value is run of.
+  std::span<const FixedSetting> fixed_settings;
+
   GgufFamily gguf;
 };
 

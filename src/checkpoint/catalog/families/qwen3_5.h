@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "checkpoint/catalog/family.h"
+#include "checkpoint/catalog/families/qwen3_next.h"
 
 namespace hlwq::checkpoint {
 
@@ -20,7 +20,8 @@ constexpr Family Qwen35(std::string_view model_type, bool has_experts) {
           .mtp_layers_key = "mtp_num_hidden_layers",
           .top_k_norm = TopKNorm::kAlways,
           .default_head_dim = 256,
-          .default_partial_rotary_factor = 0.25};
+          .default_partial_rotary_factor = 0.25,
+          .fixed_settings = kQwen3NextFixedSettings};
 }
 
 inline constexpr Family kQwen35 = Qwen35("qwen3_5", false);

@@ -2,9 +2,13 @@
 // every fourth layer, experts with one that all tokens share.
 #pragma once
 
+#include <array>
+
 #include "checkpoint/catalog/family.h"
 
 namespace hlwq::checkpoint {
+
+inline constexpr std::array kQwen3NextFixedSettings = {FixedSetting{"attn_output_gate", "true"}};
 
 inline constexpr Family kQwen3Next = {
     .model_type = "qwen3_next",
@@ -20,6 +24,7 @@ inline constexpr Family kQwen3Next = {
     .default_top_k = 10,
     .default_head_dim = 256,
     .default_partial_rotary_factor = 0.25,
+    .fixed_settings = kQwen3NextFixedSettings,
 };
 
 }  // namespace hlwq::checkpoint
