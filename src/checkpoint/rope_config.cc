@@ -14,16 +14,16 @@ namespace {
 
 constexpr double kLargest = 1e12;
 
-double Positive(const ConfigReader& reader, std::string_view key, double when_absent) {
+double Positive(const JsonReader& reader, std::string_view key, double when_absent) {
   return reader.OptionalNumber(key, {1e-12, kLargest}).value_or(when_absent);
 }
 
-double Required(const ConfigReader& reader, std::string_view key) {
+double Required(const JsonReader& reader, std::string_view key) {
   if (!reader.Has(key)) reader.Fail(key, "want a number, but it is missing");
   return Positive(reader, key, 1);
 }
 
-double YarnMagnitude(const ConfigReader& scaling, double factor) {
+double YarnMagnitude(const JsonReader& scaling, double factor) {
   const auto magnitude = [factor](double scale) {
     return factor <= 1 ? 1 : 0.1 * scale * std::log(factor) + 1;
   };
@@ -33,7 +33,7 @@ double YarnMagnitude(const ConfigReader& scaling, double factor) {
   return mscale != 0 && all_dim != 0 ? magnitude(mscale) / magnitude(all_dim) : magnitude(1);
 }
 
-void ReadYarn(const ConfigReader& scaling, const RopeDefaults& defaults, RopeConfig& rope) {
+void ReadYarn(const JsonReader& scaling, const RopeDefaults& defaults, RopeConfig& rope) {
   rope.factor = scaling.Has("factor")
                     ? Required(scaling, "factor")
                     : static_cast<double>(defaults.max_positions) / rope.original_positions;
@@ -43,7 +43,7 @@ void ReadYarn(const ConfigReader& scaling, const RopeDefaults& defaults, RopeCon
   rope.magnitude = YarnMagnitude(scaling, rope.factor);
 }
 
-void ReadLlama3(const ConfigReader& scaling, RopeConfig& rope) {
+void ReadLlama3(const JsonReader& scaling, RopeConfig& rope) {
   rope.factor = Required(scaling, "factor");
   rope.low_freq_factor = Required(scaling, "low_freq_factor");
   rope.high_freq_factor = Required(scaling, "high_freq_factor");
@@ -53,17 +53,17 @@ void ReadLlama3(const ConfigReader& scaling, RopeConfig& rope) {
   }
 }
 
-// All of rope_parameters, unless rope_scaling says something: that replaces it. An empty object where
-// the config has neither.
-ConfigReader Parameters(const ConfigReader& text) {
+// All of rope_parameters, unless rope_scaling says something: that replaces it. An empty object
+// where the config has neither.
+JsonReader Parameters(const JsonReader& text) {
   static const nlohmann::json kNone = nlohmann::json::object();
   for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    if (text.Has(key) && !text.Child(key).IsEmpty()) return text.Child(key);
+    if (text.Has(key) && !text.Object(key).empty()) return text.Child(key);
   }
-  return ConfigReader(kNone, "");
+  return JsonReader(kNone);
 }
 
-void RefuseParametersOfKinds(const ConfigReader& parameters) {
+void RefuseParametersOfKinds(const JsonReader& parameters) {
   for (const Mixer mixer : {Mixer::kFullAttention, Mixer::kSlidingAttention, Mixer::kGatedDelta}) {
     if (!parameters.Has(MixerName(mixer))) continue;
     parameters.Refuse(MixerName(mixer), "want one rotary embedding for all kinds of layers");
@@ -72,8 +72,8 @@ void RefuseParametersOfKinds(const ConfigReader& parameters) {
 
 }  // namespace
 
-RopeConfig ReadRopeConfig(const ConfigReader& text, const RopeDefaults& defaults) {
-  const ConfigReader scaling = Parameters(text);
+RopeConfig ReadRopeConfig(const JsonReader& text, const RopeDefaults& defaults) {
+  const JsonReader scaling = Parameters(text);
   RefuseParametersOfKinds(scaling);
   RopeConfig rope;
   rope.theta = Positive(scaling, "rope_theta", Positive(text, "rope_theta", 10000));

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "checkpoint/catalog/config_reader.h"
+#include "base/json_reader.h"
 
 namespace hlwq::checkpoint {
 
@@ -30,9 +30,9 @@ struct RopeDefaults {
   size_t max_positions = 0;  // max_position_embeddings
 };
 
-// Reads rope_parameters (transformers 5) or rope_theta and rope_scaling (4); where both are there, rope_scaling
-// counts, as in transformers. Throws Error{kInvalidData} naming the key, Error{kUnsupported} naming an
-// unknown rope_type or a kind of layer that has parameters of its own.
-RopeConfig ReadRopeConfig(const ConfigReader& text, const RopeDefaults& defaults);
+// Reads rope_parameters (transformers 5) or rope_theta and rope_scaling (4); as in transformers,
+// rope_scaling counts where both are there. Throws Error{kInvalidData} naming the key,
+// Error{kUnsupported} naming an unknown rope_type or a kind of layer with parameters of its own.
+RopeConfig ReadRopeConfig(const JsonReader& text, const RopeDefaults& defaults);
 
 }  // namespace hlwq::checkpoint

@@ -6,40 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json_reader.h"
 
 namespace hlwq::codec {
 namespace {
 
 constexpr std::array kCodecNames = {kHlwqCodec, kTrellisCodec};
-
-// One value of the spec; `key` must be present and of the wanted type.
-template <typename T>
-T Get(const nlohmann::json& json, const char* key, const char* want,
-      bool (nlohmann::json::*is_type)() const noexcept) {
-  const auto found = json.find(key);
-  if (found == json.end()) {
-    throw Error(ErrorCode::kInvalidData, fmt::format("codec: key '{}' is missing", key));
-  }
-  if (!((*found).*is_type)()) {
-    throw Error(ErrorCode::kInvalidData,
-                fmt::format("codec: '{}': want {}, got {}", key, want, found->type_name()));
-  }
-  return found->get<T>();
-}
-
-std::string GetString(const nlohmann::json& json, const char* key) {
-  return Get<std::string>(json, key, "a string", &nlohmann::json::is_string);
-}
-
-int GetInt(const nlohmann::json& json, const char* key, int least, int most) {
-  const auto value = Get<int64_t>(json, key, "an integer", &nlohmann::json::is_number_integer);
-  // Unsigned values beyond int64 wrap to negative ones and fail here as well.
-  if (value < least || value > most) {
-    throw Error(ErrorCode::kInvalidData,
-                fmt::format("codec: '{}': want {}..{}, got {}", key, least, most, value));
-  }
-  return static_cast<int>(value);
-}
 
 }  // namespace
 
@@ -61,39 +33,31 @@ nlohmann::json SpecToJson(const CodecSpec& spec) {
 }
 
 CodecSpec SpecFromJson(const nlohmann::json& json) {
-  if (!json.is_object()) {
-    throw Error(ErrorCode::kInvalidData,
-                fmt::format("codec: want an object, got {}", json.type_name()));
-  }
+  constexpr uint64_t kMostSize = 1 << 20;
+  constexpr size_t kMostLevels = 65536;
+  const JsonReader reader(json, {.within = "codec"});
   CodecSpec spec;
-  spec.name = GetString(json, "name");
-  spec.version = GetInt(json, "version", 1, 1 << 20);
-  spec.bits = GetInt(json, "bits", 1, 64);
-  spec.table = GetString(json, "table");
-  spec.scale_rule = GetString(json, "scale_rule");
-  spec.bit_order = GetString(json, "bit_order");
-  spec.block_size = static_cast<uint32_t>(GetInt(json, "block_size", 1, 1 << 20));
-  if (json.contains("scale_group")) {
-    spec.scale_group = static_cast<uint32_t>(GetInt(json, "scale_group", 0, 1 << 20));
+  spec.name = reader.String("name");
+  spec.version = static_cast<int>(reader.Size("version", {1, kMostSize}));
+  spec.bits = static_cast<int>(reader.Size("bits", {1, 64}));
+  spec.table = reader.String("table");
+  spec.scale_rule = reader.String("scale_rule");
+  spec.bit_order = reader.String("bit_order");
+  spec.block_size = static_cast<uint32_t>(reader.Size("block_size", {1, kMostSize}));
+  if (const auto group = reader.OptionalSize("scale_group", {0, kMostSize})) {
+    spec.scale_group = static_cast<uint32_t>(*group);
   }
-  if (json.contains("scale_dtype")) {
-    const std::string name = GetString(json, "scale_dtype");
-    const auto dtype = DTypeFromName(name);
-    if (!dtype) {
-      throw Error(ErrorCode::kInvalidData,
-                  fmt::format("codec: 'scale_dtype': want a type, got '{}'", name));
-    }
+  if (const auto name = reader.OptionalString("scale_dtype")) {
+    const auto dtype = DTypeFromName(*name);
+    if (!dtype) reader.Fail("scale_dtype", fmt::format("want a type, got '{}'", *name));
     spec.scale_dtype = *dtype;
   }
-  const auto levels = json.find("levels");
-  if (levels == json.end() || !levels->is_array() || levels->size() > 65536) {
-    throw Error(ErrorCode::kInvalidData, "codec: 'levels': want an array of numbers");
+  const nlohmann::json& levels = reader.List("levels");
+  if (levels.size() > kMostLevels) {
+    reader.Fail("levels", fmt::format("want at most {}, got {}", kMostLevels, levels.size()));
   }
-  for (const nlohmann::json& level : *levels) {
-    if (!level.is_number()) {
-      throw Error(ErrorCode::kInvalidData,
-                  fmt::format("codec: 'levels': want numbers, got {}", level.type_name()));
-    }
+  for (const nlohmann::json& level : levels) {
+    if (!level.is_number()) reader.Fail("levels", "want numbers, got " + Shown(level));
     spec.levels.push_back(level.get<float>());
   }
   return spec;

@@ -15,7 +15,6 @@
 namespace hlwq::model {
 namespace {
 
-using checkpoint::ConfigReader;
 using checkpoint::Family;
 using checkpoint::FixedSetting;
 
@@ -23,7 +22,7 @@ constexpr uint64_t kMostPositions = uint64_t{1} << 24;
 // Attention kernels hold a head on the stack.
 constexpr uint64_t kMostHeadDim = 1024;
 
-void CheckActivation(const ConfigReader& text) {
+void CheckActivation(const JsonReader& text) {
   const std::string activation = text.OptionalString("hidden_act").value_or("silu");
   if (activation != "silu" && activation != "swish") {
     throw Error(ErrorCode::kUnsupported,
@@ -35,18 +34,18 @@ void CheckActivation(const ConfigReader& text) {
 constexpr std::array kFixedSettings = {FixedSetting{"is_causal", "true"},
                                        FixedSetting{"per_layer_config", "null"}};
 
-void CheckFixedSettings(const Family& family, const ConfigReader& text) {
+void CheckFixedSettings(const Family& family, const JsonReader& text) {
   for (const FixedSetting& setting : kFixedSettings) text.WantFixed(setting.key, setting.value);
   for (const FixedSetting& setting : family.fixed_settings) {
     text.WantFixed(setting.key, setting.value);
   }
 }
 
-// Of families that take no heed of layer_types, and of those whose list says sliding_attention while
-// there is no window.
-void CheckLayerTypes(const Family& family, const ConfigReader& text,
+// Of families that take no heed of layer_types, and of those whose list says sliding_attention
+// while there is no window.
+void CheckLayerTypes(const Family& family, const JsonReader& text,
                      const checkpoint::TextConfig& sizes) {
-  const auto types = text.OptionalStrings("layer_types");
+  const auto types = text.OptionalStrings("layer_types", checkpoint::kMaxLayers);
   if (!types) return;
   for (size_t layer = 0; layer < sizes.layers.size(); ++layer) {
     const std::string_view computed = checkpoint::MixerName(sizes.layers[layer].mixer);
@@ -57,14 +56,14 @@ void CheckLayerTypes(const Family& family, const ConfigReader& text,
   }
 }
 
-void CheckTopK(const ConfigReader& text, const checkpoint::TextConfig& sizes) {
+void CheckTopK(const JsonReader& text, const checkpoint::TextConfig& sizes) {
   if (sizes.top_k <= sizes.experts) return;
   text.Fail("num_experts_per_tok",
             fmt::format("want at most the {} experts, got {}", sizes.experts, sizes.top_k));
 }
 
 // Delta-rule kernels hold a head on the stack.
-void CheckDelta(const ConfigReader& text, const checkpoint::TextConfig& sizes) {
+void CheckDelta(const JsonReader& text, const checkpoint::TextConfig& sizes) {
   if (sizes.conv_kernel > kMostTaps) {
     text.Fail("linear_conv_kernel_dim",
               fmt::format("want at most {}, got {}", kMostTaps, sizes.conv_kernel));
@@ -76,7 +75,7 @@ void CheckDelta(const ConfigReader& text, const checkpoint::TextConfig& sizes) {
                         is_key ? sizes.key_dim : sizes.value_dim));
 }
 
-std::vector<PlaceholderToken> Placeholders(const ConfigReader& top) {
+std::vector<PlaceholderToken> Placeholders(const JsonReader& top) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kKeys = {
       {{"image_token_id", "an image"}, {"video_token_id", "a video"}}};
   std::vector<PlaceholderToken> placeholders;
@@ -91,7 +90,7 @@ std::vector<PlaceholderToken> Placeholders(const ConfigReader& top) {
 }  // namespace
 
 ModelConfig ReadModelConfig(const nlohmann::json& json) {
-  const ConfigReader top(json, "");
+  const JsonReader top(json);
   ModelConfig config;
   config.model_type = top.OptionalString("model_type").value_or("");
   const Family* family = checkpoint::FindFamily(config.model_type);
@@ -101,7 +100,7 @@ ModelConfig ReadModelConfig(const nlohmann::json& json) {
                             config.model_type.substr(0, 40),
                             fmt::join(checkpoint::SupportedModelTypes(), ", ")));
   }
-  const ConfigReader text = top.Has("text_config") ? top.Child("text_config") : top;
+  const JsonReader text = top.Has("text_config") ? top.Child("text_config") : top;
   config.sizes = checkpoint::ReadTextConfig(*family, text);
   CheckActivation(text);
   CheckFixedSettings(*family, text);

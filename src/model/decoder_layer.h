@@ -1,5 +1,5 @@
-// The layer that runs every family of checkpoint/catalog: attention or a gated delta net, then a SwiGLU
-// network or a mixture of them, as the record of the family and config.json say.
+// The layer that runs every family of checkpoint/catalog: attention or a gated delta net, then a
+// SwiGLU network or a mixture of them, as the record of the family and config.json say.
 #pragma once
 
 #include "model/layer.h"

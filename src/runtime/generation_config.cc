@@ -9,12 +9,11 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "checkpoint/catalog/config_reader.h"
+#include "base/json_reader.h"
 
 namespace hlwq::runtime {
 namespace {
 
-using checkpoint::ConfigReader;
 using nlohmann::json;
 
 constexpr size_t kMostEosIds = 1024;
@@ -56,7 +55,7 @@ std::vector<TokenId> FindIds(const std::array<Source, 3>& sources, const char* k
 }
 
 void ReadSampling(GenerationConfig& result, const json& generation_config) {
-  const ConfigReader reader(generation_config, "");
+  const JsonReader reader(generation_config);
   if (reader.Has("do_sample")) result.do_sample = reader.Flag("do_sample", false);
   result.temperature = reader.OptionalNumber("temperature", {0, 100});
   result.top_p = reader.OptionalNumber("top_p", {0, 1});

@@ -12,13 +12,11 @@
 namespace hlwq::model {
 namespace {
 
-using checkpoint::ConfigReader;
 using checkpoint::RopeConfig;
 using nlohmann::json;
 
 RopeConfig Read(const json& config) {
-  return checkpoint::ReadRopeConfig(ConfigReader(config, ""),
-                                    {.head_dim = 16, .max_positions = 64});
+  return checkpoint::ReadRopeConfig(JsonReader(config), {.head_dim = 16, .max_positions = 64});
 }
 
 // Angles of position 1: the frequencies, where they are below pi.

@@ -250,8 +250,8 @@ def bad_meta(g: Golden) -> None:
     bad("config-bits", data, "320 bytes hold codes of 5 bits, 'bits' of polar_config.json says 4",
         parts, polar={"bits": 4})
     bad("config-packed", data, "says legacy packing", parts, polar={"layers": {Q: {"packed": True}}})
-    bad("config-type", data, "polar_config.json: layers: 'x': 'bits': want an integer from 1 to 16, got"
-        " string", parts, polar={"layers": {"x": {"bits": "five"}}})
+    bad("config-type", data, "polar_config.json: layers: 'x': 'bits': want an integer in 1..16, got "
+        '"five"', parts, polar={"layers": {"x": {"bits": "five"}}})
     bad("ambiguous-width", data, "ambiguous: __meta as [out, n_blocks, block, codes, in]: [1, 128] at "
         "1 bits, one byte a code; or", Matrix(1, 128, 8, 5).parts(Q))
     # One row of 128 blocks, or 128 rows of one: with flat norms both readings fit the sizes.
@@ -351,13 +351,13 @@ def bad_own(g: Golden) -> None:
         polar=say({name: entry | {"shape": [600]}}))
     bad("own-shape-overflow", data, where + "'shape': [1099511627776, 1099511627776] overflows", parts,
         polar=say({name: entry | {"shape": [1 << 40, 1 << 40]}}))
-    bad("own-shape-zero", data, where + "'shape': want an integer from 1 to", parts,
+    bad("own-shape-zero", data, where + "'shape': want an integer in 1..", parts,
         polar=say({name: entry | {"shape": [0, 200]}}))
     bad("own-version", "unsupported", "'format_version': this program reads up to 1, got 2", parts,
         polar=say(format_version=2))
-    bad("own-no-tensors", data, "section hlwq: 'tensors': want an object, got array", parts,
+    bad("own-no-tensors", data, "section hlwq: 'tensors': want an object, got a list of 0", parts,
         polar=say() | {"hlwq": {**say()["hlwq"], "tensors": []}})
-    bad("own-not-an-object", data, "section hlwq: the section: want an object, got null", parts,
+    bad("own-not-an-object", data, "section hlwq: want an object, got null", parts,
         polar={"hlwq": None})
     bad("own-codec", "unsupported", "specs[0]", parts, polar=say(specs=[spec(5, name="other")]))
     bad("own-levels", data, "specs[0]", parts, polar=say(specs=[spec(5, levels=[0.5, "x"])]))

@@ -138,7 +138,7 @@ def bad_trellis(g) -> None:
           polar=config(listed, [spec(5, scale_group="64")]))
     g.bad("trellis-no-group", unsupported, where + "codec hlwq-t: want groups of 64, got 128", parts, polar=config(
         listed, [{key: value for key, value in spec(5).items() if key != "scale_group"}]))
-    g.bad("trellis-levels-nan", data, "specs[0]: codec: 'levels': want numbers, got string", parts,
+    g.bad("trellis-levels-nan", data, "specs[0]: codec: 'levels': want numbers, got \"nan\"", parts,
           polar=config(listed, [spec(5, levels=["nan"] * 64)]))
     g.bad("trellis-narrower", data, f"'{NAME}__tcodes': want U8 [384], got U8 [480]", parts,
           polar=config(listed, [spec(4)]))

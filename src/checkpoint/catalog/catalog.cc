@@ -20,7 +20,7 @@ CatalogLayout PublishedLayout(bool is_nested) {
 
 // The flag stands at the top, in text_config, or in both, where they agree in every known file; the
 // top one wins, as it does when transformers ties.
-bool IsTied(const ConfigReader& top, const ConfigReader& text) {
+bool IsTied(const JsonReader& top, const JsonReader& text) {
   return top.Flag("tie_word_embeddings", text.Flag("tie_word_embeddings", false));
 }
 
@@ -44,13 +44,13 @@ void AddDecoderLayer(CatalogBuilder& builder, const Scope& scope, const Family& 
 
 std::optional<Catalog> BuildCatalog(const nlohmann::json& config,
                                     std::optional<CatalogLayout> layout) {
-  const ConfigReader top(config, "");
+  const JsonReader top(config);
   const std::string model_type = top.OptionalString("model_type").value_or("");
   const Family* family = FindFamily(model_type);
   if (family == nullptr) return std::nullopt;
 
   const bool is_nested = top.Has("text_config");
-  const ConfigReader text = is_nested ? top.Child("text_config") : top;
+  const JsonReader text = is_nested ? top.Child("text_config") : top;
   const TextConfig sizes = ReadTextConfig(*family, text);
   if (!layout) layout = PublishedLayout(is_nested);
   const bool is_tied = IsTied(top, text);

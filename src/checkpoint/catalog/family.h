@@ -1,5 +1,5 @@
-// The model families: one record for each says what is particular to it, in its tensors, in what its
-// config.json means, and in GGUF files. The records are in families/, one file each.
+// The model families: one record for each says what is particular to it, in its tensors, in what
+// its config.json means, and in GGUF files. The records are in families/, one file each.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ enum class SlidingLayers : uint8_t {
   kNone,
   kAll,
   kAllIfUsed,     // where use_sliding_window is true
-  kListedIfUsed,  // of these the layers that layer_types lists, else those from max_window_layers on
+  kListedIfUsed,  // of these the ones that layer_types lists, else those from max_window_layers on
 };
 
 // A setting that changes what a model computes and that is run with one value only.

@@ -20,7 +20,7 @@ void AddGatedDeltaNet(CatalogBuilder& builder, const Scope& scope, const Family&
 void AddMtp(CatalogBuilder& builder, const Family& family, const TextConfig& config,
             bool has_fused_experts);
 // vision.cc: the tower of qwen3_5 and qwen3_5_moe, `model.visual.*`.
-void AddVisionTower(CatalogBuilder& builder, const ConfigReader& vision);
+void AddVisionTower(CatalogBuilder& builder, const JsonReader& vision);
 
 // One decoder layer (catalog.cc): norms, mixer, feed-forward.
 struct LayerPlan {

@@ -20,7 +20,7 @@ constexpr SizeRange kDimension{1, kMaxDimension};
 constexpr std::array<std::string_view, 3> kMixerNames = {"full_attention", "sliding_attention",
                                                          "linear_attention"};
 
-void ReadAttention(const Family& family, const ConfigReader& text, TextConfig& config) {
+void ReadAttention(const Family& family, const JsonReader& text, TextConfig& config) {
   config.heads = text.Size("num_attention_heads", kDimension);
   config.kv_heads = text.OptionalSize("num_key_value_heads", kDimension).value_or(config.heads);
   if (config.heads % config.kv_heads != 0) {
@@ -41,7 +41,7 @@ void ReadAttention(const Family& family, const ConfigReader& text, TextConfig& c
       family.qkv_bias == QkvBias::kByConfig && text.Flag("attention_bias", false);
 }
 
-void ReadDelta(const ConfigReader& text, TextConfig& config) {
+void ReadDelta(const JsonReader& text, TextConfig& config) {
   config.key_heads = text.Size("linear_num_key_heads", kDimension);
   config.value_heads = text.Size("linear_num_value_heads", kDimension);
   config.key_dim = text.Size("linear_key_head_dim", kDimension);
@@ -54,8 +54,8 @@ void ReadDelta(const ConfigReader& text, TextConfig& config) {
 }
 
 // layer_types, one for each layer; empty where there is none.
-std::vector<Mixer> ListedMixers(const Family& family, const ConfigReader& text, size_t layers) {
-  const auto types = text.OptionalStrings("layer_types");
+std::vector<Mixer> ListedMixers(const Family& family, const JsonReader& text, size_t layers) {
+  const auto types = text.OptionalStrings("layer_types", kMaxLayers);
   if (!types) return {};
   if (types->size() != layers) {
     text.Fail("layer_types",
@@ -76,7 +76,7 @@ std::vector<Mixer> ListedMixers(const Family& family, const ConfigReader& text, 
 }
 
 // 0: no layer sees a window.
-uint64_t ReadWindow(const Family& family, const ConfigReader& text) {
+uint64_t ReadWindow(const Family& family, const JsonReader& text) {
   const bool is_used =
       family.sliding_layers == SlidingLayers::kAll ||
       (family.sliding_layers != SlidingLayers::kNone && text.Flag("use_sliding_window", false));
@@ -85,7 +85,7 @@ uint64_t ReadWindow(const Family& family, const ConfigReader& text) {
 }
 
 // Where none are listed, every full_attention_interval-th layer is full attention.
-void SetDeltaLayers(const ConfigReader& text, std::span<const Mixer> listed,
+void SetDeltaLayers(const JsonReader& text, std::span<const Mixer> listed,
                     std::vector<LayerKind>& layers) {
   const uint64_t interval =
       listed.empty() ? text.OptionalSize("full_attention_interval", kDimension).value_or(4) : 0;
@@ -96,7 +96,7 @@ void SetDeltaLayers(const ConfigReader& text, std::span<const Mixer> listed,
   }
 }
 
-void SetSlidingLayers(const Family& family, const ConfigReader& text, std::span<const Mixer> listed,
+void SetSlidingLayers(const Family& family, const JsonReader& text, std::span<const Mixer> listed,
                       std::vector<LayerKind>& layers) {
   const bool is_by_layer = family.sliding_layers == SlidingLayers::kListedIfUsed;
   const uint64_t first =
@@ -110,14 +110,14 @@ void SetSlidingLayers(const Family& family, const ConfigReader& text, std::span<
   }
 }
 
-void ReadMixers(const Family& family, const ConfigReader& text, TextConfig& config) {
+void ReadMixers(const Family& family, const JsonReader& text, TextConfig& config) {
   const std::vector<Mixer> listed = ListedMixers(family, text, config.layers.size());
   config.window = ReadWindow(family, text);
   if (family.has_delta_layers) SetDeltaLayers(text, listed, config.layers);
   if (config.window != 0) SetSlidingLayers(family, text, listed, config.layers);
 }
 
-void ReadExperts(const Family& family, const ConfigReader& text, TextConfig& config) {
+void ReadExperts(const Family& family, const JsonReader& text, TextConfig& config) {
   const SizeRange range{family.experts == Experts::kEveryLayer ? 1u : 0u, kMaxExperts};
   // transformers 5 writes num_local_experts for qwen3_moe.
   const bool is_renamed = !text.Has("num_experts") && text.Has("num_local_experts");
@@ -136,7 +136,7 @@ void ReadExperts(const Family& family, const ConfigReader& text, TextConfig& con
         config.layers[layer].feed_forward = FeedForward::kExperts;
       }
     }
-    const auto dense = text.OptionalSizes("mlp_only_layers", {0, kMaxLayers});
+    const auto dense = text.OptionalSizes("mlp_only_layers", kMaxLayers, {0, kMaxLayers});
     for (const uint64_t layer : dense.value_or(std::vector<uint64_t>{})) {
       if (layer < config.layers.size()) {
         config.layers[layer].feed_forward = FeedForward::kDense;
@@ -158,7 +158,7 @@ void ReadExperts(const Family& family, const ConfigReader& text, TextConfig& con
 
 std::string_view MixerName(Mixer mixer) noexcept { return kMixerNames[static_cast<size_t>(mixer)]; }
 
-TextConfig ReadTextConfig(const Family& family, const ConfigReader& text) {
+TextConfig ReadTextConfig(const Family& family, const JsonReader& text) {
   TextConfig config;
   config.vocab = text.Size("vocab_size", kDimension);
   config.hidden = text.Size("hidden_size", kDimension);
@@ -177,7 +177,7 @@ TextConfig ReadTextConfig(const Family& family, const ConfigReader& text) {
 }
 
 std::optional<TextConfig> ReadTextConfig(const nlohmann::json& config) {
-  const ConfigReader top(config, "");
+  const JsonReader top(config);
   const Family* family = FindFamily(top.OptionalString("model_type").value_or(""));
   if (family == nullptr) return std::nullopt;
   return ReadTextConfig(*family, top.Has("text_config") ? top.Child("text_config") : top);

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/catalog/config_reader.h"
+#include "base/json_reader.h"
 #include "checkpoint/catalog/family.h"
 
 namespace hlwq::checkpoint {
@@ -55,7 +55,7 @@ struct TextConfig {
 };
 
 // Throws Error{kInvalidData} naming the key.
-TextConfig ReadTextConfig(const Family& family, const ConfigReader& text);
+TextConfig ReadTextConfig(const Family& family, const JsonReader& text);
 // Of a whole config.json, nested or flat; empty for an unknown or absent model_type.
 std::optional<TextConfig> ReadTextConfig(const nlohmann::json& config);
 

@@ -25,7 +25,7 @@ void AddLayerNorm(CatalogBuilder& builder, const Scope& scope, const std::string
 
 }  // namespace
 
-void AddVisionTower(CatalogBuilder& builder, const ConfigReader& vision) {
+void AddVisionTower(CatalogBuilder& builder, const JsonReader& vision) {
   const uint64_t depth = vision.Size("depth", {0, kMaxLayers});
   const uint64_t hidden = vision.Size("hidden_size", kDimension);
   const uint64_t inner = vision.Size("intermediate_size", kDimension);

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "base/json_reader.h"
 #include "codec/int_group.h"
 
 namespace hlwq::checkpoint {
@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kMethod = "compressed-tensors";
-constexpr std::string_view kFormat = "pack-quantized";
+constexpr std::string_view kFormatText = "\"pack-quantized\"";
 constexpr uint64_t kMostGroupSize = 1 << 20;
 
 // Null where the key is absent as well.
@@ -25,66 +25,53 @@ const json& ValueOf(const json& object, const char* key) {
   return found == object.end() ? null : *found;
 }
 
-bool IsEmpty(const json& value) {
-  return value.is_null() || (value.is_structured() && value.empty());
+bool IsEmpty(const json* value) {
+  return value == nullptr || (value->is_structured() && value->empty());
 }
 
-// Throws unless `value`, the setting of that name, is `want` or absent.
-void Want(const json& value, const char* name, const json& want) {
-  if (value.is_null() || value == want) return;
-  throw Error(ErrorCode::kUnsupported,
-              fmt::format("'{}': want {}, got {}", name, want.dump(), value.dump()));
+void WantNothing(const JsonReader& reader, std::string_view key, std::string_view reason) {
+  if (!IsEmpty(reader.Find(key))) reader.Refuse(key, reason);
 }
 
-void WantNothing(const json& value, const char* name, std::string_view reason) {
-  if (IsEmpty(value)) return;
-  throw Error(ErrorCode::kUnsupported, fmt::format("'{}': {}", name, reason));
-}
-
-const json& WantObject(const json& value, const char* name) {
-  if (value.is_object()) return value;
-  throw Error(ErrorCode::kInvalidData,
-              fmt::format("'{}': want an object, got {}", name, value.type_name()));
-}
-
-uint64_t WantNumber(const json& value, const char* name, uint64_t least, uint64_t most) {
-  const uint64_t number =
-      WithContext(fmt::format("'{}'", name), [&] { return UnsignedValue(value); });
-  if (number < least || number > most) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("'{}': want {}..{}, got {}", name, least, most, number));
+// Numbers beyond the range are others' to use.
+uint64_t SizeHere(const JsonReader& reader, std::string_view key, SizeRange range) {
+  const json* value = reader.Find(key);
+  if (value == nullptr || !value->is_number_unsigned()) return reader.Size(key, range);
+  const auto size = value->get<uint64_t>();
+  if (size < range.min || size > range.max) {
+    reader.Refuse(key, fmt::format("want {}..{}, got {}", range.min, range.max, size));
   }
-  return number;
+  return size;
 }
 
-CompressedScheme ParseGroup(const std::string& name, const json& group) {
-  Want(ValueOf(group, "format"), "format", kFormat);
+CompressedScheme ParseGroup(const std::string& name, const JsonReader& group) {
+  group.WantFixed("format", kFormatText);
   for (const char* key : {"input_activations", "output_activations"}) {
-    WantNothing(ValueOf(group, key), key, "activations are not quantized by this program");
+    WantNothing(group, key, "activations are not quantized by this program");
   }
-  const json& weights = WantObject(ValueOf(group, "weights"), "weights");
-  Want(ValueOf(weights, "type"), "type", "int");
-  Want(ValueOf(weights, "symmetric"), "symmetric", true);
-  Want(ValueOf(weights, "dynamic"), "dynamic", false);
+  const JsonReader weights(group.Object("weights"));
+  weights.WantFixed("type", "\"int\"");
+  weights.WantFixed("symmetric", "true");
+  weights.WantFixed("dynamic", "false");
   // Any other order permutes the columns before they are grouped.
-  if (ValueOf(weights, "actorder") != "static" && ValueOf(weights, "actorder") != "weight") {
-    Want(ValueOf(weights, "actorder"), "actorder", nullptr);
+  const json* order = weights.Find("actorder");
+  if (order != nullptr && *order != "static" && *order != "weight") {
+    weights.WantFixed("actorder", "null");
   }
   CompressedScheme scheme;
   scheme.group = name;
-  const json& targets = ValueOf(group, "targets");
-  if (targets.is_array()) {
-    for (const json& target : targets) {
+  const json* targets = group.Find("targets");
+  if (targets != nullptr && targets->is_array()) {
+    for (const json& target : *targets) {
       if (target.is_string()) scheme.targets.push_back(target.get<std::string>());
     }
   }
-  scheme.bits = static_cast<int>(
-      WantNumber(ValueOf(weights, "num_bits"), "num_bits", codec::kMinIntBits, codec::kMaxIntBits));
-  const json& strategy = ValueOf(weights, "strategy");
-  if (strategy == "channel") return scheme;
-  Want(strategy, "strategy", "group");
-  scheme.group_size = static_cast<uint32_t>(
-      WantNumber(ValueOf(weights, "group_size"), "group_size", 1, kMostGroupSize));
+  scheme.bits =
+      static_cast<int>(SizeHere(weights, "num_bits", {codec::kMinIntBits, codec::kMaxIntBits}));
+  const json* strategy = weights.Find("strategy");
+  if (strategy != nullptr && *strategy == "channel") return scheme;
+  weights.WantFixed("strategy", "\"group\"");
+  scheme.group_size = static_cast<uint32_t>(SizeHere(weights, "group_size", {1, kMostGroupSize}));
   return scheme;
 }
 
@@ -97,32 +84,26 @@ bool HasCompressedConfig(const json& config) noexcept {
 }
 
 std::vector<CompressedScheme> ParseCompressedConfig(const json& section) {
-  WantObject(section, "quantization_config");
-  const json& format = ValueOf(section, "format");
+  const JsonReader reader(section);
   // Says that each group has a format of its own.
-  if (format != "mixed-precision") Want(format, "format", kFormat);
-  const json& sparsity = ValueOf(section, "sparsity_config");
-  if (!IsEmpty(sparsity)) {
-    Want(ValueOf(WantObject(sparsity, "sparsity_config"), "format"), "sparsity_config.format",
-         "dense");
+  if (ValueOf(section, "format") != "mixed-precision") reader.WantFixed("format", kFormatText);
+  if (!IsEmpty(reader.Find("sparsity_config"))) {
+    reader.Child("sparsity_config").WantFixed("format", "\"dense\"");
   }
-  WantNothing(ValueOf(section, "kv_cache_scheme"), "kv_cache_scheme",
-              "a quantized cache is not run by this program");
-  const json& transform = ValueOf(section, "transform_config");
-  if (!IsEmpty(transform)) {
-    WantNothing(ValueOf(WantObject(transform, "transform_config"), "config_groups"),
-                "transform_config", "weights are stored rotated, which this program does not undo");
+  WantNothing(reader, "kv_cache_scheme", "a quantized cache is not run by this program");
+  if (!IsEmpty(reader.Find("transform_config"))) {
+    const JsonReader transform(reader.Object("transform_config"));
+    if (!IsEmpty(transform.Find("config_groups"))) {
+      reader.Refuse("transform_config",
+                    "weights are stored rotated, which this program does not undo");
+    }
   }
   std::vector<CompressedScheme> schemes;
-  for (const auto& [name, group] :
-       WantObject(ValueOf(section, "config_groups"), "config_groups").items()) {
-    schemes.push_back(WithContext(fmt::format("'{}'", name), [&] {
-      return ParseGroup(name, WantObject(group, name.c_str()));
-    }));
+  for (const auto& [name, group] : reader.Object("config_groups").items()) {
+    schemes.push_back(WithContext(fmt::format("'{}'", name),
+                                  [&] { return ParseGroup(name, JsonReader(group)); }));
   }
-  if (schemes.empty()) {
-    throw Error(ErrorCode::kInvalidData, "'config_groups': want at least one group");
-  }
+  if (schemes.empty()) reader.Fail("config_groups", "want at least one group");
   return schemes;
 }
 

@@ -26,7 +26,7 @@ constexpr uint64_t kMostPositions = uint64_t{1} << 31;
   throw Error(ErrorCode::kUnsupported, "GGUF: " + std::move(message));
 }
 
-const Family& WrittenFamily(const ConfigReader& config) {
+const Family& WrittenFamily(const JsonReader& config) {
   const std::string model_type = config.OptionalString("model_type").value_or("");
   const Family* family = FindFamily(model_type);
   if (family != nullptr && !family->gguf.architecture.empty()) return *family;
@@ -41,7 +41,7 @@ const Family& WrittenFamily(const ConfigReader& config) {
 class MetadataMaker {
  public:
   MetadataMaker(const nlohmann::json& config, bool has_stored_head)
-      : config_(config, ""), family_(WrittenFamily(config_)) {
+      : config_(config), family_(WrittenFamily(config_)) {
     sizes_ = ReadTextConfig(family_, config_);
     GgufModel& model = result_.model;
     model.family = FindGgufFamily(family_.gguf.architecture);
@@ -201,7 +201,7 @@ class MetadataMaker {
     result_.metadata.Add(GgufKey(result_.model, suffix), std::move(value));
   }
 
-  ConfigReader config_;
+  JsonReader config_;
   const Family& family_;
   TextConfig sizes_;
   GgufModelMetadata result_;

@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json_reader.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr uint64_t kMaxAxis = uint64_t{1} << 40;  // no matrix has more rows or columns
+constexpr uint64_t kMaxAxes = 16;
 constexpr uint64_t kMaxBlock = 65536;
 constexpr int kMaxBits = 16;  // published tables list 16 for "left alone"
 constexpr std::string_view kWeightSuffix = ".weight";
@@ -24,154 +26,84 @@ constexpr std::string_view kWeightSuffix = ".weight";
   throw Error(ErrorCode::kInvalidData, std::move(message));
 }
 
-// The value of `key`, or null when it is absent or null.
-const json* FindKey(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
-}
-
-const json& RequireKey(const json& object, const char* key) {
-  if (const json* value = FindKey(object, key)) return *value;
-  Fail(fmt::format("'{}' is missing", key));
-}
-
-const json& RequireObject(const json& value, std::string_view what) {
-  if (!value.is_object()) Fail(fmt::format("{}: want an object, got {}", what, value.type_name()));
-  return value;
-}
-
-const json& RequireArray(const json& value, std::string_view what) {
-  if (!value.is_array()) Fail(fmt::format("{}: want an array, got {}", what, value.type_name()));
-  return value;
-}
-
-uint64_t ToUnsigned(const json& value, std::string_view what, uint64_t low, uint64_t high) {
-  // A parsed document has non-negative integers as unsigned, one made in memory may have signed
-  // ones.
-  const bool is_natural =
-      value.is_number_unsigned() || (value.is_number_integer() && value.get<int64_t>() >= 0);
-  if (!is_natural) {
-    Fail(fmt::format("'{}': want an integer from {} to {}, got {}", what, low, high,
-                     value.is_number() ? value.dump() : value.type_name()));
-  }
-  const auto number = value.get<uint64_t>();
-  if (number < low || number > high) {
-    Fail(fmt::format("'{}': want an integer from {} to {}, got {}", what, low, high, number));
-  }
-  return number;
-}
-
-std::optional<uint64_t> OptionalUnsigned(const json& object, const char* key, uint64_t low,
-                                         uint64_t high) {
-  const json* value = FindKey(object, key);
-  if (value == nullptr) return std::nullopt;
-  return ToUnsigned(*value, key, low, high);
-}
-
-std::optional<int> OptionalBits(const json& object) {
-  const auto bits = OptionalUnsigned(object, "bits", 1, kMaxBits);
+std::optional<int> OptionalBits(const JsonReader& reader) {
+  const auto bits = reader.OptionalSize("bits", {1, kMaxBits});
   return bits ? std::optional<int>(static_cast<int>(*bits)) : std::nullopt;
 }
 
-std::optional<uint32_t> OptionalBlockSize(const json& object) {
-  const auto size = OptionalUnsigned(object, "block_size", 1, kMaxBlock);
+std::optional<uint32_t> OptionalBlockSize(const JsonReader& reader) {
+  const auto size = reader.OptionalSize("block_size", {1, kMaxBlock});
   return size ? std::optional<uint32_t>(static_cast<uint32_t>(*size)) : std::nullopt;
 }
 
-std::string ToString(const json& value, std::string_view what) {
-  if (!value.is_string()) Fail(fmt::format("'{}': want a string, got {}", what, value.type_name()));
-  return value.get<std::string>();
-}
-
-std::string OptionalString(const json& object, const char* key) {
-  const json* value = FindKey(object, key);
-  return value == nullptr ? std::string() : ToString(*value, key);
-}
-
-bool OptionalBool(const json& object, const char* key) {
-  const json* value = FindKey(object, key);
-  if (value == nullptr) return false;
-  if (!value->is_boolean()) {
-    Fail(fmt::format("'{}': want true or false, got {}", key, value->type_name()));
-  }
-  return value->get<bool>();
-}
-
-PolarLayer ParseLayer(const json& object) {
+PolarLayer ParseLayer(const JsonReader& reader) {
+  constexpr SizeRange kAxis{1, kMaxAxis};
   PolarLayer layer;
-  layer.in_features = OptionalUnsigned(object, "in_features", 1, kMaxAxis);
-  layer.out_features = OptionalUnsigned(object, "out_features", 1, kMaxAxis);
-  layer.bits = OptionalBits(object);
-  layer.block_size = OptionalBlockSize(object);
-  layer.slices = OptionalUnsigned(object, "slices", 1, kMaxAxis);
-  layer.is_packed = OptionalBool(object, "packed");
-  layer.is_packed_q5 = OptionalBool(object, "packed_q5");
+  layer.in_features = reader.OptionalSize("in_features", kAxis);
+  layer.out_features = reader.OptionalSize("out_features", kAxis);
+  layer.bits = OptionalBits(reader);
+  layer.block_size = OptionalBlockSize(reader);
+  layer.slices = reader.OptionalSize("slices", kAxis);
+  layer.is_packed = reader.Flag("packed", false);
+  layer.is_packed_q5 = reader.Flag("packed_q5", false);
   return layer;
 }
 
-Shape ParseShape(const json& value) {
-  Shape shape;
-  for (const json& axis : RequireArray(value, "'shape'")) {
-    shape.push_back(ToUnsigned(axis, "shape", 1, kMaxAxis));
-  }
+Shape ParseShape(const JsonReader& reader) {
+  reader.List("shape");
+  const Shape shape = *reader.OptionalSizes("shape", kMaxAxes, {1, kMaxAxis});
   if (shape.size() != 2 && shape.size() != 3) {
-    Fail(fmt::format("'shape': want 2 or 3 axes, got {}", ShapeToString(shape)));
+    reader.Fail("shape", fmt::format("want 2 or 3 axes, got {}", ShapeToString(shape)));
   }
   // 16 bytes an element: no quantity derived from the shape comes near 2^64.
   const auto elements = ElementCount(shape);
   if (!elements || !CheckedMul(*elements, uint64_t{16})) {
-    Fail(fmt::format("'shape': {} overflows", ShapeToString(shape)));
+    reader.Fail("shape", fmt::format("{} overflows", ShapeToString(shape)));
   }
   return shape;
 }
 
-PolarTensor ParseTensor(const json& object, size_t num_specs) {
+PolarTensor ParseTensor(const JsonReader& reader, size_t num_specs) {
   PolarTensor tensor;
-  tensor.spec = ToUnsigned(RequireKey(object, "spec"), "spec", 0, UINT32_MAX);
+  tensor.spec = reader.Size("spec", {0, UINT32_MAX});
   if (tensor.spec >= num_specs) {
-    Fail(fmt::format("'spec': want an index below {}, got {}", num_specs, tensor.spec));
+    reader.Fail("spec", fmt::format("want an index below {}, got {}", num_specs, tensor.spec));
   }
-  const std::string dtype_name = ToString(RequireKey(object, "dtype"), "dtype");
+  const std::string dtype_name = reader.String("dtype");
   const auto dtype = DTypeFromName(dtype_name);
   if (!dtype || (!IsWeightFloat(*dtype) && *dtype != DType::kF64)) {
-    Fail(fmt::format("'dtype': want F16, BF16, F32 or F64, got '{}'", dtype_name));
+    reader.Fail("dtype", fmt::format("want F16, BF16, F32 or F64, got '{}'", dtype_name));
   }
   tensor.dtype = *dtype;
-  tensor.shape = ParseShape(RequireKey(object, "shape"));
+  tensor.shape = ParseShape(reader);
   return tensor;
 }
 
-HlwqSection ParseSection(const json& object) {
+HlwqSection ParseSection(const JsonReader& reader) {
   HlwqSection section;
-  const uint64_t version =
-      ToUnsigned(RequireKey(object, "format_version"), "format_version", 1, INT32_MAX);
+  const uint64_t version = reader.Size("format_version", {1, INT32_MAX});
   if (version > HlwqSection::kFormatVersion) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("'format_version': this program reads up to {}, got {}",
-                            HlwqSection::kFormatVersion, version));
+    reader.Refuse("format_version", fmt::format("this program reads up to {}, got {}",
+                                                HlwqSection::kFormatVersion, version));
   }
   section.format_version = static_cast<int>(version);
-  section.tool_version = ToString(RequireKey(object, "tool_version"), "tool_version");
-  for (const json& spec : RequireArray(RequireKey(object, "specs"), "'specs'")) {
-    const std::string where = fmt::format("specs[{}]", section.specs.size());
-    WithContext(where, [&] {
-      section.specs.push_back(codec::SpecFromJson(RequireObject(spec, "a spec")));
-    });
+  section.tool_version = reader.String("tool_version");
+  for (const json& spec : reader.List("specs")) {
+    WithContext(fmt::format("specs[{}]", section.specs.size()),
+                [&] { section.specs.push_back(codec::SpecFromJson(spec)); });
   }
-  for (const auto& item : RequireObject(RequireKey(object, "tensors"), "'tensors'").items()) {
+  for (const auto& item : reader.Object("tensors").items()) {
     WithContext(fmt::format("tensors: '{}'", item.key()), [&] {
       if (item.key().empty()) Fail("a tensor needs a name");
-      section.tensors[item.key()] =
-          ParseTensor(RequireObject(item.value(), "an entry"), section.specs.size());
+      section.tensors[item.key()] = ParseTensor(JsonReader(item.value()), section.specs.size());
     });
   }
-  for (const json& value : RequireArray(RequireKey(object, "sources"), "'sources'")) {
+  for (const json& value : reader.List("sources")) {
     WithContext(fmt::format("sources[{}]", section.sources.size()), [&] {
-      RequireObject(value, "a source");
-      section.sources.push_back(
-          {.name = ToString(RequireKey(value, "name"), "name"),
-           .bytes = ToUnsigned(RequireKey(value, "bytes"), "bytes", 0, UINT64_MAX),
-           .xxh3 = HashFromHex(ToString(RequireKey(value, "xxh3"), "xxh3"))});
+      const JsonReader source(value);
+      section.sources.push_back({.name = source.String("name"),
+                                 .bytes = source.Size("bytes", {0, UINT64_MAX}),
+                                 .xxh3 = HashFromHex(source.String("xxh3"))});
     });
   }
   return section;
@@ -307,29 +239,27 @@ json PolarConfigToJson(const PolarConfig& config) {
 PolarConfig ParsePolarConfig(const json& document) {
   PolarConfig config;
   if (document.is_null()) return config;
-  RequireObject(document, "the document");
-  config.format = OptionalString(document, "format");
-  config.quantization = OptionalString(document, "quantization");
-  config.base_model = OptionalString(document, "base_model");
-  config.block_size = OptionalBlockSize(document);
-  config.bits = OptionalBits(document);
-  if (const json* patterns = FindKey(document, "bit_assignment")) {
-    for (const auto& [pattern, bits] : RequireObject(*patterns, "'bit_assignment'").items()) {
-      config.bit_assignment[pattern] =
-          static_cast<int>(ToUnsigned(bits, "bit_assignment." + pattern, 1, kMaxBits));
+  const JsonReader reader(document);
+  config.format = reader.OptionalString("format").value_or("");
+  config.quantization = reader.OptionalString("quantization").value_or("");
+  config.base_model = reader.OptionalString("base_model").value_or("");
+  config.block_size = OptionalBlockSize(reader);
+  config.bits = OptionalBits(reader);
+  if (reader.Has("bit_assignment")) {
+    const JsonReader patterns = reader.Child("bit_assignment");
+    for (const auto& item : reader.Object("bit_assignment").items()) {
+      config.bit_assignment[item.key()] =
+          static_cast<int>(patterns.Size(item.key(), {1, kMaxBits}));
     }
   }
-  if (const json* layers = FindKey(document, "layers")) {
-    for (const auto& item : RequireObject(*layers, "'layers'").items()) {
-      WithContext(fmt::format("layers: '{}'", item.key()), [&] {
-        config.layers[item.key()] = ParseLayer(RequireObject(item.value(), "an entry"));
-      });
+  if (reader.Has("layers")) {
+    for (const auto& item : reader.Object("layers").items()) {
+      WithContext(fmt::format("layers: '{}'", item.key()),
+                  [&] { config.layers[item.key()] = ParseLayer(JsonReader(item.value())); });
     }
   }
   if (document.contains("hlwq")) {
-    WithContext("section hlwq", [&] {
-      config.hlwq = ParseSection(RequireObject(document["hlwq"], "the section"));
-    });
+    WithContext("section hlwq", [&] { config.hlwq = ParseSection(JsonReader(document["hlwq"])); });
     CheckLayersAgree(config);
   }
   return config;

@@ -88,9 +88,7 @@ class Folder {
                       "has no catalog",
                       checkpoint.root.string(), model_type));
     }
-    const ConfigReader top(config, "");
-    const TextConfig sizes =
-        ReadTextConfig(*family_, top.Has("text_config") ? top.Child("text_config") : top);
+    const TextConfig sizes = *ReadTextConfig(config);
     block_ = RotationBlock(sizes.hidden);
     if (!family_->has_output_gate) head_block_ = RotationBlock(sizes.head_dim);
     std::vector<std::string> names;

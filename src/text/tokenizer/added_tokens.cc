@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "text/tokenizer/json_fields.h"
+#include "base/json_reader.h"
 #include "text/tokenizer/quoted.h"
 #include "text/tokenizer/unicode.h"
 #include "text/utf8.h"
@@ -20,36 +20,18 @@ constexpr size_t kMaxAllBytes = 16u << 20;
   throw Error(ErrorCode::kInvalidData, "added_tokens: " + Quoted(content) + ": " + complaint);
 }
 
-bool FlagOf(const nlohmann::json& json, const std::string& content, const char* name,
-            bool when_absent) {
-  const auto found = json.find(name);
-  if (found == json.end()) return when_absent;
-  if (!found->is_boolean()) {
-    Fail(content, std::string("'") + name + "': want true or false, got " + Shown(*found));
-  }
-  return found->get<bool>();
-}
-
 AddedToken ReadToken(const nlohmann::json& json) {
-  const auto content = json.find("content");
-  if (!json.is_object() || content == json.end() || !content->is_string()) {
-    throw Error(ErrorCode::kInvalidData, "added_tokens: want objects with a 'content'");
-  }
-  AddedToken token{.content = content->get<std::string>()};
+  AddedToken token{.content = JsonReader(json, {.within = "added_tokens"}).String("content")};
   if (token.content.size() > kMaxContentBytes) {
     Fail(token.content, "longer than " + std::to_string(kMaxContentBytes) + " bytes");
   }
-  const auto id = json.find("id");
-  if (id == json.end() || !id->is_number_unsigned() || id->get<uint64_t>() >= kMaxTokens) {
-    Fail(token.content, "want an id below " + std::to_string(kMaxTokens) + ", got " +
-                            (id == json.end() ? "nothing" : Shown(*id)));
-  }
-  token.id = id->get<TokenId>();
-  token.is_special = FlagOf(json, token.content, "special", false);
-  token.is_single_word = FlagOf(json, token.content, "single_word", false);
-  token.strips_left = FlagOf(json, token.content, "lstrip", false);
-  token.strips_right = FlagOf(json, token.content, "rstrip", false);
-  token.is_normalized = FlagOf(json, token.content, "normalized", !token.is_special);
+  const JsonReader fields(json, {.within = "added_tokens: " + Quoted(token.content)});
+  token.id = static_cast<TokenId>(fields.Size("id", {0, kMaxTokens - 1}));
+  token.is_special = fields.Flag("special", false);
+  token.is_single_word = fields.Flag("single_word", false);
+  token.strips_left = fields.Flag("lstrip", false);
+  token.strips_right = fields.Flag("rstrip", false);
+  token.is_normalized = fields.Flag("normalized", !token.is_special);
   return token;
 }
 

@@ -81,7 +81,7 @@ void Decoder::Add(const nlohmann::json& json) {
   const JsonFields fields(json, kWhere);
   const std::string& type = fields.type();
   if (type == "Sequence") {
-    for (const nlohmann::json& item : fields.Array("decoders")) Add(item);
+    for (const nlohmann::json& item : fields.List("decoders")) Add(item);
   } else if (type == "ByteLevel") {
     steps_.push_back({ByteLevel{}});
   } else if (type == "ByteFallback") {
@@ -94,7 +94,7 @@ void Decoder::Add(const nlohmann::json& json) {
     steps_.push_back({MetaspaceOptions::FromJson(fields)});
   } else if (type == "Strip") {
     Strip strip{fields.String("content"),
-                {fields.Number("start", kMaxStrip), fields.Number("stop", kMaxStrip)}};
+                {fields.Size("start", {0, kMaxStrip}), fields.Size("stop", {0, kMaxStrip})}};
     if (strip.character.empty() || CharacterSize(strip.character[0]) != strip.character.size()) {
       fields.Fail("content", "want one character");
     }

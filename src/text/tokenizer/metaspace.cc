@@ -6,14 +6,15 @@ namespace hlwq::text {
 
 MetaspaceOptions MetaspaceOptions::FromJson(const JsonFields& fields) {
   MetaspaceOptions options;
-  options.replacement = fields.String("replacement", "\xE2\x96\x81");  // U+2581
+  options.replacement = fields.OptionalString("replacement").value_or("\xE2\x96\x81");  // U+2581
   if (options.replacement.empty() ||
       CharacterSize(options.replacement[0]) != options.replacement.size()) {
     fields.Fail("replacement", "want one character");
   }
   // Older files have a flag where newer ones have the scheme.
   const bool adds_prefix = fields.Flag("add_prefix_space", true);
-  const std::string scheme = fields.String("prepend_scheme", adds_prefix ? "always" : "never");
+  const std::string scheme =
+      fields.OptionalString("prepend_scheme").value_or(adds_prefix ? "always" : "never");
   if (scheme == "always") {
     options.scheme = PrependScheme::kAlways;
   } else if (scheme == "first") {

@@ -107,7 +107,7 @@ void AddSteps(const nlohmann::json& json, std::vector<std::unique_ptr<const Norm
   const JsonFields fields(json, kWhere);
   const std::string& type = fields.type();
   if (type == "Sequence") {
-    for (const nlohmann::json& item : fields.Array("normalizers")) AddSteps(item, steps);
+    for (const nlohmann::json& item : fields.List("normalizers")) AddSteps(item, steps);
   } else if (type == "NFC") {
     steps.push_back(std::make_unique<FormNormalizer>(NormalForm::kNfc));
   } else if (type == "NFD") {

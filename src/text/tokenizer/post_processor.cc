@@ -19,7 +19,7 @@ TokenId IdFromJson(const JsonFields& fields, std::string_view name, const nlohma
 
 // ["<s>", 1], as the BERT kinds have it.
 TokenId PairId(const JsonFields& fields, std::string_view name) {
-  const nlohmann::json& pair = fields.Array(name);
+  const nlohmann::json& pair = fields.List(name);
   if (pair.size() != 2) fields.Fail(name, "want a token and its id");
   return IdFromJson(fields, name, pair[1]);
 }
@@ -50,7 +50,7 @@ void PostProcessor::Add(const nlohmann::json& json) {
   const JsonFields fields(json, kWhere);
   const std::string& type = fields.type();
   if (type == "Sequence") {
-    for (const nlohmann::json& item : fields.Array("processors")) Add(item);
+    for (const nlohmann::json& item : fields.List("processors")) Add(item);
     return;
   }
   if (type == "ByteLevel") return;
@@ -64,7 +64,7 @@ void PostProcessor::Add(const nlohmann::json& json) {
   }
   if (type != "TemplateProcessing") fields.Unsupported();
   bool has_text = false;
-  for (const nlohmann::json& item : fields.Array("single")) {
+  for (const nlohmann::json& item : fields.List("single")) {
     if (!item.is_object() || item.size() != 1 || !item.begin()->is_object()) {
       fields.Fail("single", "want tokens and sequences");
     }

@@ -148,7 +148,7 @@ bool AddSteps(const nlohmann::json& json, bool is_last, Steps& steps) {
   const JsonFields fields(json, kWhere);
   const std::string& type = fields.type();
   if (type == "Sequence") {
-    const nlohmann::json& items = fields.Array("pretokenizers");
+    const nlohmann::json& items = fields.List("pretokenizers");
     bool ends_in_bytes = false;
     for (size_t index = 0; index < items.size(); ++index) {
       ends_in_bytes = AddSteps(items[index], is_last && index + 1 == items.size(), steps);

@@ -76,7 +76,7 @@ SplitBehavior SplitBehaviorFromJson(const JsonFields& fields) {
 }
 
 SplitBehavior SplitBehaviorFromJson(const JsonFields& fields, SplitBehavior when_absent) {
-  const std::string name = fields.String("behavior", "");
+  const std::string name = fields.OptionalString("behavior").value_or("");
   return name.empty() ? when_absent : BehaviorNamed(fields, name);
 }
 

@@ -117,16 +117,16 @@ TEST(PolarConfig, PublishedKeysInUseAreTypedAndBounded) {
   const auto refused = [](json document, const std::string& message) {
     ExpectRefused(document, ErrorCode::kInvalidData, message);
   };
-  refused(json::array(), "want an object, got array");
-  refused({{"bits", -1}}, "'bits': want an integer from 1 to 16, got -1");
-  refused({{"bits", 5.0}}, "'bits': want an integer from 1 to 16, got 5.0");
+  refused(json::array(), "want an object, got a list of 0");
+  refused({{"bits", -1}}, "'bits': want an integer in 1..16, got -1");
+  refused({{"bits", 5.0}}, "'bits': want an integer in 1..16, got 5.0");
   refused({{"bits", 17}}, "got 17");
-  refused({{"format", 5}}, "'format': want a string, got number");
-  refused({{"block_size", 0}}, "'block_size': want an integer from 1 to 65536, got 0");
+  refused({{"format", 5}}, "'format': want a string, got 5");
+  refused({{"block_size", 0}}, "'block_size': want an integer in 1..65536, got 0");
   refused({{"bit_assignment", {{"q", true}}}}, "'bit_assignment.q'");
   refused({{"layers", json::array()}}, "'layers': want an object");
-  refused({{"layers", {{"a", 1}}}}, "layers: 'a': an entry: want an object");
-  refused({{"layers", {{"a", {{"packed", 1}}}}}}, "'packed': want true or false, got number");
+  refused({{"layers", {{"a", 1}}}}, "layers: 'a': want an object");
+  refused({{"layers", {{"a", {{"packed", 1}}}}}}, "'packed': want true or false, got 1");
   refused({{"layers", {{"a", {{"in_features", UINT64_MAX}}}}}}, "'in_features'");
 }
 
