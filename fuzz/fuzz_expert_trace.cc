@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         eval::ParseExpertTrace({reinterpret_cast<const char*>(data), size});
     CheckBounds(trace);
     if (uint64_t{trace.layers} * trace.experts > 4096) return 0;  // correct, but slow to try
-    const eval::CacheSimulation simulation =
+    const report::CacheSimulation simulation =
         eval::SimulateCaches(trace, {1, static_cast<uint32_t>(trace.experts)}, 1);
     Check(simulation.uses == trace.ids.size());
     for (const auto& of_scope : simulation.sizes.back().hits) {

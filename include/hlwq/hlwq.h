@@ -55,7 +55,7 @@ using convert::DequantizeOptions;
 using convert::ExportGgufOptions;
 using convert::QuantizeOptions;
 using eval::CompareOptions;
-using eval::CompareResult;
+using report::CompareResult;
 using runtime::Engine;
 using runtime::EngineOptions;
 using runtime::EvictionPolicy;

@@ -4,7 +4,6 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <optional>
 #include <set>
@@ -15,6 +14,7 @@
 #include "checkpoint/projections.h"
 #include "eval/classify.h"
 #include "eval/compare_stream.h"
+#include "eval/kld.h"
 
 namespace hlwq::eval {
 namespace {
@@ -36,7 +36,7 @@ double KeptBits(const TensorEntry& entry) {
 
 // Bits and groups of the row, from shapes alone.
 void Describe(const Checkpoint& source, std::span<const CodedMatrix> matrices,
-              const AblationMethod& method, AblationRow& row) {
+              const AblationMethod& method, report::AblationRow& row) {
   double bits = 0, weights = 0;
   std::set<std::string> details;
   for (const CodedMatrix& matrix : matrices) {
@@ -111,9 +111,9 @@ struct TokenValues {
   std::vector<double> nll, kl, reference_nll;
 };
 
-TokenValues ValuesOf(const KldResult& result) {
+TokenValues ValuesOf(const report::KldResult& result) {
   TokenValues values;
-  for (const TokenError& token : result.tokens) {
+  for (const report::TokenError& token : result.tokens) {
     values.nll.push_back(token.nll);
     values.kl.push_back(token.kl);
     values.reference_nll.push_back(token.reference_nll);
@@ -123,31 +123,32 @@ TokenValues ValuesOf(const KldResult& result) {
 
 // Mean of scale * (a - b - factor * (a - c)), a token at a time: with a factor of 0 and a scale of 1 the
 // difference.
-Estimate PairedMean(const std::vector<double>& a, const std::vector<double>& b,
-                    const std::vector<double>& c, double factor, double scale) {
+report::Estimate PairedMean(const std::vector<double>& a, const std::vector<double>& b,
+                            const std::vector<double>& c, double factor, double scale) {
   std::vector<double> values(a.size());
   for (size_t i = 0; i < values.size(); ++i) {
     values[i] = scale * (a[i] - b[i] - factor * (a[i] - c[i]));
   }
-  return MeanOf(values);
+  return report::MeanOf(values);
 }
 
-Estimate Difference(const std::vector<double>& a, const std::vector<double>& b) {
+report::Estimate Difference(const std::vector<double>& a, const std::vector<double>& b) {
   return PairedMean(a, b, b, 0, 1);
 }
 
 // (a - b) / (a - c) of means; to first order its error is that of the mean of what is left of each
 // token's a - b when the ratio is taken out.
-Estimate Share(const std::vector<double>& a, const std::vector<double>& b,
-               const std::vector<double>& c) {
+report::Estimate Share(const std::vector<double>& a, const std::vector<double>& b,
+                       const std::vector<double>& c) {
   const double whole = Difference(a, c).value;
   const double ratio = Difference(a, b).value / whole;
-  const Estimate left = PairedMean(a, b, c, ratio, 1 / whole);
+  const report::Estimate left = PairedMean(a, b, c, ratio, 1 / whole);
   return {ratio, left.token_error, left.block_error};
 }
 
-void Summarize(const KldResult& result, const TokenValues& values, AblationRow& row) {
-  row.nll = MeanOf(values.nll);
+void Summarize(const report::KldResult& result, const TokenValues& values,
+               report::AblationRow& row) {
+  row.nll = report::MeanOf(values.nll);
   row.perplexity = result.perplexity;
   row.kl = result.mean;
   row.same_top = result.same_top;
@@ -156,7 +157,7 @@ void Summarize(const KldResult& result, const TokenValues& values, AblationRow& 
 
 class Comparisons {
  public:
-  Comparisons(Ablation& ablation, const std::vector<TokenValues>& values)
+  Comparisons(report::Ablation& ablation, const std::vector<TokenValues>& values)
       : ablation_(ablation), values_(values) {}
 
   void AddDifferences() {
@@ -183,26 +184,17 @@ class Comparisons {
   }
 
  private:
-  Ablation& ablation_;
+  report::Ablation& ablation_;
   const std::vector<TokenValues>& values_;
 
   std::optional<size_t> Find(std::string_view name) const {
-    const auto found = std::ranges::find(ablation_.rows, name, &AblationRow::name);
+    const auto found = std::ranges::find(ablation_.rows, name, &report::AblationRow::name);
     if (found == ablation_.rows.end()) return std::nullopt;
     return static_cast<size_t>(found - ablation_.rows.begin());
   }
 };
 
 }  // namespace
-
-double ZScore(const Estimate& difference) noexcept {
-  if (difference.value == 0 && difference.block_error == 0) return 0;
-  return difference.value / difference.block_error;
-}
-
-bool IsResolved(const Estimate& difference) noexcept {
-  return std::abs(ZScore(difference)) > kResolvedZ;
-}
 
 std::vector<CodedMatrix> FindCodedMatrices(const Checkpoint& checkpoint) {
   const checkpoint::Classified classified = Classify(checkpoint);
@@ -231,23 +223,24 @@ Checkpoint OpenReference(const std::filesystem::path& path) {
   return checkpoint;
 }
 
-Ablation MeasureAblation(runtime::Engine& reference, std::span<const AblationMethod> methods,
-                         std::span<const runtime::TokenId> tokens, const AblationOptions& options,
-                         const codec::Backend& backend) {
+report::Ablation MeasureAblation(runtime::Engine& reference,
+                                 std::span<const AblationMethod> methods,
+                                 std::span<const runtime::TokenId> tokens,
+                                 const AblationOptions& options, const codec::Backend& backend) {
   const Checkpoint& source = reference.model().checkpoint();
   const std::vector<CodedMatrix> matrices = FindCodedMatrices(source);
   if (matrices.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
                 source.root.string() + ": no projection of a decoder layer to code");
   }
-  Ablation ablation;
+  report::Ablation ablation;
   ablation.bits = options.bits;
   ablation.matrices = matrices.size();
   for (const CodedMatrix& matrix : matrices) {
     ablation.weights += matrix.shape.out * matrix.shape.in;
   }
   for (const AblationMethod& method : methods) {
-    AblationRow row = {.name = method.name, .label = method.label, .kind = method.kind};
+    report::AblationRow row = {.name = method.name, .label = method.label, .kind = method.kind};
     Describe(source, matrices, method, row);
     const Checkpoint coded = ApplyMethod(checkpoint::OpenCheckpoint(source.root), method);
     row.errors = MeasureErrors(source, coded, matrices,
@@ -260,7 +253,8 @@ Ablation MeasureAblation(runtime::Engine& reference, std::span<const AblationMet
       OpenEngines(source.root, methods, options.threads);
   std::vector<runtime::Engine*> models;
   for (const auto& engine : engines) models.push_back(engine.get());
-  const std::vector<KldResult> results = MeasureKlds(reference, models, tokens, options.text);
+  const std::vector<report::KldResult> results =
+      MeasureKlds(reference, models, tokens, options.text);
   std::vector<TokenValues> values;
   for (size_t index = 0; index < results.size(); ++index) {
     values.push_back(ValuesOf(results[index]));
@@ -268,7 +262,7 @@ Ablation MeasureAblation(runtime::Engine& reference, std::span<const AblationMet
   }
   if (!results.empty()) {
     ablation.run = results.front().run;
-    ablation.reference_nll = MeanOf(values.front().reference_nll);
+    ablation.reference_nll = report::MeanOf(values.front().reference_nll);
     ablation.reference_perplexity = results.front().reference_perplexity;
   }
   Comparisons comparisons(ablation, values);

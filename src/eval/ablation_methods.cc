@@ -124,7 +124,7 @@ std::vector<AblationMethod> AblationMethods(int bits, const codec::Backend& back
   const auto make = [&](const CodecSpec& spec) { return backend.MakeCodec(spec); };
   const CodecSpec published = Hlwq(bits, "polarquant-v1", "norm");
   const CodecSpec converged = Hlwq(bits, "lloyd-max", "norm");
-  using enum MethodKind;
+  using enum report::MethodKind;
   const std::string n = fmt::format("{} bits", bits);
   return {
       {"absmax-row", "absmax, a scale a row, " + n, kUnrotated,

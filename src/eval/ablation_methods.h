@@ -2,7 +2,6 @@
 // would use instead.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 
 #include "codec/backend.h"
 #include "eval/round_trips.h"
+#include "report/ablation.h"
 #include "tensor/shape.h"
 
 namespace hlwq::eval {
@@ -21,16 +21,10 @@ struct MatrixTreatment {
   std::string detail;          // "groups of 64"; may be empty
 };
 
-enum class MethodKind : uint8_t {
-  kUnrotated,
-  kRotated,
-  kGgml,
-};
-
 struct AblationMethod {
   std::string name;   // "hlwq-search"
   std::string label;  // "HLWQ, scale search"
-  MethodKind kind = MethodKind::kUnrotated;
+  report::MethodKind kind = report::MethodKind::kUnrotated;
   std::function<MatrixTreatment(MatrixShape)> treat;
 };
 

@@ -4,7 +4,6 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <set>
 
@@ -76,7 +75,9 @@ template <typename Order>
 class Replay {
  public:
   Replay(const ExpertTrace& trace, const CacheConfig& config, Order order)
-      : trace_(trace), is_pool_(config.scope == CacheScope::kPool), order_(std::move(order)) {
+      : trace_(trace),
+        is_pool_(config.scope == report::CacheScope::kPool),
+        order_(std::move(order)) {
     for (uint32_t layer = 0; layer < trace.layers; ++layer) {
       shelves_.emplace_back(GoesFirstInLayer{&order_, layer});
     }
@@ -175,7 +176,7 @@ class Replay {
 };
 
 // How much of all uses the busiest tenth of the experts of each layer gets, and how many experts are used.
-void CountUses(const ExpertTrace& trace, CacheSimulation& simulation) {
+void CountUses(const ExpertTrace& trace, report::CacheSimulation& simulation) {
   std::vector<std::vector<uint64_t>> uses(trace.layers);
   std::optional<uint64_t> pass;
   for (const ExpertRequest& request : trace.requests) {
@@ -200,10 +201,6 @@ void CountUses(const ExpertTrace& trace, CacheSimulation& simulation) {
 }
 
 }  // namespace
-
-std::string_view CacheScopeName(CacheScope scope) noexcept {
-  return scope == CacheScope::kLayer ? "layer" : "pool";
-}
 
 std::optional<EvictionPolicy> CachePolicyOfColumn(size_t column) noexcept {
   if (column < runtime::kEvictionPolicies.size()) return runtime::kEvictionPolicies[column];
@@ -230,13 +227,16 @@ std::vector<uint32_t> DefaultCacheSizes(uint32_t experts) {
   return sizes;
 }
 
-CacheSimulation SimulateCaches(const ExpertTrace& trace, const std::vector<uint32_t>& sizes,
-                               int threads) {
-  CacheSimulation simulation;
+report::CacheSimulation SimulateCaches(const ExpertTrace& trace, const std::vector<uint32_t>& sizes,
+                                       int threads) {
+  report::CacheSimulation simulation;
   simulation.model = trace.model;
   simulation.experts = trace.experts;
   simulation.top_k = trace.top_k;
   simulation.expert_bytes = trace.expert_bytes;
+  for (size_t column = 0; column < kCacheColumns; ++column) {
+    simulation.policies.emplace_back(CacheColumnName(column));
+  }
   CountUses(trace, simulation);
   for (const uint32_t slots : sizes) {
     if (slots < 1 || slots > trace.experts) {
@@ -244,16 +244,18 @@ CacheSimulation SimulateCaches(const ExpertTrace& trace, const std::vector<uint3
           ErrorCode::kInvalidArgument,
           fmt::format("want sizes from 1 to {} experts of a layer, got {}", trace.experts, slots));
     }
-    simulation.sizes.push_back(
-        {.slots = slots, .bytes = simulation.expert_layers * trace.expert_bytes * slots});
+    const std::vector<uint64_t> hits(kCacheColumns);
+    simulation.sizes.push_back({.slots = slots,
+                                .bytes = simulation.expert_layers * trace.expert_bytes * slots,
+                                .hits = {hits, hits}});
   }
-  constexpr size_t kRuns = kCacheScopes.size() * kCacheColumns;  // of one size
+  constexpr size_t kRuns = report::kCacheScopes.size() * kCacheColumns;  // of one size
   WithThreads(threads, [&] {
     tbb::parallel_for(size_t{0}, sizes.size() * kRuns, [&](size_t run) {
-      CacheSize& size = simulation.sizes[run / kRuns];
+      report::CacheSize& size = simulation.sizes[run / kRuns];
       const size_t scope = run % kRuns / kCacheColumns, column = run % kCacheColumns;
-      size.hits[scope][column] =
-          CountCacheHits(trace, {CachePolicyOfColumn(column), kCacheScopes[scope], size.slots});
+      size.hits[scope][column] = CountCacheHits(
+          trace, {CachePolicyOfColumn(column), report::kCacheScopes[scope], size.slots});
     });
   });
   return simulation;

@@ -9,8 +9,8 @@
 #include "checkpoint/catalog.h"
 #include "eval/classify.h"
 #include "eval/compare_stream.h"
-#include "eval/report_data.h"
 #include "eval/storage.h"
+#include "report/tensor_summary.h"
 
 namespace hlwq::eval {
 namespace {
@@ -85,14 +85,14 @@ const codec::CodecSpec* FirstSpec(const Checkpoint& checkpoint) {
 // levels that the checkpoint's codes stand for. False when there is nothing.
 bool TakeRecordedCodes(const Checkpoint& checkpoint,
                        const std::optional<checkpoint::Manifest>& manifest,
-                       const CompareResult& result, ReportInput& input) {
+                       const report::CompareResult& result, report::TensorPageInput& input) {
   if (!manifest) return false;
   std::map<std::string_view, const TensorReport*> compared;
   for (const TensorReport& report : result.tensors) compared.emplace(report.name, &report);
   for (const TensorReport& recorded : manifest->reports) {
     const auto match = compared.find(recorded.name);
     if (match == compared.end() || recorded.shape != match->second->shape) continue;
-    if (!recorded.is_quantized || !recorded.errors || !HasCodes(*recorded.errors)) continue;
+    if (!recorded.is_quantized || !recorded.errors || !report::HasCodes(*recorded.errors)) continue;
     input.recorded_codes[recorded.bits].Merge(*recorded.errors);
   }
   if (input.recorded_codes.empty()) return false;
@@ -113,13 +113,13 @@ std::string NameOf(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-CompareResult Compare(const Checkpoint& first, const Checkpoint& second,
-                      const CompareOptions& options, const codec::Backend& unshared) {
+report::CompareResult Compare(const Checkpoint& first, const Checkpoint& second,
+                              const CompareOptions& options, const codec::Backend& unshared) {
   const codec::SharingBackend backend(unshared);
   for (const auto* patterns : {&options.include, &options.exclude}) {
     for (const std::string& pattern : *patterns) CheckGlob(pattern);
   }
-  CompareResult result;
+  report::CompareResult result;
   const EntriesByName in_second = ByName(second);
   checkpoint::Classified classified = Classify(first);
   result.notes = std::move(classified.notes);
@@ -166,15 +166,17 @@ CompareResult Compare(const Checkpoint& first, const Checkpoint& second,
   std::ranges::stable_sort(result.tensors, [](const TensorReport& a, const TensorReport& b) {
     const double snr_a = a.errors->SnrDb();
     const double snr_b = b.errors->SnrDb();
-    if (IsWorseSnr(snr_a, snr_b)) return true;
-    return !IsWorseSnr(snr_b, snr_a) && a.name < b.name;
+    if (report::IsWorseSnr(snr_a, snr_b)) return true;
+    return !report::IsWorseSnr(snr_b, snr_a) && a.name < b.name;
   });
   return result;
 }
 
-bool MeetsBar(const CompareResult& result, std::optional<double> min_snr_db) {
+bool MeetsBar(const report::CompareResult& result, std::optional<double> min_snr_db) {
   if (!result.only_in_first.empty() || !result.problems.empty()) return false;
-  const auto differs = [](const ByteComparison& tensor) { return tensor.different_bytes != 0; };
+  const auto differs = [](const report::ByteComparison& tensor) {
+    return tensor.different_bytes != 0;
+  };
   if (std::ranges::any_of(result.bytewise, differs)) return false;
   if (!min_snr_db) return true;
   // An all-zero tensor, whose SNR is NaN, is no worse than any bar.
@@ -183,10 +185,11 @@ bool MeetsBar(const CompareResult& result, std::optional<double> min_snr_db) {
   });
 }
 
-ReportInput CompareReportInput(const Checkpoint& first, const Checkpoint& second,
-                               const CompareResult& result, const CompareManifests& manifests) {
-  ReportInput input;
-  input.kind = ReportKind::kComparison;
+report::TensorPageInput ComparePageInput(const Checkpoint& first, const Checkpoint& second,
+                                         const report::CompareResult& result,
+                                         const CompareManifests& manifests) {
+  report::TensorPageInput input;
+  input.kind = report::TensorPageKind::kComparison;
   input.source = NameOf(first);
   input.destination = NameOf(second);
   input.title = input.source + " against " + input.destination;
@@ -207,7 +210,7 @@ ReportInput CompareReportInput(const Checkpoint& first, const Checkpoint& second
     TakeRecordedCodes(first, manifests.first, result, input);
   }
   input.notes = result.notes;
-  for (const CompareProblem& problem : result.problems) {
+  for (const report::CompareProblem& problem : result.problems) {
     input.notes.push_back("not compared: '" + problem.name + "': " + problem.what);
   }
   const auto add_missing = [&](const std::vector<std::string>& names, const char* where) {

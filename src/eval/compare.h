@@ -1,7 +1,6 @@
 // The error of every tensor between two checkpoints, whatever each is stored as.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,9 +8,9 @@
 #include "base/progress.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/manifest.h"
-#include "checkpoint/tensor_report.h"
 #include "codec/backend.h"
-#include "eval/report_html.h"
+#include "report/compare.h"
+#include "report/pages/tensor_page.h"
 
 namespace hlwq::eval {
 
@@ -24,45 +23,19 @@ struct CompareOptions {
   ProgressCallback progress;  // bytes are those stored in the first checkpoint
 };
 
-// Tensors of a dtype that is not compared as numbers.
-struct ByteComparison {
-  std::string name;
-  DType dtype = DType::kU8;
-  Shape shape;
-  uint64_t bytes = 0;
-  uint64_t different_bytes = 0;
-};
-
-struct CompareProblem {
-  std::string name;
-  std::string what;  // "shape: [2, 3] in the first, [3, 2] in the second"
-};
-
-struct CompareResult {
-  // Compared as numbers, worst SNR first (exact and all-zero ones last), ties by name. source_bytes
-  // and stored_bytes are what the first and the second checkpoint store; is_quantized, codec and
-  // bits speak of the second. No codes and no coordinates are counted.
-  std::vector<checkpoint::TensorReport> tensors;
-  std::vector<ByteComparison> bytewise;  // in the order of the first checkpoint
-  std::vector<std::string> only_in_first;
-  std::vector<std::string> only_in_second;
-  std::vector<CompareProblem> problems;  // tensors that could not be compared
-  codec::ErrorStats total;               // over `tensors`
-  std::vector<std::string> notes;
-};
-
 // Streams both checkpoints once, in the order of the first, through buffers of a few MiB for each
 // thread: memory does not grow with the tensors (a single row is held whole). Tensors are matched by
 // name. What is wrong with one tensor (another shape, a damaged file) becomes a problem of the
 // result. The result depends on the data alone, not on the number of threads. Throws
 // Error{kInvalidArgument} for a malformed pattern.
-CompareResult Compare(const checkpoint::Checkpoint& first, const checkpoint::Checkpoint& second,
-                      const CompareOptions& options, const codec::Backend& backend);
+report::CompareResult Compare(const checkpoint::Checkpoint& first,
+                              const checkpoint::Checkpoint& second, const CompareOptions& options,
+                              const codec::Backend& backend);
 
 // Whether the second checkpoint can stand for the first: no tensor missing from it, no problem,
 // nothing that differs bytewise, and no compared tensor below `min_snr_db` (where given). Tensors
 // that only the second has are let pass.
-bool MeetsBar(const CompareResult& result, std::optional<double> min_snr_db);
+bool MeetsBar(const report::CompareResult& result, std::optional<double> min_snr_db);
 
 // Of the compared folders, where they have one.
 struct CompareManifests {
@@ -73,8 +46,9 @@ struct CompareManifests {
 // The input of the comparison's report page; borrows `result`. Decoded values tell nothing of codes,
 // so code use and coordinates of the compared tensors are those that quantize recorded in the
 // manifest: the second's, or the first's where the second has none.
-ReportInput CompareReportInput(const checkpoint::Checkpoint& first,
-                               const checkpoint::Checkpoint& second, const CompareResult& result,
-                               const CompareManifests& manifests = {});
+report::TensorPageInput ComparePageInput(const checkpoint::Checkpoint& first,
+                                         const checkpoint::Checkpoint& second,
+                                         const report::CompareResult& result,
+                                         const CompareManifests& manifests = {});
 
 }  // namespace hlwq::eval

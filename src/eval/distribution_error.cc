@@ -1,21 +1,21 @@
 #include "eval/distribution_error.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "kernels/logit_divergence.h"
 #include "kernels/vector_ops.h"
 
 namespace hlwq::eval {
 
-TopTokens FindTopTokens(std::span<const float> logits) noexcept {
-  TopTokens top;
+report::TopTokens FindTopTokens(std::span<const float> logits) noexcept {
+  report::TopTokens top;
   top.fill(-1);
   size_t found = 0;
   for (size_t token = 0; token < logits.size(); ++token) {
     // Few tokens get past the fifth best so far, so that the insertion costs nothing.
-    if (found == kTopTokens && !(logits[token] > logits[static_cast<size_t>(top.back())])) continue;
-    size_t place = found == kTopTokens ? kTopTokens - 1 : found++;
+    if (found == report::kTopTokens && !(logits[token] > logits[static_cast<size_t>(top.back())]))
+      continue;
+    size_t place = found == report::kTopTokens ? report::kTopTokens - 1 : found++;
     while (place > 0 && logits[token] > logits[static_cast<size_t>(top[place - 1])]) {
       top[place] = top[place - 1];
       --place;
@@ -25,10 +25,6 @@ TopTokens FindTopTokens(std::span<const float> logits) noexcept {
   return top;
 }
 
-double TokenError::ProbabilityDifference() const noexcept {
-  return std::exp(-nll) - std::exp(-reference_nll);
-}
-
 Prediction::Prediction(std::span<const float> logits) noexcept
     : logits_(logits), log_sum_(kernels::LogSumExp(logits)), top_(FindTopTokens(logits)) {}
 
@@ -36,9 +32,9 @@ double EntropyOf(const Prediction& prediction) noexcept {
   return std::max(kernels::Entropy(prediction.logits(), prediction.log_sum()), 0.0);
 }
 
-TokenError CompareLogits(const Prediction& reference, double entropy, const Prediction& model,
-                         size_t token) noexcept {
-  TokenError error;
+report::TokenError CompareLogits(const Prediction& reference, double entropy,
+                                 const Prediction& model, size_t token) noexcept {
+  report::TokenError error;
   const double kl =
       kernels::Divergence(reference.logits(), reference.log_sum(), model.logits(), model.log_sum());
   error.kl = kl < 0 ? 0 : kl;  // NaN must come through: std::max(0, NaN) is 0

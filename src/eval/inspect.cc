@@ -62,18 +62,19 @@ std::vector<std::pair<std::string, std::string>> Provenance(
   return facts;
 }
 
-InspectedTensor Describe(const TensorEntry& entry, const checkpoint::TensorSpec& spec,
-                         const ErrorsByName& errors) {
+report::InspectedTensor Describe(const TensorEntry& entry, const checkpoint::TensorSpec& spec,
+                                 const ErrorsByName& errors) {
   const StorageInfo storage = DescribeStorage(entry);
-  InspectedTensor tensor{entry.name, entry.shape, storage.name,  storage.is_quantized(),
-                         spec.role,  spec.layer,  storage.bytes, std::nullopt};
+  report::InspectedTensor tensor{entry.name, entry.shape, storage.name,  storage.is_quantized(),
+                                 spec.role,  spec.layer,  storage.bytes, std::nullopt};
   if (const auto found = errors.find(entry.name); found != errors.end()) {
     tensor.snr_db = found->second->SnrDb();
   }
   return tensor;
 }
 
-void Count(const TensorEntry& entry, const InspectedTensor& tensor, InspectResult& result) {
+void Count(const TensorEntry& entry, const report::InspectedTensor& tensor,
+           report::InspectResult& result) {
   const uint64_t weights = entry.elements();
   result.weights += weights;
   result.bytes += tensor.bytes;
@@ -81,7 +82,7 @@ void Count(const TensorEntry& entry, const InspectedTensor& tensor, InspectResul
     result.quantized_weights += weights;
     result.quantized_bytes += tensor.bytes;
   }
-  auto use = std::ranges::find(result.encodings, tensor.storage, &EncodingUse::name);
+  auto use = std::ranges::find(result.encodings, tensor.storage, &report::EncodingUse::name);
   if (use == result.encodings.end()) {
     result.encodings.push_back({.name = tensor.storage, .is_quantized = tensor.is_quantized});
     use = result.encodings.end() - 1;
@@ -103,9 +104,9 @@ std::string ModelType(const nlohmann::json& config) {
   return found != config.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-TensorDetail::Values ValuesOf(const Checkpoint& checkpoint, const TensorEntry& entry,
-                              const codec::Backend& backend) {
-  TensorDetail::Values values;
+report::TensorDetail::Values ValuesOf(const Checkpoint& checkpoint, const TensorEntry& entry,
+                                      const codec::Backend& backend) {
+  report::TensorDetail::Values values;
   const MatrixShape matrix = entry.AsMatrix();
   if (matrix.in == 0 || matrix.out == 0) return values;
   const checkpoint::RowReader reader(checkpoint, entry, backend);
@@ -158,8 +159,9 @@ TensorDetail::Values ValuesOf(const Checkpoint& checkpoint, const TensorEntry& e
 
 }  // namespace
 
-InspectResult Inspect(const Checkpoint& checkpoint, const std::optional<Manifest>& manifest) {
-  InspectResult result;
+report::InspectResult Inspect(const Checkpoint& checkpoint,
+                              const std::optional<Manifest>& manifest) {
+  report::InspectResult result;
   result.path = checkpoint.root.string();
   result.format = FormatName(checkpoint.format);
   result.model_type = ModelType(checkpoint.config);
@@ -174,7 +176,7 @@ InspectResult Inspect(const Checkpoint& checkpoint, const std::optional<Manifest
     result.tensors.push_back(Describe(entry, classified.specs[index], errors));
     Count(entry, result.tensors.back(), result);
   }
-  std::ranges::stable_sort(result.encodings, std::ranges::greater(), &EncodingUse::bytes);
+  std::ranges::stable_sort(result.encodings, std::ranges::greater(), &report::EncodingUse::bytes);
   for (const auto& [name, stats] : errors) {
     if (!result.recorded_errors) result.recorded_errors.emplace();
     result.recorded_errors->Merge(*stats);
@@ -184,14 +186,15 @@ InspectResult Inspect(const Checkpoint& checkpoint, const std::optional<Manifest
   return result;
 }
 
-TensorDetail InspectTensor(const Checkpoint& checkpoint, const std::optional<Manifest>& manifest,
-                           std::string_view name, const codec::Backend& backend) {
+report::TensorDetail InspectTensor(const Checkpoint& checkpoint,
+                                   const std::optional<Manifest>& manifest, std::string_view name,
+                                   const codec::Backend& backend) {
   const TensorEntry* entry = checkpoint.Find(name);
   if (entry == nullptr) FailNotFound(checkpoint, name);
   const checkpoint::Classified classified = Classify(checkpoint);
   const auto index = static_cast<size_t>(entry - checkpoint.tensors.data());
   const ErrorsByName errors = RecordedErrors(manifest);
-  TensorDetail detail;
+  report::TensorDetail detail;
   detail.tensor = Describe(*entry, classified.specs[index], errors);
   detail.dtype = DTypeName(entry->dtype);
   for (const checkpoint::FileRange& range : StoredRanges(*entry)) {

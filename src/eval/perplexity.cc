@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 
 #include "base/error.h"
@@ -11,15 +10,15 @@
 
 namespace hlwq::eval {
 
-PerplexityResult MeasurePerplexity(runtime::Engine& engine,
-                                   std::span<const runtime::TokenId> tokens,
-                                   const TextRunOptions& options) {
+report::PerplexityResult MeasurePerplexity(runtime::Engine& engine,
+                                           std::span<const runtime::TokenId> tokens,
+                                           const TextRunOptions& options) {
   const std::vector<TokenWindow> windows = MakeTokenWindows(tokens.size(), options.windows);
   engine.model().CheckTokens(tokens);
   WindowReader reader(engine, tokens, options);
 
-  PerplexityResult result;
-  result.run = {.options = options.windows, .tokens = tokens.size()};
+  report::PerplexityResult result;
+  result.run = StartRun(tokens.size(), options);
   result.nlls.reserve(ScoredTokens(windows));
   const uint64_t total = FedTokens(windows);
   double sum = 0;
@@ -33,7 +32,7 @@ PerplexityResult MeasurePerplexity(runtime::Engine& engine,
       result.nlls.push_back(nll);
       sum += nll;
     });
-    result.run.Add(window);
+    AddWindow(window, result.run);
     if (options.progress) {
       const double mean = sum / static_cast<double>(result.nlls.size());
       const std::string note = fmt::format("perplexity {:.3f}", std::exp(mean));
@@ -42,8 +41,8 @@ PerplexityResult MeasurePerplexity(runtime::Engine& engine,
     if (options.should_stop && options.should_stop()) break;
   }
   result.run.seconds = watch.Seconds();
-  result.nll = MeanOf(result.nlls);
-  result.perplexity = ExpOf(result.nll);
+  result.nll = report::MeanOf(result.nlls);
+  result.perplexity = report::ExpOf(result.nll);
   return result;
 }
 

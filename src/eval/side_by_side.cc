@@ -79,7 +79,7 @@ void SideBySide::CompareModel(size_t model, size_t first, size_t count, OnCompar
     }
   });
   for (size_t index = 0; index < count; ++index) {
-    const TokenError& error = errors_[index];
+    const report::TokenError& error = errors_[index];
     RequireFinite(reference_, first + index, error.reference_nll);
     RequireFinite(engine, first + index, error.nll);
     RequireFinite(engine, first + index, error.kl);

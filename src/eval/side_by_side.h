@@ -26,7 +26,7 @@ class SideBySide {
              std::span<const runtime::TokenId> tokens, const TextRunOptions& options);
 
   // Called for each scored token and model; for one model in the order of the tokens.
-  using OnCompared = FunctionRef<void(size_t model, size_t token, const TokenError& error)>;
+  using OnCompared = FunctionRef<void(size_t model, size_t token, const report::TokenError& error)>;
 
   // Takes all through a window, a sequence of its own. Throws Error{kNonFinite} naming the model
   // whose logits are not finite.
@@ -64,8 +64,8 @@ class SideBySide {
   std::span<const runtime::TokenId> tokens_;
   size_t held_tokens_;
   HeldLogits reference_logits_, logits_;
-  std::vector<Expected> expected_;  // of the tokens held
-  std::vector<TokenError> errors_;  // of one model
+  std::vector<Expected> expected_;          // of the tokens held
+  std::vector<report::TokenError> errors_;  // of one model
   WindowReader reference_reader_;
   std::deque<WindowReader> readers_;
   std::vector<double> kl_sums_;

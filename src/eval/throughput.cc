@@ -1,18 +1,13 @@
 #include "eval/throughput.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <fstream>
-#include <numeric>
 #include <optional>
-#include <utility>
 
 #include "base/error.h"
 #include "base/random.h"
 #include "eval/device_read.h"
 #include "eval/plain_read.h"
-#include "eval/sample_statistics.h"
 #include "eval/window_reader.h"
 #include "runtime/engine.h"
 #include "runtime/sequence_state.h"
@@ -107,7 +102,7 @@ struct Peers {
 };
 
 void AddExperts(const runtime::ExpertCacheStatistics& statistics, const ThroughputOptions& options,
-                double seconds, double device_read, ExpertThroughput& row) {
+                double seconds, double device_read, report::ExpertThroughput& row) {
   const auto read = static_cast<double>(statistics.bytes_read);
   row.hit_rate.values.push_back(statistics.hit_rate());
   row.bytes_per_token.values.push_back(read / static_cast<double>(options.decode_tokens));
@@ -116,9 +111,8 @@ void AddExperts(const runtime::ExpertCacheStatistics& statistics, const Throughp
   row.device_share.values.push_back(read / seconds / device_read);
 }
 
-void Measure(runtime::Engine& engine, Meter& meter, Peers& peers, ThroughputResult& result,
-             ThreadThroughput& row) {
-  const ThroughputOptions& options = result.options;
+void Measure(runtime::Engine& engine, Meter& meter, Peers& peers, const ThroughputOptions& options,
+             report::ThreadThroughput& row) {
   engine.SetThreads(row.threads);
   if (options.prompt_tokens > 0) {
     row.prefill.values.push_back(static_cast<double>(options.prompt_tokens) /
@@ -138,22 +132,23 @@ void Measure(runtime::Engine& engine, Meter& meter, Peers& peers, ThroughputResu
     const double read = peers.memory->Measure(engine.pool());
     row.plain_read.values.push_back(read);
     if (options.decode_tokens > 0) {
-      row.decode_share.values.push_back(static_cast<double>(result.weight_bytes_per_token) *
+      row.decode_share.values.push_back(static_cast<double>(engine.model().bytes_per_token()) *
                                         row.decode.values.back() / read);
     }
   }
 }
 
 // Passes with all sequences of a batch read the weights once.
-void MeasureBatches(Meter& meter, const ThroughputResult& result, ThreadThroughput& row) {
-  const size_t tokens = result.options.decode_tokens;
-  for (BatchThroughput& batch : row.batches) {
+void MeasureBatches(const runtime::Engine& engine, Meter& meter, const ThroughputOptions& options,
+                    report::ThreadThroughput& row) {
+  const size_t tokens = options.decode_tokens;
+  for (report::BatchThroughput& batch : row.batches) {
     const auto sequences = static_cast<size_t>(batch.sequences);
     const double seconds = meter.DecodeSeconds(sequences, tokens);
     const double passes = static_cast<double>(tokens) / seconds;
     batch.decode.values.push_back(passes * static_cast<double>(sequences));
     if (!row.plain_read.empty()) {
-      batch.memory_share.values.push_back(static_cast<double>(result.weight_bytes_per_token) *
+      batch.memory_share.values.push_back(static_cast<double>(engine.model().bytes_per_token()) *
                                           passes / row.plain_read.values.back());
     }
     if (!row.prefill.empty()) {
@@ -174,21 +169,14 @@ void Check(const ThroughputOptions& options) {
 
 }  // namespace
 
-double Samples::Median() const {
-  if (empty()) return 0;
-  std::vector<double> sorted = values;
-  std::ranges::sort(sorted);
-  return Percentile(sorted, 0.5);
-}
-
-double Samples::Min() const noexcept { return empty() ? 0 : std::ranges::min(values); }
-double Samples::Max() const noexcept { return empty() ? 0 : std::ranges::max(values); }
-
-ThroughputResult MeasureThroughput(runtime::Engine& engine, const ThroughputOptions& options) {
+report::ThroughputResult MeasureThroughput(runtime::Engine& engine,
+                                           const ThroughputOptions& options) {
   Check(options);
   engine.SetThreads(std::ranges::max(options.threads));
-  ThroughputResult result;
-  result.options = options;
+  report::ThroughputResult result;
+  result.prompt_tokens = options.prompt_tokens;
+  result.decode_tokens = options.decode_tokens;
+  result.repetitions = options.repetitions;
   result.load_seconds = options.load_seconds;
 
   const checkpoint::Checkpoint& checkpoint = engine.model().checkpoint();
@@ -216,7 +204,8 @@ ThroughputResult MeasureThroughput(runtime::Engine& engine, const ThroughputOpti
     peers.memory.emplace(options.read_bytes);
   }
   for (const int threads : options.threads) {
-    ThreadThroughput& row = result.threads.emplace_back(ThreadThroughput{.threads = threads});
+    report::ThreadThroughput& row =
+        result.threads.emplace_back(report::ThreadThroughput{.threads = threads});
     for (const int sequences : options.batches) row.batches.push_back({.sequences = sequences});
   }
   const size_t total = options.threads.size() * static_cast<size_t>(options.repetitions);
@@ -225,9 +214,9 @@ ThroughputResult MeasureThroughput(runtime::Engine& engine, const ThroughputOpti
       static_cast<size_t>(std::accumulate(options.batches.begin(), options.batches.end(), 1));
   const size_t tokens = options.prompt_tokens + sequences * options.decode_tokens;
   for (int repetition = 0; repetition < options.repetitions; ++repetition) {
-    for (ThreadThroughput& row : result.threads) {
-      Measure(engine, meter, peers, result, row);
-      MeasureBatches(meter, result, row);
+    for (report::ThreadThroughput& row : result.threads) {
+      Measure(engine, meter, peers, options, row);
+      MeasureBatches(engine, meter, options, row);
       if (options.progress) options.progress({++done * tokens, total * tokens, {}});
     }
   }

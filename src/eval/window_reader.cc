@@ -30,6 +30,16 @@ void WindowReader::Score(size_t count, OnScored on_scored) {
   next_ += count;
 }
 
+report::TextRun StartRun(size_t tokens, const TextRunOptions& options) noexcept {
+  return {.window = options.windows.window, .stride = options.windows.stride, .tokens = tokens};
+}
+
+void AddWindow(const TokenWindow& window, report::TextRun& run) noexcept {
+  ++run.windows;
+  run.scored += window.scored();
+  run.fed += window.fed();
+}
+
 void RequireFinite(const runtime::Engine& engine, size_t token, double value) {
   if (std::isfinite(value)) return;
   throw Error(ErrorCode::kNonFinite,

@@ -7,6 +7,7 @@
 #include "base/stopwatch.h"
 #include "eval/perplexity.h"
 #include "eval/token_windows.h"
+#include "report/text_run.h"
 #include "runtime/engine.h"
 #include "runtime/sequence_state.h"
 
@@ -33,6 +34,11 @@ class WindowReader {
   runtime::SequenceState cache_;
   size_t next_ = 0;  // the token to be scored next
 };
+
+// The record of a run through a text of `tokens` tokens that has not begun.
+report::TextRun StartRun(size_t tokens, const TextRunOptions& options) noexcept;
+// Another window was taken.
+void AddWindow(const TokenWindow& window, report::TextRun& run) noexcept;
 
 // Throws Error{kNonFinite} naming the model when `value`, computed from the logits for `token`, is
 // not finite.

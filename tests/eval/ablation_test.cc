@@ -17,6 +17,13 @@
 namespace hlwq::eval {
 namespace {
 
+using report::Ablation;
+using report::AblationDifference;
+using report::AblationRow;
+using report::AblationToJson;
+using report::Estimate;
+using report::IsResolved;
+using report::ZScore;
 using runtime::Engine;
 using runtime::TokenId;
 

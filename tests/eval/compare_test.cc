@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "codec/backend.h"
 #include "codec/hlwq_codec.h"
-#include "eval/compare_text.h"
 #include "eval/pair_errors.h"
+#include "report/compare.h"
 #include "tests/eval/coded_checkpoint.h"
 #include "tests/support/make_checkpoint.h"
 #include "tests/support/temp_dir.h"
@@ -20,6 +20,11 @@ namespace hlwq::eval {
 namespace {
 
 using checkpoint::Checkpoint;
+using report::CompareResult;
+using report::CompareToJson;
+using report::CompareToText;
+using report::RenderTensorPage;
+using report::TensorPageInput;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -216,7 +221,7 @@ TEST_F(CompareTest, TheReportPageTakesTheResult) {
   Checkpoint b = test::CodeCheckpoint(a, test::LloydMaxSpec(4), folder_ / "coded.bin");
   b.tensors.pop_back();
   const CompareResult result = RunCompare(a, b);
-  const std::string html = RenderReportHtml(CompareReportInput(a, b, result));
+  const std::string html = RenderTensorPage(ComparePageInput(a, b, result));
   EXPECT_THAT(html, HasSubstr("a.safetensors against coded.bin"));
   EXPECT_THAT(html, HasSubstr("lloyd-max"));
 }
@@ -239,15 +244,15 @@ TEST_F(CompareTest, ThePageShowsTheCodesThatAManifestRecorded) {
 
   const CompareResult forward = RunCompare(plain, coded);
   const CompareResult backward = RunCompare(coded, plain);
-  EXPECT_THAT(RenderReportHtml(CompareReportInput(plain, coded, forward)),
+  EXPECT_THAT(RenderTensorPage(ComparePageInput(plain, coded, forward)),
               HasSubstr("Left out: these records hold no codes"));
-  for (const ReportInput& input :
-       {CompareReportInput(plain, coded, forward, {.second = manifest}),
-        CompareReportInput(coded, plain, backward, {.first = manifest})}) {
+  for (const TensorPageInput& input :
+       {ComparePageInput(plain, coded, forward, {.second = manifest}),
+        ComparePageInput(coded, plain, backward, {.first = manifest})}) {
     ASSERT_EQ(input.recorded_codes.size(), 1u);
     EXPECT_EQ(input.recorded_codes.at(3).code_use, recorded.errors->code_use);
     EXPECT_EQ(input.levels.at(3), test::LloydMaxSpec(3).levels);
-    const std::string html = RenderReportHtml(input);
+    const std::string html = RenderTensorPage(input);
     EXPECT_THAT(html, HasSubstr("3 bits: use of each level"));
     EXPECT_THAT(html, HasSubstr("3 bits: rotated coordinates"));
     EXPECT_THAT(html, HasSubstr("level 0 at -2.15"));
@@ -257,8 +262,7 @@ TEST_F(CompareTest, ThePageShowsTheCodesThatAManifestRecorded) {
   }
   // A record of another shape is of another tensor.
   manifest.reports[0].shape = {16, 128};
-  EXPECT_TRUE(
-      CompareReportInput(plain, coded, forward, {.second = manifest}).recorded_codes.empty());
+  EXPECT_TRUE(ComparePageInput(plain, coded, forward, {.second = manifest}).recorded_codes.empty());
 }
 
 TEST(AddPairs, NonFiniteValuesRankWorstUnlessBothAgree) {

@@ -12,6 +12,9 @@
 namespace hlwq::eval {
 namespace {
 
+using report::kTopTokens;
+using report::TokenError;
+using report::TopTokens;
 using testing::ElementsAre;
 
 std::vector<float> Logits(std::vector<double> probabilities, double shift = 0) {

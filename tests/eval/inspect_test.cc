@@ -17,6 +17,12 @@ namespace hlwq::eval {
 namespace {
 
 using checkpoint::Checkpoint;
+using report::InspectResult;
+using report::InspectToJson;
+using report::InspectToText;
+using report::TensorDetail;
+using report::TensorDetailToJson;
+using report::TensorDetailToText;
 using testing::ElementsAre;
 using testing::HasSubstr;
 

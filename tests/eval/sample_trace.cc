@@ -4,7 +4,6 @@
 #include <set>
 
 #include "base/random.h"
-#include "eval/cache_page.h"
 
 namespace hlwq::test {
 
@@ -47,15 +46,6 @@ eval::ExpertTrace RandomTrace(const RandomTraceShape& shape, uint64_t seed) {
     }
   }
   return TraceOf(shape.layers, shape.experts, requests);
-}
-
-std::string SampleCachePage() {
-  const eval::ExpertTrace trace =
-      RandomTrace({.layers = 6, .experts = 32, .top_k = 4, .passes = 100, .most_tokens = 3}, 5);
-  const eval::CacheSimulation simulation =
-      eval::SimulateCaches(trace, eval::DefaultCacheSizes(32), 1);
-  return eval::RenderCachePage(
-      {.trace_name = "a<b>&\"c\".jsonl", .tool_version = "1.2.3", .simulation = simulation});
 }
 
 }  // namespace hlwq::test

@@ -28,7 +28,4 @@ struct RandomTraceShape {
 // Experts of low numbers are wanted more; the same for the same seed.
 eval::ExpertTrace RandomTrace(const RandomTraceShape& shape, uint64_t seed);
 
-// A page of such a trace, with a name that markup must escape.
-std::string SampleCachePage();
-
 }  // namespace hlwq::test

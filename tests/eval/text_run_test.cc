@@ -14,6 +14,11 @@
 namespace hlwq::eval {
 namespace {
 
+using report::Estimate;
+using report::KldResult;
+using report::KldToJson;
+using report::MeanOf;
+using report::PerplexityResult;
 using runtime::Engine;
 using runtime::TokenId;
 

@@ -14,6 +14,13 @@
 namespace hlwq::eval {
 namespace {
 
+using report::Samples;
+using report::ThreadThroughput;
+using report::ThroughputResult;
+using report::ThroughputToCsv;
+using report::ThroughputToJson;
+using report::ThroughputToMarkdown;
+using report::ThroughputToText;
 using testing::HasSubstr;
 
 ThroughputOptions SmallOptions() {
@@ -28,14 +35,6 @@ ThroughputOptions SmallOptions() {
 ThroughputResult MeasureSmall(const ThroughputOptions& options) {
   runtime::Engine engine(test::Golden("good/gguf/llama-bpe/model.gguf"), {});
   return MeasureThroughput(engine, options);
-}
-
-TEST(Samples, MedianLiesBetweenTheMiddleOnes) {
-  EXPECT_EQ((Samples{{5, 1, 3}}).Median(), 3);
-  EXPECT_EQ((Samples{{4, 1, 3, 100}}).Median(), 3.5);
-  EXPECT_EQ((Samples{{4, 1, 3, 100}}).Min(), 1);
-  EXPECT_EQ((Samples{{4, 1, 3, 100}}).Max(), 100);
-  EXPECT_EQ(Samples{}.Median(), 0);
 }
 
 TEST(PlainReader, ReadsAllWithAnyNumberOfThreads) {

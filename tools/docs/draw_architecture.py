@@ -17,8 +17,9 @@ WIDTH, ROW, HEIGHT = 1000, 104, 58
 BOXES = {
     "cli": (0, 60, 940, "one flag table: parser, help, man page, completions; verbs; progress"),
     "convert": (1, 60, 330, "recipes, quantize, dequantize, resume"),
-    "eval": (1, 370, 570, "compare, reports"),
+    "eval": (1, 370, 570, "measures models"),
     "server": (1, 800, 940, "HTTP"),
+    "report": (2, 365, 480, "tables, pages"),
     "chat": (2, 760, 940, "text in, text out"),
     "runtime": (3, 500, 720, "engine, caches"),
     "text": (3, 790, 940, "tokenizer"),
@@ -34,9 +35,10 @@ COMING = {"server"}
 # (from, to): where the arrow leaves and arrives, where straight down does not do.
 ENDS = {
     ("cli", "convert"): (195, 195), ("cli", "eval"): (470, 470), ("cli", "server"): (870, 870),
-    ("cli", "chat"): (780, 780), ("server", "chat"): (870, 870),
-    ("convert", "kernels"): (150, 150), ("convert", "checkpoint"): (270, 470),
-    ("eval", "runtime"): (530, 550), ("eval", "text"): (556, 820),
+    ("cli", "chat"): (780, 780), ("convert", "kernels"): (150, 150),
+    ("convert", "checkpoint"): (270, 470), ("eval", "report"): (422, 422),
+    ("report", "checkpoint"): (422, 490), ("eval", "runtime"): (520, 550),
+    ("eval", "text"): (556, 820), ("server", "chat"): (870, 870),
     ("chat", "runtime"): (790, 690), ("chat", "text"): (880, 880),
     ("runtime", "model"): (610, 610), ("model", "kernels"): (540, 310),
     ("model", "checkpoint"): (630, 630), ("kernels", "codec"): (230, 250),

@@ -19,8 +19,8 @@
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/evaluation.h"
 #include "cli/verbs/report_page.h"
-#include "eval/ablation_page.h"
 #include "hlwq/version.h"
+#include "report/pages/ablation_page.h"
 
 namespace hlwq::cli {
 namespace {
@@ -80,24 +80,24 @@ int RunAblate(const Arguments& arguments) {
     if (!interrupts) interrupts.emplace();
     return interrupts->was_interrupted();
   };
-  const eval::Ablation ablation =
+  const report::Ablation ablation =
       eval::MeasureAblation(reference, methods, tokens, options, DefaultBackend());
   progress.Finish();
   if (const auto page = arguments.FindText(flag::kReport)) {
     WriteFileAtomically(
-        *page, eval::RenderAblationPage({.model = LastName(source),
-                                         .text_name = LastName(arguments.Text(flag::kFile)),
-                                         .tool_version = kVersion,
-                                         .ablation = ablation}));
+        *page, report::RenderAblationPage({.model = LastName(source),
+                                           .text_name = LastName(arguments.Text(flag::kFile)),
+                                           .tool_version = kVersion,
+                                           .ablation = ablation}));
   }
   if (arguments.json()) {
-    nlohmann::json json = eval::AblationToJson(ablation);
+    nlohmann::json json = report::AblationToJson(ablation);
     json["model"] = source;
     json["file"] = arguments.Text(flag::kFile);
     json["threads"] = reference.pool().threads();
     PrintJson(json);
   } else {
-    Stream::Out().Write(eval::AblationToText(ablation, LayoutFor(Stream::Out())));
+    Stream::Out().Write(report::AblationToText(ablation, LayoutFor(Stream::Out())));
   }
   return 0;
 }

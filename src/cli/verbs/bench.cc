@@ -46,19 +46,19 @@ int RunBench(const Arguments& arguments) {
   options.load_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   PrintExperts(arguments, engine);
-  eval::ThroughputResult result = eval::MeasureThroughput(engine, options);
+  report::ThroughputResult result = eval::MeasureThroughput(engine, options);
   result.experts = ExpertsInWords(engine);
   progress.Finish();
   if (arguments.json()) {
-    nlohmann::json json = eval::ThroughputToJson(result);
+    nlohmann::json json = report::ThroughputToJson(result);
     json["model"] = arguments.Operand("DIR");
     PrintJson(json);
   } else if (arguments.Switch(flag::kCsv)) {
-    Stream::Out().Write(eval::ThroughputToCsv(result));
+    Stream::Out().Write(report::ThroughputToCsv(result));
   } else if (arguments.Switch(flag::kMd)) {
-    Stream::Out().Write(eval::ThroughputToMarkdown(result));
+    Stream::Out().Write(report::ThroughputToMarkdown(result));
   } else {
-    Stream::Out().Write(eval::ThroughputToText(result, LayoutFor(Stream::Out())));
+    Stream::Out().Write(report::ThroughputToText(result, LayoutFor(Stream::Out())));
   }
   engine.FinishTrace();
   return 0;

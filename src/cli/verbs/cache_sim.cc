@@ -7,9 +7,9 @@
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "cli/verbs/report_page.h"
-#include "eval/cache_page.h"
 #include "eval/cache_simulation.h"
 #include "hlwq/version.h"
+#include "report/pages/cache_page.h"
 
 namespace hlwq::cli {
 namespace {
@@ -28,19 +28,19 @@ int RunCacheSim(const Arguments& arguments) {
   const auto page = arguments.FindText(flag::kReport);
   if (page) CheckPagePath(*page);
   const eval::ExpertTrace trace = eval::ReadExpertTrace(path);
-  const eval::CacheSimulation simulation = eval::SimulateCaches(
+  const report::CacheSimulation simulation = eval::SimulateCaches(
       trace, Sizes(arguments, trace.experts), static_cast<int>(arguments.Integer(flag::kThreads)));
   if (page) {
-    WriteFileAtomically(*page, eval::RenderCachePage({.trace_name = LastName(path),
-                                                      .tool_version = kVersion,
-                                                      .simulation = simulation}));
+    WriteFileAtomically(*page, report::RenderCachePage({.trace_name = LastName(path),
+                                                        .tool_version = kVersion,
+                                                        .simulation = simulation}));
   }
   if (arguments.json()) {
-    nlohmann::json json = eval::CacheSimulationToJson(simulation);
+    nlohmann::json json = report::CacheSimulationToJson(simulation);
     json["file"] = path;
     PrintJson(json);
   } else {
-    Stream::Out().Write(eval::CacheSimulationToText(simulation, LayoutFor(Stream::Out())));
+    Stream::Out().Write(report::CacheSimulationToText(simulation, LayoutFor(Stream::Out())));
   }
   return 0;
 }

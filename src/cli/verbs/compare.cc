@@ -13,8 +13,8 @@
 #include "cli/verbs.h"
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/report_page.h"
-#include "eval/compare_text.h"
-#include "eval/report_html.h"
+#include "report/compare.h"
+#include "report/pages/tensor_page.h"
 
 namespace hlwq::cli {
 
@@ -37,22 +37,22 @@ int RunCompare(const Arguments& arguments) {
   options.include = arguments.List(flag::kInclude);
   options.exclude = arguments.List(flag::kExclude);
   options.progress = progress.Callback();
-  const eval::CompareResult result = eval::Compare(first, second, options, DefaultBackend());
+  const report::CompareResult result = eval::Compare(first, second, options, DefaultBackend());
   progress.Finish();
 
   if (const auto page = arguments.FindText(flag::kReport)) {
     const eval::ReportInput input = eval::CompareReportInput(
         first, second, result,
         {ManifestOf(arguments.Operand("A")), ManifestOf(arguments.Operand("B"))});
-    WriteFileAtomically(*page, eval::RenderReportHtml(input));
+    WriteFileAtomically(*page, report::RenderTensorPage(input));
   }
   const bool meets_bar = eval::MeetsBar(result, arguments.FindNumber(flag::kMinSnr));
   if (arguments.json()) {
-    nlohmann::json json = eval::CompareToJson(result);
+    nlohmann::json json = report::CompareToJson(result);
     json["meets_bar"] = meets_bar;
     PrintJson(json);
   }
-  PrintSummary(arguments, eval::CompareToText(result, LayoutFor(Stream::Out())));
+  PrintSummary(arguments, report::CompareToText(result, LayoutFor(Stream::Out())));
   return meets_bar ? 0 : 1;
 }
 

@@ -20,20 +20,21 @@ int RunInspect(const Arguments& arguments) {
   if (std::filesystem::is_directory(path)) manifest = checkpoint::ReadManifest(path);
 
   if (const auto name = arguments.FindText(flag::kTensor)) {
-    const eval::TensorDetail detail =
+    const report::TensorDetail detail =
         eval::InspectTensor(checkpoint, manifest, *name, DefaultBackend());
     if (arguments.json()) {
-      PrintJson(eval::TensorDetailToJson(detail));
+      PrintJson(report::TensorDetailToJson(detail));
     } else {
-      Stream::Out().Write(eval::TensorDetailToText(detail, LayoutFor(Stream::Out())));
+      Stream::Out().Write(report::TensorDetailToText(detail, LayoutFor(Stream::Out())));
     }
     return 0;
   }
-  const eval::InspectResult result = eval::Inspect(checkpoint, manifest);
+  const report::InspectResult result = eval::Inspect(checkpoint, manifest);
   if (arguments.json()) {
-    PrintJson(eval::InspectToJson(result));
+    PrintJson(report::InspectToJson(result));
   } else {
-    Stream::Out().Write(eval::InspectToText(result, !arguments.quiet(), LayoutFor(Stream::Out())));
+    Stream::Out().Write(
+        report::InspectToText(result, !arguments.quiet(), LayoutFor(Stream::Out())));
   }
   return 0;
 }

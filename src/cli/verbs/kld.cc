@@ -13,8 +13,9 @@
 #include "cli/verbs.h"
 #include "cli/verbs/evaluation.h"
 #include "cli/verbs/report_page.h"
-#include "eval/kld_page.h"
+#include "eval/worst_tokens.h"
 #include "hlwq/version.h"
+#include "report/pages/kld_page.h"
 
 namespace hlwq::cli {
 namespace {
@@ -39,28 +40,28 @@ int RunKld(const Arguments& arguments) {
   const text::Tokenizer& tokenizer = (has_own ? reference_model : text_model).tokenizer();
   const std::vector<runtime::TokenId> tokens = ReadTextTokens(arguments, tokenizer);
   ProgressPrinter progress("kld", arguments);
-  const eval::KldResult result =
+  const report::KldResult result =
       eval::MeasureKld(reference, model, tokens, TextRunOptionsOf(arguments, model, progress));
   progress.Finish();
   if (const auto page = arguments.FindText(flag::kReport)) {
-    const eval::KldPageInput input = {
+    const report::KldPageInput input = {
         .model = LastName(arguments.Operand("DIR")),
         .reference = LastName(reference_path),
         .text_name = LastName(arguments.Text(flag::kFile)),
         .tool_version = kVersion,
         .result = result,
         .worst = eval::FindWorstTokens(result, tokens, tokenizer, kWorstTokens)};
-    WriteFileAtomically(*page, eval::RenderKldPage(input));
+    WriteFileAtomically(*page, report::RenderKldPage(input));
   }
   if (arguments.json()) {
-    nlohmann::json json = eval::KldToJson(result);
+    nlohmann::json json = report::KldToJson(result);
     json["model"] = arguments.Operand("DIR");
     json["reference"] = reference_path;
     json["file"] = arguments.Text(flag::kFile);
     json["threads"] = model.pool().threads();
     PrintJson(json);
   } else {
-    Stream::Out().Write(eval::KldToText(result, LayoutFor(Stream::Out())));
+    Stream::Out().Write(report::KldToText(result, LayoutFor(Stream::Out())));
   }
   return 0;
 }

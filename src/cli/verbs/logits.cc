@@ -55,13 +55,13 @@ Sequences ParseSequences(const nlohmann::json& document, size_t vocabulary) {
 }
 
 struct TopOfSequence {
-  eval::TopTokens ids = {};
-  std::array<float, eval::kTopTokens> logits = {};
+  report::TopTokens ids = {};
+  std::array<float, report::kTopTokens> logits = {};
 };
 
 TopOfSequence TopOf(std::span<const float> logits) {
   TopOfSequence top = {.ids = eval::FindTopTokens(logits)};
-  for (size_t place = 0; place < eval::kTopTokens; ++place) {
+  for (size_t place = 0; place < report::kTopTokens; ++place) {
     if (top.ids[place] >= 0) top.logits[place] = logits[static_cast<size_t>(top.ids[place])];
   }
   return top;
@@ -103,7 +103,7 @@ nlohmann::json ToJson(const std::vector<TopOfSequence>& tops) {
   nlohmann::json sequences = nlohmann::json::array();
   for (const TopOfSequence& top : tops) {
     nlohmann::json list = nlohmann::json::array();
-    for (size_t place = 0; place < eval::kTopTokens && top.ids[place] >= 0; ++place) {
+    for (size_t place = 0; place < report::kTopTokens && top.ids[place] >= 0; ++place) {
       list.push_back({{"id", top.ids[place]}, {"logit", top.logits[place]}});
     }
     sequences.push_back({{"top", std::move(list)}});
@@ -116,7 +116,7 @@ std::string Table(const std::vector<TopOfSequence>& tops) {
   for (size_t sequence = 0; sequence < tops.size(); ++sequence) {
     const TopOfSequence& top = tops[sequence];
     std::string cell;
-    for (size_t place = 0; place < eval::kTopTokens && top.ids[place] >= 0; ++place) {
+    for (size_t place = 0; place < report::kTopTokens && top.ids[place] >= 0; ++place) {
       cell +=
           fmt::format("{}{} ({:.5g})", place == 0 ? "" : "  ", top.ids[place], top.logits[place]);
     }

@@ -19,17 +19,17 @@ int RunPerplexity(const Arguments& arguments) {
   const std::vector<runtime::TokenId> tokens = ReadTextTokens(arguments, model.tokenizer());
   runtime::Engine& engine = model.engine();
   ProgressPrinter progress("perplexity", arguments);
-  const eval::PerplexityResult result =
+  const report::PerplexityResult result =
       eval::MeasurePerplexity(engine, tokens, TextRunOptionsOf(arguments, engine, progress));
   progress.Finish();
   if (arguments.json()) {
-    nlohmann::json json = eval::PerplexityToJson(result);
+    nlohmann::json json = report::PerplexityToJson(result);
     json["model"] = arguments.Operand("DIR");
     json["file"] = arguments.Text(flag::kFile);
     json["threads"] = engine.pool().threads();
     PrintJson(json);
   } else {
-    Stream::Out().Write(eval::PerplexityToText(result, LayoutFor(Stream::Out())));
+    Stream::Out().Write(report::PerplexityToText(result, LayoutFor(Stream::Out())));
   }
   engine.FinishTrace();
   return 0;

@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "eval/report_html.h"
 #include "hlwq/version.h"
+#include "report/pages/tensor_page.h"
 
 namespace hlwq::cli {
 namespace {
@@ -47,7 +47,7 @@ void CheckPagePath(const std::filesystem::path& page) {
 void WriteCodingPage(const std::filesystem::path& page, const std::filesystem::path& source,
                      const std::filesystem::path& destination, const codec::CodecSpec& spec,
                      const convert::ConversionResult& result) {
-  eval::ReportInput input;
+  report::TensorPageInput input;
   input.title = LastName(source);
   input.source = LastName(source);
   input.destination = LastName(destination);
@@ -62,7 +62,7 @@ void WriteCodingPage(const std::filesystem::path& page, const std::filesystem::p
   input.tool_version = kVersion;
   input.notes = result.notes;
   input.tensors = result.job.manifest.reports;
-  WriteFileAtomically(page, eval::RenderReportHtml(input));
+  WriteFileAtomically(page, report::RenderTensorPage(input));
 }
 
 }  // namespace hlwq::cli
