@@ -27,16 +27,15 @@ void Decode(benchmark::State& state, const codec::CodecSpec& spec) {
 
 const bool registered = [] {
   for (int bits = 1; bits <= 8; ++bits) {
-    codec::CodecSpec spec;
-    spec.bits = bits;
-    spec.scale_rule = "norm";  // decodes alike
+    // Every rule decodes alike.
+    const codec::CodecSpec spec = {
+        codec::HlwqParameters{.scale_rule = codec::ScaleRule::kNorm}, bits, {}};
     RegisterForTargets("Decode" + std::to_string(bits) + "/bf16",
                        [=](benchmark::State& state) { Decode(state, spec); });
   }
   for (int bits = 2; bits <= 8; ++bits) {
-    codec::CodecSpec spec = codec::DefaultSpec(codec::kPackQuantizedCodec);
-    spec.bits = bits;
-    spec.scale_rule = "absmax";  // decodes alike
+    const codec::CodecSpec spec = {
+        codec::PackQuantizedParameters{.scale_rule = codec::IntScaleRule::kAbsmax}, bits, {}};
     RegisterForTargets("Decode/pack-quantized/" + std::to_string(bits) + "/bf16",
                        [=](benchmark::State& state) { Decode(state, spec); });
   }

@@ -25,25 +25,28 @@ void Encode(benchmark::State& state, const codec::CodecSpec& spec) {
   state.SetBytesProcessed(static_cast<int64_t>(weights.size()) * state.iterations());
 }
 
-void Register(codec::CodecSpec spec, int bits, const char* rule) {
-  spec.bits = bits;
-  spec.scale_rule = rule;
-  const std::string op = "Encode/" + spec.name + "/" + std::to_string(bits) + "/" + rule;
+void Register(codec::CodecParameters parameters, int bits) {
+  const codec::CodecSpec spec = {std::move(parameters), bits, {}};
+  const codec::SpecWords words = codec::DescribeSpec(spec);
+  const std::string op =
+      "Encode/" + words.name + "/" + std::to_string(bits) + "/" + words.scale_rule;
   RegisterForTargets(op + "/bf16", [=](benchmark::State& state) { Encode(state, spec); });
 }
 
 const bool registered = [] {
   for (int bits = 1; bits <= 8; ++bits) {
-    for (const char* rule : {"search", "norm"}) Register(codec::CodecSpec{}, bits, rule);
+    for (const auto rule : {codec::ScaleRule::kSearch, codec::ScaleRule::kNorm}) {
+      Register(codec::HlwqParameters{.scale_rule = rule}, bits);
+    }
   }
   for (int bits = 2; bits <= 6; ++bits) {
-    for (const char* rule : {"fast", "default", "best"}) {
-      Register(codec::DefaultSpec(codec::kTrellisCodec), bits, rule);
+    for (const char* effort : {"fast", "default", "best"}) {
+      Register(codec::TrellisParameters{.effort = effort}, bits);
     }
   }
   for (const int bits : {4, 8}) {
-    for (const char* rule : {"mse", "absmax"}) {
-      Register(codec::DefaultSpec(codec::kPackQuantizedCodec), bits, rule);
+    for (const auto rule : {codec::IntScaleRule::kMse, codec::IntScaleRule::kAbsmax}) {
+      Register(codec::PackQuantizedParameters{.scale_rule = rule}, bits);
     }
   }
   return true;

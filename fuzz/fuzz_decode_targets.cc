@@ -29,7 +29,8 @@ namespace {
 using namespace hlwq;
 
 constexpr std::array kTables = {"lloyd-max", "polarquant-v1", "polarquant-v1-inf", "custom"};
-constexpr std::array kBitOrders = {"msb", "lsb", "half-nibble", "plain", "planes", "lsb-words"};
+constexpr std::array kBitOrders = {codec::BitOrder::kMsb, codec::BitOrder::kLsb,
+                                   codec::BitOrder::kHalfNibble, codec::BitOrder::kPlain};
 constexpr std::array kDTypes = {DType::kBF16, DType::kF16, DType::kF32};
 
 class Input {
@@ -71,35 +72,30 @@ bool SameValues(DType dtype, std::span<const std::byte> a, std::span<const std::
 codec::CodecSpec ReadSpec(Input& input) {
   const uint8_t bits = input.Byte();
   const std::string table = kTables[input.Byte() % kTables.size()];
-  const std::string bit_order = kBitOrders[input.Byte() % kBitOrders.size()];
-  codec::CodecSpec spec = codec::DefaultSpec(codec::kTrellisCodec);
-  if (bit_order == spec.bit_order) {
-    spec.bits = 2 + bits % 5;
-    if (table == "custom") spec.table = table;
-    return spec;
+  const size_t choice = input.Byte() % (kBitOrders.size() + 2);
+  if (choice < kBitOrders.size()) {
+    return {
+        codec::HlwqParameters{.table = table, .bit_order = kBitOrders[choice]}, 1 + bits % 8, {}};
   }
-  if (bit_order == "lsb-words") {
-    spec = codec::DefaultSpec(codec::kPackQuantizedCodec);
-    spec.bits = 2 + bits % 7;
-    if (bits & 128) spec.bit_order = bit_order;
-    // Of the groups that divide the odd widths.
-    spec.scale_group = bits & 64 ? 1 : 0;
-    spec.scale_dtype = table == "lloyd-max" ? DType::kF16
-                       : table == "custom"  ? DType::kF32
-                                            : DType::kBF16;
-    return spec;
+  if (choice == kBitOrders.size()) {
+    codec::TrellisParameters trellis;
+    if (table == "custom") trellis.table = table;
+    return {trellis, 2 + bits % 5, {}};
   }
-  spec = {};
-  spec.bits = 1 + bits % 8;
-  spec.table = table;
-  spec.bit_order = bit_order;
-  return spec;
+  return {codec::PackQuantizedParameters{
+              .word_order = bits & 128 ? codec::WordOrder::kWhole : codec::WordOrder::kDense,
+              .scale_group = bits & 64 ? 1u : 0u,  // of the groups that divide the odd widths
+              .scale_dtype = table == "lloyd-max" ? DType::kF16
+                             : table == "custom"  ? DType::kF32
+                                                  : DType::kBF16},
+          2 + bits % 7,
+          {}};
 }
 
 // Levels for a table of its own.
 void ReadLevels(Input& input, codec::CodecSpec& spec) {
-  if (spec.table != "custom") return;
-  if (spec.name == codec::kTrellisCodec) {
+  if (codec::DescribeSpec(spec).table != "custom") return;
+  if (codec::Is<codec::TrellisParameters>(spec)) {
     float level = 0;
     for (size_t positive = size_t{1} << spec.bits; positive > 0; --positive) {
       level += static_cast<float>(1 + input.Byte() % 3);

@@ -212,7 +212,8 @@ void RowReader::DecodeWideNorms(RowRange rows, std::span<const std::span<const s
       std::vector<std::span<const std::byte>>{parts[0], std::as_bytes(std::span(ones))}, matrix_.in,
       weights);
   const uint64_t norms_per_row = num_norms / rows.size();
-  const uint64_t block_size = std::get<CodedStorage>(entry_.storage).spec.block_size;
+  const uint64_t block_size =
+      codec::DescribeSpec(std::get<CodedStorage>(entry_.storage).spec).block_size;
   for (uint64_t row = 0; row < rows.size(); ++row) {
     for (uint64_t column = 0; column < matrix_.in; ++column) {
       float norm;

@@ -10,12 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "codec/codec_spec.h"
 #include "codec/error_stats.h"
 #include "tensor/dtype.h"
 #include "tensor/shape.h"
@@ -31,31 +30,6 @@ struct Part {
   uint64_t bytes_per_row = 0;            // 0: a constant part
   std::vector<std::byte> constant_data;  // the content of a constant part
 };
-
-// What identifies a codec and its parameters in a checkpoint; equal specs decode alike.
-struct CodecSpec {
-  std::string name = "hlwq";  // or "hlwq-t", the trellis codec, or "pack-quantized"
-  int version = 1;
-  int bits = 5;                       // bits stored for one weight, without multipliers
-  std::string table = "lloyd-max";    // named table, or "custom" with `levels`
-  std::vector<float> levels;          // 2^bits values for N(0,1), 2^(bits + 1) integers of hlwq-t,
-                                      // 2^bits integers of pack-quantized; filled for every spec
-                                      // that is stored
-  std::string scale_rule = "search";  // how the encoder chose multipliers: "search" | "norm"; of
-                                      // hlwq-t "fast" | "default" | "best", of pack-quantized
-                                      // "mse" | "absmax" | "unknown" (only decoded)
-  std::string bit_order = "msb";      // layout of the code stream, see bitpack.h:
-                                      // "msb" | "lsb" | "half-nibble" | "plain"; "planes" of
-                                      // hlwq-t; "lsb" | "lsb-words" of pack-quantized, int_words.h
-  uint32_t block_size = 128;          // weights that are rotated together; 1: none
-  uint32_t scale_group = 128;  // weights that share a multiplier; 0 (pack-quantized): a whole row
-  DType scale_dtype = DType::kF16;  // of multipliers; F16, BF16 or F32 of pack-quantized
-  bool operator==(const CodecSpec&) const = default;
-};
-
-nlohmann::json SpecToJson(const CodecSpec& spec);
-// Throws Error{kInvalidData} naming the key that is missing or wrong.
-CodecSpec SpecFromJson(const nlohmann::json& json);
 
 // Immutable once made; all members may be called from any number of threads at once.
 class Codec {
@@ -99,24 +73,8 @@ class Codec {
 };
 
 // The scalar codec of `spec`: the executable form of docs/format.md and the judge of every faster
-// implementation (kernels/cpu_backend.h). Throws Error{kUnsupported} for an unknown name or
-// version, Error{kInvalidArgument} for parameters out of range.
+// implementation (kernels/cpu_backend.h). Throws Error{kUnsupported} or Error{kInvalidArgument} for
+// parameters out of range.
 std::unique_ptr<const Codec> MakeReferenceCodec(const CodecSpec& spec);
-
-inline constexpr std::string_view kHlwqCodec = "hlwq";
-inline constexpr std::string_view kTrellisCodec = "hlwq-t";
-// What compressed-tensors calls its integers with scales of groups (pack_quantized_codec.h).
-inline constexpr std::string_view kPackQuantizedCodec = "pack-quantized";
-
-// The names of the codecs of polar_state, the default first.
-std::span<const std::string_view> CodecNames() noexcept;
-
-// Whether other tools that read polar_state checkpoints know the codec of this spec.
-bool IsPublished(const CodecSpec& spec) noexcept;
-
-// The spec that a codec of this name, kPackQuantizedCodec included, has unless told otherwise,
-// `levels` empty. Throws
-// Error{kUnsupported} for an unknown name.
-CodecSpec DefaultSpec(std::string_view name);
 
 }  // namespace hlwq::codec

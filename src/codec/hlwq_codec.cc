@@ -24,27 +24,17 @@ CodecSpec Checked(CodecSpec spec) {
   const auto fail = [](ErrorCode code, std::string message) {
     throw Error(code, std::move(message));
   };
-  if (spec.name != "hlwq") {
-    fail(ErrorCode::kUnsupported, fmt::format("unknown codec '{}' (want hlwq)", spec.name));
-  }
-  if (spec.version != 1) {
-    fail(ErrorCode::kUnsupported, fmt::format("codec hlwq: want version 1, got {}", spec.version));
-  }
+  const auto& hlwq = std::get<HlwqParameters>(spec.parameters);
   if (spec.bits < kMinBits || spec.bits > kMaxBits) {
     fail(ErrorCode::kInvalidArgument,
          fmt::format("codec hlwq: want bits in {}..{}, got {}", kMinBits, kMaxBits, spec.bits));
   }
-  if (spec.block_size != kBlockSize) {
+  if (hlwq.block_size != kBlockSize) {
     fail(ErrorCode::kUnsupported,
-         fmt::format("codec hlwq: want blocks of {}, got {}", kBlockSize, spec.block_size));
-  }
-  if (spec.scale_group != kBlockSize) {
-    fail(ErrorCode::kUnsupported,
-         fmt::format("codec hlwq: want a multiplier for {} weights, got {}", kBlockSize,
-                     spec.scale_group));
+         fmt::format("codec hlwq: want blocks of {}, got {}", kBlockSize, hlwq.block_size));
   }
   if (spec.levels.empty()) {
-    const std::span<const float> levels = GaussianLevels(spec.table, spec.bits);
+    const std::span<const float> levels = GaussianLevels(hlwq.table, spec.bits);
     spec.levels.assign(levels.begin(), levels.end());
   }
   if (spec.levels.size() != size_t{1} << spec.bits) {
@@ -55,20 +45,13 @@ CodecSpec Checked(CodecSpec spec) {
 }
 
 BitOrder OrderOf(const CodecSpec& spec) {
-  const auto order = BitOrderFromName(spec.bit_order);
-  if (!order || !BitOrderHolds(*order, spec.bits)) {
+  const BitOrder order = std::get<HlwqParameters>(spec.parameters).bit_order;
+  if (!BitOrderHolds(order, spec.bits)) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("codec hlwq: bit order '{}' does not exist for {} bits", spec.bit_order,
-                            spec.bits));
+                fmt::format("codec hlwq: bit order '{}' does not exist for {} bits",
+                            BitOrderName(order), spec.bits));
   }
-  return *order;
-}
-
-ScaleRule RuleOf(const CodecSpec& spec) {
-  if (spec.scale_rule == "search") return ScaleRule::kSearch;
-  if (spec.scale_rule == "norm") return ScaleRule::kNorm;
-  throw Error(ErrorCode::kInvalidArgument,
-              fmt::format("codec hlwq: want scale rule search or norm, got '{}'", spec.scale_rule));
+  return order;
 }
 
 }  // namespace
@@ -87,7 +70,7 @@ HlwqCodec::HlwqCodec(const CodecSpec& spec)
     : spec_(Checked(spec)),
       table_(spec_.levels),
       bit_order_(OrderOf(spec_)),
-      scale_rule_(RuleOf(spec_)),
+      scale_rule_(std::get<HlwqParameters>(spec_.parameters).scale_rule),
       block_bytes_(PackedBlockBytes(bit_order_, spec_.bits)) {}
 
 std::vector<Part> HlwqCodec::Parts(MatrixShape shape) const {
@@ -114,8 +97,8 @@ std::vector<Part> HlwqCodec::Parts(MatrixShape shape) const {
 
 void HlwqCodec::CheckEncodable() const {
   if (bit_order_ != BitOrder::kMsb) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("codec hlwq: bit order '{}' is only decoded", spec_.bit_order));
+    throw Error(ErrorCode::kUnsupported, fmt::format("codec hlwq: bit order '{}' is only decoded",
+                                                     BitOrderName(bit_order_)));
   }
   if (!table_.can_encode()) {
     throw Error(ErrorCode::kUnsupported,

@@ -30,18 +30,13 @@ std::vector<float> IntLevels(int bits) {
 }
 
 CodecSpec Checked(CodecSpec spec) {
-  const CodecSpec wanted = DefaultSpec(kPackQuantizedCodec);
-  Check(spec.version == wanted.version, ErrorCode::kUnsupported, "version", wanted.version,
-        spec.version);
+  const DType dtype = std::get<PackQuantizedParameters>(spec.parameters).scale_dtype;
   if (spec.bits < kMinIntBits || spec.bits > kMaxIntBits) {
     Check(false, ErrorCode::kInvalidArgument, "bits in",
           fmt::format("{}..{}", kMinIntBits, kMaxIntBits), spec.bits);
   }
-  Check(spec.block_size == wanted.block_size, ErrorCode::kUnsupported, "blocks of",
-        wanted.block_size, spec.block_size);
-  Check(IsWeightFloat(spec.scale_dtype), ErrorCode::kUnsupported, "scales of", "F16, BF16 or F32",
-        DTypeName(spec.scale_dtype));
-  Check(spec.table == wanted.table, ErrorCode::kInvalidArgument, "table", wanted.table, spec.table);
+  Check(IsWeightFloat(dtype), ErrorCode::kUnsupported, "scales of", "F16, BF16 or F32",
+        DTypeName(dtype));
   std::vector<float> levels = IntLevels(spec.bits);
   if (!spec.levels.empty() && spec.levels != levels) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -50,23 +45,6 @@ CodecSpec Checked(CodecSpec spec) {
   }
   spec.levels = std::move(levels);
   return spec;
-}
-
-// Files of others do not tell the rule: their codecs only decode.
-constexpr std::string_view kUnknownRule = "unknown";
-
-IntScaleRule RuleOf(const CodecSpec& spec) {
-  if (spec.scale_rule == "mse" || spec.scale_rule == kUnknownRule) return IntScaleRule::kMse;
-  Check(spec.scale_rule == "absmax", ErrorCode::kInvalidArgument, "scale rule", "mse or absmax",
-        spec.scale_rule);
-  return IntScaleRule::kAbsmax;
-}
-
-WordOrder OrderOf(const CodecSpec& spec) {
-  const auto order = WordOrderFromName(spec.bit_order);
-  Check(order.has_value(), ErrorCode::kInvalidArgument, "bit order", "lsb or lsb-words",
-        spec.bit_order);
-  return *order;
 }
 
 // Row parts, in the order of Parts().
@@ -105,19 +83,19 @@ struct PackQuantizedCodec::Batch {
 
 PackQuantizedCodec::PackQuantizedCodec(const CodecSpec& spec)
     : spec_(Checked(spec)),
-      coding_{spec_.bits, spec_.scale_dtype, RuleOf(spec_)},
-      is_rule_known_(spec_.scale_rule != kUnknownRule),
-      order_(OrderOf(spec_)) {}
+      parameters_(std::get<PackQuantizedParameters>(spec_.parameters)),
+      coding_{spec_.bits, parameters_.scale_dtype,
+              parameters_.scale_rule.value_or(IntScaleRule::kMse)} {}
 
 PackQuantizedCodec::RowLayout PackQuantizedCodec::LayoutOf(uint64_t in) const {
-  const uint64_t group = spec_.scale_group == 0 ? in : spec_.scale_group;
+  const uint64_t group = parameters_.scale_group == 0 ? in : parameters_.scale_group;
   if (in == 0 || in % group != 0) {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("codec {}: want rows of whole groups of {}, got {}",
                             kPackQuantizedCodec, group, in));
   }
-  const uint64_t element = BitsPerElement(spec_.scale_dtype) / 8;
-  const auto words = WordsPerRow(order_, spec_.bits, in);
+  const uint64_t element = BitsPerElement(parameters_.scale_dtype) / 8;
+  const auto words = WordsPerRow(parameters_.word_order, spec_.bits, in);
   const auto packed = words ? CheckedMul<uint64_t>(*words, 4) : std::nullopt;
   const auto scales = CheckedMul<uint64_t>(in / group, element);
   if (!packed || !scales) {
@@ -144,7 +122,7 @@ std::vector<Part> PackQuantizedCodec::Parts(MatrixShape shape) const {
                 .constant_data = {}};
   };
   Part packed = row_part("_packed", DType::kI32, layout.packed_bytes);
-  Part scale = row_part("_scale", spec_.scale_dtype, layout.scale_bytes);
+  Part scale = row_part("_scale", parameters_.scale_dtype, layout.scale_bytes);
   Part record;
   record.suffix = "_shape";
   record.dtype = DType::kI64;
@@ -171,9 +149,9 @@ void PackQuantizedCodec::EncodeRow(const RowLayout& layout, Batch& batch,
     throw Error(ErrorCode::kNonFinite,
                 fmt::format("{}: want a scale that {} can hold, got {:.6g}",
                             BlockPlace(wide, row, done * layout.group),
-                            DTypeName(spec_.scale_dtype), largest / coding_.half_range()));
+                            DTypeName(parameters_.scale_dtype), largest / coding_.half_range()));
   }
-  PackWords(order_, spec_.bits, batch.codes, words);
+  PackWords(parameters_.word_order, spec_.bits, batch.codes, words);
 }
 
 void PackQuantizedCodec::CountErrors(const RowLayout& layout, const Batch& batch,
@@ -204,7 +182,8 @@ void PackQuantizedCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> 
                                         std::span<const std::span<std::byte>> row_parts,
                                         ErrorStats& stats) const {
   CheckWeightFloat(dtype);
-  Check(is_rule_known_, ErrorCode::kUnsupported, "scale rule", "mse or absmax", spec_.scale_rule);
+  Check(parameters_.scale_rule.has_value(), ErrorCode::kUnsupported, "scale rule", "mse or absmax",
+        "unknown");
   const RowLayout layout = LayoutOf(in);
   layout.CheckFit(dtype, weights.size(), row_parts);
   if (weights.empty()) return;
@@ -232,7 +211,7 @@ void PackQuantizedCodec::DecodeRowsTo(DType dtype,
   const size_t row_bytes = static_cast<size_t>(in) * BitsPerElement(dtype) / 8;
   std::vector<uint8_t> codes(static_cast<size_t>(in));
   for (size_t row = 0; row < weights.size() / row_bytes; ++row) {
-    UnpackWords(order_, spec_.bits,
+    UnpackWords(parameters_.word_order, spec_.bits,
                 row_parts[kPacked].subspan(row * layout.packed_bytes, layout.packed_bytes), codes);
     DecodeGroups(codes, row_parts[kScale].subspan(row * layout.scale_bytes, layout.scale_bytes),
                  dtype, weights.subspan(row * row_bytes, row_bytes));

@@ -58,9 +58,8 @@ class PackQuantizedCodec : public Codec {
   struct Batch;
 
   CodecSpec spec_;
+  PackQuantizedParameters parameters_;  // of spec_
   IntCoding coding_;
-  bool is_rule_known_ = true;
-  WordOrder order_ = WordOrder::kDense;
 
   RowLayout LayoutOf(uint64_t in) const;
   void EncodeRow(const RowLayout& layout, Batch& batch, std::span<const std::byte> weights,

@@ -18,25 +18,12 @@
 namespace hlwq::codec {
 namespace {
 
-constexpr int kVersion = 1;
 // Rows are coded together until they have about this many blocks.
 constexpr uint64_t kBatchBlocks = 64;
 
-CodecSpec Checked(CodecSpec spec) {
-  const CodecSpec wanted = DefaultSpec(kTrellisCodec);
-  const auto check = [](bool holds, ErrorCode code, const char* what, const auto& want,
-                        const auto& got) {
-    if (!holds) throw Error(code, fmt::format("codec hlwq-t: want {} {}, got {}", what, want, got));
-  };
-  const auto kUnsupported = ErrorCode::kUnsupported;
-  check(spec.version == kVersion, kUnsupported, "version", kVersion, spec.version);
-  check(spec.block_size == wanted.block_size, kUnsupported, "blocks of", wanted.block_size,
-        spec.block_size);
-  check(spec.scale_group == wanted.scale_group, kUnsupported, "groups of", wanted.scale_group,
-        spec.scale_group);
-  check(spec.bit_order == wanted.bit_order, ErrorCode::kInvalidArgument, "bit order",
-        wanted.bit_order, spec.bit_order);
-  if (spec.levels.empty()) spec.levels = TrellisLevels(spec.table, spec.bits);
+CodecSpec WithLevels(CodecSpec spec) {
+  const auto& trellis = std::get<TrellisParameters>(spec.parameters);
+  if (spec.levels.empty()) spec.levels = TrellisLevels(trellis.table, spec.bits);
   return spec;
 }
 
@@ -88,9 +75,9 @@ struct TrellisCodec::Batch {
 };
 
 TrellisCodec::TrellisCodec(const CodecSpec& spec)
-    : spec_(Checked(spec)),
+    : spec_(WithLevels(spec)),
       table_(spec_.levels, spec_.bits),
-      search_(TrellisSearchFor(spec_.scale_rule, spec_.bits)) {}
+      search_(TrellisSearchFor(std::get<TrellisParameters>(spec_.parameters).effort, spec_.bits)) {}
 
 std::vector<Part> TrellisCodec::Parts(MatrixShape shape) const {
   Part record = ShapeRecord("hlwq-t", "__tmeta", shape);  // checks the shape

@@ -1,7 +1,7 @@
 // The "hlwq-t" codec: rows of blocks of 128, each rotated and coded by a trellis in two groups of 64
 // with an 8-bit multiplier (docs/format.md, "Codec hlwq-t"). This base class owns everything that is
 // layout, checking and bookkeeping; the arithmetic of blocks comes from a derived class, the scalar
-// one of reference_codec.cc or the vector one of kernels/cpu_backend.h.
+// one of its record or the vector one of kernels/cpu_backend.h.
 #pragma once
 
 #include <array>
@@ -10,18 +10,9 @@
 #include <span>
 
 #include "codec/codec.h"
-#include "codec/trellis_block.h"
-#include "codec/trellis_group.h"
+#include "codec/trellis_blocks.h"
 
 namespace hlwq::codec {
-
-// Transformed blocks on their way into the encoder; the spans are as long as there are blocks,
-// times what is said.
-struct TrellisBlocks {
-  std::span<const float> v;            // 128: Fwht128 of the weights
-  std::span<const GroupShape> shapes;  // 2; energies are finite
-  std::span<const float> row_scales;   // 1: the multiplier of the block's row
-};
 
 class TrellisCodec : public Codec {
  public:

@@ -64,7 +64,7 @@ void CodedJobBuilder::AddReport(Job& job, size_t tensor) const {
   report.source_bytes = TensorBytes(entry.dtype, entry.shape).value_or(0);
   if (const codec::Codec* codec = CodecOf(tensor)) {
     report.is_quantized = true;
-    report.codec = codec->spec().name;
+    report.codec = codec::DescribeSpec(codec->spec()).name;
     report.bits = codec->spec().bits;
     report.errors.emplace();
   }

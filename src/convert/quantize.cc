@@ -17,9 +17,9 @@ using checkpoint::TensorEntry;
 
 // Everything the user chose that shapes the output.
 std::string DescribeChoices(const QuantizeOptions& options, const Recipe& recipe) {
+  const codec::SpecWords words = codec::DescribeSpec(options.codec);
   return fmt::format("codec={} version={} table={} scale={} nonfinite={} max_shard={} recipe={}",
-                     options.codec.name, options.codec.version, options.codec.table,
-                     options.codec.scale_rule,
+                     words.name, words.version, words.table, words.scale_rule,
                      options.non_finite == NonFinitePolicy::kKeep ? "keep" : "error",
                      options.output.max_shard_bytes, recipe.ToJson().dump());
 }

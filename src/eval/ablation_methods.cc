@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "checkpoint/views/block_rotation.h"
+#include "codec/gaussian_tables.h"
 #include "codec/hadamard.h"
 #include "codec/pack_quantized_codec.h"
 
@@ -15,32 +16,27 @@ namespace {
 
 using codec::CodecSpec;
 using codec::GgmlType;
+using codec::IntScaleRule;
 using SharedCodec = std::shared_ptr<const codec::Codec>;
 using Treat = std::function<MatrixTreatment(MatrixShape)>;
 
 constexpr uint64_t kBlock = codec::kBlockSize;
 
-CodecSpec Hlwq(int bits, std::string table, std::string scale_rule) {
-  CodecSpec spec = codec::DefaultSpec(codec::kHlwqCodec);
-  spec.bits = bits;
-  spec.table = std::move(table);
-  spec.scale_rule = std::move(scale_rule);
-  return spec;
+CodecSpec Hlwq(int bits, std::string_view table, codec::ScaleRule rule) {
+  return {.parameters = codec::HlwqParameters{.table = std::string(table), .scale_rule = rule},
+          .bits = bits,
+          .levels = {}};
 }
 
 CodecSpec Trellis(int bits) {
-  CodecSpec spec = codec::DefaultSpec(codec::kTrellisCodec);
-  spec.bits = bits;
-  return spec;
+  return {.parameters = codec::TrellisParameters(), .bits = bits, .levels = {}};
 }
 
 // `group` 0: a scale for a row.
-CodecSpec Integers(int bits, uint32_t group, std::string scale_rule) {
-  CodecSpec spec = codec::DefaultSpec(codec::kPackQuantizedCodec);
-  spec.bits = bits;
-  spec.scale_group = group;
-  spec.scale_rule = std::move(scale_rule);
-  return spec;
+CodecSpec Integers(int bits, uint32_t group, IntScaleRule rule) {
+  return {.parameters = codec::PackQuantizedParameters{.scale_rule = rule, .scale_group = group},
+          .bits = bits,
+          .levels = {}};
 }
 
 SharedChange Rotation(uint64_t block) {
@@ -83,7 +79,7 @@ Treat OverRows(const SharedCodec& codec) {
 }
 
 struct Int4Steps {
-  std::string scale_rule = "absmax";
+  IntScaleRule scale_rule = IntScaleRule::kAbsmax;
   bool is_rotated = false;
   std::optional<CodecSpec> before = std::nullopt;  // what the weights have gone through already
 };
@@ -122,17 +118,17 @@ Treat Ggml(GgmlType type) {
 
 std::vector<AblationMethod> AblationMethods(int bits, const codec::Backend& backend) {
   const auto make = [&](const CodecSpec& spec) { return backend.MakeCodec(spec); };
-  const CodecSpec published = Hlwq(bits, "polarquant-v1", "norm");
-  const CodecSpec converged = Hlwq(bits, "lloyd-max", "norm");
+  const CodecSpec published = Hlwq(bits, codec::kTablePolarQuantV1, codec::ScaleRule::kNorm);
+  const CodecSpec converged = Hlwq(bits, codec::kTableLloydMax, codec::ScaleRule::kNorm);
   using enum report::MethodKind;
   const std::string n = fmt::format("{} bits", bits);
   return {
       {"absmax-row", "absmax, a scale a row, " + n, kUnrotated,
-       OverRows(make(Integers(bits, 0, "absmax")))},
+       OverRows(make(Integers(bits, 0, IntScaleRule::kAbsmax)))},
       {"absmax-group", "absmax, groups of 128, " + n, kUnrotated,
-       InBlocks(make(Integers(bits, kBlock, "absmax")), false)},
+       InBlocks(make(Integers(bits, kBlock, IntScaleRule::kAbsmax)), false)},
       {"rotation-absmax", "rotation + absmax, " + n, kRotated,
-       InBlocks(make(Integers(bits, kBlock, "absmax")), true)},
+       InBlocks(make(Integers(bits, kBlock, IntScaleRule::kAbsmax)), true)},
       // The codec rotates; rotated before, weights are coded as they were.
       {"lloyd-max", "Lloyd-Max, no rotation, " + n, kUnrotated, InBlocks(make(converged), true)},
       {"hlwq-published", fmt::format("HLWQ-{}, published", bits), kRotated,
@@ -140,14 +136,15 @@ std::vector<AblationMethod> AblationMethods(int bits, const codec::Backend& back
       {"hlwq-converged", fmt::format("HLWQ-{}, converged table", bits), kRotated,
        OverRows(make(converged))},
       {"hlwq-search", fmt::format("HLWQ-{}, scale search", bits), kRotated,
-       OverRows(make(Hlwq(bits, "lloyd-max", "search")))},
+       OverRows(make(Hlwq(bits, codec::kTableLloydMax, codec::ScaleRule::kSearch)))},
       {"hlwq-t", fmt::format("hlwq-t, {} bits", bits), kRotated, OverRows(make(Trellis(bits)))},
-      {"int4-absmax", "INT4 absmax", kUnrotated, Int4(backend, {.scale_rule = "absmax"})},
-      {"int4-mse", "INT4 mse", kUnrotated, Int4(backend, {.scale_rule = "mse"})},
+      {"int4-absmax", "INT4 absmax", kUnrotated,
+       Int4(backend, {.scale_rule = IntScaleRule::kAbsmax})},
+      {"int4-mse", "INT4 mse", kUnrotated, Int4(backend, {.scale_rule = IntScaleRule::kMse})},
       {"cascade", fmt::format("HLWQ-{} → INT4 absmax", bits), kUnrotated,
-       Int4(backend, {.scale_rule = "absmax", .before = published})},
+       Int4(backend, {.scale_rule = IntScaleRule::kAbsmax, .before = published})},
       {"int4-rotated", "INT4 mse, rotated", kRotated,
-       Int4(backend, {.scale_rule = "mse", .is_rotated = true})},
+       Int4(backend, {.scale_rule = IntScaleRule::kMse, .is_rotated = true})},
       {"q4_0", "Q4_0", kGgml, Ggml(GgmlType::kQ4_0)},
       {"q5_0", "Q5_0", kGgml, Ggml(GgmlType::kQ5_0)},
       {"q8_0", "Q8_0", kGgml, Ggml(GgmlType::kQ8_0)},

@@ -199,13 +199,7 @@ report::TensorPageInput ComparePageInput(const Checkpoint& first, const Checkpoi
                  {"Format of the second", std::string(FormatName(second.format))}};
   const codec::CodecSpec* spec = FirstSpec(second);
   if (spec == nullptr) spec = FirstSpec(first);
-  if (spec != nullptr) {
-    input.codec = spec->name + ", version " + std::to_string(spec->version);
-    input.table = spec->table;
-    input.scale_rule = spec->scale_rule;
-    input.block_size = spec->block_size;
-    input.scale_group = spec->scale_group;
-  }
+  if (spec != nullptr) input.SetCodec(*spec);
   if (!TakeRecordedCodes(second, manifests.second, result, input)) {
     TakeRecordedCodes(first, manifests.first, result, input);
   }

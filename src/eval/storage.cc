@@ -21,9 +21,10 @@ StorageInfo Describe(const TensorEntry& entry, const PlainStorage&) {
 
 StorageInfo Describe(const TensorEntry&, const CodedStorage& storage) {
   const codec::CodecSpec& spec = storage.spec;
-  return {.name = fmt::format("{} {} {} {}", spec.name, spec.bits, spec.bits == 1 ? "bit" : "bits",
-                              spec.table),
-          .codec = spec.name,
+  const codec::SpecWords words = codec::DescribeSpec(spec);
+  return {.name = fmt::format("{} {} {} {}", words.name, spec.bits, spec.bits == 1 ? "bit" : "bits",
+                              words.table),
+          .codec = words.name,
           .bits = spec.bits};
 }
 

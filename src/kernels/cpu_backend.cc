@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
+#include <variant>
 
 #include "codec/float_rows.h"
 #include "codec/hlwq_codec.h"
@@ -18,9 +19,9 @@
 namespace hlwq::kernels {
 namespace {
 
-class VectorCodec final : public codec::HlwqCodec {
+class VectorHlwqCodec final : public codec::HlwqCodec {
  public:
-  explicit VectorCodec(const codec::CodecSpec& spec)
+  explicit VectorHlwqCodec(const codec::CodecSpec& spec)
       : HlwqCodec(spec), levels_(hwy::AllocateAligned<float>(256)) {
     std::fill_n(levels_.get(), 256, 0.0f);
     std::copy(table().levels().begin(), table().levels().end(), levels_.get());
@@ -119,14 +120,25 @@ std::shared_ptr<const codec::Codec> MakeWithKernels(const codec::CodecSpec& spec
   return codec;
 }
 
+// One for each alternative of CodecSpec::parameters, `spec` being of it.
+std::shared_ptr<const codec::Codec> MakeVectorCodec(const codec::HlwqParameters&,
+                                                    const codec::CodecSpec& spec) {
+  return MakeWithKernels<VectorHlwqCodec>(spec);
+}
+std::shared_ptr<const codec::Codec> MakeVectorCodec(const codec::TrellisParameters&,
+                                                    const codec::CodecSpec& spec) {
+  return MakeWithKernels<VectorTrellisCodec>(spec);
+}
+std::shared_ptr<const codec::Codec> MakeVectorCodec(const codec::PackQuantizedParameters&,
+                                                    const codec::CodecSpec& spec) {
+  return std::make_shared<const VectorPackQuantizedCodec>(spec);
+}
+
 class Cpu final : public codec::Backend {
  public:
   std::shared_ptr<const codec::Codec> MakeCodec(const codec::CodecSpec& spec) const override {
-    if (spec.name == codec::kTrellisCodec) return MakeWithKernels<VectorTrellisCodec>(spec);
-    if (spec.name == codec::kPackQuantizedCodec) {
-      return std::make_shared<const VectorPackQuantizedCodec>(spec);
-    }
-    return MakeWithKernels<VectorCodec>(spec);
+    return std::visit([&](const auto& of_codec) { return MakeVectorCodec(of_codec, spec); },
+                      spec.parameters);
   }
   void ToFloat(DType dtype, std::span<const std::byte> in, std::span<float> out) const override {
     codec::CheckWeightFloat(dtype);

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "codec/trellis_codec.h"
+#include "codec/trellis_blocks.h"
 #include "kernels/trellis_cells.h"
 #include "tensor/dtype.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "checkpoint/row_reader.h"
-#include "codec/bitpack.h"
+#include "codec/codec_record.h"
 #include "kernels/cpu_backend.h"
 
 namespace hlwq::model {
@@ -19,7 +19,8 @@ using checkpoint::TensorEntry;
 // The codes of a tensor whose products are taken as it is stored, else nullptr.
 const CodedStorage* MultipliedCodes(const TensorEntry& entry) {
   const auto* coded = std::get_if<CodedStorage>(&entry.storage);
-  return coded != nullptr && coded->spec.name != codec::kPackQuantizedCodec ? coded : nullptr;
+  return coded != nullptr && !codec::Is<codec::PackQuantizedParameters>(coded->spec) ? coded
+                                                                                     : nullptr;
 }
 
 std::string Where(const checkpoint::Checkpoint& checkpoint) { return checkpoint.root.string(); }
@@ -85,7 +86,7 @@ const Weights::CodeTables& Weights::TablesFor(const codec::CodecSpec& spec) {
     if (tables->spec == spec) return *tables;
   }
   std::optional<codec::TrellisTable> trellis;
-  if (spec.name == codec::kTrellisCodec) {
+  if (codec::Is<codec::TrellisParameters>(spec)) {
     trellis = WithContext(Where(checkpoint_),
                           [&] { return codec::TrellisTable(spec.levels, spec.bits); });
   }
@@ -100,14 +101,9 @@ const Weights::CodeTables& Weights::TablesFor(const codec::CodecSpec& spec) {
 
 StoredMatrix Weights::Coded(const TensorEntry& entry, const CodedStorage& storage,
                             size_t slice_index) {
-  const auto refuse = [&] {
-    return Error(ErrorCode::kUnsupported,
-                 fmt::format("{}: '{}': codec '{}' has no matrix product", Where(checkpoint_),
-                             entry.name, storage.spec.name));
-  };
   const checkpoint::CodedSlice& slice = storage.slices.at(slice_index);
   const auto part = [&](size_t index) { return Bytes(slice.row_parts.at(index)); };
-  if (storage.spec.name == codec::kTrellisCodec) {
+  if (codec::Is<codec::TrellisParameters>(storage.spec)) {
     const CodeTables& tables = TablesFor(storage.spec);
     return TrellisMatrix{{.shape = storage.matrix,
                           .levels = &tables.dots,
@@ -116,11 +112,15 @@ StoredMatrix Weights::Coded(const TensorEntry& entry, const CodedStorage& storag
                           .row_scales = part(2)},
                          &*tables.trellis};
   }
-  const auto order = codec::BitOrderFromName(storage.spec.bit_order);
-  if (storage.spec.name != "hlwq" || !order) throw refuse();
+  const auto* hlwq = std::get_if<codec::HlwqParameters>(&storage.spec.parameters);
+  if (hlwq == nullptr) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("{}: '{}': codec '{}' has no matrix product", Where(checkpoint_),
+                            entry.name, codec::RecordOf(storage.spec).name));
+  }
   const CodeTables& tables = TablesFor(storage.spec);
   return HlwqMatrix{{.shape = storage.matrix,
-                     .order = *order,
+                     .order = hlwq->bit_order,
                      .levels = &tables.dots,
                      .packed = part(0),
                      .norms = part(1),

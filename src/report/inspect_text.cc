@@ -29,10 +29,13 @@ void AddFact(Facts& facts, std::string_view label, std::string_view value) {
 }
 
 std::string SpecText(const codec::CodecSpec& spec) {
-  const std::string group = spec.scale_group == 0 ? "whole rows" : fmt::to_string(spec.scale_group);
+  const codec::SpecWords words = codec::DescribeSpec(spec);
+  const std::string group =
+      words.scale_group == 0 ? "whole rows" : fmt::to_string(words.scale_group);
   return fmt::format(
-      "{} version {}, {} bits, table {}, blocks of {}, scales of {} ({}), bit order {}", spec.name,
-      spec.version, spec.bits, spec.table, spec.block_size, group, spec.scale_rule, spec.bit_order);
+      "{} version {}, {} bits, table {}, blocks of {}, scales of {} ({}), bit order {}", words.name,
+      words.version, spec.bits, words.table, words.block_size, group, words.scale_rule,
+      words.bit_order);
 }
 
 std::string SnrWithUnit(double snr) {

@@ -96,10 +96,12 @@ TEST(FlagTable, CodecsAndWhatTheyTakeByDefaultAreThoseOfTheirSpecs) {
   std::vector<std::string_view> names;
   for (const Choice& choice : flag("codec").choices) names.push_back(choice.name);
   EXPECT_TRUE(std::ranges::equal(names, codec::CodecNames()));
-  EXPECT_EQ(flag("codec").default_value, codec::CodecSpec().name);
-  EXPECT_EQ(flag("table").default_value, codec::DefaultSpec("hlwq").table);
-  EXPECT_EQ(flag("scale").default_value, codec::DefaultSpec("hlwq").scale_rule);
-  EXPECT_EQ(flag("effort").default_value, codec::DefaultSpec("hlwq-t").scale_rule);
+  EXPECT_EQ(flag("codec").default_value, codec::CodecNames().front());
+  EXPECT_EQ(flag("table").default_value, codec::DescribeSpec(codec::DefaultSpec("hlwq")).table);
+  EXPECT_EQ(flag("scale").default_value,
+            codec::DescribeSpec(codec::DefaultSpec("hlwq")).scale_rule);
+  EXPECT_EQ(flag("effort").default_value,
+            codec::DescribeSpec(codec::DefaultSpec("hlwq-t")).scale_rule);
 }
 
 TEST(FlagTable, HelpManPageAndCompletionsKnowEveryFlagOfEveryVerb) {

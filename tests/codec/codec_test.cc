@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "codec/codec_record.h"
+#include "tests/codec/coded_matrix.h"
 
 namespace hlwq::codec {
 namespace {
@@ -24,8 +26,7 @@ TEST(CodecSpec, JsonRoundTripIsExact) {
   for (int bits = 1; bits <= 8; ++bits) {
     CodecSpec spec;
     spec.bits = bits;
-    spec.scale_rule = "norm";
-    spec.table = "polarquant-v1";
+    spec.parameters = HlwqParameters{.table = "polarquant-v1", .scale_rule = ScaleRule::kNorm};
     spec = MakeReferenceCodec(spec)->spec();
     ASSERT_EQ(spec.levels.size(), size_t{1} << bits);
     const auto text = SpecToJson(spec).dump();
@@ -50,20 +51,54 @@ TEST(CodecSpec, MissingAndWrongKeysAreNamed) {
 }
 
 TEST(MakeReferenceCodec, WhatItCannotDoIsRefused) {
+  const auto in_words = [](const char* key, nlohmann::json word, CodecSpec spec = {}) {
+    return [=] { MakeReferenceCodec(test::InWords(spec, {{key, word}})); };
+  };
   const auto make = [](auto change) {
     CodecSpec spec;
     change(spec);
     return [spec] { MakeReferenceCodec(spec); };
   };
-  ExpectError(make([](auto& s) { s.name = "trellis"; }), ErrorCode::kUnsupported, "trellis");
-  ExpectError(make([](auto& s) { s.version = 2; }), ErrorCode::kUnsupported, "version");
+  ExpectError(in_words("name", "trellis"), ErrorCode::kUnsupported,
+              "unknown codec 'trellis' (want hlwq or hlwq-t)");
+  ExpectError(in_words("version", 2), ErrorCode::kUnsupported, "version");
   ExpectError(make([](auto& s) { s.bits = 9; }), ErrorCode::kInvalidArgument, "bits");
-  ExpectError(make([](auto& s) { s.block_size = 64; }), ErrorCode::kUnsupported, "64");
-  ExpectError(make([](auto& s) { s.table = "custom"; }), ErrorCode::kUnsupported, "custom");
+  ExpectError(in_words("block_size", 64), ErrorCode::kUnsupported, "64");
+  ExpectError(in_words("scale_group", 64), ErrorCode::kUnsupported, "64");
+  ExpectError(in_words("table", "custom"), ErrorCode::kUnsupported, "custom");
   ExpectError(make([](auto& s) { s.levels = {1, 2}; }), ErrorCode::kInvalidArgument, "levels");
-  ExpectError(make([](auto& s) { s.bit_order = "lsb", s.bits = 4; }), ErrorCode::kInvalidArgument,
-              "lsb");
-  ExpectError(make([](auto& s) { s.scale_rule = "max"; }), ErrorCode::kInvalidArgument, "max");
+  ExpectError(in_words("bit_order", "lsb", {.parameters = {}, .bits = 4, .levels = {}}),
+              ErrorCode::kInvalidArgument, "lsb");
+  ExpectError(in_words("scale_rule", "max"), ErrorCode::kInvalidArgument, "max");
+}
+
+TEST(CodecRecord, EachIsThatOfItsAlternativeAndItsName) {
+  for (const CodecRecord* record : CodecRecords()) {
+    const CodecSpec spec = record->default_spec();
+    EXPECT_EQ(&RecordOf(spec), record);
+    EXPECT_EQ(&RecordOf(record->name), record);
+    EXPECT_EQ(DescribeSpec(spec).name, record->name);
+  }
+}
+
+TEST(CodecRecord, WidthsAreThoseThatTheCodecTakes) {
+  for (const CodecRecord* record : CodecRecords()) {
+    CodecSpec spec = record->default_spec();
+    for (spec.bits = record->min_bits; spec.bits <= record->max_bits; ++spec.bits) {
+      EXPECT_EQ(MakeReferenceCodec(spec)->spec().bits, spec.bits) << record->name;
+    }
+    for (const int bits : {record->min_bits - 1, record->max_bits + 1}) {
+      spec.bits = bits;
+      ExpectError([&] { MakeReferenceCodec(spec); }, ErrorCode::kInvalidArgument, "want bits in");
+    }
+  }
+}
+
+TEST(CodecSpec, EveryCodecSurvivesItsJson) {
+  for (const CodecSpec& spec : test::EverySpec()) {
+    const CodecSpec stored = MakeReferenceCodec(spec)->spec();
+    EXPECT_EQ(SpecFromJson(SpecToJson(stored)), stored) << test::SpecName(spec);
+  }
 }
 
 }  // namespace

@@ -5,10 +5,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <span>
 #include <string>
 #include <tuple>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/checked.h"
@@ -53,8 +57,9 @@ struct CodedMatrix {
 
 // The least width from `in` on that the codec takes: pack-quantized wants whole groups.
 inline uint64_t WidthFrom(uint64_t in, const codec::CodecSpec& spec) {
-  if (spec.name != codec::kPackQuantizedCodec || spec.scale_group == 0) return in;
-  return CeilDiv<uint64_t>(in, spec.scale_group) * spec.scale_group;
+  const auto* packed = std::get_if<codec::PackQuantizedParameters>(&spec.parameters);
+  if (packed == nullptr || packed->scale_group == 0) return in;
+  return CeilDiv<uint64_t>(in, packed->scale_group) * packed->scale_group;
 }
 
 // The refusal, an Error{kNonFinite}, of four rows of WidthFrom(300) from row 100 on that have `bad`
@@ -73,6 +78,15 @@ inline std::string RefusalOf(const codec::Codec& codec, float bad) {
   return "";
 }
 
+// The spec with other words of its JSON form. Throws as codec::SpecFromJson.
+inline codec::CodecSpec InWords(
+    const codec::CodecSpec& spec,
+    std::initializer_list<std::pair<const char*, nlohmann::json>> words) {
+  nlohmann::json json = codec::SpecToJson(spec);
+  for (const auto& [key, word] : words) json[key] = word;
+  return codec::SpecFromJson(json);
+}
+
 // Every codec and width with its usual parameters.
 inline std::vector<codec::CodecSpec> EverySpec() {
   std::vector<codec::CodecSpec> specs;
@@ -87,7 +101,7 @@ inline std::vector<codec::CodecSpec> EverySpec() {
 }
 // "hlwq_t_5", for names of tests.
 inline std::string SpecName(const codec::CodecSpec& spec) {
-  std::string name = spec.name + "_" + std::to_string(spec.bits);
+  std::string name = codec::DescribeSpec(spec).name + "_" + std::to_string(spec.bits);
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }

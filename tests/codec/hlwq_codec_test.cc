@@ -19,10 +19,9 @@ using test::Encode;
 using test::GaussianMatrix;
 
 CodecSpec Spec(int bits, const char* rule = "search") {
-  CodecSpec spec;
-  spec.bits = bits;
-  spec.scale_rule = rule;
-  return spec;
+  return {.parameters = HlwqParameters{.scale_rule = ScaleRuleFromName(rule)},
+          .bits = bits,
+          .levels = {}};
 }
 
 TEST(HlwqParts, ShapesAndSizesAreThoseOfTheFormat) {
@@ -76,9 +75,7 @@ TEST(HlwqDecode, LegacyBitOrdersDecodeTheSameCodes) {
     const auto weights = GaussianMatrix(3, in, 0.03f);
     const auto codec = MakeReferenceCodec(Spec(bits));
     const CodedMatrix coded = Encode(*codec, weights, in);
-    CodecSpec spec = Spec(bits);
-    spec.bit_order = order;
-    const auto legacy = MakeReferenceCodec(spec);
+    const auto legacy = MakeReferenceCodec(test::InWords(Spec(bits), {{"bit_order", order}}));
     const BitOrder bit_order = *BitOrderFromName(order);
     const auto parts = legacy->Parts({3, in});
     ASSERT_EQ(parts.size(), 2u);

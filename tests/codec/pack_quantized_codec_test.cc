@@ -21,10 +21,7 @@ using test::Encode;
 using test::GaussianMatrix;
 
 CodecSpec Spec(int bits = 4, uint32_t group = 128) {
-  CodecSpec spec = DefaultSpec(kPackQuantizedCodec);
-  spec.bits = bits;
-  spec.scale_group = group;
-  return spec;
+  return {.parameters = PackQuantizedParameters{.scale_group = group}, .bits = bits, .levels = {}};
 }
 
 TEST(PackQuantizedParts, ShapesAndSizesAreThoseOfTheFormat) {
@@ -49,12 +46,12 @@ TEST(PackQuantizedParts, ShapesAndSizesAreThoseOfTheFormat) {
 
 TEST(PackQuantizedParts, OneScaleForARowAndPaddedWords) {
   CodecSpec spec = Spec(5, 0);
-  spec.scale_dtype = DType::kF32;
+  std::get<PackQuantizedParameters>(spec.parameters).scale_dtype = DType::kF32;
   EXPECT_EQ(MakeReferenceCodec(spec)->Parts({3, 13})[0].shape, (Shape{3, 3}));
   EXPECT_EQ(MakeReferenceCodec(spec)->Parts({3, 13})[1].shape, (Shape{3, 1}));
   EXPECT_EQ(MakeReferenceCodec(spec)->Parts({3, 13})[1].bytes, 12u);
   EXPECT_EQ(MakeReferenceCodec(spec)->Parts({3, 6})[0].shape, (Shape{3, 1}));
-  spec.bit_order = "lsb-words";
+  std::get<PackQuantizedParameters>(spec.parameters).word_order = WordOrder::kWhole;
   EXPECT_EQ(MakeReferenceCodec(spec)->Parts({3, 6})[0].shape, (Shape{3, 1}));
   EXPECT_EQ(MakeReferenceCodec(spec)->Parts({3, 60})[0].shape, (Shape{3, 10}));
 }
@@ -82,15 +79,21 @@ TEST(PackQuantizedSpec, ParametersOutOfRangeAreNamed) {
     EXPECT_THAT([&] { MakeReferenceCodec(spec); },
                 testing::Throws<Error>(testing::Property(&Error::what, testing::HasSubstr(text))));
   };
+  const auto expect_words = [](const char* key, const nlohmann::json& word, const char* text) {
+    EXPECT_THAT(
+        [&] {
+          MakeReferenceCodec(test::InWords(Spec(), {{key, word}}));
+        },
+        testing::Throws<Error>(testing::Property(&Error::what, testing::HasSubstr(text))));
+  };
   expect([](auto& spec) { spec.bits = 1; }, "codec pack-quantized: want bits in 2..8, got 1");
   expect([](auto& spec) { spec.bits = 9; }, "want bits in 2..8, got 9");
-  expect([](auto& spec) { spec.version = 2; }, "want version 1, got 2");
-  expect([](auto& spec) { spec.table = "lloyd-max"; }, "want table integers, got lloyd-max");
-  expect([](auto& spec) { spec.scale_rule = "norm"; }, "want scale rule mse or absmax, got norm");
-  expect([](auto& spec) { spec.bit_order = "msb"; }, "want bit order lsb or lsb-words, got msb");
-  expect([](auto& spec) { spec.block_size = 128; }, "want blocks of 1, got 128");
-  expect([](auto& spec) { spec.scale_dtype = DType::kU8; },
-         "want scales of F16, BF16 or F32, got U8");
+  expect_words("version", 2, "want version 1, got 2");
+  expect_words("table", "lloyd-max", "want table integers, got lloyd-max");
+  expect_words("scale_rule", "norm", "want scale rule mse or absmax, got norm");
+  expect_words("bit_order", "msb", "want bit order lsb or lsb-words, got msb");
+  expect_words("block_size", 128, "want blocks of 1, got 128");
+  expect_words("scale_dtype", "U8", "want scales of F16, BF16 or F32, got U8");
   expect([](auto& spec) { spec.levels = {1, 2}; }, "levels are not the integers of 4 bits");
 }
 
@@ -104,7 +107,7 @@ TEST(PackQuantizedSpec, JsonRoundTripIsExact) {
 
 TEST(PackQuantizedEncode, ScalesThatOverflowAreNamed) {
   CodecSpec spec = Spec();
-  spec.scale_dtype = DType::kF16;
+  std::get<PackQuantizedParameters>(spec.parameters).scale_dtype = DType::kF16;
   EXPECT_EQ(test::RefusalOf(*MakeReferenceCodec(spec), 7.5e5f),
             "row 102, columns 256..383: want a scale that F16 can hold, got 100000");
 }
@@ -113,7 +116,7 @@ TEST(PackQuantizedEncode, CodesAreWordsOfTheRow) {
   std::vector<float> weights(16);
   for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i) - 8;
   CodecSpec spec = Spec(4, 16);
-  spec.scale_rule = "absmax";
+  std::get<PackQuantizedParameters>(spec.parameters).scale_rule = IntScaleRule::kAbsmax;
   weights[0] = -7.5f;
   weights[15] = 7.5f;
   const CodedMatrix coded = Encode(*MakeReferenceCodec(spec), weights, 16);
@@ -128,9 +131,8 @@ TEST(PackQuantizedEncode, GroupsOfEverySizeDecodeToTheirWeights) {
   for (const uint32_t group : {0u, 1u, 6u, 32u, 64u, 96u, 192u}) {
     for (const char* order : {"lsb", "lsb-words"}) {
       for (int bits = 2; bits <= 8; ++bits) {
-        CodecSpec spec = Spec(bits, group);
-        spec.bit_order = order;
-        const auto codec = MakeReferenceCodec(spec);
+        const auto codec =
+            MakeReferenceCodec(test::InWords(Spec(bits, group), {{"bit_order", order}}));
         const auto weights = GaussianMatrix(3, 192, 0.02f);
         const CodedMatrix coded = Encode(*codec, weights, 192);
         std::vector<float> back(weights.size());

@@ -42,8 +42,7 @@ TEST_P(Published, CodesAndNormsAreTheirsButForRoundingAtThresholds) {
   constexpr size_t kRows = 8, kIn = 320, kBlocks = 3;
   CodecSpec spec;
   spec.bits = bits;
-  spec.table = table;
-  spec.scale_rule = "norm";
+  spec.parameters = HlwqParameters{.table = table, .scale_rule = ScaleRule::kNorm};
   const auto codec = MakeReferenceCodec(spec);
   const auto coded = test::Encode(*codec, ReadGolden<float>("weights.f32"), kIn);
 

@@ -56,21 +56,18 @@ void ExpectAsRecorded(const std::string& key, Quality measured) {
 }
 
 std::string Key(const char* source, const CodecSpec& spec) {
-  return fmt::format("{},{},{},{}", source, spec.bits, spec.table, spec.scale_rule);
+  const SpecWords words = DescribeSpec(spec);
+  return fmt::format("{},{},{},{}", source, spec.bits, words.table, words.scale_rule);
 }
 
 CodecSpec TrellisSpec(int bits, std::string effort) {
-  CodecSpec spec = DefaultSpec(kTrellisCodec);
-  spec.bits = bits;
-  spec.scale_rule = std::move(effort);
-  return spec;
+  return {.parameters = TrellisParameters{.effort = std::move(effort)}, .bits = bits, .levels = {}};
 }
 
-CodecSpec IntSpec(int bits, std::string rule) {
-  CodecSpec spec = DefaultSpec(kPackQuantizedCodec);
-  spec.bits = bits;
-  spec.scale_rule = std::move(rule);
-  return spec;
+CodecSpec IntSpec(int bits, std::string_view rule) {
+  return {.parameters = PackQuantizedParameters{.scale_rule = IntScaleRuleFromName(rule)},
+          .bits = bits,
+          .levels = {}};
 }
 
 // Normal variates by the polar method on splitmix64: the standard library's differ between systems.
@@ -114,9 +111,11 @@ void ExpectGaussianAsRecorded(const CodecSpec& spec) {
 }
 
 TEST_P(GaussianQuality, IsAsRecorded) {
-  CodecSpec spec;
-  std::tie(spec.bits, spec.table, spec.scale_rule) = GetParam();
-  ExpectGaussianAsRecorded(spec);
+  const auto& [bits, table, rule] = GetParam();
+  ExpectGaussianAsRecorded(
+      {.parameters = HlwqParameters{.table = table, .scale_rule = ScaleRuleFromName(rule)},
+       .bits = bits,
+       .levels = {}});
 }
 
 class GaussianTrellisQuality : public testing::TestWithParam<std::tuple<int, std::string>> {};

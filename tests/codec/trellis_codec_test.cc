@@ -62,14 +62,21 @@ TEST(TrellisSpec, ParametersOutOfRangeAreNamed) {
     EXPECT_THAT([&] { MakeReferenceCodec(spec); },
                 testing::Throws<Error>(testing::Property(&Error::what, testing::HasSubstr(text))));
   };
+  const auto expect_words = [](const char* key, const nlohmann::json& word, const char* text) {
+    EXPECT_THAT(
+        [&] {
+          MakeReferenceCodec(test::InWords(Spec(), {{key, word}}));
+        },
+        testing::Throws<Error>(testing::Property(&Error::what, testing::HasSubstr(text))));
+  };
   expect([](auto& spec) { spec.bits = 1; }, "codec hlwq-t: want bits in 2..6, got 1");
   expect([](auto& spec) { spec.bits = 7; }, "want bits in 2..6, got 7");
-  expect([](auto& spec) { spec.version = 2; }, "want version 1, got 2");
-  expect([](auto& spec) { spec.table = "lloyd-max"; }, "want table trellis-gauss, got 'lloyd-max'");
-  expect([](auto& spec) { spec.scale_rule = "norm"; }, "want effort fast, default or best");
-  expect([](auto& spec) { spec.bit_order = "msb"; }, "want bit order planes, got msb");
-  expect([](auto& spec) { spec.block_size = 64; }, "want blocks of 128, got 64");
-  expect([](auto& spec) { spec.scale_group = 128; }, "want groups of 64, got 128");
+  expect_words("version", 2, "want version 1, got 2");
+  expect_words("table", "lloyd-max", "want table trellis-gauss, got 'lloyd-max'");
+  expect_words("scale_rule", "norm", "want effort fast, default or best");
+  expect_words("bit_order", "msb", "want bit order planes, got msb");
+  expect_words("block_size", 64, "want blocks of 128, got 64");
+  expect_words("scale_group", 128, "want groups of 64, got 128");
   expect([](auto& spec) { spec.levels = {1, 2}; }, "want 64 levels for 5 bits, got 2");
 }
 

@@ -31,9 +31,8 @@ INSTANTIATE_TEST_SUITE_P(Efforts, TrellisGolden,
 
 TEST_P(TrellisGolden, BytesAreThoseOfTheText) {
   const auto& [bits, effort] = GetParam();
-  CodecSpec spec = DefaultSpec(kTrellisCodec);
-  spec.bits = bits;
-  spec.scale_rule = effort;
+  const CodecSpec spec = {
+      .parameters = TrellisParameters{.effort = effort}, .bits = bits, .levels = {}};
   const auto weights = ReadGolden<float>("weights.f32");
   const test::CodedMatrix coded = test::Encode(*MakeReferenceCodec(spec), weights, kIn);
   auto theirs = ReadGolden<std::byte>(fmt::format("{}-{}.parts", bits, effort));

@@ -137,11 +137,15 @@ TEST_P(JobTest, ResumeWithAnotherCodecIsRefusedNamingBoth) {
   for (const std::string_view name : codec::CodecNames()) {
     QuantizeOptions other;
     other.codec = codec::DefaultSpec(name);
-    if (name == GetParam()) other.codec.scale_rule = name == codec::kTrellisCodec ? "best" : "norm";
+    if (auto* hlwq = std::get_if<codec::HlwqParameters>(&other.codec.parameters)) {
+      if (name == GetParam()) hlwq->scale_rule = codec::ScaleRule::kNorm;
+    } else if (name == GetParam()) {
+      std::get<codec::TrellisParameters>(other.codec.parameters).effort = "best";
+    }
     EXPECT_THAT(ResumeError(dir_ / "src", dir_ / "dst", ErrorCode::kInvalidArgument, other),
                 testing::AllOf(HasSubstr("begun as 'quantize codec=" + std::string(GetParam())),
                                HasSubstr("not 'quantize codec=" + std::string(name)),
-                               HasSubstr("scale=" + other.codec.scale_rule)));
+                               HasSubstr("scale=" + codec::DescribeSpec(other.codec).scale_rule)));
   }
 }
 

@@ -132,11 +132,14 @@ TEST(Quantize, CodecAndEffortArePartOfThePlan) {
   test::WriteSmallLlama(dir / "src", 1);
   const auto source = checkpoint::OpenCheckpoint(dir / "src");
   std::set<uint64_t> plans;
-  for (const auto& [name, rule] : {std::pair("hlwq", "search"), std::pair("hlwq-t", "default"),
-                                   std::pair("hlwq-t", "fast"), std::pair("hlwq-t", "best")}) {
+  using codec::TrellisParameters;
+  for (const codec::CodecParameters& parameters :
+       {codec::CodecParameters(codec::HlwqParameters()),
+        codec::CodecParameters(TrellisParameters()),
+        codec::CodecParameters(TrellisParameters{.effort = "fast"}),
+        codec::CodecParameters(TrellisParameters{.effort = "best"})}) {
     QuantizeOptions options;
-    options.codec = codec::DefaultSpec(name);
-    options.codec.scale_rule = rule;
+    options.codec.parameters = parameters;
     options.output.destination.overwrite = true;
     plans.insert(
         Quantize(source, dir / "dst", options, codec::ReferenceBackend()).job.manifest.plan_xxh3);

@@ -92,7 +92,7 @@ TEST(PaddedRows, AreFilledWithZerosAndCutOff) {
 TEST(PaddedRows, RotatedTwiceLevelsAreThoseOfTheWeightsThemselves) {
   codec::CodecSpec spec;
   spec.bits = 3;
-  spec.scale_rule = "norm";
+  spec.parameters = codec::HlwqParameters{.scale_rule = codec::ScaleRule::kNorm};
   const auto rotation =
       std::make_shared<checkpoint::BlockRotation>(checkpoint::RotationSides{.column_block = 128});
   const ChangeChain chain({rotation, RoundTrip(spec), rotation});

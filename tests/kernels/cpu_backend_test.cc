@@ -38,8 +38,7 @@ TEST_P(EveryWidth, BytesEqualTheReferenceOnEveryTarget) {
       for (const char* table : {"lloyd-max", "polarquant-v1", "polarquant-v1-inf"}) {
         CodecSpec spec;
         spec.bits = GetParam();
-        spec.scale_rule = rule;
-        spec.table = table;
+        spec = test::InWords(spec, {{"scale_rule", rule}, {"table", table}});
         for (const auto& input : inputs) ExpectSameCoding(spec, input);
       }
     }
@@ -48,9 +47,7 @@ TEST_P(EveryWidth, BytesEqualTheReferenceOnEveryTarget) {
 
 TEST_P(EveryWidth, AnyLevelsEncodeAsTheReference) {
   // Not symmetric, unevenly spaced; at 3 bits and more some are equal: no cells, scalar code.
-  CodecSpec spec;
-  spec.bits = GetParam();
-  spec.table = "custom";
+  CodecSpec spec = {codec::HlwqParameters{.table = "custom"}, GetParam(), {}};
   std::mt19937 random(5);
   for (int i = 0; i < 1 << spec.bits; ++i) {
     const auto step = static_cast<float>(random() % 100) / static_cast<float>(5 << spec.bits);
@@ -65,9 +62,7 @@ TEST_P(EveryWidth, AnyLevelsEncodeAsTheReference) {
 TEST_P(EveryWidth, AnyAntisymmetricLevelsEncodeAsTheReference) {
   // Of the scale search's grids the first takes the bytes up to 5 bits, the others need the words.
   for (const float bend : {0.0f, 1.2f, 3.0f}) {
-    CodecSpec spec;
-    spec.bits = GetParam();
-    spec.table = "custom";
+    CodecSpec spec = {codec::HlwqParameters{.table = "custom"}, GetParam(), {}};
     const int half = 1 << (spec.bits - 1);
     for (int k = -half; k < half; ++k) {
       const float at = (static_cast<float>(k) + 0.5f) / static_cast<float>(half);
@@ -85,9 +80,7 @@ TEST_P(EveryWidth, AnyBytesDecodeAsTheReferenceInEveryBitOrder) {
   for (const auto order : {codec::BitOrder::kMsb, codec::BitOrder::kLsb,
                            codec::BitOrder::kHalfNibble, codec::BitOrder::kPlain}) {
     if (!codec::BitOrderHolds(order, GetParam())) continue;
-    CodecSpec spec;
-    spec.bits = GetParam();
-    spec.bit_order = codec::BitOrderName(order);
+    const CodecSpec spec = {codec::HlwqParameters{.bit_order = order}, GetParam(), {}};
     const auto reference = codec::MakeReferenceCodec(spec);
     const auto vector = CpuBackend().MakeCodec(spec);
     for (const size_t in : {40u, 128u, 700u}) {
@@ -111,9 +104,7 @@ TEST_P(TrellisWidth, BytesEqualTheReferenceOnEveryTarget) {
   const auto inputs = CodingInputs();
   test::ForEachTarget([&](const char*) {
     for (const char* effort : {"fast", "default"}) {
-      CodecSpec spec = codec::DefaultSpec(codec::kTrellisCodec);
-      spec.bits = GetParam();
-      spec.scale_rule = effort;
+      const CodecSpec spec = {codec::TrellisParameters{.effort = effort}, GetParam(), {}};
       for (const auto& input : inputs) ExpectSameCoding(spec, input);
     }
   });
@@ -122,9 +113,7 @@ TEST_P(TrellisWidth, BytesEqualTheReferenceOnEveryTarget) {
 TEST_P(TrellisWidth, AnyLevelsEncodeAsTheReference) {
   // Even ones, crowded ones and ones too far apart for cells.
   for (const float bend : {0.0f, 0.7f, 4.0f}) {
-    CodecSpec spec = codec::DefaultSpec(codec::kTrellisCodec);
-    spec.bits = GetParam();
-    spec.table = "custom";
+    CodecSpec spec = {codec::TrellisParameters{.table = "custom"}, GetParam(), {}};
     const int half = 1 << spec.bits;
     for (int k = -half; k < half; ++k) {
       const float at = std::abs(static_cast<float>(k) + 0.5f) / static_cast<float>(half);
@@ -168,14 +157,14 @@ TEST_P(EveryIntWidth, BytesEqualTheReferenceOnEveryTarget) {
   // Groups of whole vectors, of a few weights more, of rows of any width; the last is a long one.
   const auto inputs = CodingInputs();
   test::ForEachTarget([&](const char*) {
-    for (const char* rule : {"mse", "absmax"}) {
+    for (const auto rule : {codec::IntScaleRule::kMse, codec::IntScaleRule::kAbsmax}) {
       for (const DType scale_dtype : {DType::kBF16, DType::kF16, DType::kF32}) {
         for (const uint32_t group : {128u, 32u, 20u, 0u}) {
-          CodecSpec spec = codec::DefaultSpec(codec::kPackQuantizedCodec);
-          spec.bits = GetParam();
-          spec.scale_rule = rule;
-          spec.scale_group = group;
-          spec.scale_dtype = scale_dtype;
+          const CodecSpec spec = {
+              codec::PackQuantizedParameters{
+                  .scale_rule = rule, .scale_group = group, .scale_dtype = scale_dtype},
+              GetParam(),
+              {}};
           for (const auto& input : inputs) {
             if (group == 0 || input.in % group == 0) ExpectSameCoding(spec, input);
           }

@@ -161,12 +161,15 @@ TEST_P(BatchOf, OneLongPieceHasTheBitsOfLongOnesCutAtMultiplesOf16) {
 
 TEST_P(BatchOf, AnyCutsIsCloseToSingleTokens) {
   if (depends_on_length()) GTEST_SKIP() << "scaled by the length of a piece, as in transformers";
-  if (GetParam().coding.bits != 0)
-    GTEST_SKIP() << "rounding of activations may flip, see the laws above";
   const std::vector<TokenId> tokens = Tokens(70, 1);
   const Logits want = InPieces(tokens, {1});
   for (const size_t size : {17, 30, 70}) {
-    EXPECT_LT(test::RelativeDifference(InPieces(tokens, {size}), want), 2e-4) << size;
+    const Logits got = InPieces(tokens, {size});
+    if (GetParam().coding.bits == 0) {
+      EXPECT_LT(test::RelativeDifference(got, want), 2e-4) << size;
+    } else {  // another order of additions may round activations to other integers
+      EXPECT_GT(test::MedianSnrDb(want, got, engine_->config().sizes.vocab), 30) << size;
+    }
   }
 }
 

@@ -172,12 +172,13 @@ class Recogniser {
   }
 
   const codec::Codec& CodecFor(const Reading& reading, DType scale_dtype) {
-    codec::CodecSpec spec = codec::DefaultSpec(codec::kPackQuantizedCodec);
-    spec.bits = reading.bits;
-    spec.scale_group = reading.group;
-    spec.scale_dtype = scale_dtype;
-    spec.scale_rule = "unknown";
-    spec.bit_order = codec::WordOrderName(reading.order);
+    codec::CodecSpec spec = {
+        .parameters = codec::PackQuantizedParameters{.scale_rule = std::nullopt,
+                                                     .word_order = reading.order,
+                                                     .scale_group = reading.group,
+                                                     .scale_dtype = scale_dtype},
+        .bits = reading.bits,
+        .levels = {}};
     if (codec_) spec.levels = codec_->spec().levels;
     if (!codec_ || spec != codec_->spec()) {
       spec.levels.clear();

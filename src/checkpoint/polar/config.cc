@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/json_reader.h"
+#include "codec/codec_record.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -114,13 +115,17 @@ std::string_view WithoutWeight(std::string_view name) {
   return name;
 }
 
+bool IsPublished(const codec::CodecSpec& spec) {
+  return codec::RecordOf(spec).home == codec::CodecHome::kPolarState;
+}
+
 PolarLayer DescribeTensor(const PolarTensor& tensor, const codec::CodecSpec& spec) {
   PolarLayer layer;
   const size_t axes = tensor.shape.size();
   layer.in_features = tensor.shape[axes - 1];
   layer.out_features = tensor.shape[axes - 2];
   layer.bits = spec.bits;
-  layer.block_size = spec.block_size;
+  layer.block_size = codec::DescribeSpec(spec).block_size;
   if (axes == 3) layer.slices = tensor.shape[0];
   return layer;
 }
@@ -208,16 +213,16 @@ void DescribeForPublishedReaders(PolarConfig& config) {
   }
   config.bits.reset();
   config.block_size.reset();
-  config.quantization = codec::CodecSpec().name;
+  config.quantization = codec::kHlwqCodec;
   if (weights_of_spec.empty()) return;
   const size_t largest = static_cast<size_t>(
       std::max_element(weights_of_spec.begin(), weights_of_spec.end()) - weights_of_spec.begin());
   const codec::CodecSpec& spec = config.hlwq->specs[largest];
-  config.quantization = spec.name;
-  config.format = fmt::format("{}-q{}", spec.name, spec.bits);
+  config.quantization = codec::RecordOf(spec).name;
+  config.format = fmt::format("{}-q{}", config.quantization, spec.bits);
   if (!IsPublished(spec)) return;
   config.bits = spec.bits;
-  config.block_size = spec.block_size;
+  config.block_size = codec::DescribeSpec(spec).block_size;
 }
 
 json PolarConfigToJson(const PolarConfig& config) {

@@ -77,7 +77,7 @@ struct PolarConfig {
 // section, so that the two can never disagree; `bit_assignment` and `base_model` are left alone.
 // `quantization`, `format`, `bits` and `block_size` are those of the spec that holds the most weights. A
 // layer is named like its tensor without a trailing ".weight", as published readers look it up. Of
-// codecs that they do not know (codec::IsPublished) only the name is told: no layers, bits or blocks.
+// codecs that they do not know (codec::CodecHome) only the name is told: no layers, bits or blocks.
 // Throws Error{kInvalidArgument} when there is no section or a tensor names a spec it lacks.
 void DescribeForPublishedReaders(PolarConfig& config);
 

@@ -11,6 +11,8 @@
 namespace hlwq::checkpoint {
 namespace {
 
+using codec::BitOrder;
+
 // Far above any matrix, and low enough that the products below stay inside 64 bits.
 constexpr uint64_t kMaxAxis = uint64_t{1} << 40;
 
@@ -109,7 +111,7 @@ std::string InputsMismatch(const Reading& reading, const MatrixEvidence& evidenc
 // The ways in which `code_bytes` bytes hold `codes` codes.
 struct Packing {
   int bits = 0;
-  std::string bit_order;
+  BitOrder bit_order = BitOrder::kMsb;
 };
 
 std::vector<Packing> PackingsOf(uint64_t codes, uint64_t code_bytes) {
@@ -117,9 +119,9 @@ std::vector<Packing> PackingsOf(uint64_t codes, uint64_t code_bytes) {
   for (int bits = 1; bits <= 8; ++bits) {
     const auto stream_bits = CheckedMul(codes, static_cast<uint64_t>(bits));
     if (stream_bits && CeilDiv(*stream_bits, uint64_t{8}) == code_bytes) {
-      packings.push_back({bits, "msb"});
+      packings.push_back({bits, BitOrder::kMsb});
     } else if (codes == code_bytes && (bits == 1 || bits == 7)) {
-      packings.push_back({bits, "plain"});  // published tools do not pack these two widths
+      packings.push_back({bits, BitOrder::kPlain});  // published tools do not pack these two widths
     }
   }
   return packings;
@@ -161,7 +163,8 @@ std::vector<Candidate> Combine(const Reading& reading, const MatrixEvidence& evi
     fitting.push_back(
         {{{reading.out, *in}, reading.n_blocks, packing.bits, packing.bit_order},
          fmt::format("__meta as {}: [{}, {}] at {} bits{}", reading.name, reading.out, *in,
-                     packing.bits, packing.bit_order == "plain" ? ", one byte a code" : "")});
+                     packing.bits,
+                     packing.bit_order == BitOrder::kPlain ? ", one byte a code" : "")});
   }
   if (fitting.empty()) {
     return reject(fmt::format(
@@ -253,7 +256,8 @@ MatrixLayout SolveCodes(const MatrixEvidence& evidence, LegacyPacking recorded) 
                      kNames[static_cast<int>(recorded)], evidence.code_bytes,
                      kNames[static_cast<int>(packing)]));
   }
-  static constexpr const char* kOrders[] = {"", "plain", "half-nibble", "lsb"};
+  static constexpr BitOrder kOrders[] = {BitOrder::kMsb, BitOrder::kPlain, BitOrder::kHalfNibble,
+                                         BitOrder::kLsb};
   return {{reading.out, *in}, reading.n_blocks, bits, kOrders[static_cast<int>(packing)]};
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/bitpack.h"
 #include "tensor/shape.h"
 
 namespace hlwq::checkpoint {
@@ -27,7 +28,7 @@ struct MatrixLayout {
   MatrixShape shape;      // padding cut off
   uint64_t n_blocks = 0;  // in a row
   int bits = 0;           // 1..8
-  std::string bit_order;  // as CodecSpec::bit_order
+  codec::BitOrder bit_order = codec::BitOrder::kMsb;
   bool operator==(const MatrixLayout&) const = default;
 };
 

@@ -53,20 +53,21 @@ class MatrixReader {
     ReadRecords();
     const MatrixLayout layout = IsPacked() ? ReadPacked() : ReadCodes();
     matrix_.shape = layout.shape;
-    matrix_.spec = {.name = "hlwq",
-                    .version = 1,
-                    .bits = layout.bits,
-                    .table = "custom",
-                    .levels = std::move(levels_),
-                    .scale_rule = "norm",
-                    .bit_order = layout.bit_order,
-                    .block_size = evidence_.block_size};
-    if (matrix_.spec.levels.empty()) {
-      matrix_.has_assumed_table = true;
-      matrix_.spec.table = codec::kTablePolarQuantV1;
-      const std::span<const float> levels = codec::GaussianLevels(matrix_.spec.table, layout.bits);
-      matrix_.spec.levels.assign(levels.begin(), levels.end());
+    matrix_.has_assumed_table = levels_.empty();
+    if (levels_.empty()) {
+      const std::span<const float> levels =
+          codec::GaussianLevels(codec::kTablePolarQuantV1, layout.bits);
+      levels_.assign(levels.begin(), levels.end());
     }
+    matrix_.spec = {
+        .parameters = codec::HlwqParameters{.table = std::string(matrix_.has_assumed_table
+                                                                     ? codec::kTablePolarQuantV1
+                                                                     : "custom"),
+                                            .scale_rule = codec::ScaleRule::kNorm,
+                                            .bit_order = layout.bit_order,
+                                            .block_size = evidence_.block_size},
+        .bits = layout.bits,
+        .levels = std::move(levels_)};
     CheckParts(norms);
     matrix_.rows.row_parts = {StoredTensors::RangeOf(head_), StoredTensors::RangeOf(norms)};
     return std::move(matrix_);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "codec/codec.h"
+#include "codec/codec_record.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -74,10 +75,10 @@ std::optional<PolarKey> SplitPolarKey(std::string_view key) noexcept {
 std::string_view UnpublishedSuffix(std::string_view key) {
   static const std::vector<std::string> suffixes = [] {
     std::vector<std::string> found;
-    for (const std::string_view name : codec::CodecNames()) {
-      const codec::CodecSpec spec = codec::DefaultSpec(name);
-      if (codec::IsPublished(spec)) continue;
-      for (const codec::Part& part : codec::MakeReferenceCodec(spec)->Parts({1, 1})) {
+    for (const codec::CodecRecord* record : codec::CodecRecords()) {
+      if (record->home != codec::CodecHome::kOwnPolarState) continue;
+      for (const codec::Part& part :
+           record->make_reference(record->default_spec())->Parts({1, 1})) {
         found.push_back(part.suffix);
       }
     }

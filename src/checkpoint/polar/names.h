@@ -21,7 +21,7 @@ struct PolarKey {
 std::optional<PolarKey> SplitPolarKey(std::string_view key) noexcept;
 
 // The suffix of `key` where it is that of a part of a codec which the published tools do not know
-// (codec::IsPublished), so that our section of polar_config.json must speak of it; empty for others.
+// (codec::CodecHome), so that our section of polar_config.json must speak of it; empty for others.
 std::string_view UnpublishedSuffix(std::string_view key);
 
 // What a key prefix names.

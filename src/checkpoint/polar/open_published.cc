@@ -110,7 +110,8 @@ std::optional<uint64_t> ConfiguredExperts(const nlohmann::json& config) {
 
 std::string DescribeMatrix(const PolarMatrix& matrix) {
   return fmt::format("[{}, {}] of {} bits ({}, {} norms)", matrix.shape.out, matrix.shape.in,
-                     matrix.spec.bits, matrix.spec.bit_order, DTypeName(matrix.norm_dtype));
+                     matrix.spec.bits, codec::DescribeSpec(matrix.spec).bit_order,
+                     DTypeName(matrix.norm_dtype));
 }
 
 void CheckSlices(const PolarInput& input, const std::string& name,

@@ -41,7 +41,7 @@ int RunCompare(const Arguments& arguments) {
   progress.Finish();
 
   if (const auto page = arguments.FindText(flag::kReport)) {
-    const eval::ReportInput input = eval::CompareReportInput(
+    const report::TensorPageInput input = eval::ComparePageInput(
         first, second, result,
         {ManifestOf(arguments.Operand("A")), ManifestOf(arguments.Operand("B"))});
     WriteFileAtomically(*page, report::RenderTensorPage(input));

@@ -39,11 +39,11 @@ checkpoint::Checkpoint OpenOriginal(const std::string& path,
 }
 
 codec::CodecSpec SpecOf(const convert::CompressedTensorsOptions& options) {
-  codec::CodecSpec spec = codec::DefaultSpec(codec::kPackQuantizedCodec);
-  spec.bits = options.bits;
-  spec.scale_rule = options.scale_rule;
-  spec.scale_group = options.group_size;
-  return spec;
+  return {.parameters = codec::PackQuantizedParameters{.scale_rule = codec::IntScaleRuleFromName(
+                                                           options.scale_rule),
+                                                       .scale_group = options.group_size},
+          .bits = options.bits,
+          .levels = {}};
 }
 
 // Everything that can fail before the first weight is read does so here too.

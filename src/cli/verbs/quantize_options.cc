@@ -1,6 +1,7 @@
 #include "cli/verbs/quantize_options.h"
 
 #include "cli/verbs/conversion.h"
+#include "codec/gaussian_tables.h"
 #include "convert/stream.h"
 
 namespace hlwq::cli {
@@ -32,18 +33,24 @@ convert::RecipeOptions RecipeOptionsOf(const Arguments& arguments) {
 codec::CodecSpec CodecOf(const Arguments& arguments) {
   codec::CodecSpec spec = codec::DefaultSpec(arguments.Text(flag::kCodec));
   spec.bits = static_cast<int>(arguments.Integer(flag::kBits));
-  if (arguments.Has(flag::kEffort)) spec.scale_rule = arguments.Text(flag::kEffort);
+  auto* trellis = std::get_if<codec::TrellisParameters>(&spec.parameters);
+  if (trellis != nullptr && arguments.Has(flag::kEffort))
+    trellis->effort = arguments.Text(flag::kEffort);
   return spec;
 }
 
 codec::CodecSpec CodecSpecOf(const Arguments& arguments) {
   codec::CodecSpec spec = CodecOf(arguments);
+  auto* hlwq = std::get_if<codec::HlwqParameters>(&spec.parameters);
+  if (hlwq == nullptr) return spec;  // the flags below are of that codec alone
   if (arguments.Has(flag::kCompat)) {
-    spec.table = "polarquant-v1";
-    spec.scale_rule = "norm";
+    hlwq->table = codec::kTablePolarQuantV1;
+    hlwq->scale_rule = codec::ScaleRule::kNorm;
   }
-  if (arguments.Has(flag::kTable)) spec.table = arguments.Text(flag::kTable);
-  if (arguments.Has(flag::kScale)) spec.scale_rule = arguments.Text(flag::kScale);
+  if (arguments.Has(flag::kTable)) hlwq->table = arguments.Text(flag::kTable);
+  if (arguments.Has(flag::kScale)) {
+    hlwq->scale_rule = codec::ScaleRuleFromName(arguments.Text(flag::kScale));
+  }
   return spec;
 }
 

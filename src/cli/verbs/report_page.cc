@@ -51,11 +51,7 @@ void WriteCodingPage(const std::filesystem::path& page, const std::filesystem::p
   input.title = LastName(source);
   input.source = LastName(source);
   input.destination = LastName(destination);
-  input.codec = fmt::format("{}, version {}", spec.name, spec.version);
-  input.table = spec.table;
-  input.scale_rule = spec.scale_rule;
-  input.block_size = spec.block_size;
-  input.scale_group = spec.scale_group;
+  input.SetCodec(spec);
   input.levels = LevelsOf(spec, result);
   input.bytes_after = result.job.output_bytes;
   input.seconds = result.job.seconds;

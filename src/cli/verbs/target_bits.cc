@@ -1,10 +1,11 @@
 #include "cli/verbs/target_bits.h"
 
-#include <numeric>
+#include <algorithm>
 
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/quantize_options.h"
 #include "codec/backend.h"
+#include "codec/codec_record.h"
 #include "eval/sensitivity.h"
 
 namespace hlwq::cli {
@@ -13,9 +14,13 @@ namespace {
 // Coarse enough to stand out from rounding, fine enough that the loss grows in proportion.
 constexpr int kProbeBits = 4;
 
-std::vector<int> WidthsOf(std::string_view codec) {
-  std::vector<int> widths(codec == codec::kTrellisCodec ? 5 : 7);
-  std::iota(widths.begin(), widths.end(), 2);
+// Of one bit no matrix is of use.
+std::vector<int> WidthsOf(const codec::CodecSpec& spec) {
+  const codec::CodecRecord& record = codec::RecordOf(spec);
+  std::vector<int> widths;
+  for (int bits = std::max(record.min_bits, 2); bits <= record.max_bits; ++bits) {
+    widths.push_back(bits);
+  }
   return widths;
 }
 
@@ -74,7 +79,7 @@ convert::BitPlan PlanTargetBits(const Arguments& arguments, const std::string& s
   const std::string name = arguments.Text(flag::kSensitivity);
   ProgressPrinter measuring("measure", arguments);
   convert::WidthErrorOptions options{.codec = CodecSpecOf(arguments),
-                                     .widths = WidthsOf(arguments.Text(flag::kCodec)),
+                                     .widths = WidthsOf(CodecSpecOf(arguments)),
                                      .threads = ThreadsOf(arguments),
                                      .progress = measuring.Callback()};
   std::vector<convert::BitPlanItem> items =

@@ -120,13 +120,15 @@ class Planner {
   }
 
   std::shared_ptr<const codec::Codec> CodecFor(size_t tensor) {
-    codec::CodecSpec spec = codec::DefaultSpec(codec::kPackQuantizedCodec);
-    spec.bits = options_.bits;
-    spec.scale_rule = options_.scale_rule;
-    spec.scale_group = groups_[tensor].size;
     const bool is_half = plan_.source.tensors[tensor].dtype == DType::kF16;
-    spec.scale_dtype = is_half ? DType::kF16 : DType::kBF16;
-    return backend_.MakeCodec(spec);
+    return backend_.MakeCodec(
+        {.parameters =
+             codec::PackQuantizedParameters{
+                 .scale_rule = codec::IntScaleRuleFromName(options_.scale_rule),
+                 .scale_group = groups_[tensor].size,
+                 .scale_dtype = is_half ? DType::kF16 : DType::kBF16},
+         .bits = options_.bits,
+         .levels = {}});
   }
 
   // A line for each kind of exception, with the first tensor it is made for.

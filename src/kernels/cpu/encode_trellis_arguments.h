@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "codec/trellis_codec.h"
+#include "codec/trellis_blocks.h"
 #include "kernels/trellis_cells.h"
 
 namespace hlwq::kernels {

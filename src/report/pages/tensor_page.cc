@@ -1,11 +1,22 @@
 #include "report/pages/tensor_page.h"
 
+#include <fmt/format.h>
+
 #include <vector>
 
 #include "report/pages/page_frame.h"
 #include "report/pages/tensor_page_sections.h"
 
 namespace hlwq::report {
+
+void TensorPageInput::SetCodec(const codec::CodecSpec& spec) {
+  const codec::SpecWords words = codec::DescribeSpec(spec);
+  codec = fmt::format("{}, version {}", words.name, words.version);
+  table = words.table;
+  scale_rule = words.scale_rule;
+  block_size = words.block_size;
+  scale_group = words.scale_group;
+}
 
 std::string RenderTensorPage(const TensorPageInput& input) {
   const TensorSummary data = SummarizeTensors(input.tensors);

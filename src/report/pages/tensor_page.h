@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "checkpoint/tensor_report.h"
+#include "codec/codec_spec.h"
 
 namespace hlwq::report {
 
@@ -40,6 +41,9 @@ struct TensorPageInput {
   std::vector<std::pair<std::string, std::string>> facts;  // further lines of the header
   std::vector<std::string> notes;
   std::span<const checkpoint::TensorReport> tensors;
+
+  // What the page says of the codec.
+  void SetCodec(const codec::CodecSpec& spec);
 };
 
 // HTML5 that is also well-formed XML, inline CSS and SVG, no scripts, no outside resources; readable

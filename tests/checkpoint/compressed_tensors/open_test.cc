@@ -68,10 +68,11 @@ TEST_P(GoodCompressed, DecodesToTheLibrarysBits) {
 }
 
 // Codes and scales of the weights that the folder was made from, part after part.
-std::vector<std::vector<std::byte>> Encode(const CodedStorage& coded, const std::string& rule,
+std::vector<std::vector<std::byte>> Encode(const CodedStorage& coded,
+                                           std::optional<codec::IntScaleRule> rule,
                                            const Stored& weights) {
   codec::CodecSpec spec = coded.spec;
-  spec.scale_rule = rule;
+  std::get<codec::PackQuantizedParameters>(spec.parameters).scale_rule = rule;
   const auto codec = codec::MakeReferenceCodec(spec);
   std::vector<std::vector<std::byte>> parts;
   for (const codec::Part& part : codec->Parts(coded.matrix)) {
@@ -90,13 +91,14 @@ TEST_P(GoodCompressed, AbsmaxCodesAreTheLibrarysAndSearchedOnesThoseOfTheFormat)
   for (const auto& [name, weights] : source) {
     SCOPED_TRACE(name);
     const auto& coded = std::get<CodedStorage>(checkpoint_.Find(name)->storage);
-    for (const auto& [rule, want] : {std::pair{"absmax", &library}, {"mse", &searched}}) {
+    using enum codec::IntScaleRule;
+    for (const auto& [rule, want] : {std::pair{kAbsmax, &library}, {kMse, &searched}}) {
       const auto parts = Encode(coded, rule, weights);
-      EXPECT_TRUE(parts[0] == want->at(name + "_packed").bytes) << rule;
-      EXPECT_TRUE(parts[1] == want->at(name + "_scale").bytes) << rule;
+      EXPECT_TRUE(parts[0] == want->at(name + "_packed").bytes) << IntScaleRuleName(rule);
+      EXPECT_TRUE(parts[1] == want->at(name + "_scale").bytes) << IntScaleRuleName(rule);
     }
-    EXPECT_EQ(coded.spec.scale_rule, "unknown");
-    EXPECT_THROW(Encode(coded, "unknown", weights), Error);
+    EXPECT_EQ(codec::DescribeSpec(coded.spec).scale_rule, "unknown");
+    EXPECT_THROW(Encode(coded, std::nullopt, weights), Error);
   }
 }
 

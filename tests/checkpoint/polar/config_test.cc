@@ -21,9 +21,11 @@ PolarConfig Ours() {
   config.bit_assignment = {{"q_proj", 5}, {"experts", 3}};
   HlwqSection section;
   section.tool_version = "0.1.0";
-  section.specs.push_back({.bits = 5, .levels = std::vector<float>(32, 0.25f)});
+  section.specs.push_back({.parameters = {}, .bits = 5, .levels = std::vector<float>(32, 0.25f)});
   section.specs.push_back(
-      {.bits = 3, .levels = std::vector<float>(8, -1.5f), .scale_rule = "norm"});
+      {.parameters = codec::HlwqParameters{.scale_rule = codec::ScaleRule::kNorm},
+       .bits = 3,
+       .levels = std::vector<float>(8, -1.5f)});
   section.tensors["model.q_proj.weight"] = {0, DType::kF16, {64, 100}};
   section.tensors["model.experts.down_proj"] = {1, DType::kBF16, {4, 64, 200}};
   section.sources.push_back({"model.safetensors", uint64_t{1} << 40, 0xFEDCBA9876543210u});

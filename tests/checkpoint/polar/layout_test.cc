@@ -8,6 +8,7 @@
 namespace hlwq::checkpoint {
 namespace {
 
+using codec::BitOrder;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -36,7 +37,7 @@ TEST(SolvePacked, EveryWidthFollowsFromTheSizesAlone) {
   for (const int bits : {1, 2, 3, 4, 5, 6, 7}) {
     for (const uint64_t in : {1u, 128u, 129u, 576u, 4096u}) {
       const uint64_t n_blocks = (in + 127) / 128;
-      const MatrixLayout want{{3, in}, n_blocks, bits, "msb"};
+      const MatrixLayout want{{3, in}, n_blocks, bits, BitOrder::kMsb};
       EXPECT_EQ(SolvePacked(Packed(3, n_blocks, bits, in)), want) << bits << " " << in;
     }
   }
@@ -49,7 +50,7 @@ TEST(SolvePacked, OneByteACodeNeedsARecordOfTheWidth) {
                     HasSubstr("at 7 bits, one byte a code"), HasSubstr("at 8 bits")));
   for (const int bits : {1, 7, 8}) {
     evidence.bits = bits;
-    const MatrixLayout want{{3, 100}, 1, bits, bits == 8 ? "msb" : "plain"};
+    const MatrixLayout want{{3, 100}, 1, bits, bits == 8 ? BitOrder::kMsb : BitOrder::kPlain};
     EXPECT_EQ(SolvePacked(evidence), want);
   }
   for (const int bits : {2, 6, 16}) {
@@ -65,12 +66,12 @@ TEST(SolvePacked, ARecordDecidesBetweenTwoReadingsThatBothFit) {
   evidence.meta.pop_back();
   EXPECT_THAT(MessageOf([&] { SolvePacked(evidence); }), HasSubstr("ambiguous"));
   evidence.out_features = 128;
-  EXPECT_EQ(SolvePacked(evidence), (MatrixLayout{{128, 128}, 1, 1, "msb"}));
+  EXPECT_EQ(SolvePacked(evidence), (MatrixLayout{{128, 128}, 1, 1, BitOrder::kMsb}));
   evidence.out_features = 1;
-  EXPECT_EQ(SolvePacked(evidence), (MatrixLayout{{1, 16384}, 128, 1, "msb"}));
+  EXPECT_EQ(SolvePacked(evidence), (MatrixLayout{{1, 16384}, 128, 1, BitOrder::kMsb}));
   evidence.out_features.reset();
   evidence.in_features = 100;
-  EXPECT_EQ(SolvePacked(evidence), (MatrixLayout{{128, 100}, 1, 1, "msb"}));
+  EXPECT_EQ(SolvePacked(evidence), (MatrixLayout{{128, 100}, 1, 1, BitOrder::kMsb}));
 }
 
 TEST(SolvePacked, TheNumberOfInputsIsTheRecordedOneElseWholeBlocks) {
@@ -108,9 +109,10 @@ TEST(SolveCodes, ThePackingFollowsFromSizeAndWidth) {
     evidence.code_bytes = bytes;
     return SolveCodes(evidence, LegacyPacking::kUnrecorded);
   };
-  for (int bits = 1; bits <= 8; ++bits) EXPECT_EQ(solve(bits, 1024).bit_order, "plain");
-  for (int bits = 1; bits <= 4; ++bits) EXPECT_EQ(solve(bits, 512).bit_order, "half-nibble");
-  EXPECT_EQ(solve(5, 640), (MatrixLayout{{4, 256}, 2, 5, "lsb"}));
+  for (int bits = 1; bits <= 8; ++bits) EXPECT_EQ(solve(bits, 1024).bit_order, BitOrder::kPlain);
+  for (int bits = 1; bits <= 4; ++bits)
+    EXPECT_EQ(solve(bits, 512).bit_order, BitOrder::kHalfNibble);
+  EXPECT_EQ(solve(5, 640), (MatrixLayout{{4, 256}, 2, 5, BitOrder::kLsb}));
   EXPECT_THROW(solve(5, 512), Error);
   EXPECT_THROW(solve(4, 640), Error);
   EXPECT_THROW(solve(6, 768), Error);
