@@ -133,33 +133,6 @@ std::string BitPlanToRecipe(const BitPlan& plan, const checkpoint::Checkpoint& s
   return recipe.dump(2) + "\n";
 }
 
-nlohmann::json BitPlanToJson(const BitPlan& plan, const checkpoint::Checkpoint& source) {
-  nlohmann::json items = nlohmann::json::array();
-  for (size_t index = 0; index < plan.items.size(); ++index) {
-    const BitPlanItem& item = plan.items[index];
-    nlohmann::json widths = nlohmann::json::array();
-    for (const WidthError& width : item.widths) {
-      widths.push_back(
-          {{"bits", width.bits}, {"bytes", width.bytes}, {"relative_error", width.relative_error}});
-    }
-    items.push_back({{"tensor", source.tensors[item.tensors.front()].name},
-                     {"tensors", item.tensors.size()},
-                     {"role", checkpoint::RoleName(item.role)},
-                     {"layer", item.layer},
-                     {"weights", item.weights},
-                     {"sensitivity", plan.sensitivities[index]},
-                     {"bits", plan.bits[index]},
-                     {"widths", std::move(widths)}});
-  }
-  return {{"target_bits_per_weight", plan.target_bits_per_weight},
-          {"bits_per_weight", plan.bits_per_weight()},
-          {"sensitivity", plan.sensitivity},
-          {"bytes", plan.bytes},
-          {"cost", plan.cost},
-          {"least_cost", plan.least_cost},
-          {"items", std::move(items)}};
-}
-
 std::string RenderBitPlan(const BitPlan& plan, const TextLayout& layout) {
   std::set<Role> roles;
   std::map<int, std::map<Role, std::string>> cells;  // by layer and role

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -52,7 +51,6 @@ BitPlan ChooseBits(std::vector<BitPlanItem> items, std::vector<double> sensitivi
 
 // The plan as a recipe file (docs/recipes.md): to be read, edited, and used again.
 std::string BitPlanToRecipe(const BitPlan& plan, const checkpoint::Checkpoint& source);
-nlohmann::json BitPlanToJson(const BitPlan& plan, const checkpoint::Checkpoint& source);
 // A table of widths, a row for each layer and a column for each role, and the sums.
 std::string RenderBitPlan(const BitPlan& plan, const TextLayout& layout);
 
