@@ -15,8 +15,7 @@ constexpr std::string_view kLine =
     "hlwq: error: a file was cut shorter, or could not be read, while the model was in use\n";
 constexpr std::string_view kDocument =
     "{\n  \"error\": {\n    \"code\": \"source_changed\",\n    \"message\": \"a file was cut "
-    "shorter, "
-    "or could not be read, while the model was in use\"\n  }\n}\n";
+    "shorter, or could not be read, while the model was in use\"\n  }\n}\n";
 constexpr int kErrorExit = 2;
 
 volatile std::sig_atomic_t g_wants_json = 0;

@@ -19,14 +19,11 @@ Verb QuantizeVerb() {
       .summary = "Code the weights of a checkpoint at 1 to 8 bits",
       .description =
           "Reads SRC, codes the weight matrices that the recipe names, carries everything else "
-          "over "
-          "byte for byte, and writes a polar_state checkpoint to the folder DST: safetensors "
-          "files, "
-          "polar_config.json, and the model's config, tokenizer and template.\n\n"
+          "over byte for byte, and writes a polar_state checkpoint to the folder DST: safetensors "
+          "files, polar_config.json, and the model's config, tokenizer and template.\n\n"
           "Memory stays below 512 MiB whatever the size of the model. The result has the same "
-          "bytes "
-          "on every processor and for every number of threads. A job that was killed goes on with "
-          "--resume; until it is complete, DST does not look like a checkpoint.",
+          "bytes on every processor and for every number of threads. A job that was killed goes on "
+          "with --resume; until it is complete, DST does not look like a checkpoint.",
       .operands = {{"SRC", kSourceHelp}, {"DST", "the folder to make"}},
       .examples = {{"hlwq quantize Qwen3-1.7B Qwen3-1.7B-hlwq --report report.html",
                     "5 bits, and a page that shows what was lost."},
@@ -59,11 +56,9 @@ Verb ImportVerb() {
       .summary = "Make a Hugging Face checkpoint from a GGUF file",
       .description =
           "Decodes the tensors of a GGUF file (v2, v3; F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, "
-          "Q8_0, "
-          "Q4_K, Q5_K, Q6_K; architectures llama, qwen2, qwen3), gives them the names and the row "
-          "order that transformers expects, and makes config.json, tokenizer and chat template "
-          "from "
-          "the file's metadata.",
+          "Q8_0, Q4_K, Q5_K, Q6_K; architectures llama, qwen2, qwen3), gives them the names and "
+          "the row order that transformers expects, and makes config.json, tokenizer and chat "
+          "template from the file's metadata.",
       .operands = {{"SRC", "a .gguf file"}, {"DST", "the folder to make"}},
       .examples = {{"hlwq import SmolLM2-135M-Instruct.Q4_1.gguf SmolLM2", "bfloat16 weights."}},
       .run = RunImport,
@@ -77,19 +72,15 @@ Verb ExportVerb() {
       .summary = "Write a checkpoint that other engines load",
       .description =
           "Decodes SRC as needed and writes what --to names to the folder DST, streaming and with "
-          "the "
-          "checks of quantize: a job that was killed goes on with --resume, and hlwq verify reads "
-          "the "
-          "result.\n\n"
+          "the checks of quantize: a job that was killed goes on with --resume, and hlwq verify "
+          "reads the result.\n\n"
           "compressed-tensors: integers of 4 or 8 bits with scales of groups, for vLLM and "
           "transformers. What the published recipe names is coded; rows that groups of 128 do not "
           "divide get groups of 64 or 32; fused experts become one matrix each. config.json gains "
-          "the "
-          "quantization_config, README.md tells what was lost.\n\n"
+          "the quantization_config, README.md tells what was lost.\n\n"
           "gguf: one file for llama.cpp, of the architectures llama, mistral, qwen2, qwen3 and "
-          "qwen3_moe, "
-          "with tokenizer and chat template. DST holds it, named after SRC and the type of its "
-          "matrices, and the manifest.",
+          "qwen3_moe, with tokenizer and chat template. DST holds it, named after SRC and the type "
+          "of its matrices, and the manifest.",
       .operands = {{"SRC",
                     "a checkpoint of any format that hlwq reads; the original gives the best "
                     "result"},
@@ -143,9 +134,8 @@ Verb PlanVerb() {
       .summary = "Tell what quantizing would do, from shapes alone",
       .description =
           "Counts matrices, keys and parameters by role, and gives the sizes and the peak memory "
-          "of "
-          "the job, and for models with experts the memory that a run of the result takes with as "
-          "many of them in memory. A config.json is enough: no weights are read.",
+          "of the job, and for models with experts the memory that a run of the result takes with "
+          "as many of them in memory. A config.json is enough: no weights are read.",
       .operands = {{"SRC", "a checkpoint, or a config.json"}},
       .examples = {{"hlwq plan Qwen3.6-35B-A3B/config.json --bits 5",
                     "How large would 35 billion parameters become?"}},

@@ -62,8 +62,7 @@ Verb AblateVerb() {
           "Prints for each the error of the weights, the bits that one takes, perplexity and "
           "divergence; then what each step gains, paired on the same tokens, in standard errors: "
           "real where it is more than two of them, from blocks of tokens. A share tells how much "
-          "of "
-          "a gain one step alone would make.\n\n"
+          "of a gain one step alone would make.\n\n"
           "Ctrl-C ends it after the window in work, with the figures of the tokens so far.",
       .operands = {{"SRC", "a checkpoint with float weights"}},
       .examples = {{"hlwq ablate SmolLM2 -f wiki.test.raw --max-tokens 20000 --report page.html",
@@ -99,8 +98,7 @@ Verb BenchVerb() {
       .summary = "Measure tokens per second, beside how fast this machine reads memory",
       .description =
           "Takes a prompt as a whole, then tokens one at a time, and reads a gibibyte of memory "
-          "and "
-          "does nothing with it: this in turn, for each number of threads, several times over. "
+          "and does nothing with it: this in turn, for each number of threads, several times over. "
           "Decoding has to read all weights for every token, so the plain read is its limit; how "
           "much of it is reached stands beside every figure (a model that caches hold may exceed "
           "it). Also: the time to load the model and to the first token, and the memory that is "

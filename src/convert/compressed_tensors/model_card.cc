@@ -26,8 +26,7 @@ std::string_view RotationText(ExportRotation rotation) {
     case ExportRotation::kFolded:
       return "A block-diagonal Walsh-Hadamard rotation of the residual stream is folded into the "
              "weights: engines need nothing at run time, and before quantization the model "
-             "computes "
-             "what the original does.";
+             "computes what the original does.";
   }
   return "";
 }
@@ -65,8 +64,7 @@ std::string RenderModelCard(const ModelCard& card, const checkpoint::Manifest& m
   text += fmt::format("---\n\n# INT{} for vLLM and transformers\n\n", card.bits);
   text += fmt::format(
       "Made by hlwq {} in the `pack-quantized` format of compressed-tensors, without data. Scales "
-      "of "
-      "groups chosen by {}. {}\n\n",
+      "of groups chosen by {}. {}\n\n",
       manifest.tool_version,
       card.scale_rule == "mse" ? "least squared error" : "the largest weight",
       RotationText(card.rotation));
