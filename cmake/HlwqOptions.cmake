@@ -1,5 +1,5 @@
 # Options and the compile settings shared by every target. No ISA flags: kernels choose their
-# target at run time (docs/style of kernels: CONTRIBUTING.md, "Add a kernel").
+# target at run time (CONTRIBUTING.md, "Add a kernel").
 option(HLWQ_BUILD_TESTS "Build the tests and the fuzz targets" ${PROJECT_IS_TOP_LEVEL})
 option(HLWQ_BUILD_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(HLWQ_INSTALL "Install the program, the libraries and the CMake package" ${PROJECT_IS_TOP_LEVEL})

@@ -92,7 +92,7 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view con
 // Makes renames in `directory` durable.
 void SyncDirectory(const std::filesystem::path& directory);
 
-// "12: No space left on device" style suffix of the current errno.
+// What the system calls an errno: "No space left on device".
 std::string SystemReason(int error_number);
 
 }  // namespace hlwq

@@ -51,7 +51,7 @@ struct TensorSpec {
 };
 
 // How the tensors are named and grouped where one config allows several layouts
-// (docs/architecture.md; recognised from the keys present, not from `architectures`).
+// (recognised from the keys present, not from `architectures`).
 struct CatalogLayout {
   std::string prefix;              // "model" or "model.language_model"
   bool has_fused_experts = false;  // experts.gate_up_proj [E, 2*Im, H] rather than one per expert

@@ -22,7 +22,7 @@ struct QuantizeOptions {
   OutputOptions output;
 };
 
-// Quantizes `source` into the folder `destination` (docs/format.md, "polar_state"): what the recipe
+// Quantizes `source` into the folder `destination` (docs/format-polar-state.md): what the recipe
 // names is coded, fused expert tensors slice by slice; everything else is carried over byte for
 // byte. Memory is bounded whatever the model. Throws as RunJob, and Error{kNonFinite}.
 ConversionResult Quantize(const checkpoint::Checkpoint& source,

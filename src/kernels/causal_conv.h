@@ -9,7 +9,7 @@ namespace hlwq::kernels {
 // `rows` are the taps, at least one: inputs [channels] of consecutive tokens, the oldest first, the
 // present token last (zeros before the first token); `weights` [taps, channels]. `out` [channels]
 // may be one of the rows. Any alignment. Thread: safe. Allocates nothing. Cost: reads rows and
-// weights once. Source: architectures, section 8, the weights transposed.
+// weights once. As conv1d of transformers' Qwen3-Next, which stores the weights [channels, 1, taps].
 void ConvSilu(std::span<const float* const> rows, std::span<const float> weights,
               std::span<float> out) noexcept;
 

@@ -32,10 +32,10 @@ inline constexpr size_t kMostDeltaDim = 256;
 // alpha below e^-86.98 forgets everything. What is not finite stays in its tokens and those after
 // them. Thread: safe for different heads. Stack: 256 KiB; allocates nothing. Cost: of one token,
 // reading and writing the state; of many, 6 key_dim value_dim float operations each. Source:
-// architectures, section 8.
+// Yang et al., Gated Delta Networks, arXiv:2412.06464.
 void DeltaRule(const DeltaHead& head, std::span<float> state) noexcept;
 
-// The gates of one token, all spans [value heads] (architectures: section 8):
+// The gates of one token as Qwen3-Next has them, all spans [value heads]:
 //   log_alpha = -exp(a_log) softplus(a + dt_bias);   beta = sigmoid(b)
 // Relative error below 1e-6. log_alpha may be a, and beta b.
 void DeltaGates(std::span<const float> a, std::span<const float> b, std::span<const float> a_log,

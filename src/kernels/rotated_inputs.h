@@ -1,8 +1,8 @@
 // Activations as coded matrices want them: blocks of 128 rotated by the Walsh-Hadamard matrix and
 // turned into integers with one scale a block. Done once per input, for all matrices that read it.
 //
-// y = W x = sum over blocks of norm / sqrt(128) * <levels of the codes, H x_block> (formats:
-// section 1), H orthonormal.
+// y = W x = sum over blocks of norm / sqrt(128) * <levels of the codes, H x_block>, H orthonormal
+// (docs/format.md, "Decoder").
 #pragma once
 
 #include <cstddef>

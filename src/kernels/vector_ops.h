@@ -12,7 +12,7 @@ namespace hlwq::kernels {
 void RmsNorm(std::span<const float> x, std::span<const float> weight, float epsilon,
              std::span<float> y) noexcept;
 
-// y = x / sqrt(mean(x^2) + epsilon) * weight * silu(z) (architectures: section 3).
+// y = x / sqrt(mean(x^2) + epsilon) * weight * silu(z): the norm first, the gate after.
 void GatedRmsNorm(std::span<const float> x, std::span<const float> weight, float epsilon,
                   std::span<const float> z, std::span<float> y) noexcept;
 
@@ -35,7 +35,7 @@ void SiluMul(std::span<const float> gate, std::span<const float> up, std::span<f
 void SigmoidMul(std::span<const float> gate, std::span<float> y) noexcept;
 
 // Rotates pairs (x_i, x_{i + r/2}), i < r/2, of one head by angles given as cosines and sines
-// [r / 2]; elements from r on stay (architectures: section 5).
+// [r / 2]; elements from r on stay. Halves are paired, not neighbours.
 void RotateHead(std::span<const float> cosines, std::span<const float> sines,
                 std::span<float> head) noexcept;
 

@@ -1,4 +1,4 @@
-// Full attention with grouped queries (architectures: section 4).
+// Full attention with grouped queries.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Gated DeltaNet: linear attention with a state that is corrected by the delta rule (architectures:
-// section 8).
+// Gated DeltaNet (arXiv:2412.06464): linear attention with a state that is corrected by the delta
+// rule.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The dense SwiGLU network: down(silu(gate x) * (up x)) (architectures: section 6).
+// The dense SwiGLU network: down(silu(gate x) * (up x)).
 #pragma once
 
 #include "model/layer.h"

@@ -1,4 +1,4 @@
-// A mixture of experts, with a shared expert or without (architectures: section 7).
+// A mixture of experts, with a shared expert or without.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// What the gated delta nets of a model remember of one sequence (architectures: section 8). Its size
-// does not depend on the length; it cannot be cut back to an earlier token.
+// What the gated delta nets of a model remember of one sequence. Its size does not depend on the
+// length; it cannot be cut back to an earlier token.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,4 @@
-// Which experts a token goes to, and how the tokens of a pass are grouped by expert (architectures:
-// section 7).
+// Which experts a token goes to, and how the tokens of a pass are grouped by expert.
 #pragma once
 
 #include <cstddef>

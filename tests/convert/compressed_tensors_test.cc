@@ -281,7 +281,7 @@ TEST(ExportRotation, OnlineKeepsWhatIsNotFiniteInItsOwnBasis) {
   EXPECT_THAT(apply.at(0).at("targets"), ::testing::Not(Contains(HasSubstr("down_proj"))));
 }
 
-// The published export of Qwen3.6-35B-A3B (formats.md, section 5).
+// The counts of the published INT4 export of Qwen3.6-35B-A3B.
 TEST(ExportCounts, OfThePublishedModelAreThePublishedOnes) {
   const fs::path config = test::SharedData("configs/qwen3.6-35b-a3b");
   HLWQ_REQUIRE_SHARED(config);

@@ -101,7 +101,7 @@ struct Exact {
   std::vector<double> out, state;
 };
 
-// The recurrence as architectures, section 8, writes it.
+// The recurrence of delta_rule.h, in float64 and word for word.
 Exact Recurrence(const Problem& p) {
   const size_t key_dim = p.c.key_dim, value_dim = p.c.value_dim;
   Exact exact = {std::vector<double>(p.v.size(), kUntouched), {p.state.begin(), p.state.end()}};
