@@ -27,6 +27,9 @@ endif()
 
 add_library(hlwq_settings INTERFACE)
 target_compile_options(hlwq_settings INTERFACE
+  # A product is rounded before it is added, on every processor: the same weights give the same file
+  # (docs/format.md, "Arithmetic"). Where fusing is wanted, kernels say so.
+  $<BUILD_INTERFACE:-ffp-contract=off>
   $<BUILD_INTERFACE:-Wall> $<BUILD_INTERFACE:-Wextra> $<BUILD_INTERFACE:-Wshadow>
   $<BUILD_INTERFACE:-Wnon-virtual-dtor>
   # Designated initializers leave members at their defaults on purpose.
