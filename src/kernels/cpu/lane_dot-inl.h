@@ -40,7 +40,7 @@ HWY_INLINE VI AddByteProducts(VI sum, VSByte levels, VSByte activations) {
   const __m128i moved = _mm_sign_epi8(activations.raw, levels.raw);
   const __m128i pairs = _mm_maddubs_epi16(_mm_abs_epi8(levels.raw), moved);
   return VI{_mm_add_epi32(sum.raw, _mm_madd_epi16(pairs, _mm_set1_epi16(1)))};
-#elif HWY_TARGET == HWY_NEON
+#elif HWY_ARCH_ARM && HWY_TARGET != HWY_EMU128  // NEON under any of its names
   const int16x8_t low = vmull_s8(vget_low_s8(levels.raw), vget_low_s8(activations.raw));
   const int16x8_t pairs = vmlal_s8(low, vget_high_s8(levels.raw), vget_high_s8(activations.raw));
   return VI(vpadalq_s16(sum.raw, pairs));

@@ -131,7 +131,7 @@ class PermuteTrials {
 
   // sum + a b over pairs of words.
   static HWY_INLINE __m512i AddProducts(__m512i sum, __m512i a, __m512i b) {
-#if HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET <= HWY_AVX3_DL
     // Highway asks the CPU for VNNI but not the compiler (1.0.3), which so refuses the intrinsic.
     __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
     return sum;
