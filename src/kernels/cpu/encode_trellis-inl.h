@@ -103,8 +103,6 @@ using VTile = hn::Vec<DTile>;
 // Eight rows of eight words, transposed.
 HWY_INLINE void Transpose8(VTile (&rows)[8]) {
   const DTile d;
-  const hn::Repartition<uint32_t, DTile> d32;
-  const hn::Repartition<uint64_t, DTile> d64;
   VTile pairs[8], fours[8];
   for (size_t i = 0; i < 4; ++i) {
     pairs[2 * i] = hn::InterleaveLower(d, rows[i], rows[i + 4]);

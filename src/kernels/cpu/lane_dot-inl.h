@@ -36,7 +36,7 @@ HWY_INLINE VI AddByteProducts(VI sum, VSByte levels, VSByte activations) {
   const __m256i moved = _mm256_sign_epi8(activations.raw, levels.raw);
   const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(levels.raw), moved);
   return VI{_mm256_add_epi32(sum.raw, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))};
-#elif HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3
+#elif HWY_TARGET == HWY_SSE4
   const __m128i moved = _mm_sign_epi8(activations.raw, levels.raw);
   const __m128i pairs = _mm_maddubs_epi16(_mm_abs_epi8(levels.raw), moved);
   return VI{_mm_add_epi32(sum.raw, _mm_madd_epi16(pairs, _mm_set1_epi16(1)))};

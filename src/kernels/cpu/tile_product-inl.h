@@ -175,9 +175,9 @@ HWY_INLINE void AddBlock(const typename Dot::Level* HWY_RESTRICT levels,
                          const float* HWY_RESTRICT multipliers,
                          const TokenInput<typename Dot::Activation>* HWY_RESTRICT tokens,
                          size_t block, float* HWY_RESTRICT to) {
-  constexpr size_t kVectors = kTileVectors / kParts;
-  for (size_t first = 0; first < kGroupRows; first += kVectors * kLanes) {
-    AddVectors<Dot, kParts, kVectors, kTokens, kRows>(
+  constexpr size_t kAtOnce = kTileVectors / kParts;
+  for (size_t first = 0; first < kGroupRows; first += kAtOnce * kLanes) {
+    AddVectors<Dot, kParts, kAtOnce, kTokens, kRows>(
         levels + first * kPerLane<Dot>, multipliers + first, tokens, block, to + first);
   }
 }
