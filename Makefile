@@ -1,5 +1,5 @@
 # The front door. Each target installs what is missing, configures, and builds; the build itself is
-# CMake's (CMakePresets.json). PRESET=dev|release|asan|tsan|fuzz chooses the configuration.
+# CMake's (CMakePresets.json). PRESET=dev|release|asan|tsan|fuzz|aarch64 chooses the configuration.
 PRESET ?= release
 BUILD  := build/$(PRESET)
 SHELL  := /bin/bash
@@ -13,7 +13,8 @@ help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps:  ## Install the Debian packages that are missing
-	@scripts/install-deps.sh build
+	@scripts/install-deps.sh build $(filter aarch64,$(PRESET))
+	@$(if $(filter aarch64,$(PRESET)),scripts/aarch64-sysroot.sh build/aarch64-sysroot)
 
 configure: deps
 	@if [ ! -f $(BUILD)/build.ninja ]; then cmake --preset $(PRESET); fi

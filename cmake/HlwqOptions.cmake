@@ -35,8 +35,12 @@ target_compile_options(hlwq_settings INTERFACE
   # Designated initializers leave members at their defaults on purpose.
   $<BUILD_INTERFACE:-Wno-missing-field-initializers>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # False alarms inside std::string's operator+ (GCC bug 105651).
+  # False alarms inside std::string's operator+ (GCC bug 105651), on ARM under other names as well.
   target_compile_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-Wno-restrict>)
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+    target_compile_options(hlwq_settings INTERFACE
+      $<BUILD_INTERFACE:-Wno-array-bounds> $<BUILD_INTERFACE:-Wno-stringop-overflow>)
+  endif()
 endif()
 if(HLWQ_WERROR)
   target_compile_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-Werror>)

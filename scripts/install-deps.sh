@@ -1,20 +1,28 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing; does nothing, quickly, when all are there.
 #
-# usage: install-deps.sh [build|demo|fuzz|docs]...     (default: build)
+# usage: install-deps.sh [build|libraries|demo|fuzz|docs|aarch64]...     (default: build)
+#        install-deps.sh --list GROUP...     prints the names and installs nothing
 #
 # Uses apt-get as root or through sudo. Elsewhere it says what is needed and lets CMake judge.
 set -euo pipefail
 
 declare -A groups=(
-  [build]="build-essential cmake ninja-build python3 python3-venv ca-certificates
-           libtbb-dev libfmt-dev nlohmann-json3-dev libsimdjson-dev libhwy-dev libxxhash-dev
-           libpcre2-dev libicu-dev liburing-dev pkg-config
-           libgtest-dev libgmock-dev libbenchmark-dev"
+  [libraries]="libtbb-dev libfmt-dev nlohmann-json3-dev libsimdjson-dev libhwy-dev libxxhash-dev
+               libpcre2-dev libicu-dev liburing-dev libgtest-dev libgmock-dev libbenchmark-dev"
   [demo]="bible-kjv bible-kjv-text"
   [fuzz]="clang libclang-rt-dev"
   [docs]="librsvg2-bin man-db"
+  [aarch64]="g++-aarch64-linux-gnu qemu-user-static"
 )
+groups[build]="build-essential cmake ninja-build pkg-config python3 python3-venv ca-certificates
+               ${groups[libraries]}"
+
+lists_only=false
+if [[ ${1:-} == --list ]]; then
+  lists_only=true
+  shift
+fi
 
 packages=()
 for group in "${@:-build}"; do
@@ -26,6 +34,10 @@ for group in "${@:-build}"; do
   packages+=("${names[@]}")
 done
 
+if $lists_only; then
+  echo "${packages[*]}"
+  exit 0
+fi
 if ! command -v dpkg-query >/dev/null; then
   echo "install-deps.sh: not a Debian system; needed are the equivalents of: ${packages[*]}" >&2
   exit 0
