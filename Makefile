@@ -1,5 +1,5 @@
 # The front door. Each target installs what is missing, configures, and builds; the build itself is
-# CMake's (CMakePresets.json). PRESET=dev|release|asan|tsan|fuzz|aarch64 chooses the configuration.
+# CMake's (CMakePresets.json). PRESET=dev|release|asan|asan-quick|tsan|fuzz|aarch64 chooses the configuration.
 PRESET ?= release
 BUILD  := build/$(PRESET)
 SHELL  := /bin/bash
@@ -7,10 +7,10 @@ SHELL  := /bin/bash
 TESTS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build demo test bench fuzz interop clean
+.PHONY: help deps configure build demo test check check-long bench fuzz interop clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps:  ## Install the Debian packages that are missing
 	@scripts/install-deps.sh build $(filter aarch64,$(PRESET))
@@ -24,6 +24,20 @@ build: configure  ## Build everything
 
 test: build  ## Build and run every test
 	@ctest --preset $(PRESET) -j $$(nproc) $(if $(TESTS),-R '$(TESTS)')
+
+check:  ## Format, layers, and clang-tidy over what differs from the main branch
+	@scripts/install-deps.sh build check
+	@git ls-files -z '*.h' '*.cc' | xargs -0 clang-format-14 --dry-run --Werror
+	@python3 tools/check_layers.py .
+	@scripts/tidy.sh
+
+check-long:  ## All that takes hours: whole suites under sanitizers and on ARM, fuzzing, interop, bench
+	@$(MAKE) --no-print-directory check
+	@for preset in asan tsan aarch64 release; do \
+	  $(MAKE) --no-print-directory test PRESET=$$preset || exit 1; done
+	@$(MAKE) --no-print-directory fuzz SECONDS=600
+	@$(MAKE) --no-print-directory interop
+	@$(MAKE) --no-print-directory bench
 
 demo: deps  ## Quantize a real language model, talk to it and show what was lost
 	@if [ ! -f build/release/build.ninja ]; then cmake --preset release; fi

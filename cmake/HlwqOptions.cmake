@@ -7,6 +7,8 @@ option(HLWQ_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
 option(HLWQ_LIBFUZZER "Link the fuzz targets with libFuzzer (clang only)" OFF)
 set(HLWQ_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined or thread)")
 
+option(HLWQ_SANITIZE_KERNELS "Sanitizers for the vector kernels, too" ON)
+
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
 endif()
@@ -46,9 +48,11 @@ if(HLWQ_WERROR)
   target_compile_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-Werror>)
 endif()
 if(HLWQ_SANITIZE)
-  target_compile_options(hlwq_settings INTERFACE
-    $<BUILD_INTERFACE:-fsanitize=${HLWQ_SANITIZE}> $<BUILD_INTERFACE:-fno-omit-frame-pointer>
-    $<BUILD_INTERFACE:-fno-sanitize-recover=all>)
+  # Not for targets with the property HLWQ_UNSANITIZED.
+  foreach(flag -fsanitize=${HLWQ_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_compile_options(hlwq_settings INTERFACE
+      $<BUILD_INTERFACE:$<$<NOT:$<BOOL:$<TARGET_PROPERTY:HLWQ_UNSANITIZED>>>:${flag}>>)
+  endforeach()
   target_link_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-fsanitize=${HLWQ_SANITIZE}>)
 endif()
 if(HLWQ_LIBFUZZER)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing; does nothing, quickly, when all are there.
 #
-# usage: install-deps.sh [build|libraries|demo|fuzz|docs|aarch64]...     (default: build)
+# usage: install-deps.sh [build|libraries|check|demo|fuzz|docs|aarch64]...     (default: build)
 #        install-deps.sh --list GROUP...     prints the names and installs nothing
 #
 # Uses apt-get as root or through sudo. Elsewhere it says what is needed and lets CMake judge.
@@ -10,6 +10,7 @@ set -euo pipefail
 declare -A groups=(
   [libraries]="libtbb-dev libfmt-dev nlohmann-json3-dev libsimdjson-dev libhwy-dev libxxhash-dev
                libpcre2-dev libicu-dev liburing-dev libgtest-dev libgmock-dev libbenchmark-dev"
+  [check]="clang-format-14 clang-tidy-14"
   [demo]="bible-kjv bible-kjv-text"
   [fuzz]="clang libclang-rt-dev"
   [docs]="librsvg2-bin man-db"

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs clang-tidy (.clang-tidy) over the sources that differ from BASE: by default the commit where
+# this branch left origin/main, else the commit before. Where there is neither, as in a clone of one
+# commit, there is nothing to compare with, and nothing is checked.
+#
+# usage: tidy.sh [BASE]
+#
+# A header is checked through the source of its name. Vector kernels are left out: clang-tidy would
+# read each as often as it has targets.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+find_base() {
+  local base
+  base=$(git merge-base HEAD origin/main 2>/dev/null) || base=
+  if [[ -z $base || $base == "$(git rev-parse HEAD)" ]]; then
+    base=$(git rev-parse --quiet --verify HEAD~1) || return 1
+  fi
+  echo "$base"
+}
+if ! base=${1:-$(find_base)}; then
+  echo "tidy.sh: no earlier commit to compare with" >&2
+  exit 0
+fi
+
+sources=()
+while read -r path; do
+  path=${path%.h}
+  path=${path%.cc}.cc
+  [[ -f $path && $path != src/kernels/cpu/* ]] && sources+=("$path")
+done < <(git diff --name-only --diff-filter=d "$base" -- '*.cc' '*.h' | sort -u)
+[[ ${#sources[@]} -eq 0 ]] && exit 0
+mapfile -t sources < <(printf '%s\n' "${sources[@]}" | sort -u)
+
+# A configuration of its own, without optimisation.
+cmake --preset tidy >/dev/null
+echo "clang-tidy: ${#sources[@]} files that differ from ${base:0:12}"
+printf '%s\0' "${sources[@]}" |
+  xargs -0 -n 4 -P "$(nproc)" clang-tidy-14 -p build/tidy --quiet \
+    --extra-arg=-Wno-unknown-warning-option
