@@ -56,11 +56,12 @@ Verb ImportVerb() {
       .summary = "Make a Hugging Face checkpoint from a GGUF file",
       .description =
           "Decodes the tensors of a GGUF file (v2, v3; F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, "
-          "Q8_0, Q4_K, Q5_K, Q6_K; architectures llama, qwen2, qwen3), gives them the names and "
-          "the row order that transformers expects, and makes config.json, tokenizer and chat "
-          "template from the file's metadata.",
+          "Q8_0, Q4_K, Q5_K, Q6_K; architectures llama, qwen2, qwen3, qwen3moe), gives them the "
+          "names and the row order that transformers expects, and makes config.json, tokenizer and "
+          "chat template from the file's metadata.",
       .operands = {{"SRC", "a .gguf file"}, {"DST", "the folder to make"}},
-      .examples = {{"hlwq import SmolLM2-135M-Instruct.Q4_1.gguf SmolLM2", "bfloat16 weights."}},
+      .examples = {{"hlwq import SmolLM2-135M-Instruct.Q4_1.gguf SmolLM2",
+                    "Half-precision weights, as blocks get."}},
       .run = RunImport,
   };
 }
