@@ -12,7 +12,7 @@
 
 namespace hlwq::checkpoint {
 
-// Opens a .gguf file of the architectures llama, qwen2, qwen3 and qwen3moe: tensors under Hugging Face names
+// Opens a .gguf file of an architecture that docs/gguf.md names: tensors under Hugging Face names
 // with shapes outermost first (GgmlStorage; the q/k row order of the llama family undone by its
 // row_map), config.json (also as Checkpoint::config), generation_config.json and the tokenizer
 // files, which are made when they are asked for (gguf_tokenizer.h). TensorEntry::dtype is what an importer should write: the source's for F32, F16
