@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 TESTS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build demo test check check-long bench fuzz interop clean
+.PHONY: help deps configure build demo test check tidy check-long bench fuzz interop clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,14 +25,18 @@ build: configure  ## Build everything
 test: build  ## Build and run every test
 	@ctest --preset $(PRESET) -j $$(nproc) $(if $(TESTS),-R '$(TESTS)')
 
-check:  ## Format, layers, and clang-tidy over what differs from the main branch
+check:  ## Format and layers
 	@scripts/install-deps.sh build check
 	@git ls-files -z '*.h' '*.cc' | xargs -0 clang-format-14 --dry-run --Werror
 	@python3 tools/check_layers.py .
+
+tidy:  ## clang-tidy over what differs from the main branch
+	@scripts/install-deps.sh build check
 	@scripts/tidy.sh
 
 check-long:  ## All that takes hours: whole suites under sanitizers and on ARM, fuzzing, interop, bench
 	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory tidy
 	@for preset in asan tsan aarch64 release; do \
 	  $(MAKE) --no-print-directory test PRESET=$$preset || exit 1; done
 	@$(MAKE) --no-print-directory fuzz SECONDS=600

@@ -20,8 +20,7 @@ namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
 void DeltaRuleOn(const DeltaHead& head, float* state) {
-  const size_t in_chunks =
-      head.tokens <= kDeltaChunk ? 0 : head.tokens / kDeltaChunk * kDeltaChunk;
+  const size_t in_chunks = head.tokens <= kDeltaChunk ? 0 : head.tokens / kDeltaChunk * kDeltaChunk;
   if (in_chunks > 0) DeltaChunks(head, in_chunks, state);
   DeltaSteps(head, in_chunks, head.tokens, state);
 }
