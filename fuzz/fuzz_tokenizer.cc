@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer/vocabulary.h"
-#include "text/utf8.h"
 
 using namespace hlwq;
 
@@ -27,12 +27,12 @@ void Check(bool holds) {
 void CheckDecode(const text::Tokenizer& tokenizer, const std::vector<text::TokenId>& ids) {
   for (const bool skips_special : {false, true}) {
     const std::string all = tokenizer.Decode(ids, skips_special);
-    Check(text::ValidUtf8Prefix(all) == all.size());
+    Check(IsValidUtf8(all));
     text::StreamDecoder stream(tokenizer, skips_special);
     std::string joined;
     for (const text::TokenId id : ids) {
       const std::string part = stream.Push(id);
-      Check(text::ValidUtf8Prefix(part) == part.size());
+      Check(IsValidUtf8(part));
       joined += part;
     }
     Check(joined + stream.Finish() == all);

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace hlwq::chat {
 
@@ -19,7 +19,7 @@ void Conversation::Reset() {
 
 void Conversation::Add(std::string_view role, std::string_view text) {
   std::string content;
-  text::AppendSanitized(text, content);
+  AppendSanitized(text, content);
   messages_.push_back({{"role", role}, {"content", std::move(content)}});
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "checkpoint/catalog.h"
 #include "checkpoint/gguf/from_config.h"
 #include "checkpoint/gguf/from_tokenizer.h"
@@ -51,7 +52,7 @@ std::string ModelName(const Checkpoint& source, const fs::path& destination) {
     return is_file ? name.stem().string() : name.string();
   };
   for (std::string name : {last_part(source.root), last_part(destination)}) {
-    if (!name.empty() && io::IsValidUtf8(name)) return name;
+    if (!name.empty() && IsValidUtf8(name)) return name;
   }
   return "model";
 }

@@ -1,11 +1,11 @@
 #include "convert/job.h"
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "convert/journal.h"
 #include "convert/safetensors_layout.h"
 #include "convert/stream.h"
@@ -97,11 +97,8 @@ class JobRun {
   // The manifest is JSON: a name that is not UTF-8 must stop the job before it starts, not at its end.
   void RequireWritableNames() const {
     const auto require = [](const std::string& name) {
-      try {
-        (void)nlohmann::json(name).dump();
-      } catch (const nlohmann::json::exception&) {
-        throw Error(ErrorCode::kUnsupported, "'" + name + "': want a file name in UTF-8");
-      }
+      if (IsValidUtf8(name)) return;
+      throw Error(ErrorCode::kUnsupported, "'" + name + "': want a file name in UTF-8");
     };
     for (size_t file = 0; file < source_.files.size(); ++file) require(SourceName(file));
     for (const auto& [name, content] : side_files_) require(name);

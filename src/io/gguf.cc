@@ -12,6 +12,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 
 namespace hlwq::io {
 namespace {

@@ -117,27 +117,4 @@ std::optional<std::vector<double>> GgufMetadata::Numbers(std::string_view key) c
   ThrowWrongType(key, "array of numbers", *value);
 }
 
-bool IsValidUtf8(std::string_view text) noexcept {
-  size_t at = 0;
-  while (at < text.size()) {
-    const auto lead = static_cast<uint8_t>(text[at]);
-    if (lead < 0x80) {
-      ++at;
-      continue;
-    }
-    const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || text.size() - at < length) return false;
-    // The second byte decides overlong forms (E0, F0), surrogates (ED) and the upper end (F4).
-    const auto second = static_cast<uint8_t>(text[at + 1]);
-    const uint8_t lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    const uint8_t highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (second < lowest || second > highest) return false;
-    for (size_t offset = 2; offset < length; ++offset) {
-      if ((static_cast<uint8_t>(text[at + offset]) & 0xC0) != 0x80) return false;
-    }
-    at += length;
-  }
-  return true;
-}
-
 }  // namespace hlwq::io

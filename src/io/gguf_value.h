@@ -81,7 +81,4 @@ class GgufMetadata {
   std::map<std::string, GgufValue, std::less<>> values_;
 };
 
-// True for well-formed UTF-8: no overlong forms, surrogates, or values above U+10FFFF.
-bool IsValidUtf8(std::string_view text) noexcept;
-
 }  // namespace hlwq::io

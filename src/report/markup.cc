@@ -3,33 +3,17 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstddef>
-#include <cstdint>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace hlwq::report {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-// Length of the UTF-8 sequence of an allowed XML character at the start of `text`; 0 when there is
-// none (stray byte, overlong form, surrogate, control character, U+FFFE, U+FFFF).
-size_t AllowedSequence(std::string_view text) noexcept {
-  const auto lead = static_cast<uint8_t>(text[0]);
-  if (lead < 0x80) return lead >= 0x20 || lead == '\t' || lead == '\n' || lead == '\r' ? 1 : 0;
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  uint32_t code = lead & (0xFFu >> (length + 1));
-  for (size_t at = 1; at < length; ++at) {
-    const auto byte = static_cast<uint8_t>(text[at]);
-    if ((byte & 0xC0) != 0x80) return 0;
-    code = code << 6 | (byte & 0x3Fu);
-  }
-  const bool is_overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  const bool is_surrogate = code >= 0xD800 && code < 0xE000;
-  if (is_overlong || is_surrogate || code > 0x10FFFF || (code & 0xFFFE) == 0xFFFE) return 0;
-  return length;
+// XML forbids control characters, U+FFFE and U+FFFF, and the last two of every other plane.
+bool IsAllowed(const Utf8Unit& unit) noexcept {
+  if (unit.kind != Utf8Kind::kValid || (unit.code & 0xFFFE) == 0xFFFE) return false;
+  return unit.code >= 0x20 || unit.code == '\t' || unit.code == '\n' || unit.code == '\r';
 }
 
 }  // namespace
@@ -38,10 +22,10 @@ std::string EscapeMarkup(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const size_t length = AllowedSequence(text);
-    if (length == 0) {
-      out += kReplacement;
-      text.remove_prefix(1);
+    const Utf8Unit unit = FirstUtf8Unit(text);
+    if (!IsAllowed(unit)) {
+      out += kReplacementCharacter;
+      text.remove_prefix(1);  // each byte is one
       continue;
     }
     switch (text[0]) {
@@ -61,9 +45,9 @@ std::string EscapeMarkup(std::string_view text) {
         out += "&#39;";
         break;
       default:
-        out += text.substr(0, length);
+        out += text.substr(0, unit.size);
     }
-    text.remove_prefix(length);
+    text.remove_prefix(unit.size);
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/tokenizer/added_tokens.h"
 #include "text/tokenizer/bpe.h"
 #include "text/tokenizer/decoder.h"
@@ -11,7 +12,6 @@
 #include "text/tokenizer/post_processor.h"
 #include "text/tokenizer/pre_tokenizer.h"
 #include "text/tokenizer/tokenizer_file.h"
-#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {
@@ -95,7 +95,7 @@ std::vector<TokenId> Tokenizer::Encode(std::string_view text, EncodeOptions opti
   CheckSize(text.size());
   EncodeState state;
   std::string sanitized;
-  if (ValidUtf8Prefix(text) != text.size()) {
+  if (!IsValidUtf8(text)) {
     AppendSanitized(text, sanitized);
     text = sanitized;
   }

@@ -8,6 +8,7 @@ namespace {
 TEST(Printable, ShowsControlCharactersAndKeepsUtf8) {
   EXPECT_EQ(Printable("a\x1b[31mb\n\x7f"), "a\\x1b[31mb\\x0a\\x7f");
   EXPECT_EQ(Printable("Größe"), "Größe");
+  EXPECT_EQ(Printable("\x9b\xc2\xe2\x82\x01\xc2"), "\x9b\xc2\xe2\x82\\x01\xc2");  // not UTF-8: kept
   EXPECT_EQ(Printable("a\u009b2J\u00a0"), "a\\x9b2J\u00a0");  // U+009B is ESC [ in one character
 }
 

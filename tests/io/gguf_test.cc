@@ -280,19 +280,5 @@ TEST(GgufFile, ErrorsNameThePathOnce) {
   }
 }
 
-TEST(Utf8, AcceptsAndRefusesByTheTable) {
-  for (const std::string_view good :
-       {"", "a", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEF\xBF\xBF",
-        "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
-    EXPECT_TRUE(IsValidUtf8(good)) << good;
-  }
-  for (const std::string_view bad :
-       {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
-        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC2", "\xE1\x80", "\xF1\x80\x80", "a\xC2",
-        "\xC2\x41", "\xE1\x80\x41", "\xF1\x80\x80\x41"}) {
-    EXPECT_FALSE(IsValidUtf8(bad)) << bad;
-  }
-}
-
 }  // namespace
 }  // namespace hlwq::io

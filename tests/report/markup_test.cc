@@ -19,7 +19,8 @@ TEST(Markup, WhatIsNotUtf8OrNotXmlBecomesTheReplacementCharacter) {
   EXPECT_EQ(EscapeMarkup("\x01"), replaced);
   EXPECT_EQ(EscapeMarkup(std::string_view("\0", 1)), replaced);
   EXPECT_EQ(EscapeMarkup("\x80"), replaced);
-  EXPECT_EQ(EscapeMarkup("\xC3"), replaced);                 // cut short
+  EXPECT_EQ(EscapeMarkup("\xC3"), replaced);  // cut short
+  EXPECT_EQ(EscapeMarkup("\xE4\xBDz"), replaced + replaced + "z");
   EXPECT_EQ(EscapeMarkup("\xC0\x80"), replaced + replaced);  // overlong
   EXPECT_EQ(EscapeMarkup("\xE0\x80\x80"), replaced + replaced + replaced);
   EXPECT_EQ(EscapeMarkup("\xED\xA0\x80"), replaced + replaced + replaced);  // surrogate

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -25,12 +26,6 @@ void CheckLength(std::string_view key, const std::vector<T>& values, size_t toke
     throw Error(ErrorCode::kInvalidData,
                 fmt::format("metadata '{}': want {} values, got {}", key, tokens, values.size()));
   }
-}
-
-size_t CountCharacters(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
-    return (static_cast<uint8_t>(byte) & 0xC0) != 0x80;
-  }));
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <limits>
 #include <numbers>
 
+#include "base/utf8.h"
+
 namespace hlwq::report {
 namespace {
 
@@ -14,11 +16,8 @@ constexpr double kGap = 9;  // between the point and a label beside it
 constexpr double kDistances[] = {0, 12, 24, 38, 54, 72};
 constexpr double kDegrees[] = {0, 180, 35, 145, -35, -145, 90, -90, 65, 115, -65, -115};
 
-// UTF-8 continuation bytes have no width.
 double WidthOf(std::string_view text) {
-  const auto characters = std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-  return kCharacter * static_cast<double>(characters);
+  return kCharacter * static_cast<double>(CountCharacters(text));
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "text/jinja/case_methods.h"
 
+#include "base/utf8.h"
 #include "text/jinja/arguments.h"
 #include "text/jinja/heap.h"
 #include "text/jinja/unicode.h"
-#include "text/utf8.h"
 
 namespace hlwq::text::jinja {
 namespace {

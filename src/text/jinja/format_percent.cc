@@ -3,12 +3,12 @@
 
 #include <cmath>
 
+#include "base/utf8.h"
 #include "text/jinja/format.h"
 #include "text/jinja/heap.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/to_text.h"
 #include "text/jinja/unicode.h"
-#include "text/utf8.h"
 
 namespace hlwq::text::jinja {
 namespace {

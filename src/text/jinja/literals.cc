@@ -4,8 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/utf8.h"
 #include "text/jinja/unicode.h"
-#include "text/utf8.h"
 
 namespace hlwq::text::jinja {
 namespace {

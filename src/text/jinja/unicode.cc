@@ -8,8 +8,8 @@
 #include <limits>
 #include <memory>
 
+#include "base/utf8.h"
 #include "text/jinja/heap.h"
-#include "text/utf8.h"
 
 namespace hlwq::text::jinja {
 namespace {
@@ -17,10 +17,6 @@ namespace {
 constexpr char32_t kReplacement = 0xFFFD;
 
 UChar32 Icu(char32_t code_point) { return static_cast<UChar32>(code_point); }
-
-bool IsAscii(std::string_view text) {
-  return std::ranges::all_of(text, [](char byte) { return static_cast<uint8_t>(byte) < 0x80; });
-}
 
 using CaseFunction = int32_t (*)(const UCaseMap*, char*, int32_t, const char*, int32_t,
                                  UErrorCode*);

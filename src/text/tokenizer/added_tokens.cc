@@ -5,9 +5,9 @@
 
 #include "base/error.h"
 #include "base/json_reader.h"
+#include "base/utf8.h"
 #include "text/tokenizer/quoted.h"
 #include "text/tokenizer/unicode.h"
-#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

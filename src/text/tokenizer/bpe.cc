@@ -4,9 +4,9 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/tokenizer/byte_alphabet.h"
 #include "text/tokenizer/quoted.h"
-#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

@@ -1,8 +1,10 @@
 #include "text/tokenizer/byte_alphabet.h"
 
+#include <unicode/utf8.h>
+
 #include <array>
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace hlwq::text {
 namespace {
@@ -30,12 +32,7 @@ constexpr Alphabet MakeAlphabet() {
     const unsigned code = Prints(byte) ? byte : next++;
     alphabet.to_byte[code] = static_cast<int16_t>(byte);
     Alphabet::Character& character = alphabet.of_byte[byte];
-    if (code < 0x80) {
-      character = {{static_cast<char>(code), 0}, 1};
-    } else {
-      character = {{static_cast<char>(0xC0 | (code >> 6)), static_cast<char>(0x80 | (code & 0x3F))},
-                   2};
-    }
+    U8_APPEND_UNSAFE(character.utf8, character.size, code);  // AppendCharacter, at compile time
   }
   return alphabet;
 }
@@ -56,9 +53,10 @@ void AppendByteCharacters(std::string_view text, std::string& out) {
 
 bool AppendBytesOf(std::string_view token, std::string& out) {
   const size_t before = out.size();
-  for (size_t at = 0; at < token.size(); at += CharacterSize(token[at])) {
-    const char32_t code = FirstCharacter(token.substr(at));
-    const int byte = code <= kLastCode ? kAlphabet.to_byte[code] : -1;
+  while (!token.empty()) {
+    const Utf8Unit character = FirstUtf8Unit(token);
+    token.remove_prefix(character.size);
+    const int byte = character.code <= kLastCode ? kAlphabet.to_byte[character.code] : -1;
     if (byte < 0) {
       out.resize(before);
       return false;

@@ -1,9 +1,9 @@
 // Stages that make text of the bytes that tokens stand for.
 #include <optional>
 
+#include "base/utf8.h"
 #include "text/tokenizer/byte_alphabet.h"
 #include "text/tokenizer/decode_stage.h"
-#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

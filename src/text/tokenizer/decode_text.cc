@@ -1,8 +1,8 @@
 // Stages that change text.
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "text/tokenizer/decode_stage.h"
-#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

@@ -4,8 +4,8 @@
 #include <variant>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/tokenizer/json_fields.h"
-#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

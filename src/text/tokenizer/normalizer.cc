@@ -3,11 +3,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/utf8.h"
 #include "text/tokenizer/byte_alphabet.h"
 #include "text/tokenizer/json_fields.h"
 #include "text/tokenizer/pattern.h"
 #include "text/tokenizer/unicode.h"
-#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

@@ -4,13 +4,13 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/tokenizer/byte_alphabet.h"
 #include "text/tokenizer/json_fields.h"
 #include "text/tokenizer/metaspace.h"
 #include "text/tokenizer/pattern.h"
 #include "text/tokenizer/split.h"
 #include "text/tokenizer/unicode.h"
-#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

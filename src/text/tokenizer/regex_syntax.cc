@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/tokenizer/quoted.h"
 #include "text/tokenizer/regex_sets.h"
-#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "text/tokenizer/quoted.h"
-#include "text/utf8.h"
 
 namespace hlwq::text {
 namespace {
@@ -28,7 +28,7 @@ constexpr size_t kMaxDepth = 64;
 
 // simdjson lets half of a surrogate pair pass, as bytes that are no UTF-8.
 void CheckText(std::string_view text, std::string_view where) {
-  if (ValidUtf8Prefix(text) != text.size()) {
+  if (!IsValidUtf8(text)) {
     Fail(std::string(where) + ": a string with half of a surrogate pair");
   }
 }

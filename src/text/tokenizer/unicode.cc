@@ -5,11 +5,10 @@
 #include <unicode/stringpiece.h>
 #include <unicode/uchar.h>
 
-#include <algorithm>
 #include <limits>
 
 #include "base/error.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace hlwq::text {
 namespace {
@@ -88,9 +87,7 @@ void AppendLowercase(char32_t code, std::string& out) {
 }
 
 std::string_view ToNormalForm(NormalForm form, std::string_view text, std::string& buffer) {
-  const bool is_ascii =
-      std::ranges::all_of(text, [](char c) { return static_cast<uint8_t>(c) < 0x80; });
-  if (is_ascii) return text;
+  if (IsAscii(text)) return text;
   if (text.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
     throw Error(ErrorCode::kInvalidArgument, "a text of more than 2 GiB cannot be normalized");
   }

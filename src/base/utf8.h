@@ -1,15 +1,22 @@
 // UTF-8 by the rules of the Unicode standard: what is valid, where an invalid part ends, and a
-// stream that never breaks a character.
+// stream that never breaks a character. Nothing else in hlwq looks at the bits of these bytes.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace hlwq::text {
+namespace hlwq {
 
 inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";  // U+FFFD
+
+// False of overlong forms, surrogates, what is beyond U+10FFFF, and a character cut short. Cost:
+// linear, by vectors.
+bool IsValidUtf8(std::string_view text) noexcept;
+
+bool IsAscii(std::string_view text) noexcept;
 
 enum class Utf8Kind : uint8_t {
   kValid,
@@ -28,11 +35,19 @@ struct Utf8Unit {
 // REQUIRES: !text.empty().
 Utf8Unit FirstUtf8Unit(std::string_view text) noexcept;
 
-// The size of the character that a valid text begins with.
-inline size_t CharacterSize(char lead) noexcept {
-  const auto byte = static_cast<uint8_t>(lead);
-  return byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+// The size of the character that a valid text begins with: a lead byte counts it in ones.
+constexpr size_t CharacterSize(char lead) noexcept {
+  const int ones = std::countl_one(static_cast<uint8_t>(lead));
+  return ones == 0 ? 1 : static_cast<size_t>(ones);
 }
+
+// True for all but the bytes after the first of a character.
+constexpr bool BeginsCharacter(char byte) noexcept {
+  return std::countl_one(static_cast<uint8_t>(byte)) != 1;
+}
+
+// Characters of a valid text; of any text, the bytes that begin one.
+size_t CountCharacters(std::string_view text) noexcept;
 
 // The first character of a valid, non-empty text.
 char32_t FirstCharacter(std::string_view text) noexcept;
@@ -42,9 +57,6 @@ std::string_view LastCharacter(std::string_view text) noexcept;
 
 // Appends the UTF-8 of a code point other than a surrogate.
 void AppendCharacter(char32_t code, std::string& out);
-
-// The length of the longest valid beginning of `text`. Cost: linear, 8 bytes a step in ASCII.
-size_t ValidUtf8Prefix(std::string_view text) noexcept;
 
 // Appends `text` with each maximal invalid part as one U+FFFD.
 void AppendSanitized(std::string_view text, std::string& out);
@@ -61,4 +73,4 @@ class Utf8Assembler {
   std::string held_;
 };
 
-}  // namespace hlwq::text
+}  // namespace hlwq
