@@ -1,13 +1,10 @@
 #include "convert/stream.h"
 
-#include <tbb/parallel_pipeline.h>
-
 #include <algorithm>
-#include <deque>
-#include <mutex>
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/ordered_pipeline.h"
 #include "base/parallel.h"
 
 namespace hlwq::convert {
@@ -16,8 +13,6 @@ namespace {
 // Chunks ahead of the reader that the kernel is told about.
 constexpr size_t kPrefetchChunks = 8;
 
-size_t ChunksInFlight(int threads) { return 2 * static_cast<size_t>(ResolveThreads(threads)) + 2; }
-
 // A piece of one task on its way through the pipeline. Buffers are reused: fresh pages are costly.
 struct Chunk {
   size_t task = 0;
@@ -25,6 +20,7 @@ struct Chunk {
   std::vector<std::byte> in;
   std::vector<std::vector<std::byte>> out;
   codec::ErrorStats stats;
+  uint64_t source_xxh3 = 0;  // of the whole task, in its last chunk
 };
 
 // Where the chunk that begins at `row` ends.
@@ -72,60 +68,47 @@ class ChunkCursor {
   uint64_t row_ = 0;
 };
 
+// The stages of the pipeline.
 class Stream {
  public:
   Stream(std::span<const std::unique_ptr<Task>> tasks, std::span<const size_t> todo,
-         const OutputLayout& layout, std::span<const File> shards, size_t chunks,
-         const StreamCallbacks& callbacks)
+         const OutputLayout& layout, std::span<const File> shards, const StreamCallbacks& callbacks)
       : tasks_(tasks),
         layout_(layout),
         shards_(shards),
         callbacks_(callbacks),
         cursor_(tasks, todo),
-        ahead_(tasks, todo),
-        chunks_(chunks) {
-    for (Chunk& chunk : chunks_) free_.push_back(&chunk);
+        ahead_(tasks, todo) {
     for (size_t chunk = 0; chunk < kPrefetchChunks; ++chunk) PrefetchNext();
   }
 
-  // Serial, in order. nullptr at the end.
-  Chunk* Read() {
-    size_t task = 0;
-    RowRange rows;
-    if (!cursor_.Next(task, rows)) return nullptr;
+  bool Read(Chunk& chunk) {
+    if (!cursor_.Next(chunk.task, chunk.rows)) return false;
     PrefetchNext();
-    Chunk* chunk = TakeFree();
-    chunk->task = task;
-    chunk->rows = rows;
-    WithContext("'" + tasks_[task]->name + "'", [&] { tasks_[task]->Read(rows, chunk->in); });
-    source_hash_.Update(chunk->in);
-    if (rows.end == tasks_[task]->rows) {
-      const std::scoped_lock lock(mutex_);
-      source_hashes_.push_back(source_hash_.Digest());
+    const Task& task = *tasks_[chunk.task];
+    WithContext("'" + task.name + "'", [&] { task.Read(chunk.rows, chunk.in); });
+    source_hash_.Update(chunk.in);
+    if (chunk.rows.end == task.rows) {
+      chunk.source_xxh3 = source_hash_.Digest();
       source_hash_.Reset();
     }
-    return chunk;
+    return true;
   }
 
-  // Parallel.
-  void Transform(Chunk& chunk) const { TransformChunk(*tasks_[chunk.task], chunk); }
+  void Work(Chunk& chunk) const { TransformChunk(*tasks_[chunk.task], chunk); }
 
-  // Serial, in order.
-  void Write(Chunk* chunk) {
-    const Task& task = *tasks_[chunk->task];
-    if (chunk->rows.begin == 0) BeginTask(task);
+  void Finish(Chunk& chunk) {
+    const Task& task = *tasks_[chunk.task];
+    if (chunk.rows.begin == 0) BeginTask(task);
     for (size_t output = 0; output < task.outputs.size(); ++output) {
       const OutputPlace& place = layout_.place(task.outputs[output].tensor);
-      output_hashes_[output].Update(chunk->out[output]);
+      output_hashes_[output].Update(chunk.out[output]);
       shards_[place.shard].WriteAt(
-          place.offset + chunk->rows.begin * task.outputs[output].bytes_per_row,
-          chunk->out[output]);
+          place.offset + chunk.rows.begin * task.outputs[output].bytes_per_row, chunk.out[output]);
     }
-    result_.stats->Merge(chunk->stats);
-    if (callbacks_.on_chunk_done) callbacks_.on_chunk_done(chunk->task, chunk->in.size());
-    if (chunk->rows.end == task.rows) EndTask(chunk->task);
-    const std::scoped_lock lock(mutex_);
-    free_.push_back(chunk);
+    result_.stats->Merge(chunk.stats);
+    if (callbacks_.on_chunk_done) callbacks_.on_chunk_done(chunk.task, chunk.in.size());
+    if (chunk.rows.end == task.rows) EndTask(chunk);
   }
 
  private:
@@ -135,27 +118,15 @@ class Stream {
     if (ahead_.Next(task, rows)) tasks_[task]->Prefetch(rows);
   }
 
-  // There is always one: the pipeline lets no more than chunks_.size() in at a time.
-  Chunk* TakeFree() {
-    const std::scoped_lock lock(mutex_);
-    Chunk* chunk = free_.front();
-    free_.pop_front();
-    return chunk;
-  }
-
   void BeginTask(const Task& task) {
     result_ = {};
     output_hashes_.resize(std::max(output_hashes_.size(), task.outputs.size()));
     for (Xxh3Stream& hash : output_hashes_) hash.Reset();
   }
 
-  void EndTask(size_t index) {
-    const Task& task = *tasks_[index];
-    {
-      const std::scoped_lock lock(mutex_);
-      result_.source_xxh3 = source_hashes_.front();
-      source_hashes_.pop_front();
-    }
+  void EndTask(const Chunk& last) {
+    const Task& task = *tasks_[last.task];
+    result_.source_xxh3 = last.source_xxh3;
     for (size_t output = 0; output < task.outputs.size(); ++output) {
       result_.outputs_xxh3.push_back(output_hashes_[output].Digest());
       const OutputPlace& place = layout_.place(task.outputs[output].tensor);
@@ -167,22 +138,18 @@ class Stream {
       shards_[place.shard].WriteAt(place.offset, constant.data);
       result_.outputs_xxh3.push_back(Xxh3(constant.data));
     }
-    callbacks_.on_task_done(index, std::move(result_));
+    callbacks_.on_task_done(last.task, std::move(result_));
   }
 
   std::span<const std::unique_ptr<Task>> tasks_;
   const OutputLayout& layout_;
   std::span<const File> shards_;
   const StreamCallbacks& callbacks_;
-  ChunkCursor cursor_;  // reader only
-  ChunkCursor ahead_;   // reader only
-  Xxh3Stream source_hash_;
-  std::vector<Chunk> chunks_;
-  TaskResult result_;  // writer only
-  std::vector<Xxh3Stream> output_hashes_;
-  std::mutex mutex_;  // guards the two queues between writer and reader
-  std::deque<Chunk*> free_;
-  std::deque<uint64_t> source_hashes_;
+  ChunkCursor cursor_;                     // reader only
+  ChunkCursor ahead_;                      // reader only
+  Xxh3Stream source_hash_;                 // reader only
+  TaskResult result_;                      // writer only
+  std::vector<Xxh3Stream> output_hashes_;  // writer only
 };
 
 }  // namespace
@@ -190,31 +157,15 @@ class Stream {
 void RunStream(std::span<const std::unique_ptr<Task>> tasks, std::span<const size_t> todo,
                const OutputLayout& layout, std::span<const File> shards, int threads,
                const StreamCallbacks& callbacks) {
-  const size_t chunks = ChunksInFlight(threads);
-  Stream stream(tasks, todo, layout, shards, chunks, callbacks);
-  WithThreads(threads, [&] {
-    tbb::parallel_pipeline(
-        chunks, tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order,
-                                               [&](tbb::flow_control& control) -> Chunk* {
-                                                 Chunk* chunk = stream.Read();
-                                                 if (chunk == nullptr) control.stop();
-                                                 return chunk;
-                                               }) &
-                    tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel,
-                                                     [&](Chunk* chunk) {
-                                                       stream.Transform(*chunk);
-                                                       return chunk;
-                                                     }) &
-                    tbb::make_filter<Chunk*, void>(tbb::filter_mode::serial_in_order,
-                                                   [&](Chunk* chunk) { stream.Write(chunk); }));
-  });
+  Stream stream(tasks, todo, layout, shards, callbacks);
+  RunOrderedPipeline<Chunk>(threads, stream);
 }
 
 uint64_t PeakStreamBytes(int threads, uint64_t max_in) {
   // Each chunk holds its source bytes and at most as many output bytes again in float32; each thread
   // a tile of float32 rows.
   const uint64_t chunk = std::max(kChunkBytes, 4 * max_in);
-  return ChunksInFlight(threads) * 3 * chunk +
+  return PiecesInFlight(threads) * 3 * chunk +
          static_cast<uint64_t>(ResolveThreads(threads)) * 8 * std::max<uint64_t>(max_in, 32 * 1024);
 }
 

@@ -1,14 +1,11 @@
 #include "eval/compare_stream.h"
 
-#include <tbb/parallel_pipeline.h>
-#include <tbb/task_arena.h>
-
 #include <algorithm>
 #include <memory>
-#include <mutex>
-#include <thread>
+#include <optional>
 
 #include "base/error.h"
+#include "base/ordered_pipeline.h"
 #include "checkpoint/row_reader.h"
 #include "eval/pair_errors.h"
 #include "eval/storage.h"
@@ -109,87 +106,71 @@ class PairReader {
   uint64_t row_size_ = 1;  // elements
 };
 
+// The stages of the pipeline.
 class Stream {
  public:
   Stream(const Checkpoint& first, const Checkpoint& second, std::span<const ComparePair> pairs,
-         const ProgressCallback& progress, const codec::Backend& backend, size_t chunks)
+         const ProgressCallback& progress, const codec::Backend& backend)
       : first_(first),
         second_(second),
         pairs_(pairs),
         progress_(progress),
         backend_(backend),
         readers_(pairs.size()),
-        outcomes_(pairs.size()),
-        chunks_(chunks) {
-    for (Chunk& chunk : chunks_) free_.push_back(&chunk);
+        outcomes_(pairs.size()) {
     update_.tensors_total = pairs.size();
     for (const ComparePair& pair : pairs) {
       update_.bytes_total += DescribeStorage(*pair.first).bytes;
     }
   }
 
-  // Serial, in order; nullptr at the end.
-  Chunk* Read() {
-    if (pair_ == pairs_.size()) return nullptr;
-    Chunk* chunk = TakeFree();
-    chunk->pair = pair_;
-    chunk->outcome = {};
-    chunk->rows = {row_, row_};
-    chunk->is_last = true;
+  bool Read(Chunk& chunk) {
+    if (pair_ == pairs_.size()) return false;
+    chunk.pair = pair_;
+    chunk.outcome = {};
+    chunk.rows = {row_, row_};
+    chunk.is_last = true;
     std::unique_ptr<PairReader>& reader = readers_[pair_];
     try {
       if (!reader) {
         reader = std::make_unique<PairReader>(first_, second_, pairs_[pair_], backend_);
       }
-      chunk->rows.end = reader->ChunkEnd(row_);
-      reader->Read(*chunk);
-      chunk->is_last = chunk->rows.end == reader->rows();
+      chunk.rows.end = reader->ChunkEnd(row_);
+      reader->Read(chunk);
+      chunk.is_last = chunk.rows.end == reader->rows();
     } catch (const Error& error) {
-      chunk->outcome.problem = error.what();  // and go on with the next pair
+      chunk.outcome.problem = error.what();  // and go on with the next pair
     }
-    row_ = chunk->is_last ? 0 : chunk->rows.end;
-    pair_ += chunk->is_last;
-    return chunk;
+    row_ = chunk.is_last ? 0 : chunk.rows.end;
+    pair_ += chunk.is_last;
+    return true;
   }
 
-  // Parallel.
-  Chunk* Compare(Chunk* chunk) const {
-    if (!chunk->outcome.problem.empty()) return chunk;
+  void Work(Chunk& chunk) const {
+    if (!chunk.outcome.problem.empty()) return;
     try {
-      readers_[chunk->pair]->Compare(*chunk);
+      readers_[chunk.pair]->Compare(chunk);
     } catch (const Error& error) {
-      chunk->outcome.problem = error.what();
+      chunk.outcome.problem = error.what();
     }
-    return chunk;
   }
 
-  // Serial, in order.
-  void Add(Chunk* chunk) {
-    PairOutcome& outcome = outcomes_[chunk->pair];
-    if (outcome.problem.empty()) outcome.problem = chunk->outcome.problem;
-    outcome.errors.Merge(chunk->outcome.errors);
-    outcome.different_bytes += chunk->outcome.different_bytes;
-    update_.bytes_done += chunk->first_stored.size();
-    update_.tensors_done += chunk->is_last;
-    update_.item = pairs_[chunk->pair].first->name;
+  void Finish(Chunk& chunk) {
+    PairOutcome& outcome = outcomes_[chunk.pair];
+    if (outcome.problem.empty()) outcome.problem = chunk.outcome.problem;
+    outcome.errors.Merge(chunk.outcome.errors);
+    outcome.different_bytes += chunk.outcome.different_bytes;
+    update_.bytes_done += chunk.first_stored.size();
+    update_.tensors_done += chunk.is_last;
+    update_.item = pairs_[chunk.pair].first->name;
     if (progress_) progress_(update_);
-    if (chunk->is_last) readers_[chunk->pair].reset();
-    chunk->first_stored.clear();
-    const std::scoped_lock lock(mutex_);
-    free_.push_back(chunk);
+    if (chunk.is_last) readers_[chunk.pair].reset();
+    chunk.first_stored.clear();
   }
 
   std::vector<PairOutcome> TakeOutcomes() { return std::move(outcomes_); }
 
  private:
-  // There is always one: the pipeline lets no more than chunks_.size() in at a time.
-  Chunk* TakeFree() {
-    const std::scoped_lock lock(mutex_);
-    Chunk* chunk = free_.back();
-    free_.pop_back();
-    return chunk;
-  }
-
   const Checkpoint& first_;
   const Checkpoint& second_;
   std::span<const ComparePair> pairs_;
@@ -197,9 +178,6 @@ class Stream {
   const codec::Backend& backend_;
   std::vector<std::unique_ptr<PairReader>> readers_;
   std::vector<PairOutcome> outcomes_;
-  std::vector<Chunk> chunks_;
-  std::vector<Chunk*> free_;  // guarded by mutex_
-  std::mutex mutex_;
   size_t pair_ = 0;
   uint64_t row_ = 0;
   ProgressUpdate update_;
@@ -211,26 +189,8 @@ std::vector<PairOutcome> ComparePairs(const Checkpoint& first, const Checkpoint&
                                       std::span<const ComparePair> pairs,
                                       const CompareStreamOptions& options,
                                       const codec::Backend& backend) {
-  const int threads = options.threads > 0
-                          ? options.threads
-                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  const size_t chunks = 2 * static_cast<size_t>(threads) + 2;
-  Stream stream(first, second, pairs, options.progress, backend, chunks);
-  tbb::task_arena arena(threads);
-  arena.execute([&] {
-    tbb::parallel_pipeline(
-        chunks,
-        tbb::make_filter<void, Chunk*>(tbb::filter_mode::serial_in_order,
-                                       [&](tbb::flow_control& control) -> Chunk* {
-                                         Chunk* chunk = stream.Read();
-                                         if (chunk == nullptr) control.stop();
-                                         return chunk;
-                                       }) &
-            tbb::make_filter<Chunk*, Chunk*>(tbb::filter_mode::parallel,
-                                             [&](Chunk* chunk) { return stream.Compare(chunk); }) &
-            tbb::make_filter<Chunk*, void>(tbb::filter_mode::serial_in_order,
-                                           [&](Chunk* chunk) { stream.Add(chunk); }));
-  });
+  Stream stream(first, second, pairs, options.progress, backend);
+  RunOrderedPipeline<Chunk>(options.threads, stream);
   return stream.TakeOutcomes();
 }
 
