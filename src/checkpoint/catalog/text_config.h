@@ -1,5 +1,5 @@
-// What a config.json says about the sizes and layers of a model's text part. Letters as in
-// docs/architecture.md: H hidden, d head_dim, E experts, Im and Is their widths.
+// What a config.json says about the sizes and layers of a model's text part. Letters:
+// H hidden, d head_dim, E experts, Im and Is their widths.
 #pragma once
 
 #include <cstddef>
