@@ -45,7 +45,9 @@ class RowLevels {
                          size_t count, size_t ahead) {
     uint8_t* to = levels_;
     for (size_t block = 0; block < count; ++block) {
-      hwy::Prefetch(codes + ahead);  // past the end is no harm: nothing is read
+      // A block may lie in two lines. Past the end is no harm: nothing is read.
+      hwy::Prefetch(codes + ahead);
+      hwy::Prefetch(codes + ahead + block_bytes - 1);
       dot.template Half<0>(codes).Store(to);
       dot.template Half<1>(codes).Store(to + Half::kBytes);
       codes += block_bytes;
