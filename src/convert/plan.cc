@@ -200,9 +200,6 @@ QuantizePlan MakePlan(const PlanInput& input, const Recipe& recipe, const PlanOp
     planner.Add(tensor, recipe.Decide(tensor.spec, tensor.dtype));
   }
   planner.Finish();
-  if (input.sizes && input.sizes->experts > 0) {
-    plan.run_memory = RunMemoryOf(plan.rows, *input.sizes);
-  }
   return plan;
 }
 

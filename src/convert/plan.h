@@ -6,7 +6,6 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +14,6 @@
 #include "checkpoint/checkpoint.h"
 #include "codec/codec.h"
 #include "convert/recipe.h"
-#include "convert/run_memory.h"
 
 namespace hlwq::convert {
 
@@ -30,7 +28,6 @@ struct PlanInput {
   std::string model_type;  // empty when unknown
   std::vector<PlanTensor> tensors;
   std::vector<std::string> notes;
-  std::optional<checkpoint::TextConfig> sizes;  // of a model_type that has a catalog
 };
 
 // From a config alone: the required tensors of its catalog, all of the dtype the config states
@@ -106,7 +103,6 @@ struct QuantizePlan {
   uint64_t shards = 0;
   uint64_t largest_shard_bytes = 0;  // of the file
   std::optional<uint64_t> peak_memory_bytes;
-  std::optional<RunMemory> run_memory;  // of models with experts
   std::vector<std::string> notes;
 
   double quantized_share() const noexcept;     // 0..1
@@ -119,10 +115,8 @@ struct QuantizePlan {
 // and as CodecsByWidth::For. Cost: linear in the matrices.
 QuantizePlan MakePlan(const PlanInput& input, const Recipe& recipe, const PlanOptions& options);
 
-// `caches` are sizes of the expert cache to tell about, of models with experts.
-nlohmann::json PlanToJson(const QuantizePlan& plan, std::span<const CacheMemory> caches = {});
+nlohmann::json PlanToJson(const QuantizePlan& plan);
 // A table and facts for people, lines ended by '\n'.
-std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout = {},
-                       std::span<const CacheMemory> caches = {});
+std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout = {});
 
 }  // namespace hlwq::convert

@@ -40,11 +40,7 @@ PlanInput PlanInputFromConfig(const nlohmann::json& config, std::string source) 
                             "itself instead of its config.json",
                             fmt::join(checkpoint::SupportedModelTypes(), ", ")));
   }
-  PlanInput input{std::move(source),
-                  catalog->model_type,
-                  {},
-                  std::move(catalog->notes),
-                  checkpoint::ReadTextConfig(config)};
+  PlanInput input{std::move(source), catalog->model_type, {}, std::move(catalog->notes)};
   const DType dtype = DTypeOfConfig(config);
   size_t num_optional = 0;
   for (TensorSpec& spec : catalog->tensors) {
@@ -69,7 +65,6 @@ PlanInput PlanInputFromCheckpoint(const checkpoint::Checkpoint& checkpoint) {
   if (checkpoint.config.is_object()) {
     const auto type = checkpoint.config.find("model_type");
     if (type != checkpoint.config.end() && type->is_string()) input.model_type = *type;
-    input.sizes = checkpoint::ReadTextConfig(checkpoint.config);
   }
   for (size_t index = 0; index < classified.specs.size(); ++index) {
     input.tensors.push_back({std::move(classified.specs[index]), checkpoint.tensors[index].dtype});

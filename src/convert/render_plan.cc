@@ -83,8 +83,7 @@ std::string Parts(const QuantizePlan& plan) {
 
 }  // namespace
 
-std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout,
-                       std::span<const CacheMemory> caches) {
+std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout) {
   std::vector<std::pair<std::string, std::string>> facts;
   facts.emplace_back("matrices", plan.matrices.total == 0
                                      ? "0"
@@ -118,15 +117,12 @@ std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout,
   if (!plan.model_type.empty()) out += fmt::format(" ({})", Printable(plan.model_type));
   out += fmt::format(", recipe {}\n\n{}\n{}", Printable(plan.recipe), Roles(plan, layout),
                      RenderPairs(facts, layout));
-  if (plan.run_memory && !caches.empty()) {
-    out += "\n" + RenderRunMemory(*plan.run_memory, caches, layout);
-  }
   if (!plan.notes.empty()) out += "\n";
   for (const std::string& note : plan.notes) out += fmt::format("note: {}\n", Printable(note));
   return out;
 }
 
-nlohmann::json PlanToJson(const QuantizePlan& plan, std::span<const CacheMemory> caches) {
+nlohmann::json PlanToJson(const QuantizePlan& plan) {
   using Json = nlohmann::json;
   Json rows = Json::array();
   for (const PlanRow& row : plan.rows) {
@@ -172,7 +168,6 @@ nlohmann::json PlanToJson(const QuantizePlan& plan, std::span<const CacheMemory>
                {"notes", plan.notes}};
   json["peak_memory_bytes"] =
       plan.peak_memory_bytes ? Json(*plan.peak_memory_bytes) : Json(nullptr);
-  json["run_memory"] = plan.run_memory ? RunMemoryToJson(*plan.run_memory, caches) : Json(nullptr);
   return json;
 }
 

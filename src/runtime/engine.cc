@@ -20,6 +20,8 @@ constexpr uint64_t kMixtureWorkspaceBytes = 256u << 20;
 constexpr size_t kMostChunkTokens = 512;
 constexpr size_t kLeastChunkTokens = 32;
 
+}  // namespace
+
 size_t ChunkTokens(const model::ModelConfig& config, size_t wanted) {
   if (wanted != 0) return wanted;
   const uint64_t most = config.sizes.experts > 0 ? kMixtureWorkspaceBytes : kWorkspaceBytes;
@@ -29,8 +31,6 @@ size_t ChunkTokens(const model::ModelConfig& config, size_t wanted) {
   }
   return tokens;
 }
-
-}  // namespace
 
 Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
     : Engine(checkpoint::OpenCheckpoint(path), options) {}

@@ -32,6 +32,9 @@ struct EngineOptions {
   uint64_t snapshot_bytes = 0;
 };
 
+// Of a pass where EngineOptions::chunk_tokens is `wanted`.
+size_t ChunkTokens(const model::ModelConfig& config, size_t wanted);
+
 // A piece of a sequence for one pass: tokens that follow those that it holds.
 struct Work {
   SequenceState* sequence = nullptr;

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
@@ -10,47 +11,66 @@
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "cli/verbs/conversion.h"
+#include "cli/verbs/plan_memory.h"
 #include "cli/verbs/quantize_options.h"
 
 namespace hlwq::cli {
 namespace {
 
+struct Source {
+  convert::PlanInput input;
+  nlohmann::json config;  // null where there is none
+};
+
 // A config.json, or a checkpoint of any format.
-convert::PlanInput ReadInput(const std::filesystem::path& path) {
+Source ReadSource(const std::filesystem::path& path) {
   if (path.extension() == ".json") {
-    return convert::PlanInputFromConfig(ReadConfig(path), path.string());
+    nlohmann::json config = ReadConfig(path);
+    convert::PlanInput input = convert::PlanInputFromConfig(config, path.string());
+    return {std::move(input), std::move(config)};
   }
-  return convert::PlanInputFromCheckpoint(checkpoint::OpenCheckpoint(path));
+  const checkpoint::Checkpoint checkpoint = checkpoint::OpenCheckpoint(path);
+  return {convert::PlanInputFromCheckpoint(checkpoint), checkpoint.config};
+}
+
+bool WantsCache(const Arguments& arguments) {
+  return arguments.Has(flag::kExpertCacheSize) || arguments.Has(flag::kExpertCacheBytes);
 }
 
 // The sizes of the expert cache to tell about.
-std::vector<convert::CacheMemory> CachesOf(const Arguments& arguments,
-                                           const convert::QuantizePlan& plan) {
-  const auto slots = arguments.FindInteger(flag::kExpertCacheSize);
-  const bool has_bytes = arguments.Has(flag::kExpertCacheBytes);
-  if (!plan.run_memory) {
-    if (!slots && !has_bytes) return {};
+std::vector<CacheMemory> CachesOf(const Arguments& arguments, const convert::QuantizePlan& plan,
+                                  const std::optional<PlanMemory>& memory) {
+  if (!memory && !WantsCache(arguments)) return {};
+  if (!memory) {
     throw Error(ErrorCode::kInvalidArgument,
                 plan.source + ": expert cache: want a model with experts, got one without");
   }
-  if (slots) return {convert::SlotMemory(*plan.run_memory, static_cast<uint64_t>(*slots))};
-  if (has_bytes) {
-    return {convert::PoolMemory(*plan.run_memory, arguments.Bytes(flag::kExpertCacheBytes))};
+  if (const auto slots = arguments.FindInteger(flag::kExpertCacheSize)) {
+    return {SlotMemory(*memory, static_cast<uint64_t>(*slots))};
   }
-  return convert::CacheMemories(*plan.run_memory);
+  if (arguments.Has(flag::kExpertCacheBytes)) {
+    return {PoolMemory(*memory, arguments.Bytes(flag::kExpertCacheBytes))};
+  }
+  return CacheMemories(*memory);
 }
 
 }  // namespace
 
 int RunPlan(const Arguments& arguments) {
-  const convert::PlanInput input = ReadInput(arguments.Operand("SRC"));
-  const convert::QuantizePlan plan = PlanQuantize(arguments, input, RecipeOptionsOf(arguments));
-  const std::vector<convert::CacheMemory> caches = CachesOf(arguments, plan);
+  const Source source = ReadSource(arguments.Operand("SRC"));
+  convert::QuantizePlan plan = PlanQuantize(arguments, source.input, RecipeOptionsOf(arguments));
+  const std::optional<PlanMemory> memory = WantsCache(arguments)
+                                               ? FindPlanMemory(source.config, plan)
+                                               : PlanMemoryOrNote(source.config, plan);
+  const std::vector<CacheMemory> caches = CachesOf(arguments, plan, memory);
   if (arguments.json()) {
-    PrintJson(convert::PlanToJson(plan, caches));
-  } else {
-    Stream::Out().Write(convert::RenderPlan(plan, LayoutFor(Stream::Out()), caches));
+    PrintJson(PlanToJson(plan, memory, caches));
+    return 0;
   }
+  const TextLayout layout = LayoutFor(Stream::Out());
+  std::string text = convert::RenderPlan(plan, layout);
+  if (memory) text += "\n" + RenderPlanMemory(*memory, caches, layout);
+  Stream::Out().Write(text);
   return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "cli/verbs.h"
 #include "cli/verbs/coding_summary.h"
 #include "cli/verbs/conversion.h"
+#include "cli/verbs/plan_memory.h"
 #include "cli/verbs/quantize_options.h"
 #include "cli/verbs/report_page.h"
 #include "cli/verbs/target_bits.h"
@@ -39,9 +40,9 @@ void UseTargetBits(const Arguments& arguments, const std::string& source_path,
 int DryRun(const Arguments& arguments, const checkpoint::Checkpoint& source,
            const std::filesystem::path& destination, const convert::QuantizeOptions& options) {
   CheckDestination(destination, source, options.output.destination);
-  const convert::QuantizePlan plan =
+  convert::QuantizePlan plan =
       PlanQuantize(arguments, convert::PlanInputFromCheckpoint(source), options.recipe);
-  if (arguments.json()) PrintJson(convert::PlanToJson(plan));
+  if (arguments.json()) PrintJson(PlanToJson(plan, PlanMemoryOrNote(source.config, plan)));
   PrintSummary(arguments, convert::RenderPlan(plan, LayoutFor(Stream::Out())));
   return 0;
 }

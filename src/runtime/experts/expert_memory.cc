@@ -6,19 +6,10 @@
 
 #include "base/error.h"
 #include "base/number_text.h"
-#include "model/recurrent_state.h"
 #include "runtime/experts/expert_layout.h"
-#include "runtime/kv_pages.h"
+#include "runtime/run_memory.h"
 
 namespace hlwq::runtime {
-namespace {
-
-// The state of one sequence with the moment that it notes, and keys and values of this many tokens.
-constexpr size_t kTypicalTokens = 4096;
-// Tables, tokenizer, code, and pages of files that are read once.
-constexpr uint64_t kOverheadBytes = uint64_t{192} << 20;
-
-}  // namespace
 
 std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model, size_t chunk_tokens) {
   const auto range_of = [&](std::span<const std::byte> bytes) { return model.RangeOf(bytes); };
@@ -38,10 +29,12 @@ std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model, size_t chu
   }
   if (memory.experts == 0) return std::nullopt;
   memory.slot_bytes = ExpertLayout(model.experts(), range_of).slot_bytes();
-  const size_t tokens = std::min(kTypicalTokens, model.config().max_positions);
-  memory.other_bytes = model.dense_bytes() + 2 * model::RecurrentState::Bytes(model.config()) +
-                       KvLayout(model.config(), DType::kF16).Bytes(tokens) +
-                       model::Workspace::Bytes(model.config(), chunk_tokens) + kOverheadBytes;
+  memory.other_bytes =
+      RunMemoryOf(model.config(), {.weight_bytes = model.dense_bytes(),
+                                   .experts = memory.experts,
+                                   .chunk_tokens = chunk_tokens,
+                                   .context_tokens = CountedTokens(model.config())})
+          .TotalBytes();
   return memory;
 }
 

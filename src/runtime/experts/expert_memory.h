@@ -15,11 +15,12 @@ struct ExpertMemory {
   uint64_t experts_bytes = 0;  // stored, of all
   size_t experts = 0;          // of all layers
   uint64_t slot_bytes = 0;     // of a cache, for any of them
-  // What a run holds besides: weights that every token wants, one sequence's state, activations.
+  // What a run holds besides (run_memory.h).
   uint64_t other_bytes = 0;
 };
 
-// For passes of up to `chunk_tokens` tokens. Nothing: the model has no experts, or they lie in memory because they had to be decoded.
+// For passes of up to `chunk_tokens` tokens. Nothing: the model has no experts, or they lie in memory
+// because they had to be decoded.
 std::optional<ExpertMemory> ExpertMemoryOf(const model::Model& model, size_t chunk_tokens);
 
 // A pool for all experts where they fit beside the rest, else of what is left. All of them, too,
