@@ -44,6 +44,10 @@ constexpr size_t kChunk = 16;
 // 2048 ahead they lose a tenth.
 constexpr size_t kAhead = 512;
 
+// Up to this many tokens are multiplied one by one: rows that the first one has brought into the cache
+// are read there by the next, which costs less than storing levels.
+constexpr size_t kTokensOneByOne = 2;
+
 HWY_INLINE void PrefetchBlock(const uint8_t* HWY_RESTRICT packed) {
   hwy::Prefetch(packed + kAhead);  // past the end is no harm: nothing is read
   hwy::Prefetch(packed + kAhead + 64);
@@ -124,8 +128,8 @@ HWY_INLINE VI DotBlock(const Dot& dot, const uint8_t* HWY_RESTRICT packed,
 }
 
 template <class Dot>
-HWY_INLINE float DotRow(const MatVecArguments& args, const Dot& dot, uint64_t row) {
-  const MatVecInput& input = args.inputs[0];
+HWY_INLINE float DotRow(const MatVecArguments& args, const Dot& dot, const MatVecInput& input,
+                        uint64_t row) {
   const uint8_t* HWY_RESTRICT packed = args.Row(row);
   const uint8_t* HWY_RESTRICT norms = args.RowNorms(row);
   const auto* HWY_RESTRICT activations =
@@ -243,10 +247,13 @@ class CodedRows {
 
 template <class Dot>
 HWY_ATTR void MatVecWith(const MatVecArguments& args) {
-  if (args.tokens == 1) {
+  if (args.tokens <= kTokensOneByOne) {
     const Dot dot(*args.levels);
-    for (uint64_t row = args.rows.begin; row < args.rows.end; ++row) {
-      args.y[row] = DotRow(args, dot, row);
+    for (size_t token = 0; token < args.tokens; ++token) {
+      float* HWY_RESTRICT y = args.y + token * args.y_stride;
+      for (uint64_t row = args.rows.begin; row < args.rows.end; ++row) {
+        y[row] = DotRow(args, dot, args.inputs[token], row);
+      }
     }
     return;
   }

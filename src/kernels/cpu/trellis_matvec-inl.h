@@ -76,9 +76,8 @@ class TrellisRow {
   explicit HWY_INLINE TrellisRow(const TrellisMatVecArguments& args)
       : args_(args), dot_(*args.levels), factors_of_(args) {}
 
-  // Times the only token.
-  HWY_INLINE float Multiply(uint64_t row) const {
-    const MatVecInput& input = args_.inputs[0];
+  // Times one token.
+  HWY_INLINE float Multiply(const MatVecInput& input, uint64_t row) const {
     const uint8_t* HWY_RESTRICT block = args_.Row(row);
     const uint8_t* HWY_RESTRICT scales = args_.RowScales(row);
     const auto* HWY_RESTRICT activations =
@@ -209,10 +208,13 @@ class TrellisRows {
 
 template <class Dot>
 HWY_ATTR void TrellisMatVecWith(const TrellisMatVecArguments& args) {
-  if (args.tokens == 1) {
+  if (args.tokens <= kTokensOneByOne) {
     const TrellisRow<Dot> row_of(args);
-    for (uint64_t row = args.rows.begin; row < args.rows.end; ++row) {
-      args.y[row] = row_of.Multiply(row);
+    for (size_t token = 0; token < args.tokens; ++token) {
+      float* HWY_RESTRICT y = args.y + token * args.y_stride;
+      for (uint64_t row = args.rows.begin; row < args.rows.end; ++row) {
+        y[row] = row_of.Multiply(args.inputs[token], row);
+      }
     }
     return;
   }
