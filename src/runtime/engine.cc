@@ -97,6 +97,7 @@ model::Workspace& Engine::WorkspaceFor(size_t tokens) {
 
 void Engine::CheckWork(std::span<const Work> work) const {
   for (const Work& piece : work) {
+    if (piece.tokens.empty()) continue;
     const SequenceState& state = *piece.sequence;
     if (piece.tokens.size() > state.capacity() - state.length()) {
       throw Error(ErrorCode::kInvalidArgument,

@@ -37,7 +37,7 @@ size_t ChunkTokens(const model::ModelConfig& config, size_t wanted);
 
 // A piece of a sequence for one pass: tokens that follow those that it holds.
 struct Work {
-  SequenceState* sequence = nullptr;
+  SequenceState* sequence = nullptr;  // may be null where there are no tokens
   std::span<const TokenId> tokens;
   model::LogitsOf logits_of = model::LogitsOf::kLast;
 };

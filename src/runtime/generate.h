@@ -36,11 +36,10 @@ struct GenerateTimes {
   size_t prompt_tokens = 0;
   size_t reused_tokens = 0;  // of these: were in the sequence already
   double prompt_seconds = 0;
-  double first_token_seconds =
-      0;                        // from the call to the first token, which the prompt's pass gives
-  size_t generated_tokens = 0;  // an eos is not counted
-  size_t decode_passes = 0;     // of one token each: the first token needs none, an eos does
-  double decode_seconds = 0;    // of these passes and the callbacks
+  double first_token_seconds = 0;  // from the call to the first token, given by the prompt's pass
+  size_t generated_tokens = 0;     // an eos is not counted
+  size_t decode_passes = 0;        // of one token each: the first token needs none, an eos does
+  double decode_seconds = 0;       // of these passes and the callbacks
 
   // 0 where there was no pass.
   double prompt_tokens_per_second() const noexcept;
@@ -74,8 +73,9 @@ class Generation {
   bool is_reading() const noexcept { return !has_first_ && !sequence_.pending().empty(); }
 
   // What it wants of the next pass: at most `most_tokens` (not 0) tokens of the prompt, or its last
-  // token. Without tokens where Advance needs no pass: the sequence held the prompt with its logits.
-  Work Next(size_t most_tokens) { return sequence_.Next(most_tokens); }
+  // token. Without tokens where Advance needs no pass, as the sequence held the prompt with its logits,
+  // and once the answer is over.
+  Work Next(size_t most_tokens) { return is_over_ ? Work() : sequence_.Next(most_tokens); }
   // The logits that the pass made of it. Chooses the next token.
   void OnLogits(std::span<const float> logits);
   // After the pass: the token that was chosen, if the answer has one more. After the first token it

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <optional>
 
@@ -182,6 +183,25 @@ TEST_F(GenerateTest, StopsWhenTheCallbackSaysSo) {
       Run(sequence, prompt_, greedy_, [&](TokenId) { return ++calls < 3; });
   EXPECT_EQ(answer.reason, StopReason::kCallback);
   EXPECT_EQ(answer.tokens.size(), 3u);
+}
+
+TEST_F(GenerateTest, AnAnswerThatWasStoppedWantsNothingMore) {
+  Sequence sequence = NewSequence();
+  Generation generation(*engine_, sequence, prompt_, greedy_);
+  const auto step = [&] {
+    engine_->Step(std::array{generation.Next(5)},
+                  [&](size_t, size_t, std::span<const float> row) { generation.OnLogits(row); });
+    return generation.Advance();
+  };
+  while (!step()) continue;
+  step();
+  generation.Stop();
+  const size_t held = sequence.tokens().size();
+  EXPECT_EQ(held, prompt_.size() + 1);
+  EXPECT_EQ(step(), std::nullopt);
+  EXPECT_EQ(sequence.tokens().size(), held);
+  EXPECT_EQ(generation.result().reason, StopReason::kCallback);
+  EXPECT_EQ(generation.result().tokens.size(), 2u);
 }
 
 TEST_F(GenerateTest, StopsWithinAPromptAndGoesOnFromThere) {
