@@ -5,7 +5,9 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -205,6 +207,33 @@ TEST(FindChatTemplate, TakesTheStringOrTheOneThatFits) {
   for (const char* bad : {R"(5)", R"([])", R"(["a"])", R"([{"name": "default"}])",
                           R"([{"name": "default", "template": 5}])"}) {
     EXPECT_THROW(FindChatTemplate(json{{"chat_template", json::parse(bad)}}, false), Error) << bad;
+  }
+}
+
+// The names in backticks after `label` in a section of docs/chat-templates.md.
+std::vector<std::string> NamesInPage(const std::string& section, const std::string& label) {
+  const std::string page = ReadText(test::Golden("../../docs/chat-templates.md"));
+  const size_t begin = page.find(label, page.find("## " + section));
+  const size_t end = page.find("\n\n", begin);
+  std::vector<std::string> names;
+  for (size_t at = page.find('`', begin); at < end; at = page.find('`', at + 1)) {
+    const size_t first = at + 1;
+    at = page.find('`', first);
+    names.push_back(page.substr(first, at - first));
+  }
+  EXPECT_FALSE(names.empty()) << section << ": " << label;
+  return names;
+}
+
+TEST(ChatTemplate, ThePageAboutItsFiltersAndTestsIsTrue) {
+  for (const auto& [section, use] :
+       {std::pair("Filters", "{{{{ x | {} }}}}"), std::pair("Tests", "{{{{ x is {} }}}}")}) {
+    for (const std::string& name : NamesInPage(section, "\nSupported:")) {
+      EXPECT_NO_THROW(ChatTemplate(fmt::format(fmt::runtime(use), name))) << name;
+    }
+    for (const std::string& name : NamesInPage(section, "\nNot supported:")) {
+      EXPECT_THROW(ChatTemplate(fmt::format(fmt::runtime(use), name)), Error) << name;
+    }
   }
 }
 
