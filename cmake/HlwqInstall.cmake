@@ -1,26 +1,37 @@
-# What `cmake --install` puts where, and the package that find_package(hlwq) reads.
+# The library that others link, what `cmake --install` puts where, and the package that
+# find_package(hlwq) reads.
 #
-#   bin/hlwq, its man page and shell completions
+#   bin/hlwq                   with its man page and shell completions
 #   include/hlwq/*.h           the public API
-#   include/hlwq/boxes/<box>/  the headers of the boxes behind it, on the include path of the targets
-#   lib/, lib/cmake/hlwq/      one static library a box, hlwq::<box>; hlwq::hlwq is all of them
+#   lib/libhlwq.a              all boxes but the program's own
+#   lib/cmake/hlwq/            the package: target hlwq::hlwq
 include(CMakePackageConfigHelpers)
 
 get_property(boxes GLOBAL PROPERTY HLWQ_BOXES)
-list(REMOVE_ITEM boxes hlwq_cli)  # the program's own, no library for others
+get_property(externals GLOBAL PROPERTY HLWQ_EXTERNALS)
+list(REMOVE_ITEM boxes hlwq_cli)
+list(REMOVE_DUPLICATES externals)
+list(REMOVE_ITEM externals nlohmann_json::nlohmann_json)  # headers alone, which no public header uses
 
-add_library(hlwq_all INTERFACE)
-add_library(hlwq::hlwq ALIAS hlwq_all)
-set_target_properties(hlwq_all PROPERTIES EXPORT_NAME hlwq)
-target_link_libraries(hlwq_all INTERFACE ${boxes})
+add_library(hlwq_library STATIC)
+add_library(hlwq::hlwq ALIAS hlwq_library)
+foreach(box ${boxes})
+  target_sources(hlwq_library PRIVATE $<TARGET_OBJECTS:${box}>)
+endforeach()
+set_target_properties(hlwq_library PROPERTIES OUTPUT_NAME hlwq EXPORT_NAME hlwq LINKER_LANGUAGE CXX)
+target_compile_features(hlwq_library PUBLIC cxx_std_20)
+target_include_directories(hlwq_library PUBLIC
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+  $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_link_libraries(hlwq_library PRIVATE ${externals})
 
 if(NOT HLWQ_INSTALL)
   return()
 endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hlwq)
-install(TARGETS ${boxes} hlwq_settings hlwq_all EXPORT hlwqTargets
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS hlwq_library EXPORT hlwqTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT hlwqTargets NAMESPACE hlwq:: DESTINATION ${package_dir})
 configure_package_config_file(cmake/hlwqConfig.cmake.in ${PROJECT_BINARY_DIR}/hlwqConfig.cmake
   INSTALL_DESTINATION ${package_dir})
@@ -31,12 +42,6 @@ install(FILES ${PROJECT_BINARY_DIR}/hlwqConfig.cmake ${PROJECT_BINARY_DIR}/hlwqC
 
 install(DIRECTORY include/hlwq ${PROJECT_BINARY_DIR}/include/hlwq
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
-foreach(target ${boxes})
-  string(REPLACE "hlwq_" "" box ${target})
-  install(DIRECTORY src/${box} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/hlwq/boxes
-    FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE)
-endforeach()
-
 if(TARGET hlwq)
   install(TARGETS hlwq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

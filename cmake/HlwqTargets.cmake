@@ -8,18 +8,14 @@ function(hlwq_add_box name)
   cmake_parse_arguments(BOX "" "" "SOURCES;DEPS;LINK;PRIVATE_LINK" ${ARGN})
   add_library(hlwq_${name} STATIC ${BOX_SOURCES})
   add_library(hlwq::${name} ALIAS hlwq_${name})
-  set_target_properties(hlwq_${name} PROPERTIES EXPORT_NAME ${name})
   target_compile_features(hlwq_${name} PUBLIC cxx_std_20)
   target_include_directories(hlwq_${name} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
-    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
-    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/hlwq/boxes>)
+    ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
   list(TRANSFORM BOX_DEPS PREPEND hlwq::)
   target_link_libraries(hlwq_${name} PUBLIC ${BOX_DEPS} ${BOX_LINK} PRIVATE hlwq_settings ${BOX_PRIVATE_LINK})
   add_dependencies(hlwq_${name} hlwq_check_layers)
   set_property(GLOBAL APPEND PROPERTY HLWQ_BOXES hlwq_${name})
+  set_property(GLOBAL APPEND PROPERTY HLWQ_EXTERNALS ${BOX_LINK} ${BOX_PRIVATE_LINK})
 endfunction()
 
 # hlwq_add_test(BOX SOURCES ... [LINK lib ...]): one GoogleTest program for the tests of a box.

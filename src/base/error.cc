@@ -21,6 +21,7 @@ constexpr std::array kCodes = {
     CodeRow{ErrorCode::kIo, "io", 2},
     CodeRow{ErrorCode::kSourceChanged, "source_changed", 2},
     CodeRow{ErrorCode::kNonFinite, "non_finite", 2},
+    CodeRow{ErrorCode::kCancelled, "cancelled", 2},
 };
 
 const CodeRow& Row(ErrorCode code) noexcept {

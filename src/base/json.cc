@@ -58,16 +58,23 @@ class StrictnessCheck final : public nlohmann::json_sax<json> {
   std::vector<std::unordered_set<std::string>> keys_of_depth_;  // of what is open
 };
 
-}  // namespace
-
-json ParseJson(std::string_view text) {
+template <typename Json>
+Json ParseStrictly(std::string_view text) {
   StrictnessCheck check;
   json::sax_parse(text, &check);
   try {
-    return json::parse(text);
+    return Json::parse(text);
   } catch (const json::exception& failure) {
     Fail(failure.what());
   }
+}
+
+}  // namespace
+
+json ParseJson(std::string_view text) { return ParseStrictly<json>(text); }
+
+nlohmann::ordered_json ParseOrderedJson(std::string_view text) {
+  return ParseStrictly<nlohmann::ordered_json>(text);
 }
 
 nlohmann::json ReadJsonFile(const std::filesystem::path& path, uint64_t max_bytes) {

@@ -13,6 +13,8 @@ inline constexpr uint64_t kMaxConfigBytes = 64u << 20;
 // Parses a document. Throws Error{kInvalidData} on a syntax error, invalid UTF-8, a key that occurs
 // twice in one object, or nesting deeper than 64.
 nlohmann::json ParseJson(std::string_view text);
+// The same with the keys of objects in the order of the text, for what is written out again.
+nlohmann::ordered_json ParseOrderedJson(std::string_view text);
 
 // ParseJson of a file of at most `max_bytes`; errors name the path.
 nlohmann::json ReadJsonFile(const std::filesystem::path& path,

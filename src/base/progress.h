@@ -1,25 +1,15 @@
-// How long operations tell their caller where they are. Libraries never print.
+// How long operations of the boxes tell their caller where they are. Libraries never print.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <string_view>
 
+#include "hlwq/progress.h"
+
 namespace hlwq {
 
-struct ProgressUpdate {
-  std::string_view item;  // the tensor in work; valid during the call only
-  uint64_t tensors_done = 0;
-  uint64_t tensors_total = 0;
-  uint64_t bytes_done = 0;  // source bytes
-  uint64_t bytes_total = 0;
-  uint64_t bytes_skipped = 0;  // of bytes_done: found complete from an earlier run
-};
-
-// Called from one thread at a time, often: the callee limits its own rate. May be empty.
-using ProgressCallback = std::function<void(const ProgressUpdate&)>;
-
-// The same for work that takes tokens.
+// As ProgressUpdate, for work that takes tokens.
 struct TokenProgress {
   uint64_t tokens_done = 0;
   uint64_t tokens_total = 0;

@@ -23,7 +23,10 @@ Answer Session::Reply(std::span<const runtime::TokenId> prompt, const AnswerOpti
   const auto on_token = [&](runtime::TokenId token) {
     return stream.Push(token) && is_wanted && goes_on();
   };
-  const auto on_prompt = [&](size_t) { return goes_on(); };
+  const auto on_prompt = [&](size_t done) {
+    if (callbacks.on_prompt) callbacks.on_prompt(done);
+    return goes_on();
+  };
   Answer answer;
   answer.generation = runtime::Generate(model_.engine(), sequence_, prompt, options.generate,
                                         {on_token, on_prompt});
@@ -31,6 +34,13 @@ Answer Session::Reply(std::span<const runtime::TokenId> prompt, const AnswerOpti
   answer.text = stream.text();
   answer.found_stop = stream.found_stop();
   return answer;
+}
+
+std::span<const float> Session::Logits(std::span<const runtime::TokenId> tokens) {
+  const auto on_token = [](runtime::TokenId) { return true; };
+  const auto on_prompt = [](size_t) { return true; };
+  runtime::Generate(model_.engine(), sequence_, tokens, {.max_tokens = 0}, {on_token, on_prompt});
+  return sequence_.logits();
 }
 
 }  // namespace hlwq::chat

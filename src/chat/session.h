@@ -23,12 +23,14 @@ struct AnswerOptions {
   bool continues_prompt = false;
 };
 
-// Either may be empty.
+// Any may be empty.
 struct AnswerCallbacks {
   // Told text as soon as it is certain, whole characters; false ends the answer.
   std::function<bool(std::string_view text)> on_text = {};
   // Asked after each token, and after each pass over the prompt.
   std::function<bool()> should_stop = {};
+  // Told how many tokens of the prompt are held, after each pass over it.
+  std::function<void(size_t done)> on_prompt = {};
 };
 
 struct Answer {
@@ -53,6 +55,9 @@ class Session {
   // TextModel::tokenizer, and as runtime::Generate.
   Answer Reply(std::span<const runtime::TokenId> prompt, const AnswerOptions& options,
                const AnswerCallbacks& callbacks = {});
+
+  // The logits after the last token of `tokens`, until the next call. Throws as runtime::Generate.
+  std::span<const float> Logits(std::span<const runtime::TokenId> tokens);
 
   // Becomes equal to `other`, of the same model and cache options. Shares its pages.
   void ForkFrom(const Session& other) { sequence_.ForkFrom(other.sequence_); }

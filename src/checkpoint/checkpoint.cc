@@ -1,5 +1,7 @@
 #include "checkpoint/checkpoint.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <optional>
@@ -41,6 +43,18 @@ const TensorEntry* Checkpoint::Find(std::string_view name) const {
   const auto found = std::find_if(tensors.begin(), tensors.end(),
                                   [&](const TensorEntry& entry) { return entry.name == name; });
   return found == tensors.end() ? nullptr : &*found;
+}
+
+const TensorEntry& Checkpoint::At(std::string_view name) const {
+  if (const TensorEntry* entry = Find(name)) return *entry;
+  std::string close;
+  int shown = 0;
+  for (const TensorEntry& entry : tensors) {
+    if (entry.name.find(name) == std::string::npos || shown == 3) continue;
+    close += fmt::format("{}'{}'", shown++ == 0 ? "; there is " : ", ", entry.name);
+  }
+  throw Error(ErrorCode::kNotFound,
+              fmt::format("{}: no tensor '{}'{}", root.string(), name, close));
 }
 
 const SideFile* Checkpoint::FindSideFile(std::string_view name) const {

@@ -130,6 +130,8 @@ struct Checkpoint {
 
   const TensorEntry* Find(std::string_view name) const;       // nullptr when absent; linear
   const SideFile* FindSideFile(std::string_view name) const;  // the same
+  // Throws Error{kNotFound} when there is no tensor of that name, naming close ones.
+  const TensorEntry& At(std::string_view name) const;
 };
 
 // The content of the side file called `name`; empty when the checkpoint has none.

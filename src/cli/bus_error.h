@@ -4,7 +4,7 @@
 namespace hlwq::cli {
 
 // A read of a mapped page that the file no longer has raises SIGBUS, in any thread. From here on
-// reads of mapped files go on over zeros, and who reads them finds out (base/mapping_faults.h). A read
+// reads of mapped files go on over zeros, and who reads them finds out (hlwq/mapping_faults.h). A read
 // of anything else ends the program with a line on stderr, with `wants_json` a document on stdout
 // as for other errors, and exit status 2.
 void HandleBusErrors(bool wants_json) noexcept;

@@ -13,6 +13,14 @@ namespace hlwq::convert {
 using checkpoint::TensorEntry;
 using checkpoint::TensorSpec;
 
+namespace {
+
+uint64_t SourceBytes(const TensorEntry& entry) {
+  return TensorBytes(entry.dtype, entry.shape).value_or(0);
+}
+
+}  // namespace
+
 CodedJobBuilder::CodedJobBuilder(const checkpoint::Checkpoint& source,
                                  const codec::Backend& backend)
     : source_(source),
@@ -20,15 +28,22 @@ CodedJobBuilder::CodedJobBuilder(const checkpoint::Checkpoint& source,
       classified_(checkpoint::ClassifyTensors(source)),
       codec_of_(source.tensors.size()) {}
 
-void CodedJobBuilder::KeepNonFinite(std::vector<std::string>& notes) {
+void CodedJobBuilder::KeepNonFinite(std::vector<std::string>& notes,
+                                    const ProgressCallback& progress) {
+  ProgressUpdate update{.tensors_total = source_.tensors.size()};
+  for (const TensorEntry& entry : source_.tensors) update.bytes_total += SourceBytes(entry);
   for (size_t tensor = 0; tensor < source_.tensors.size(); ++tensor) {
+    const TensorEntry& entry = source_.tensors[tensor];
+    update.item = entry.name;
+    if (progress) progress(update);
+    ++update.tensors_done;
+    update.bytes_done += SourceBytes(entry);
     if (!codec_of_[tensor]) continue;
     try {
       TryEncode(tensor);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kNonFinite) throw;
-      notes.push_back(
-          fmt::format("'{}' is kept as it is: {}", source_.tensors[tensor].name, error.what()));
+      notes.push_back(fmt::format("'{}' is kept as it is: {}", entry.name, error.what()));
       codec_of_[tensor] = nullptr;
     }
   }
@@ -61,7 +76,7 @@ void CodedJobBuilder::AddReport(Job& job, size_t tensor) const {
   report.source_dtype = entry.dtype;
   report.role = spec.role;
   report.layer = spec.layer;
-  report.source_bytes = TensorBytes(entry.dtype, entry.shape).value_or(0);
+  report.source_bytes = SourceBytes(entry);
   if (const codec::Codec* codec = CodecOf(tensor)) {
     report.is_quantized = true;
     report.codec = codec::DescribeSpec(codec->spec()).name;

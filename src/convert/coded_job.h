@@ -34,8 +34,8 @@ class CodedJobBuilder {
   const codec::Codec* CodecOf(size_t tensor) const noexcept { return codec_of_[tensor].get(); }
 
   // Carries tensors over that their codec cannot hold (NaN, infinity, multipliers beyond 16 bits),
-  // found by coding all; adds a note for each.
-  void KeepNonFinite(std::vector<std::string>& notes);
+  // found by coding all; adds a note for each. `progress` may be empty.
+  void KeepNonFinite(std::vector<std::string>& notes, const ProgressCallback& progress);
 
   // Outputs, tasks, reports and the source's side files. A fused tensor is coded slice by slice. Throws
   // Error{kInvalidData} for more than kMaxMatrices matrices.

@@ -181,9 +181,12 @@ class JobRun {
     for (size_t file = 0; file < source_.files.size(); ++file) {
       is_source_touched |= !(journal.header.sources[file].identity == identities_[file]);
     }
+    ProgressUpdate update = NewProgress();
     for (const JournalEntry& entry : journal.entries) {
       if (entry.task >= job_.tasks.size()) continue;
       const Task& task = *job_.tasks[entry.task];
+      update.item = task.name;
+      if (options_.progress) options_.progress(update);
       if (entry.outputs_xxh3.size() != task.outputs.size() + task.constants.size()) continue;
       if (is_source_touched && HashTaskSource(task) != entry.source_xxh3) {
         throw Error(ErrorCode::kSourceChanged,
@@ -194,7 +197,15 @@ class JobRun {
       results_[entry.task] = TaskResult{entry.source_xxh3, entry.outputs_xxh3,
                                         std::make_unique<codec::ErrorStats>(entry.stats)};
       result_.resumed_bytes += task.SourceBytes({0, task.rows});
+      ++update.tensors_done;
+      update.bytes_done = update.bytes_skipped = result_.resumed_bytes;
     }
+  }
+
+  ProgressUpdate NewProgress() const {
+    ProgressUpdate update{.tensors_total = job_.tasks.size()};
+    for (const auto& task : job_.tasks) update.bytes_total += task->SourceBytes({0, task->rows});
+    return update;
   }
 
   bool HasRecordedOutputs(const Task& task, const JournalEntry& entry,
@@ -224,10 +235,8 @@ class JobRun {
 
   void Stream(JournalWriter& writer, std::span<const File> shards) {
     std::vector<size_t> todo;
-    ProgressUpdate update;
-    update.tensors_total = job_.tasks.size();
+    ProgressUpdate update = NewProgress();
     for (size_t task = 0; task < job_.tasks.size(); ++task) {
-      update.bytes_total += job_.tasks[task]->SourceBytes({0, job_.tasks[task]->rows});
       if (!results_[task]) todo.push_back(task);
     }
     update.tensors_done = job_.tasks.size() - todo.size();

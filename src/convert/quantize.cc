@@ -68,7 +68,9 @@ ConversionResult Quantize(const Checkpoint& source, const std::filesystem::path&
   result.notes = source.notes;
   const std::vector<std::string>& notes = builder.classified().notes;
   result.notes.insert(result.notes.end(), notes.begin(), notes.end());
-  if (options.non_finite == NonFinitePolicy::kKeep) builder.KeepNonFinite(result.notes);
+  if (options.non_finite == NonFinitePolicy::kKeep) {
+    builder.KeepNonFinite(result.notes, options.output.progress);
+  }
 
   Job job = builder.Build();
   job.operation = "quantize";

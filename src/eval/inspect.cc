@@ -146,17 +146,6 @@ report::TensorDetail::Values ValuesOf(const Checkpoint& checkpoint, const Tensor
   return values;
 }
 
-[[noreturn]] void FailNotFound(const Checkpoint& checkpoint, std::string_view name) {
-  std::string close;
-  int shown = 0;
-  for (const TensorEntry& entry : checkpoint.tensors) {
-    if (entry.name.find(name) == std::string::npos || shown == 3) continue;
-    close += fmt::format("{}'{}'", shown++ == 0 ? "; there is " : ", ", entry.name);
-  }
-  throw Error(ErrorCode::kNotFound,
-              fmt::format("{}: no tensor '{}'{}", checkpoint.root.string(), name, close));
-}
-
 }  // namespace
 
 report::InspectResult Inspect(const Checkpoint& checkpoint,
@@ -189,26 +178,25 @@ report::InspectResult Inspect(const Checkpoint& checkpoint,
 report::TensorDetail InspectTensor(const Checkpoint& checkpoint,
                                    const std::optional<Manifest>& manifest, std::string_view name,
                                    const codec::Backend& backend) {
-  const TensorEntry* entry = checkpoint.Find(name);
-  if (entry == nullptr) FailNotFound(checkpoint, name);
+  const TensorEntry& entry = checkpoint.At(name);
   const checkpoint::Classified classified = Classify(checkpoint);
-  const auto index = static_cast<size_t>(entry - checkpoint.tensors.data());
+  const auto index = static_cast<size_t>(&entry - checkpoint.tensors.data());
   const ErrorsByName errors = RecordedErrors(manifest);
   report::TensorDetail detail;
-  detail.tensor = Describe(*entry, classified.specs[index], errors);
-  detail.dtype = DTypeName(entry->dtype);
-  for (const checkpoint::FileRange& range : StoredRanges(*entry)) {
+  detail.tensor = Describe(entry, classified.specs[index], errors);
+  detail.dtype = DTypeName(entry.dtype);
+  for (const checkpoint::FileRange& range : StoredRanges(entry)) {
     detail.stretches.push_back(
         {checkpoint.files[range.file].path().filename().string(), range.offset, range.bytes});
   }
-  if (const auto* coded = std::get_if<checkpoint::CodedStorage>(&entry->storage)) {
+  if (const auto* coded = std::get_if<checkpoint::CodedStorage>(&entry.storage)) {
     detail.spec = coded->spec;
   }
-  if (DescribeStorage(*entry).is_number) {
+  if (DescribeStorage(entry).is_number) {
     detail.values =
-        WithContext("'" + entry->name + "'", [&] { return ValuesOf(checkpoint, *entry, backend); });
+        WithContext("'" + entry.name + "'", [&] { return ValuesOf(checkpoint, entry, backend); });
   }
-  if (const auto found = errors.find(entry->name); found != errors.end()) {
+  if (const auto found = errors.find(entry.name); found != errors.end()) {
     detail.recorded_errors = *found->second;
   }
   return detail;

@@ -38,7 +38,7 @@ class Weights {
   const std::string& prefix() const noexcept { return prefix_; }
 
   // Throws Error{kSourceChanged} naming a file that was cut shorter, or could not be read, since it was
-  // mapped: products with its weights are then of no use (base/mapping_faults.h). Thread: safe.
+  // mapped: products with its weights are then of no use (hlwq/mapping_faults.h). Thread: safe.
   // Cost: a system call a file.
   void CheckReadable() const;
 

@@ -5,7 +5,7 @@
 
 namespace hlwq::test {
 
-// While one exists, reads of mapped files that were cut shorter go on (base/mapping_faults.h); any
+// While one exists, reads of mapped files that were cut shorter go on (hlwq/mapping_faults.h); any
 // other bus error ends the process with kForeignFault.
 class AbsorbFaults {
  public:

@@ -61,6 +61,17 @@ class CheckLayers(unittest.TestCase):
         self.write("src/base/file.cc", '#include "hlwq/hlwq.h"\n')
         self.assert_refused("hlwq/hlwq.h")
 
+    def test_the_box_behind_the_public_headers_may_use_them(self):
+        self.write("src/api/convert.cc", '#include "hlwq/convert.h"\n')
+        self.assertEqual(self.check(), (0, ""))
+
+    def test_public_headers_use_each_other_and_the_standard_library_alone(self):
+        self.write("include/hlwq/model.h", '#include <vector>\n#include "hlwq/tokenizer.h"\n')
+        self.assertEqual(self.check(), (0, ""))
+        for include in ('"base/error.h"', "<nlohmann/json.hpp>", "<json.hpp>"):
+            self.write("include/hlwq/model.h", f"\n#include {include}\n")
+            self.assert_refused("include/hlwq/model.h:2", include[1:-1])
+
     def test_the_version_header_is_free_to_all(self):
         self.write("src/io/writer.cc", '#include "hlwq/version.h"\n')
         self.assertEqual(self.check(), (0, ""))

@@ -15,7 +15,8 @@ from check_layers import ARROWS  # noqa: E402
 WIDTH, ROW, HEIGHT = 1000, 104, 58
 # name: (row, left, right, what it holds)
 BOXES = {
-    "cli": (0, 60, 940, "one flag table: parser, help, man page, completions; verbs; progress"),
+    "cli": (0, 60, 560, "one flag table: parser, help, completions; verbs"),
+    "api": (0, 620, 940, "what include/hlwq declares"),
     "convert": (1, 60, 330, "recipes, quantize, dequantize, resume"),
     "eval": (1, 370, 570, "measures models"),
     "server": (1, 800, 940, "HTTP"),
@@ -34,8 +35,9 @@ BOXES = {
 COMING = {"server"}
 # (from, to): where the arrow leaves and arrives, where straight down does not do.
 ENDS = {
-    ("cli", "convert"): (195, 195), ("cli", "eval"): (470, 470), ("cli", "server"): (870, 870),
-    ("cli", "chat"): (780, 780), ("convert", "kernels"): (150, 150),
+    ("cli", "convert"): (195, 195), ("cli", "eval"): (440, 440), ("cli", "server"): (545, 830),
+    ("cli", "chat"): (520, 770), ("api", "convert"): (640, 300), ("api", "eval"): (660, 540),
+    ("api", "chat"): (785, 785), ("convert", "kernels"): (150, 150),
     ("convert", "checkpoint"): (270, 470), ("eval", "report"): (422, 422),
     ("report", "checkpoint"): (422, 490), ("eval", "runtime"): (520, 550),
     ("eval", "text"): (556, 820), ("server", "chat"): (870, 870),

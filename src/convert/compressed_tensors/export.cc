@@ -157,7 +157,7 @@ class Planner {
 
   // A matrix that cannot be coded takes those with it that engines fuse with it.
   void KeepNonFinite() {
-    builder_.KeepNonFinite(plan_.notes);
+    builder_.KeepNonFinite(plan_.notes, options_.output.progress);
     for (size_t tensor = 0; tensor < groups_.size(); ++tensor) {
       if (builder_.CodecOf(tensor) == nullptr) is_wanted_[tensor] = false;
     }

@@ -1,0 +1,30 @@
+// The model that the tests of the public API work with: 4 layers of 256, tokenizer and template.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <stdexcept>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "hlwq/hlwq.h"
+#include "tests/support/shared_data.h"
+
+namespace hlwq {
+
+inline std::filesystem::path GoldenModel() {
+  return test::Golden("good/gguf/llama-bpe/model.gguf");
+}
+
+inline void ExpectError(ErrorCode code, const char* part, const std::function<void()>& body) {
+  try {
+    body();
+    ADD_FAILURE() << "no error about " << part;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    EXPECT_THAT(error.what(), testing::HasSubstr(part));
+  }
+}
+
+}  // namespace hlwq
