@@ -54,7 +54,7 @@ struct Tokens {
     for (size_t t = 0; t < count; ++t) {
       for (const size_t part : {0, 1}) {
         const std::span<float> row(rows.data() + t * stride + part * kDim, kDim);
-        L2Normalize(row, part == 0 ? 1 / std::sqrt(static_cast<float>(kDim)) : 1, row);
+        L2Normalize(kDim, part == 0 ? 1 / std::sqrt(static_cast<float>(kDim)) : 1, row);
       }
       gates[2 * t] = -0.01f * static_cast<float>(t % 7);
       gates[2 * t + 1] = 0.5f;

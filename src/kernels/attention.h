@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 
+#include "kernels/row_span.h"
 #include "tensor/dtype.h"
 
 namespace hlwq::kernels {
@@ -31,11 +32,11 @@ struct KvPages {
   }
 };
 
-// Rounds the keys and values [kv_heads, head_dim] of one token into its place. What is beyond the
-// range of the type becomes its largest finite value, as an infinity would spoil every token that
-// reads it. Thread: safe for different positions.
-void StoreKv(const KvPages& cache, size_t position, std::span<const float> keys,
-             std::span<const float> values) noexcept;
+// Rounds the keys and values [tokens, kv_heads * head_dim] of consecutive tokens into their places,
+// from `position` on. What is beyond the range of the type becomes its largest finite value, as an
+// infinity would spoil every token that reads it. Thread: safe for different positions.
+void StoreKv(const KvPages& cache, size_t position, RowSpan<const float> keys,
+             RowSpan<const float> values) noexcept;
 
 // `queries` consecutive tokens, the first at `first_position`; the cache holds keys and values of
 // all positions up to the last query's. Query head j reads kv head j / (heads / kv_heads).

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <span>
 
+#include "kernels/row_span.h"
+
 namespace hlwq::kernels {
 
 // Consecutive tokens of one value head of one sequence. Any alignment; `out` overlaps nothing else.
@@ -35,11 +37,11 @@ inline constexpr size_t kMostDeltaDim = 256;
 // Yang et al., Gated Delta Networks, arXiv:2412.06464.
 void DeltaRule(const DeltaHead& head, std::span<float> state) noexcept;
 
-// The gates of one token as Qwen3-Next has them, all spans [value heads]:
+// The gates as Qwen3-Next has them, rows [tokens, value heads], a_log and dt_bias [value heads]:
 //   log_alpha = -exp(a_log) softplus(a + dt_bias);   beta = sigmoid(b)
 // Relative error below 1e-6. log_alpha may be a, and beta b.
-void DeltaGates(std::span<const float> a, std::span<const float> b, std::span<const float> a_log,
-                std::span<const float> dt_bias, std::span<float> log_alpha,
-                std::span<float> beta) noexcept;
+void DeltaGates(RowSpan<const float> a, RowSpan<const float> b, std::span<const float> a_log,
+                std::span<const float> dt_bias, RowSpan<float> log_alpha,
+                RowSpan<float> beta) noexcept;
 
 }  // namespace hlwq::kernels

@@ -7,18 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "kernels/dot_levels.h"
+#include "kernels/row_span.h"
 #include "tensor/buffer.h"
 
 namespace hlwq::kernels {
-
-// Consecutive tokens of an input.
-struct TokenRange {
-  size_t begin = 0, end = 0;
-  size_t size() const noexcept { return end - begin; }
-};
 
 // Rotated inputs of up to `max_tokens` tokens of width `in`, padded with zeros to whole blocks.
 // Thread: distinct tokens may be filled at the same time; reading is safe.
@@ -34,12 +28,12 @@ class RotatedInputs {
   size_t blocks() const noexcept { return blocks_; }  // of one token
   size_t max_tokens() const noexcept { return max_tokens_; }
 
-  // Rotates x [in] into place `token`, for matrices of `width`. The other width of that token keeps
-  // what it had. Block b of the result: H x_b ~ sqrt(128) * scale[b] * integer, so that
+  // Rotates the rows of x [tokens, in] into places from `first` on, for matrices of `width`. The other
+  // width of those tokens keeps what it had. Block b of the result: H x_b ~ sqrt(128) * scale[b] * integer, so that
   // y = sum_b norm_b * scale_b * step * <level integers, activation integers>. The largest integer
   // of a block is the most that the width allows. A block below 2^-100 counts as zero; one with a
   // NaN or infinity has a scale that is not finite, and so have all products with it.
-  void Set(size_t token, std::span<const float> x, DotWidth width) noexcept;
+  void Set(size_t first, RowSpan<const float> x, DotWidth width) noexcept;
 
   // Place `token` becomes what `other`, of the same width `in`, has for a token.
   void Copy(size_t token, const RotatedInputs& other, size_t other_token, DotWidth width) noexcept;

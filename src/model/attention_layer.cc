@@ -77,7 +77,7 @@ void AttentionLayer::RotateAndStore(const Pass& pass) const noexcept {
     for (size_t begin = 0; begin < row.size(); begin += config_.head_dim) {
       const std::span<float> head = row.subspan(begin, config_.head_dim);
       if (norm.size() != 0) kernels::RmsNorm(head, norm.span(), config_.norm_epsilon, head);
-      kernels::RotateHead(work.cosines[token], work.sines[token], head);
+      kernels::RotateHeads(work.cosines[token], work.sines[token], config_.head_dim, head);
     }
   };
   ForEachTokenOfSegments(pass, [&](size_t token, const Segment& segment, size_t offset) {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "checkpoint/catalog.h"
+#include "kernels/causal_conv.h"
 #include "kernels/delta_rule.h"
 
 namespace hlwq::model {
@@ -64,9 +65,9 @@ void CheckTopK(const JsonReader& text, const checkpoint::TextConfig& sizes) {
 
 // Delta-rule kernels hold a head on the stack.
 void CheckDelta(const JsonReader& text, const checkpoint::TextConfig& sizes) {
-  if (sizes.conv_kernel > kMostTaps) {
+  if (sizes.conv_kernel > kernels::kMostTaps) {
     text.Fail("linear_conv_kernel_dim",
-              fmt::format("want at most {}, got {}", kMostTaps, sizes.conv_kernel));
+              fmt::format("want at most {}, got {}", kernels::kMostTaps, sizes.conv_kernel));
   }
   if (std::max(sizes.key_dim, sizes.value_dim) <= kernels::kMostDeltaDim) return;
   const bool is_key = sizes.key_dim > kernels::kMostDeltaDim;

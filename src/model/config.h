@@ -29,9 +29,6 @@ struct ModelConfig {
   std::vector<PlaceholderToken> placeholders;
 };
 
-// Most taps of the convolution of a gated delta net; published models have 4.
-inline constexpr size_t kMostTaps = 16;
-
 // Rows of the convolution of a gated delta net: q, k and v of all heads.
 inline size_t DeltaChannels(const checkpoint::TextConfig& sizes) noexcept {
   return 2 * sizes.key_heads * sizes.key_dim + sizes.value_heads * sizes.value_dim;

@@ -61,18 +61,12 @@ void DeltaLayer::Run(const Pass& pass) const {
 // Taps that lie before the tokens of the pass come from the state.
 void DeltaLayer::Convolve(const Pass& pass) const noexcept {
   DeltaScratch& delta = pass.work.delta;
-  const size_t before = config_.conv_kernel - 1;
   const size_t channels = config_.channels();
   ForEachTokenOfSegments(pass, [&](size_t token, const Segment& segment, size_t offset) {
-    const float* earlier = segment.state->Inputs(config_.layer).data();
-    std::array<const float*, kMostTaps> taps;
-    for (size_t tap = 0; tap <= before; ++tap) {
-      const size_t at = offset + tap;  // among the earlier ones and those of the segment
-      taps[tap] =
-          at < before ? earlier + at * channels : delta.inputs[segment.begin + at - before].data();
-    }
-    kernels::ConvSilu(std::span(taps).first(config_.conv_kernel), weights_.conv.span(),
-                      delta.mixed[token]);
+    const std::span<const float> earlier = segment.state->Inputs(config_.layer);
+    const kernels::RowSpan<float> inputs = delta.inputs[{segment.begin, segment.end}];
+    kernels::ConvSilu({earlier, channels}, inputs.Columns(0, channels), weights_.conv.span(),
+                      {offset, offset + 1}, delta.mixed[token]);
   });
 }
 
@@ -99,7 +93,7 @@ void DeltaLayer::PrepareToken(Workspace& work, size_t token) const noexcept {
   const float q_scale = 1 / std::sqrt(static_cast<float>(width));
   for (size_t head = 0; head < 2 * config_.key_heads; ++head) {
     const std::span<float> row = mixed.subspan(head * width, width);
-    kernels::L2Normalize(row, head < config_.key_heads ? q_scale : 1.0f, row);
+    kernels::L2Normalize(width, head < config_.key_heads ? q_scale : 1.0f, row);
   }
   const std::span<float> inputs = delta.inputs[token];
   kernels::DeltaGates(inputs.subspan(config_.a(), config_.value_heads),

@@ -169,8 +169,10 @@ void MoeLayer::AddExperts(const Pass& pass) const noexcept {
   MoeScratch& moe = work.moe;
   ForEachToken(pass, [&](size_t token) {
     for (size_t choice = token * config_.top_k; choice < (token + 1) * config_.top_k; ++choice) {
-      kernels::AddScaled(moe.outputs[moe.groups.row(choice)], moe.routes[choice].weight,
-                         work.update[token]);
+      const kernels::WeightedRow term = {static_cast<uint32_t>(moe.groups.row(choice)),
+                                         moe.routes[choice].weight};
+      kernels::AddWeighted(moe.outputs[{0, pass.tokens * config_.top_k}], {&term, 1},
+                           work.update[token]);
     }
   });
 }

@@ -73,10 +73,7 @@ struct Problem {
 
   void Store(const KvPages& pages) const {
     const size_t width = c.kv_heads * c.head_dim;
-    for (size_t position = 0; position < c.positions(); ++position) {
-      StoreKv(pages, position, std::span(keys).subspan(position * width, width),
-              std::span(values).subspan(position * width, width));
-    }
+    StoreKv(pages, 0, {keys, width}, {values, width});
   }
 
   AttentionProblem Arguments(std::vector<float>& out) const {

@@ -361,6 +361,18 @@ TEST(DeltaRule, ReadsNothingOutsideItsSpans) {
   }
 }
 
+TEST(DeltaGates, RowsAreApart) {
+  const std::vector<float> inputs = {1, 2, 9, -3, 4, 9, 5, -6, 9}, zeros(2);
+  const auto a = RowSpan<const float>(inputs, 3).Columns(0, 2);
+  std::vector<float> log_alpha(6), beta(6), one_log_alpha(2), one_beta(2);
+  DeltaGates(a, a, zeros, zeros, {log_alpha, 2}, {beta, 2});
+  for (size_t row = 0; row < 3; ++row) {
+    DeltaGates(a[row], a[row], zeros, zeros, one_log_alpha, one_beta);
+    EXPECT_TRUE(std::ranges::equal(std::span(log_alpha).subspan(2 * row, 2), one_log_alpha));
+    EXPECT_TRUE(std::ranges::equal(std::span(beta).subspan(2 * row, 2), one_beta));
+  }
+}
+
 TEST(DeltaGates, AgreeWithDoublePrecision) {
   const std::vector<float> a = {0, 1, -1, 5, 20, 90, 1000, -5, -20, -60, 3.3f, -0.4f};
   const std::vector<float> b = {0, 1, -1, 5, 20, 90, 1000, -5, -20, -80, 3.3f, -0.4f};

@@ -111,6 +111,33 @@ TEST(RotatedInputs, TokensAndWidthsAreApart) {
   });
 }
 
+TEST(RotatedInputs, RowsHaveTheBitsTheyHaveAlone) {
+  constexpr size_t kRows = 3, kIn = 200, kStride = 207;
+  const std::vector<float> x = Activations(kRows * kStride);
+  const auto rows = RowSpan<const float>(x, kStride).Columns(4, kIn);
+  test::ForEachTarget([&](const char*) {
+    for (const DotWidth width : {DotWidth::kNarrow, DotWidth::kWide}) {
+      RotatedInputs together(kRows + 1, kIn), alone(1, kIn);
+      together.Set(1, rows, width);
+      for (size_t row = 0; row < kRows; ++row) {
+        alone.Set(0, rows[row], width);
+        const auto bits = [&](const RotatedInputs& inputs, size_t token) {
+          std::vector<float> all;  // all integers are exact
+          if (width == DotWidth::kNarrow) {
+            all.assign(inputs.narrow(token), inputs.narrow(token) + 256);
+            all.insert(all.end(), inputs.sums(token), inputs.sums(token) + 4);
+          } else {
+            all.assign(inputs.wide(token), inputs.wide(token) + 256);
+          }
+          all.insert(all.end(), inputs.scales(token, width), inputs.scales(token, width) + 2);
+          return all;
+        };
+        EXPECT_EQ(bits(together, row + 1), bits(alone, 0));
+      }
+    }
+  });
+}
+
 TEST(RotatedInputs, ZerosAreZerosAndNonFiniteValuesShowInTheScale) {
   test::ForEachTarget([&](const char*) {
     for (const DotWidth width : {DotWidth::kNarrow, DotWidth::kWide}) {

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "checkpoint/catalog.h"
+#include "kernels/causal_conv.h"
 #include "tests/support/shared_data.h"
 
 namespace hlwq::model {
@@ -76,12 +77,12 @@ TEST(ModelConfig, WantsSomeExpertsWhereEveryLayerHasThem) {
 
 TEST(ModelConfig, BoundsTheTapsOfTheConvolution) {
   ExpectRefused(
-      "qwen3_next", {{"linear_conv_kernel_dim", kMostTaps + 1}}, ErrorCode::kInvalidData,
+      "qwen3_next", {{"linear_conv_kernel_dim", kernels::kMostTaps + 1}}, ErrorCode::kInvalidData,
       AllOf(HasSubstr("'linear_conv_kernel_dim'"), HasSubstr("at most 16"), HasSubstr("got 17")));
   ExpectRefused("qwen3_next", {{"linear_conv_kernel_dim", 0}}, ErrorCode::kInvalidData,
                 HasSubstr("'linear_conv_kernel_dim'"));
   json most = ConfigOf("qwen3_next");
-  most["linear_conv_kernel_dim"] = kMostTaps;
+  most["linear_conv_kernel_dim"] = kernels::kMostTaps;
   EXPECT_EQ(FailureOf(most), std::nullopt);
 }
 

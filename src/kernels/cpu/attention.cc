@@ -59,14 +59,10 @@ void Scatter(std::span<const std::byte> from, size_t element_bytes, size_t strid
   }
 }
 
-}  // namespace
-
-void StoreKv(const KvPages& cache, size_t position, std::span<const float> keys,
-             std::span<const float> values) noexcept {
+// Keys and values [kv_heads, head_dim] of one token.
+void StoreToken(const KvPages& cache, size_t position, std::span<const float> keys,
+                std::span<const float> values) noexcept {
   const size_t head_dim = cache.head_dim;
-  HLWQ_DASSERT(IsWeightFloat(cache.dtype) && cache.page_tokens % kKvTile == 0);
-  HLWQ_DASSERT(position < cache.pages.size() * cache.page_tokens);
-  HLWQ_DASSERT(keys.size() == cache.kv_heads * head_dim && values.size() == keys.size());
   const size_t bytes = BitsPerElement(cache.dtype) / 8;
   const size_t page = position / cache.page_tokens;
   const size_t in_page = position % cache.page_tokens;
@@ -93,6 +89,19 @@ void StoreKv(const KvPages& cache, size_t position, std::span<const float> keys,
       round(values);
       std::memcpy(value_tile + (in_tile * head_dim + first) * bytes, rounded.data(), count * bytes);
     }
+  }
+}
+
+}  // namespace
+
+void StoreKv(const KvPages& cache, size_t position, RowSpan<const float> keys,
+             RowSpan<const float> values) noexcept {
+  HLWQ_DASSERT(IsWeightFloat(cache.dtype) && cache.page_tokens % kKvTile == 0);
+  HLWQ_DASSERT(position + keys.rows <= cache.pages.size() * cache.page_tokens);
+  HLWQ_DASSERT(keys.width == cache.kv_heads * cache.head_dim);
+  HLWQ_DASSERT(values.rows == keys.rows && values.width == keys.width);
+  for (size_t token = 0; token < keys.rows; ++token) {
+    StoreToken(cache, position + token, keys[token], values[token]);
   }
 }
 

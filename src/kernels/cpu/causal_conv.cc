@@ -15,11 +15,12 @@ namespace hlwq::kernels {
 
 HWY_EXPORT(ConvSiluOn);
 
-void ConvSilu(std::span<const float* const> rows, std::span<const float> weights,
-              std::span<float> out) noexcept {
-  HLWQ_DASSERT(!rows.empty() && weights.size() == rows.size() * out.size());
-  HWY_DYNAMIC_DISPATCH(ConvSiluOn)
-  (rows.data(), rows.size(), weights.data(), out.data(), out.size());
+void ConvSilu(RowSpan<const float> earlier, RowSpan<const float> inputs,
+              std::span<const float> weights, TokenRange tokens, RowSpan<float> out) noexcept {
+  HLWQ_DASSERT(earlier.rows < kMostTaps && weights.size() == (earlier.rows + 1) * out.width);
+  HLWQ_DASSERT(earlier.width == out.width && inputs.width == out.width);
+  HLWQ_DASSERT(tokens.end <= inputs.rows && tokens.size() == out.rows);
+  HWY_DYNAMIC_DISPATCH(ConvSiluOn)(earlier, inputs, weights.data(), tokens, out);
 }
 
 }  // namespace hlwq::kernels

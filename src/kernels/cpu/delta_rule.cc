@@ -40,17 +40,19 @@ void DeltaRule(const DeltaHead& head, std::span<float> state) noexcept {
   HWY_DYNAMIC_DISPATCH(DeltaRuleOn)(head, state.data());
 }
 
-void DeltaGates(std::span<const float> a, std::span<const float> b, std::span<const float> a_log,
-                std::span<const float> dt_bias, std::span<float> log_alpha,
-                std::span<float> beta) noexcept {
-  HLWQ_DASSERT(a.size() == beta.size() && b.size() == beta.size());
-  HLWQ_DASSERT(a_log.size() == beta.size() && dt_bias.size() == beta.size());
-  HLWQ_DASSERT(log_alpha.size() == beta.size());
-  for (size_t head = 0; head < beta.size(); ++head) {
-    const float x = a[head] + dt_bias[head];
-    const float softplus = std::max(x, 0.0f) + std::log1p(std::exp(-std::abs(x)));
-    log_alpha[head] = -std::exp(a_log[head]) * softplus;
-    beta[head] = Sigmoid(b[head]);
+void DeltaGates(RowSpan<const float> a, RowSpan<const float> b, std::span<const float> a_log,
+                std::span<const float> dt_bias, RowSpan<float> log_alpha,
+                RowSpan<float> beta) noexcept {
+  HLWQ_DASSERT(a.width == beta.width && b.width == beta.width && log_alpha.width == beta.width);
+  HLWQ_DASSERT(a.rows == beta.rows && b.rows == beta.rows && log_alpha.rows == beta.rows);
+  HLWQ_DASSERT(a_log.size() == beta.width && dt_bias.size() == beta.width);
+  for (size_t row = 0; row < beta.rows; ++row) {
+    for (size_t head = 0; head < beta.width; ++head) {
+      const float x = a[row][head] + dt_bias[head];
+      const float softplus = std::max(x, 0.0f) + std::log1p(std::exp(-std::abs(x)));
+      log_alpha[row][head] = -std::exp(a_log[head]) * softplus;
+      beta[row][head] = Sigmoid(b[row][head]);
+    }
   }
 }
 

@@ -65,11 +65,21 @@ HWY_ATTR void RotateRow(const float* x, size_t in, float most, T* integers, floa
   }
 }
 
-void RotateNarrow(const float* x, size_t in, int8_t* integers, float* scales, int32_t* sums) {
-  RotateRow(x, in, float{RotatedInputs::kMostNarrow}, integers, scales, sums);
+// Rows of `blocks` blocks; their scales and sums begin at multiples of `stride` blocks.
+void RotateNarrow(RowSpan<const float> x, size_t blocks, size_t stride, int8_t* integers,
+                  float* scales, int32_t* sums) {
+  for (size_t row = 0; row < x.rows; ++row) {
+    RotateRow(x[row].data(), x.width, float{RotatedInputs::kMostNarrow},
+              integers + row * blocks * codec::kBlockSize, scales + row * stride,
+              sums + row * 2 * stride);
+  }
 }
-void RotateWide(const float* x, size_t in, int16_t* integers, float* scales) {
-  RotateRow(x, in, float{RotatedInputs::kMostWide}, integers, scales, nullptr);
+void RotateWide(RowSpan<const float> x, size_t blocks, size_t stride, int16_t* integers,
+                float* scales) {
+  for (size_t row = 0; row < x.rows; ++row) {
+    RotateRow(x[row].data(), x.width, float{RotatedInputs::kMostWide},
+              integers + row * blocks * codec::kBlockSize, scales + row * stride, nullptr);
+  }
 }
 
 }  // namespace HWY_NAMESPACE
@@ -93,16 +103,16 @@ RotatedInputs::RotatedInputs(size_t max_tokens, size_t in)
       wide_scales_(max_tokens * stride_),
       sums_(max_tokens * 2 * stride_) {}
 
-void RotatedInputs::Set(size_t token, std::span<const float> x, DotWidth width) noexcept {
-  HLWQ_DASSERT(token < max_tokens_ && x.size() == in_);
-  const size_t first = token * blocks_ * codec::kBlockSize;
+void RotatedInputs::Set(size_t first, RowSpan<const float> x, DotWidth width) noexcept {
+  HLWQ_DASSERT(first + x.rows <= max_tokens_ && x.width == in_);
+  const size_t place = first * blocks_ * codec::kBlockSize;
   if (width == DotWidth::kNarrow) {
     HWY_DYNAMIC_DISPATCH(RotateNarrow)
-    (x.data(), in_, narrow_.data() + first, narrow_scales_.data() + token * stride_,
-     sums_.data() + token * 2 * stride_);
+    (x, blocks_, stride_, narrow_.data() + place, narrow_scales_.data() + first * stride_,
+     sums_.data() + first * 2 * stride_);
   } else {
     HWY_DYNAMIC_DISPATCH(RotateWide)
-    (x.data(), in_, wide_.data() + first, wide_scales_.data() + token * stride_);
+    (x, blocks_, stride_, wide_.data() + place, wide_scales_.data() + first * stride_);
   }
 }
 

@@ -9,11 +9,13 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <span>
 
 #include "hwy/highway.h"
 #include "kernels/cpu/exp-inl.h"
 #include "kernels/cpu/lanes-inl.h"
 #include "kernels/cpu/sigmoid-inl.h"
+#include "kernels/vector_ops.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
@@ -28,6 +30,12 @@ HWY_INLINE void ForEachElement(float* out, size_t count, Op op, const In*... in)
   }
   if (i == count) return;
   StoreFirst(op(LoadFirst(in + i, count - i, 0)...), count - i, out + i);
+}
+template <class Op, class... In>
+HWY_INLINE void ForEachElementOfRows(RowSpan<float> out, Op op, const RowSpan<In>&... in) {
+  for (size_t row = 0; row < out.rows; ++row) {
+    ForEachElement(out[row].data(), out.width, op, in[row].data()...);
+  }
 }
 
 // Sum of term(vector) over x, whose end is filled up with `fill`. Four sums, as one would wait for
@@ -57,49 +65,96 @@ HWY_INLINE VF RmsFactor(const float* x, size_t count, float epsilon) {
   return hn::Set(DF(), 1 / std::sqrt(mean + epsilon));
 }
 
-HWY_ATTR void RmsNormOn(const float* x, const float* weight, float epsilon, float* y,
-                        size_t count) {
-  const VF factor = RmsFactor(x, count, epsilon);
-  const auto norm = [&](VF v, VF w) HWY_ATTR { return hn::Mul(hn::Mul(v, factor), w); };
-  ForEachElement(y, count, norm, x, weight);
+HWY_ATTR void RmsNormOn(RowSpan<const float> x, std::span<const float> weight, float epsilon,
+                        RowSpan<float> y) {
+  const size_t count = weight.size();
+  for (size_t row = 0; row < y.rows; ++row) {
+    for (size_t first = 0; first < y.width; first += count) {
+      const float* from = x[row].data() + first;
+      const VF factor = RmsFactor(from, count, epsilon);
+      const auto norm = [&](VF v, VF w) HWY_ATTR { return hn::Mul(hn::Mul(v, factor), w); };
+      ForEachElement(y[row].data() + first, count, norm, from, weight.data());
+    }
+  }
 }
 
-HWY_ATTR void GatedRmsNormOn(const float* x, const float* weight, float epsilon, const float* z,
-                             float* y, size_t count) {
-  const VF factor = RmsFactor(x, count, epsilon);
-  const auto norm = [&](VF v, VF w, VF gate)
-                        HWY_ATTR { return hn::Mul(hn::Mul(hn::Mul(v, factor), w), Silu(gate)); };
-  ForEachElement(y, count, norm, x, weight, z);
+HWY_ATTR void GatedRmsNormOn(RowSpan<const float> x, std::span<const float> weight, float epsilon,
+                             RowSpan<const float> z, RowSpan<float> y) {
+  const size_t count = weight.size();
+  for (size_t row = 0; row < y.rows; ++row) {
+    for (size_t first = 0; first < y.width; first += count) {
+      const float* from = x[row].data() + first;
+      const VF factor = RmsFactor(from, count, epsilon);
+      const auto norm = [&](VF v, VF w, VF gate) HWY_ATTR {
+        return hn::Mul(hn::Mul(hn::Mul(v, factor), w), Silu(gate));
+      };
+      ForEachElement(y[row].data() + first, count, norm, from, weight.data(),
+                     z[row].data() + first);
+    }
+  }
 }
 
-HWY_ATTR void L2NormalizeOn(const float* x, float scale, float* y, size_t count) {
-  const VF factor = hn::Set(DF(), scale / std::sqrt(SumOfSquares(x, count) + 1e-6f));
-  ForEachElement(
-      y, count, [&](VF v) HWY_ATTR { return hn::Mul(v, factor); }, x);
+HWY_ATTR void L2NormalizeOn(size_t head_dim, float scale, RowSpan<float> x) {
+  for (size_t row = 0; row < x.rows; ++row) {
+    for (size_t first = 0; first < x.width; first += head_dim) {
+      float* head = x[row].data() + first;
+      const VF factor = hn::Set(DF(), scale / std::sqrt(SumOfSquares(head, head_dim) + 1e-6f));
+      const auto norm = [&](VF v) HWY_ATTR { return hn::Mul(v, factor); };
+      ForEachElement(head, head_dim, norm, head);
+    }
+  }
 }
 
-HWY_ATTR void AddOn(const float* x, float* y, size_t count) {
-  ForEachElement(
-      y, count, [](VF a, VF b) HWY_ATTR { return hn::Add(b, a); }, x, y);
+HWY_ATTR void AddOn(RowSpan<const float> x, RowSpan<float> y) {
+  ForEachElementOfRows(
+      y, [](VF a, VF b) HWY_ATTR { return hn::Add(b, a); }, x, y);
 }
 
-HWY_ATTR void AddScaledOn(const float* x, float scale, float* y, size_t count) {
-  const VF factor = hn::Set(DF(), scale);
-  ForEachElement(
-      y, count, [&](VF a, VF b) HWY_ATTR { return hn::MulAdd(a, factor, b); }, x, y);
+HWY_ATTR void AddWeightedOn(RowSpan<const float> x, std::span<const WeightedRow> terms,
+                            RowSpan<float> y) {
+  if (y.rows == 0) return;
+  const size_t count = terms.size() / y.rows;
+  for (size_t row = 0; row < y.rows; ++row) {
+    const std::span<const WeightedRow> sum = terms.subspan(row * count, count);
+    // load(pointer to some columns) is a vector of them.
+    const auto add = [&](size_t column, auto load) HWY_ATTR {
+      VF total = load(y[row].data() + column);
+      for (const WeightedRow& term : sum) {
+        total = hn::MulAdd(load(x[term.row].data() + column), hn::Set(DF(), term.weight), total);
+      }
+      return total;
+    };
+    size_t column = 0;
+    for (; column + kLanes <= y.width; column += kLanes) {
+      const auto load = [](const float* from) HWY_ATTR { return hn::LoadU(DF(), from); };
+      hn::StoreU(add(column, load), DF(), y[row].data() + column);
+    }
+    if (column == y.width) continue;
+    const size_t rest = y.width - column;
+    const auto load = [rest](const float* from) HWY_ATTR { return LoadFirst(from, rest, 0); };
+    StoreFirst(add(column, load), rest, y[row].data() + column);
+  }
 }
 
-HWY_ATTR void SiluMulOn(const float* gate, const float* up, float* y, size_t count) {
-  ForEachElement(
-      y, count, [](VF g, VF u) HWY_ATTR { return hn::Mul(Silu(g), u); }, gate, up);
+HWY_ATTR void SiluMulOn(RowSpan<const float> gate, RowSpan<const float> up, RowSpan<float> y) {
+  ForEachElementOfRows(
+      y, [](VF g, VF u) HWY_ATTR { return hn::Mul(Silu(g), u); }, gate, up);
 }
 
-HWY_ATTR void SigmoidMulOn(const float* gate, float* y, size_t count) {
-  ForEachElement(
-      y, count, [](VF g, VF v) HWY_ATTR { return TimesSigmoid(v, g); }, gate, y);
+HWY_ATTR void SigmoidMulOn(RowSpan<const float> gate, RowSpan<float> y) {
+  ForEachElementOfRows(
+      y, [](VF g, VF v) HWY_ATTR { return TimesSigmoid(v, g); }, gate, y);
 }
 
-HWY_ATTR void RotateHeadOn(const float* HWY_RESTRICT cosines, const float* HWY_RESTRICT sines,
+HWY_ATTR void GateRowsOn(RowSpan<const float> gates, RowSpan<float> y) {
+  for (size_t row = 0; row < y.rows; ++row) {
+    const VF factor = hn::Set(DF(), Sigmoid(*gates[row].data()));
+    const auto scale = [&](VF v) HWY_ATTR { return hn::Mul(v, factor); };
+    ForEachElement(y[row].data(), y.width, scale, y[row].data());
+  }
+}
+
+HWY_INLINE void RotateHead(const float* HWY_RESTRICT cosines, const float* HWY_RESTRICT sines,
                            float* HWY_RESTRICT low, float* HWY_RESTRICT high, size_t count) {
   size_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
@@ -118,6 +173,16 @@ HWY_ATTR void RotateHeadOn(const float* HWY_RESTRICT cosines, const float* HWY_R
   const VF b = LoadFirst(high + i, rest, 0);
   StoreFirst(hn::NegMulAdd(b, s, hn::Mul(a, c)), rest, low + i);
   StoreFirst(hn::MulAdd(a, s, hn::Mul(b, c)), rest, high + i);
+}
+
+HWY_ATTR void RotateHeadsOn(RowSpan<const float> cosines, RowSpan<const float> sines,
+                            size_t head_dim, RowSpan<float> x) {
+  for (size_t row = 0; row < x.rows; ++row) {
+    for (size_t first = 0; first < x.width; first += head_dim) {
+      float* const head = x[row].data() + first;
+      RotateHead(cosines[row].data(), sines[row].data(), head, head + cosines.width, cosines.width);
+    }
+  }
 }
 
 // The largest value that is not NaN; -inf if there is none.

@@ -17,56 +17,70 @@ HWY_EXPORT(RmsNormOn);
 HWY_EXPORT(GatedRmsNormOn);
 HWY_EXPORT(L2NormalizeOn);
 HWY_EXPORT(AddOn);
-HWY_EXPORT(AddScaledOn);
+HWY_EXPORT(AddWeightedOn);
 HWY_EXPORT(SiluMulOn);
 HWY_EXPORT(SigmoidMulOn);
-HWY_EXPORT(RotateHeadOn);
+HWY_EXPORT(GateRowsOn);
+HWY_EXPORT(RotateHeadsOn);
 HWY_EXPORT(ArgMaxOn);
 HWY_EXPORT(LogSumExpOn);
 
-void RmsNorm(std::span<const float> x, std::span<const float> weight, float epsilon,
-             std::span<float> y) noexcept {
-  HLWQ_DASSERT(x.size() == y.size() && weight.size() == y.size());
-  HWY_DYNAMIC_DISPATCH(RmsNormOn)(x.data(), weight.data(), epsilon, y.data(), y.size());
+namespace {
+
+[[maybe_unused]] bool AreAlike(RowSpan<const float> a, RowSpan<const float> b) {
+  return a.rows == b.rows && a.width == b.width;
 }
 
-void GatedRmsNorm(std::span<const float> x, std::span<const float> weight, float epsilon,
-                  std::span<const float> z, std::span<float> y) noexcept {
-  HLWQ_DASSERT(x.size() == y.size() && weight.size() == y.size() && z.size() == y.size());
-  HWY_DYNAMIC_DISPATCH(GatedRmsNormOn)
-  (x.data(), weight.data(), epsilon, z.data(), y.data(), y.size());
+}  // namespace
+
+void RmsNorm(RowSpan<const float> x, std::span<const float> weight, float epsilon,
+             RowSpan<float> y) noexcept {
+  HLWQ_DASSERT(AreAlike(x, y) && y.width % weight.size() == 0);
+  HWY_DYNAMIC_DISPATCH(RmsNormOn)(x, weight, epsilon, y);
 }
 
-void L2Normalize(std::span<const float> x, float scale, std::span<float> y) noexcept {
-  HLWQ_DASSERT(x.size() == y.size());
-  HWY_DYNAMIC_DISPATCH(L2NormalizeOn)(x.data(), scale, y.data(), y.size());
+void GatedRmsNorm(RowSpan<const float> x, std::span<const float> weight, float epsilon,
+                  RowSpan<const float> z, RowSpan<float> y) noexcept {
+  HLWQ_DASSERT(AreAlike(x, y) && AreAlike(z, y) && y.width % weight.size() == 0);
+  HWY_DYNAMIC_DISPATCH(GatedRmsNormOn)(x, weight, epsilon, z, y);
 }
 
-void Add(std::span<const float> x, std::span<float> y) noexcept {
-  HLWQ_DASSERT(x.size() == y.size());
-  HWY_DYNAMIC_DISPATCH(AddOn)(x.data(), y.data(), y.size());
+void L2Normalize(size_t head_dim, float scale, RowSpan<float> x) noexcept {
+  HLWQ_DASSERT(x.width % head_dim == 0);
+  HWY_DYNAMIC_DISPATCH(L2NormalizeOn)(head_dim, scale, x);
 }
 
-void AddScaled(std::span<const float> x, float scale, std::span<float> y) noexcept {
-  HLWQ_DASSERT(x.size() == y.size());
-  HWY_DYNAMIC_DISPATCH(AddScaledOn)(x.data(), scale, y.data(), y.size());
+void Add(RowSpan<const float> x, RowSpan<float> y) noexcept {
+  HLWQ_DASSERT(AreAlike(x, y));
+  HWY_DYNAMIC_DISPATCH(AddOn)(x, y);
 }
 
-void SiluMul(std::span<const float> gate, std::span<const float> up, std::span<float> y) noexcept {
-  HLWQ_DASSERT(gate.size() == y.size() && up.size() == y.size());
-  HWY_DYNAMIC_DISPATCH(SiluMulOn)(gate.data(), up.data(), y.data(), y.size());
+void AddWeighted(RowSpan<const float> x, std::span<const WeightedRow> terms,
+                 RowSpan<float> y) noexcept {
+  HLWQ_DASSERT(x.width == y.width && (y.rows == 0 || terms.size() % y.rows == 0));
+  HWY_DYNAMIC_DISPATCH(AddWeightedOn)(x, terms, y);
 }
 
-void SigmoidMul(std::span<const float> gate, std::span<float> y) noexcept {
-  HLWQ_DASSERT(gate.size() == y.size());
-  HWY_DYNAMIC_DISPATCH(SigmoidMulOn)(gate.data(), y.data(), y.size());
+void SiluMul(RowSpan<const float> gate, RowSpan<const float> up, RowSpan<float> y) noexcept {
+  HLWQ_DASSERT(AreAlike(gate, y) && AreAlike(up, y));
+  HWY_DYNAMIC_DISPATCH(SiluMulOn)(gate, up, y);
 }
 
-void RotateHead(std::span<const float> cosines, std::span<const float> sines,
-                std::span<float> head) noexcept {
-  HLWQ_DASSERT(cosines.size() == sines.size() && 2 * cosines.size() <= head.size());
-  HWY_DYNAMIC_DISPATCH(RotateHeadOn)
-  (cosines.data(), sines.data(), head.data(), head.data() + cosines.size(), cosines.size());
+void SigmoidMul(RowSpan<const float> gate, RowSpan<float> y) noexcept {
+  HLWQ_DASSERT(AreAlike(gate, y));
+  HWY_DYNAMIC_DISPATCH(SigmoidMulOn)(gate, y);
+}
+
+void GateRows(RowSpan<const float> gates, RowSpan<float> y) noexcept {
+  HLWQ_DASSERT(gates.rows == y.rows && gates.width == 1);
+  HWY_DYNAMIC_DISPATCH(GateRowsOn)(gates, y);
+}
+
+void RotateHeads(RowSpan<const float> cosines, RowSpan<const float> sines, size_t head_dim,
+                 RowSpan<float> x) noexcept {
+  HLWQ_DASSERT(AreAlike(cosines, sines) && cosines.rows == x.rows && x.width % head_dim == 0);
+  HLWQ_DASSERT(2 * cosines.width <= head_dim);
+  HWY_DYNAMIC_DISPATCH(RotateHeadsOn)(cosines, sines, head_dim, x);
 }
 
 size_t ArgMax(std::span<const float> x) noexcept {
