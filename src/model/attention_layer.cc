@@ -32,59 +32,55 @@ uint64_t AttentionLayer::bytes_per_token() const noexcept {
 
 void AttentionLayer::Run(const Pass& pass) const {
   Workspace& work = pass.work;
-  const auto times = [&](const Linear& linear, Rows& y) {
-    return Times(linear, work.hidden, CountOf(pass), y.data.span(), y.width);
-  };
-  std::array products = {
-      times(weights_.q, config_.has_output_gate ? work.gated_queries : work.queries),
-      times(weights_.k, work.keys), times(weights_.v, work.values)};
+  const TokenCount count = CountOf(pass);
+  const TokenRange all = {0, pass.tokens};
+  Rows& queries = config_.has_output_gate ? work.gated_queries : work.queries;
+  std::array products = {Times(weights_.q, work.hidden, count, queries[all]),
+                         Times(weights_.k, work.hidden, count, work.keys[all]),
+                         Times(weights_.v, work.hidden, count, work.values[all])};
   MultiplyAll(pass.pool, products);
-  if (config_.has_output_gate) TakeQueriesApart(pass);
-  RotateAndStore(pass);
-  Attend(pass);
-  ForEachToken(pass, [&](size_t token) {
-    if (config_.has_output_gate) ApplyGate(work, token);
-    work.attention.Seal(token, weights_.o.forms());
+  ForTokenRanges(pass, [&](TokenRange tokens) {
+    if (config_.has_output_gate) TakeQueriesApart(work, tokens);
+    NormAndRotate(work, tokens);
+    Store(pass, tokens);
   });
-  std::array output = {
-      Times(weights_.o, work.attention, CountOf(pass), work.update.data.span(), work.update.width)};
+  Attend(pass);
+  ForTokenRanges(pass, [&](TokenRange tokens) {
+    if (config_.has_output_gate) ApplyGates(work, tokens);
+    work.attention.Seal(tokens, weights_.o.forms());
+  });
+  std::array output = {Times(weights_.o, work.attention, count, work.update[all])};
   MultiplyAll(pass.pool, output);
 }
 
 // The queries of all heads to where attention looks for them; the gates stay.
-void AttentionLayer::TakeQueriesApart(const Pass& pass) const noexcept {
-  Workspace& work = pass.work;
-  ForEachToken(pass, [&](size_t token) {
-    for (size_t head = 0; head < config_.heads; ++head) {
-      std::copy_n(work.gated_queries[token].data() + 2 * head * config_.head_dim, config_.head_dim,
-                  work.queries[token].data() + head * config_.head_dim);
-    }
-  });
-}
-
-void AttentionLayer::ApplyGate(Workspace& work, size_t token) const noexcept {
-  const size_t width = config_.head_dim;
-  for (size_t head = 0; head < config_.heads; ++head) {
-    kernels::SigmoidMul(work.gated_queries[token].subspan((2 * head + 1) * width, width),
-                        work.attention.row(token).subspan(head * width, width));
+void AttentionLayer::TakeQueriesApart(Workspace& work, TokenRange tokens) const noexcept {
+  const auto queries = work.queries[tokens].Split(config_.head_dim);
+  const auto gated = work.gated_queries[tokens].Split(2 * config_.head_dim);
+  for (size_t head = 0; head < queries.rows; ++head) {
+    std::copy_n(gated[head].begin(), config_.head_dim, queries[head].begin());
   }
 }
 
-// Norms come before the rotation, and keys are stored after it.
-void AttentionLayer::RotateAndStore(const Pass& pass) const noexcept {
-  Workspace& work = pass.work;
-  const auto each_head = [&](std::span<float> row, const Buffer<float>& norm, size_t token) {
-    for (size_t begin = 0; begin < row.size(); begin += config_.head_dim) {
-      const std::span<float> head = row.subspan(begin, config_.head_dim);
-      if (norm.size() != 0) kernels::RmsNorm(head, norm.span(), config_.norm_epsilon, head);
-      kernels::RotateHeads(work.cosines[token], work.sines[token], config_.head_dim, head);
-    }
+void AttentionLayer::ApplyGates(Workspace& work, TokenRange tokens) const noexcept {
+  const auto gated = work.gated_queries[tokens].Split(2 * config_.head_dim);
+  kernels::SigmoidMul(gated.Columns(config_.head_dim, config_.head_dim),
+                      work.attention[tokens].Split(config_.head_dim));
+}
+
+void AttentionLayer::NormAndRotate(Workspace& work, TokenRange tokens) const noexcept {
+  const auto norm_and_rotate = [&](kernels::RowSpan<float> heads, const Buffer<float>& norm) {
+    if (norm.size() != 0) kernels::RmsNorm(heads, norm.span(), config_.norm_epsilon, heads);
+    kernels::RotateHeads(work.cosines[tokens], work.sines[tokens], config_.head_dim, heads);
   };
-  ForEachTokenOfSegments(pass, [&](size_t token, const Segment& segment, size_t offset) {
-    each_head(work.queries[token], weights_.q_norm, token);
-    each_head(work.keys[token], weights_.k_norm, token);
-    segment.kv->Store(config_.layer, segment.kv->length() + offset, work.keys[token],
-                      work.values[token]);
+  norm_and_rotate(work.queries[tokens], weights_.q_norm);
+  norm_and_rotate(work.keys[tokens], weights_.k_norm);
+}
+
+void AttentionLayer::Store(const Pass& pass, TokenRange tokens) const noexcept {
+  ForEachSegment(pass, tokens, [&](const Segment& segment, TokenRange part) {
+    segment.kv->Store(config_.layer, segment.kv->length() + part.begin - segment.begin,
+                      pass.work.keys[part], pass.work.values[part]);
   });
 }
 
@@ -109,7 +105,7 @@ void AttentionLayer::Attend(const Pass& pass) const noexcept {
           .queries = segment->size(),
           .q = work.queries[segment->begin].data(),
           .q_stride = width,
-          .out = work.attention.row(segment->begin).data(),
+          .out = work.attention[{segment->begin, segment->end}].data,
           .out_stride = width};
       const size_t first = tile * kAttentionQueryTile;
       segment->kv->Attend(config_.layer, problem, kv_head, first,

@@ -34,10 +34,11 @@ class AttentionLayer final : public Block {
   AttentionConfig config_;
   AttentionWeights weights_;
 
-  void TakeQueriesApart(const Pass& pass) const noexcept;
-  void RotateAndStore(const Pass& pass) const noexcept;
+  void TakeQueriesApart(Workspace& work, TokenRange tokens) const noexcept;
+  void NormAndRotate(Workspace& work, TokenRange tokens) const noexcept;
+  void Store(const Pass& pass, TokenRange tokens) const noexcept;
   void Attend(const Pass& pass) const noexcept;
-  void ApplyGate(Workspace& work, size_t token) const noexcept;
+  void ApplyGates(Workspace& work, TokenRange tokens) const noexcept;
 };
 
 }  // namespace hlwq::model

@@ -42,34 +42,59 @@ void DeltaLayer::Run(const Pass& pass) const {
   Workspace& work = pass.work;
   DeltaScratch& delta = work.delta;
   delta.products.clear();
+  const TokenCount count = CountOf(pass);
+  const TokenRange all = {0, pass.tokens};
   for (const PlacedLinear& input : weights_.inputs) {
-    delta.products.push_back(Times(input.linear, work.hidden, CountOf(pass),
-                                   delta.inputs.data.span().subspan(input.column),
-                                   delta.inputs.width));
+    delta.products.push_back(
+        Times(input.linear, work.hidden, count,
+              delta.inputs[all].Columns(input.column, input.linear.shape().out)));
   }
   MultiplyAll(pass.pool, delta.products);
-  Convolve(pass);
+  ForTokenRanges(pass, [&](TokenRange tokens) {
+    Convolve(pass, tokens);
+    NormKeysAndQueries(delta, tokens);
+    MakeGates(delta, tokens);
+  });
   KeepInputs(pass);
-  ForEachToken(pass, [&](size_t token) { PrepareToken(work, token); });
   RunHeads(pass);
-  ForEachToken(pass, [&](size_t token) { GateToken(work, token); });
-  std::array output = {Times(weights_.out, delta.outputs, CountOf(pass), work.update.data.span(),
-                             work.update.width)};
+  ForTokenRanges(pass, [&](TokenRange tokens) {
+    const auto z = delta.inputs[tokens].Columns(config_.z(), config_.value_width());
+    kernels::GatedRmsNorm(delta.outputs[tokens], weights_.norm.span(), config_.norm_epsilon, z,
+                          delta.outputs[tokens]);
+    delta.outputs.Seal(tokens, weights_.out.forms());
+  });
+  std::array output = {Times(weights_.out, delta.outputs, count, work.update[all])};
   MultiplyAll(pass.pool, output);
 }
 
 // Taps that lie before the tokens of the pass come from the state.
-void DeltaLayer::Convolve(const Pass& pass) const noexcept {
+void DeltaLayer::Convolve(const Pass& pass, TokenRange tokens) const noexcept {
   DeltaScratch& delta = pass.work.delta;
   const size_t channels = config_.channels();
-  ForEachTokenOfSegments(pass, [&](size_t token, const Segment& segment, size_t offset) {
-    const std::span<const float> earlier = segment.state->Inputs(config_.layer);
-    const kernels::RowSpan<float> inputs = delta.inputs[{segment.begin, segment.end}];
-    kernels::ConvSilu({earlier, channels}, inputs.Columns(0, channels), weights_.conv.span(),
-                      {offset, offset + 1}, delta.mixed[token]);
+  ForEachSegment(pass, tokens, [&](const Segment& segment, TokenRange part) {
+    kernels::ConvSilu({segment.state->Inputs(config_.layer), channels},
+                      delta.inputs[{segment.begin, segment.end}].Columns(0, channels),
+                      weights_.conv.span(), {part.begin - segment.begin, part.end - segment.begin},
+                      delta.mixed[part]);
   });
 }
 
+void DeltaLayer::NormKeysAndQueries(DeltaScratch& delta, TokenRange tokens) const noexcept {
+  const auto mixed = delta.mixed[tokens];
+  const size_t width = config_.key_width();
+  const float q_scale = 1 / std::sqrt(static_cast<float>(config_.key_dim));
+  kernels::L2Normalize(config_.key_dim, q_scale, mixed.Columns(0, width));
+  kernels::L2Normalize(config_.key_dim, 1, mixed.Columns(width, width));
+}
+
+void DeltaLayer::MakeGates(DeltaScratch& delta, TokenRange tokens) const noexcept {
+  const auto inputs = delta.inputs[tokens];
+  kernels::DeltaGates(inputs.Columns(config_.a(), config_.value_heads),
+                      inputs.Columns(config_.b(), config_.value_heads), weights_.a_log.span(),
+                      weights_.dt_bias.span(), delta.log_alpha[tokens], delta.beta[tokens]);
+}
+
+// Once all tokens are convolved.
 void DeltaLayer::KeepInputs(const Pass& pass) const noexcept {
   DeltaScratch& delta = pass.work.delta;
   const size_t before = config_.conv_kernel - 1;
@@ -83,22 +108,6 @@ void DeltaLayer::KeepInputs(const Pass& pass) const noexcept {
                   kept.data() + (before - tokens + token) * channels);
     }
   }
-}
-
-// Norms of q and k, and the gates.
-void DeltaLayer::PrepareToken(Workspace& work, size_t token) const noexcept {
-  DeltaScratch& delta = work.delta;
-  const std::span<float> mixed = delta.mixed[token];
-  const size_t width = config_.key_dim;
-  const float q_scale = 1 / std::sqrt(static_cast<float>(width));
-  for (size_t head = 0; head < 2 * config_.key_heads; ++head) {
-    const std::span<float> row = mixed.subspan(head * width, width);
-    kernels::L2Normalize(width, head < config_.key_heads ? q_scale : 1.0f, row);
-  }
-  const std::span<float> inputs = delta.inputs[token];
-  kernels::DeltaGates(inputs.subspan(config_.a(), config_.value_heads),
-                      inputs.subspan(config_.b(), config_.value_heads), weights_.a_log.span(),
-                      weights_.dt_bias.span(), delta.log_alpha[token], delta.beta[token]);
 }
 
 void DeltaLayer::RunHeads(const Pass& pass) const noexcept {
@@ -123,23 +132,11 @@ void DeltaLayer::RunHeads(const Pass& pass) const noexcept {
            .log_alpha = delta.log_alpha[segment.begin].data() + head,
            .beta = delta.beta[segment.begin].data() + head,
            .gate_stride = heads,
-           .out = delta.outputs.row(segment.begin).data() + head * config_.value_dim,
+           .out = delta.outputs[{segment.begin, segment.end}].data + head * config_.value_dim,
            .out_stride = config_.value_width()},
           segment.state->Memory(config_.layer).subspan(head * state_floats, state_floats));
     }
   });
-}
-
-void DeltaLayer::GateToken(Workspace& work, size_t token) const noexcept {
-  DeltaScratch& delta = work.delta;
-  const size_t width = config_.value_dim;
-  const std::span<float> z = delta.inputs[token].subspan(config_.z(), config_.value_width());
-  const std::span<float> row = delta.outputs.row(token);
-  for (size_t begin = 0; begin < row.size(); begin += width) {
-    kernels::GatedRmsNorm(row.subspan(begin, width), weights_.norm.span(), config_.norm_epsilon,
-                          z.subspan(begin, width), row.subspan(begin, width));
-  }
-  delta.outputs.Seal(token, weights_.out.forms());
 }
 
 }  // namespace hlwq::model

@@ -11,6 +11,8 @@
 
 namespace hlwq::model {
 
+struct DeltaScratch;
+
 // Some rows of an input projection, and where their products go: columns of DeltaScratch::inputs.
 struct PlacedLinear {
   Linear linear;
@@ -56,11 +58,11 @@ class DeltaLayer final : public Block {
   DeltaConfig config_;
   DeltaWeights weights_;
 
-  void Convolve(const Pass& pass) const noexcept;
+  void Convolve(const Pass& pass, TokenRange tokens) const noexcept;
+  void NormKeysAndQueries(DeltaScratch& delta, TokenRange tokens) const noexcept;
+  void MakeGates(DeltaScratch& delta, TokenRange tokens) const noexcept;
   void KeepInputs(const Pass& pass) const noexcept;
-  void PrepareToken(Workspace& work, size_t token) const noexcept;
   void RunHeads(const Pass& pass) const noexcept;
-  void GateToken(Workspace& work, size_t token) const noexcept;
 };
 
 }  // namespace hlwq::model

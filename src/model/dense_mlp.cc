@@ -3,8 +3,6 @@
 #include <array>
 #include <utility>
 
-#include "kernels/vector_ops.h"
-
 namespace hlwq::model {
 
 DenseMlp::DenseMlp(Linear gate, Linear up, Linear down, MlpScratch Workspace::*scratch)
@@ -13,13 +11,13 @@ DenseMlp::DenseMlp(Linear gate, Linear up, Linear down, MlpScratch Workspace::*s
 void DenseMlp::Run(const Pass& pass) const {
   Workspace& work = pass.work;
   MlpScratch& scratch = work.*scratch_;
-  const size_t width = scratch.gate.width;
-  std::array products = {Times(gate_, work.hidden, CountOf(pass), scratch.gate.data.span(), width),
-                         Times(up_, work.hidden, CountOf(pass), scratch.inner.rows(), width)};
+  const TokenCount count = CountOf(pass);
+  const TokenRange all = {0, pass.tokens};
+  std::array products = {Times(gate_, work.hidden, count, scratch.gate[all]),
+                         Times(up_, work.hidden, count, scratch.inner[all])};
   MultiplyAll(pass.pool, products);
-  ForEachToken(pass, [&](size_t token) { scratch.Activate(token, down_.forms()); });
-  std::array output = {
-      Times(down_, scratch.inner, CountOf(pass), work.update.data.span(), work.update.width)};
+  ForTokenRanges(pass, [&](TokenRange tokens) { scratch.Activate(tokens, down_.forms()); });
+  std::array output = {Times(down_, scratch.inner, count, work.update[all])};
   MultiplyAll(pass.pool, output);
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 
 #include "kernels/attention.h"
 
@@ -18,10 +17,10 @@ class KvView {
   // Tokens there is room for.
   virtual size_t capacity() const noexcept = 0;
 
-  // Stores one token's rotated keys and its values, [kv_head, head_dim] each, at a position below
-  // capacity(). Thread: safe for distinct layers or positions.
-  virtual void Store(size_t layer, size_t position, std::span<const float> keys,
-                     std::span<const float> values) noexcept = 0;
+  // Stores the rotated keys and the values, [tokens, kv_heads * head_dim], of consecutive tokens at
+  // positions from `position` on, below capacity(). Thread: safe for distinct layers or positions.
+  virtual void Store(size_t layer, size_t position, kernels::RowSpan<const float> keys,
+                     kernels::RowSpan<const float> values) noexcept = 0;
 
   // kernels::Attend over the stored tokens of `layer`.
   virtual void Attend(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,

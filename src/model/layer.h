@@ -1,6 +1,7 @@
 // What a decoder layer is made of.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "model/kv_view.h"
 #include "model/linear_input.h"
 #include "model/recurrent_state.h"
+#include "model/token_ranges.h"
 #include "tensor/buffer.h"
 
 namespace hlwq::model {
@@ -51,25 +53,19 @@ struct Pass {
 
 inline TokenCount CountOf(const Pass& pass) noexcept { return {pass.tokens, pass.short_tokens}; }
 
-// Calls body(token) for every token of the pass: in parallel when there are several.
-template <typename Body>
-void ForEachToken(const Pass& pass, Body&& body) {
-  if (pass.tokens == 1) {
-    body(size_t{0});
-    return;
-  }
-  pass.pool.ParallelFor(pass.tokens, 1, [&](size_t begin, size_t end, int) {
-    for (size_t token = begin; token < end; ++token) body(token);
-  });
+// ForTokenRanges over the tokens of the pass.
+inline void ForTokenRanges(const Pass& pass, FunctionRef<void(TokenRange range)> body) noexcept {
+  ForTokenRanges(pass.pool, pass.tokens, body);
 }
 
-// The same as body(token, segment, offset): the offset is that in the segment.
+// Calls body(segment, part) for the part of the range that each segment has.
 template <typename Body>
-void ForEachTokenOfSegments(const Pass& pass, Body&& body) {
-  ForEachToken(pass, [&](size_t token) {
-    const Segment& segment = pass.segments[pass.segment_of[token]];
-    body(token, segment, token - segment.begin);
-  });
+void ForEachSegment(const Pass& pass, TokenRange range, Body body) {
+  for (TokenRange part = range; part.begin < range.end; part.begin = part.end) {
+    const Segment& segment = pass.segments[pass.segment_of[part.begin]];
+    part.end = std::min(segment.end, range.end);
+    body(segment, part);
+  }
 }
 
 // One half of a layer: mixes tokens (attention) or works on each alone (feed-forward). Reads

@@ -18,17 +18,18 @@ void MultiplyUnits(const Product& product, size_t begin, size_t end) noexcept {
   const size_t unit_rows = UnitRows(product);
   const RowRange rows = {.begin = begin * unit_rows,
                          .end = std::min<uint64_t>(end * unit_rows, ShapeOf(*product.matrix).out)};
-  const size_t shorts = product.tokens.begin + product.short_tokens;
-  MultiplyVectors(*product.matrix, *product.input, {product.tokens.begin, shorts}, rows,
-                  product.stride, product.y);
+  const size_t tokens = product.tokens.size(), shorts = product.tokens.begin + product.short_tokens;
+  const size_t out = ShapeOf(*product.matrix).out, stride = product.y.stride;
+  const std::span<float> y(product.y.data, (tokens - 1) * stride + out);
+  MultiplyVectors(*product.matrix, *product.input, {product.tokens.begin, shorts}, rows, stride, y);
   if (shorts < product.tokens.end) {
-    MultiplyTiles(*product.matrix, *product.input, {shorts, product.tokens.end}, rows,
-                  product.stride, product.y.subspan(product.short_tokens * product.stride));
+    MultiplyTiles(*product.matrix, *product.input, {shorts, product.tokens.end}, rows, stride,
+                  y.subspan(product.short_tokens * stride));
   }
   if (product.bias.empty()) return;
-  for (size_t token = 0; token < product.tokens.size(); ++token) {
-    float* y = product.y.data() + token * product.stride;
-    for (size_t row = rows.begin; row < rows.end; ++row) y[row] += product.bias[row];
+  for (size_t token = 0; token < tokens; ++token) {
+    for (size_t row = rows.begin; row < rows.end; ++row)
+      y[token * stride + row] += product.bias[row];
   }
 }
 
@@ -41,15 +42,14 @@ void Linear::ReadRow(size_t row, std::span<float> weights) const noexcept {
   ReadWeights(matrix_, row, weights);
 }
 
-Product Times(const Linear& linear, const LinearInput& input, TokenCount count, std::span<float> y,
-              size_t stride) noexcept {
+Product Times(const Linear& linear, const LinearInput& input, TokenCount count,
+              kernels::RowSpan<float> y) noexcept {
   return {.matrix = &linear.matrix(),
           .bias = linear.bias(),
           .input = &input,
           .tokens = {0, count.tokens},
           .short_tokens = count.short_tokens,
-          .y = y,
-          .stride = stride};
+          .y = y};
 }
 
 void MultiplyAll(WorkerPool& pool, std::span<Product> products) noexcept {

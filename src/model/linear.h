@@ -36,23 +36,22 @@ class Linear {
   Buffer<float> bias_;
 };
 
-// One product among those that MultiplyAll does together: y[(token - tokens.begin) * stride + row].
-// The input is sealed with the forms of the matrix.
+// One product among those that MultiplyAll does together. The input is sealed with the forms of the
+// matrix.
 struct Product {
   const StoredMatrix* matrix = nullptr;
   std::span<const float> bias;  // [out], or empty
   const LinearInput* input = nullptr;
   kernels::TokenRange tokens;
-  size_t short_tokens = 0;  // the first of them: those of short segments (layer.h)
-  std::span<float> y;
-  size_t stride = 0;
+  size_t short_tokens = 0;    // the first of them: those of short segments (layer.h)
+  kernels::RowSpan<float> y;  // [tokens.size(), out]
 
   size_t first_unit = 0;  // of work; set by MultiplyAll
 };
 
-// The product with them.
-Product Times(const Linear& linear, const LinearInput& input, TokenCount count, std::span<float> y,
-              size_t stride) noexcept;
+// The product with the first tokens of an input; `y` has as many rows, or more.
+Product Times(const Linear& linear, const LinearInput& input, TokenCount count,
+              kernels::RowSpan<float> y) noexcept;
 
 // Does them in one parallel region. Results do not depend on the number of threads, nor on which
 // products or tokens are done together. Allocates nothing.

@@ -1,24 +1,24 @@
 #include "model/linear_input.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace hlwq::model {
 
 LinearInput::LinearInput(size_t max_tokens, size_t width)
-    : width_(width), rows_(max_tokens * width), rotated_(max_tokens, width) {}
+    : rows_(max_tokens, width), rotated_(max_tokens, width) {}
 
-void LinearInput::Seal(size_t token, InputForms forms) noexcept {
-  if (forms.narrow) rotated_.Set(token, row(token), kernels::DotWidth::kNarrow);
-  if (forms.wide) rotated_.Set(token, row(token), kernels::DotWidth::kWide);
+void LinearInput::Seal(kernels::TokenRange tokens, InputForms forms) noexcept {
+  if (forms.narrow) rotated_.Set(tokens.begin, rows_[tokens], kernels::DotWidth::kNarrow);
+  if (forms.wide) rotated_.Set(tokens.begin, rows_[tokens], kernels::DotWidth::kWide);
 }
 
-void LinearInput::CopySealed(size_t token, const LinearInput& other, size_t other_token,
-                             InputForms forms) noexcept {
-  if (forms.plain) std::ranges::copy(other.row(other_token), row(token).begin());
-  for (const auto& [is_wanted, width] : {std::pair(forms.narrow, kernels::DotWidth::kNarrow),
-                                         std::pair(forms.wide, kernels::DotWidth::kWide)}) {
-    if (is_wanted) rotated_.Copy(token, other.rotated_, other_token, width);
+void LinearInput::CopySealed(kernels::TokenRange tokens, const LinearInput& other,
+                             std::span<const uint32_t> from, InputForms forms) noexcept {
+  for (size_t token = tokens.begin; token < tokens.end; ++token) {
+    const size_t source = from[token - tokens.begin];
+    if (forms.plain) std::ranges::copy(other.rows_[source], rows_[token].begin());
+    if (forms.narrow) rotated_.Copy(token, other.rotated_, source, kernels::DotWidth::kNarrow);
+    if (forms.wide) rotated_.Copy(token, other.rotated_, source, kernels::DotWidth::kWide);
   }
 }
 

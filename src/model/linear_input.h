@@ -6,7 +6,7 @@
 #include <span>
 
 #include "kernels/rotated_inputs.h"
-#include "tensor/buffer.h"
+#include "model/rows.h"
 
 namespace hlwq::model {
 
@@ -29,8 +29,8 @@ struct TokenCount {
   size_t short_tokens = 0;
 };
 
-// Vectors of `width` floats for up to `max_tokens` tokens. Fill row(token), then Seal it; a product
-// may then read it. Thread: distinct tokens at the same time.
+// Vectors of `width` floats for up to `max_tokens` tokens. Fill rows, then Seal them; a product may
+// then read them. Thread: distinct tokens at the same time.
 class LinearInput {
  public:
   LinearInput() = default;
@@ -38,26 +38,20 @@ class LinearInput {
   // Bytes of one token of this width.
   static size_t Bytes(size_t width) noexcept { return width * (4 + 2 + 1); }
 
-  size_t width() const noexcept { return width_; }
-  std::span<float> row(size_t token) noexcept {
-    return rows_.span().subspan(token * width_, width_);
-  }
-  std::span<const float> row(size_t token) const noexcept {
-    return rows_.span().subspan(token * width_, width_);
-  }
-  std::span<float> rows() noexcept { return rows_.span(); }
-  std::span<const float> rows() const noexcept { return rows_.span(); }
-  void Seal(size_t token, InputForms forms) noexcept;
-  // Row `token` becomes that of a token of another input of the same width, sealed with `forms`;
-  // other forms are not taken over.
-  void CopySealed(size_t token, const LinearInput& other, size_t other_token,
-                  InputForms forms) noexcept;
+  size_t width() const noexcept { return rows_.width; }
+  kernels::RowSpan<float> operator[](kernels::TokenRange tokens) noexcept { return rows_[tokens]; }
+  std::span<const float> operator[](size_t token) const noexcept { return rows_[token]; }
+  std::span<const float> floats() const noexcept { return rows_.data.span(); }
+  void Seal(kernels::TokenRange tokens, InputForms forms) noexcept;
+  // Rows `tokens` become those of tokens from[0], from[1], ... of another input of the same width,
+  // sealed with `forms`; other forms are not taken over.
+  void CopySealed(kernels::TokenRange tokens, const LinearInput& other,
+                  std::span<const uint32_t> from, InputForms forms) noexcept;
 
   const kernels::RotatedInputs& rotated() const noexcept { return rotated_; }
 
  private:
-  size_t width_ = 0;
-  Buffer<float> rows_;  // [max_tokens, width]
+  Rows rows_;  // [max_tokens, width]
   kernels::RotatedInputs rotated_;
 };
 

@@ -4,9 +4,9 @@
 
 namespace hlwq::model {
 
-void MlpScratch::Activate(size_t row, InputForms forms) noexcept {
-  kernels::SiluMul(gate[row], inner.row(row), inner.row(row));
-  inner.Seal(row, forms);
+void MlpScratch::Activate(kernels::TokenRange rows, InputForms forms) noexcept {
+  kernels::SiluMul(gate[rows], inner[rows], inner[rows]);
+  inner.Seal(rows, forms);
 }
 
 }  // namespace hlwq::model

@@ -16,7 +16,7 @@ struct MlpScratch {
   MlpScratch(size_t rows, size_t width) : gate(rows, width), inner(rows, width) {}
 
   // inner = silu(gate) * inner, sealed.
-  void Activate(size_t row, InputForms forms) noexcept;
+  void Activate(kernels::TokenRange rows, InputForms forms) noexcept;
 };
 
 }  // namespace hlwq::model

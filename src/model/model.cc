@@ -113,9 +113,9 @@ void Model::Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLog
     RunBlock(pass, layer.feed_forward_norm.span(), *layer.feed_forward);
     if (on_hidden) (*on_hidden)(index++, residual);
   }
-  ForEachToken(pass, [&](size_t token) {
-    kernels::RmsNorm(work.residual[token], final_norm_.span(), config_.norm_epsilon,
-                     work.update[token]);
+  ForTokenRanges(pass, [&](TokenRange tokens) {
+    kernels::RmsNorm(work.residual[tokens], final_norm_.span(), config_.norm_epsilon,
+                     work.update[tokens]);
   });
   if (on_hidden) (*on_hidden)(index, work.update.data.span().first(residual.size()));
   MakeLogits(pass, on_logits);
@@ -123,11 +123,16 @@ void Model::Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLog
 }
 
 void Model::Embed(const Pass& pass, std::span<const int32_t> tokens) const noexcept {
-  ForEachTokenOfSegments(pass, [&](size_t token, const Segment& segment, size_t offset) {
-    const size_t length = segment.kv->length();
-    rope_.Angles(length + offset, length + segment.size(), pass.work.cosines[token],
-                 pass.work.sines[token]);
-    embedding_.ReadRow(static_cast<size_t>(tokens[token]), pass.work.residual[token]);
+  Workspace& work = pass.work;
+  ForTokenRanges(pass, [&](TokenRange range) {
+    ForEachSegment(pass, range, [&](const Segment& segment, TokenRange part) {
+      const size_t length = segment.kv->length();
+      rope_.Angles(length + part.begin - segment.begin, length + segment.size(), work.cosines[part],
+                   work.sines[part]);
+    });
+    for (size_t token = range.begin; token < range.end; ++token) {
+      embedding_.ReadRow(static_cast<size_t>(tokens[token]), work.residual[token]);
+    }
   });
 }
 
@@ -135,12 +140,13 @@ void Model::Embed(const Pass& pass, std::span<const int32_t> tokens) const noexc
 void Model::RunBlock(const Pass& pass, std::span<const float> norm, const Block& block) const {
   Workspace& work = pass.work;
   const InputForms forms = block.forms();
-  ForEachToken(pass, [&](size_t token) {
-    kernels::RmsNorm(work.residual[token], norm, config_.norm_epsilon, work.hidden.row(token));
-    work.hidden.Seal(token, forms);
+  ForTokenRanges(pass, [&](TokenRange tokens) {
+    kernels::RmsNorm(work.residual[tokens], norm, config_.norm_epsilon, work.hidden[tokens]);
+    work.hidden.Seal(tokens, forms);
   });
   block.Run(pass);
-  ForEachToken(pass, [&](size_t token) { kernels::Add(work.update[token], work.residual[token]); });
+  ForTokenRanges(
+      pass, [&](TokenRange tokens) { kernels::Add(work.update[tokens], work.residual[tokens]); });
 }
 
 // From the normed residual in work.update. A single token of a long segment counts as a short one.
@@ -168,13 +174,14 @@ void Model::MakeLogits(const Pass& pass, OnLogits on_logits) const {
 void Model::MakeLogitsOf(const Pass& pass, std::span<const size_t> tokens, bool is_short,
                          OnLogits on_logits) const {
   Workspace& work = pass.work;
+  const TokenRange all = {0, tokens.size()};
+  const kernels::RowSpan<float> inputs = work.hidden[all];
   for (size_t i = 0; i < tokens.size(); ++i) {
-    const std::span<float> row = work.hidden.row(i);
-    std::copy_n(work.update[tokens[i]].begin(), row.size(), row.begin());
-    work.hidden.Seal(i, head().forms());
+    std::ranges::copy(work.update[tokens[i]], inputs[i].begin());
   }
-  std::array product = {Times(head(), work.hidden, {tokens.size(), is_short ? tokens.size() : 0},
-                              work.logits.data.span(), work.logits.width)};
+  work.hidden.Seal(all, head().forms());
+  std::array product = {
+      Times(head(), work.hidden, {all.end, is_short ? all.end : 0}, work.logits[all])};
   MultiplyAll(pass.pool, product);
   weights_.CheckReadable();
   for (size_t i = 0; i < tokens.size(); ++i) on_logits(tokens[i], work.logits[i]);

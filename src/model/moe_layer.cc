@@ -9,16 +9,6 @@
 #include "model/workspace.h"
 
 namespace hlwq::model {
-namespace {
-
-void ForEachRow(const Pass& pass, size_t rows, FunctionRef<void(size_t row)> body) noexcept {
-  pass.pool.ParallelFor(rows, 1, [&](size_t begin, size_t end, int) {
-    for (size_t row = begin; row < end; ++row) body(row);
-  });
-}
-
-}  // namespace
-
 MoeLayer::MoeLayer(const MoeConfig& config, Linear router, std::optional<SharedExpert> shared)
     : config_(config), router_(std::move(router)), shared_(std::move(shared)) {}
 
@@ -47,7 +37,7 @@ void MoeLayer::Run(const Pass& pass) const {
     if (pass.tokens == 1 && pass.next_layer != nullptr && pass.experts.wants_predictions()) {
       pass.next_layer->feed_forward->Anticipate(pass, pass.next_layer->feed_forward_norm.span());
     }
-    RunShared(pass);  // while experts are being read
+    if (shared_) shared_->mlp.Run(pass);  // while experts are being read
     for (auto ready = use.Next(); !ready.empty(); ready = use.Next()) RunExperts(pass, ready);
   }
   AddExperts(pass);
@@ -57,40 +47,27 @@ void MoeLayer::ChooseFor(const Pass& pass) const noexcept {
   Workspace& work = pass.work;
   MoeScratch& moe = work.moe;
   const size_t experts = router_.shape().out;
-  std::array products = {
-      Times(router_, work.hidden, CountOf(pass), moe.logits.data.span(), moe.logits.width),
-      Product{}};
+  const TokenCount count = CountOf(pass);
+  const kernels::RowSpan<float> logits = moe.logits[{0, pass.tokens}];
+  std::array products = {Times(router_, work.hidden, count, logits.Columns(0, experts)), Product{}};
   if (shared_) {
-    products[1] = Times(shared_->gate, work.hidden, CountOf(pass),
-                        moe.logits.data.span().subspan(experts), moe.logits.width);
+    products[1] = Times(shared_->gate, work.hidden, count, logits.Columns(experts, 1));
   }
   MultiplyAll(pass.pool, std::span(products).first(shared_ ? 2 : 1));
-  ForEachToken(pass, [&](size_t token) {
-    ChooseExperts(moe.logits[token].first(experts), config_.has_top_k_norm,
-                  std::span(moe.routes).subspan(token * config_.top_k, config_.top_k));
+  ForTokenRanges(pass, [&](TokenRange tokens) {
+    for (size_t token = tokens.begin; token < tokens.end; ++token) {
+      ChooseExperts(logits[token].first(experts), config_.has_top_k_norm,
+                    std::span(moe.routes).subspan(token * config_.top_k, config_.top_k));
+    }
   });
   moe.groups.Set(std::span(moe.routes).first(pass.tokens * config_.top_k), config_.top_k);
-}
-
-// update = sigmoid(gate x) * shared(x), or zero.
-void MoeLayer::RunShared(const Pass& pass) const {
-  Workspace& work = pass.work;
-  if (!shared_) {
-    ForEachToken(pass, [&](size_t token) { std::ranges::fill(work.update[token], 0.0f); });
-    return;
-  }
-  shared_->mlp.Run(pass);
-  ForEachToken(pass, [&](size_t token) {
-    const float factor = kernels::Sigmoid(work.moe.logits[token].back());
-    for (float& value : work.update[token]) value *= factor;
-  });
 }
 
 // In waves of whole experts.
 void MoeLayer::RunExperts(const Pass& pass, std::span<const ReadyExpert> experts) const noexcept {
   const MoeScratch& moe = pass.work.moe;
   const auto rows_of = [&](const ReadyExpert& expert) {
-    return moe.groups.end(expert.index) - moe.groups.begin(expert.index);
+    return moe.groups.rows(expert.index).size();
   };
   for (size_t first = 0; first < experts.size();) {
     size_t last = first;
@@ -103,91 +80,80 @@ void MoeLayer::RunExperts(const Pass& pass, std::span<const ReadyExpert> experts
   }
 }
 
-// Of the rows of an expert, those of short segments: its rows are in the order of the tokens.
-size_t MoeLayer::ShortTokens(const Pass& pass, const ReadyExpert& expert) noexcept {
-  const ExpertGroups& groups = pass.work.moe.groups;
-  const size_t begin = groups.begin(expert.index);
-  size_t end = begin;
-  while (end < groups.end(expert.index) && groups.token(end) < pass.short_tokens) ++end;
-  return end - begin;
-}
-
 void MoeLayer::RunWave(const Pass& pass, std::span<const ReadyExpert> experts) const noexcept {
   Workspace& work = pass.work;
   MoeScratch& moe = work.moe;
   // A single token's input serves all experts as it lies.
   const bool is_shared_input = pass.tokens == 1;
-  const LinearInput& inputs = is_shared_input ? work.hidden : moe.inputs;
-  const size_t width = moe.inner.gate.width;
   moe.products.clear();
   size_t rows = 0;
   for (const ReadyExpert& expert : experts) {
-    const size_t begin = moe.groups.begin(expert.index);
-    const size_t count = moe.groups.end(expert.index) - begin;
-    for (size_t row = 0; row < count; ++row) {
-      moe.input_tokens[rows + row] = static_cast<uint32_t>(moe.groups.token(begin + row));
-    }
+    const std::span<const uint32_t> tokens = moe.groups.tokens(expert.index);
+    const TokenRange place = {rows, rows + tokens.size()};
+    std::ranges::copy(tokens, moe.input_tokens.begin() + static_cast<ptrdiff_t>(rows));
+    const auto shorts = std::ranges::lower_bound(tokens, pass.short_tokens) - tokens.begin();
     Product product = {.matrix = &expert.matrices.gate,
-                       .input = &inputs,
-                       .tokens = {rows, rows + count},
-                       .short_tokens = ShortTokens(pass, expert),
-                       .y = moe.inner.gate.data.span().subspan(rows * width),
-                       .stride = width};
-    if (is_shared_input) product.tokens = {0, 1};
+                       .input = is_shared_input ? &work.hidden : &moe.inputs,
+                       .tokens = is_shared_input ? TokenRange{0, 1} : place,
+                       .short_tokens = static_cast<size_t>(shorts),
+                       .y = moe.inner.gate[place]};
     moe.products.push_back(product);
     product.matrix = &expert.matrices.up;
-    product.y = moe.inner.inner.rows().subspan(rows * width);
+    product.y = moe.inner.inner[place];
     moe.products.push_back(product);
-    rows += count;
+    rows = place.end;
   }
   if (!is_shared_input) {
-    ForEachRow(pass, rows, [&](size_t row) {
-      moe.inputs.CopySealed(row, work.hidden, moe.input_tokens[row], config_.gate_up_forms);
+    ForTokenRanges(pass.pool, rows, [&](TokenRange range) {
+      moe.inputs.CopySealed(range, work.hidden, std::span(moe.input_tokens).subspan(range.begin),
+                            config_.gate_up_forms);
     });
   }
   MultiplyAll(pass.pool, moe.products);
-  ForEachRow(pass, rows, [&](size_t row) { moe.inner.Activate(row, config_.down_forms); });
+  ForTokenRanges(pass.pool, rows,
+                 [&](TokenRange range) { moe.inner.Activate(range, config_.down_forms); });
 
-  moe.products.clear();
+  // The products of the gates make room for those of the down matrices.
   rows = 0;
-  for (const ReadyExpert& expert : experts) {
-    const size_t begin = moe.groups.begin(expert.index);
-    const size_t count = moe.groups.end(expert.index) - begin;
-    moe.products.push_back({.matrix = &expert.matrices.down,
-                            .input = &moe.inner.inner,
-                            .tokens = {rows, rows + count},
-                            .short_tokens = ShortTokens(pass, expert),
-                            .y = moe.outputs.data.span().subspan(begin * moe.outputs.width),
-                            .stride = moe.outputs.width});
-    rows += count;
+  for (size_t index = 0; index < experts.size(); ++index) {
+    const TokenRange group = moe.groups.rows(experts[index].index);
+    moe.products[index] = {.matrix = &experts[index].matrices.down,
+                           .input = &moe.inner.inner,
+                           .tokens = {rows, rows + group.size()},
+                           .short_tokens = moe.products[2 * index].short_tokens,
+                           .y = moe.outputs[group]};
+    rows += group.size();
   }
-  MultiplyAll(pass.pool, moe.products);
+  MultiplyAll(pass.pool, std::span(moe.products).first(experts.size()));
 }
 
+// update = sigmoid(gate x) * shared(x), or zero, and the weighted outputs of the experts.
 void MoeLayer::AddExperts(const Pass& pass) const noexcept {
   Workspace& work = pass.work;
   MoeScratch& moe = work.moe;
-  ForEachToken(pass, [&](size_t token) {
-    for (size_t choice = token * config_.top_k; choice < (token + 1) * config_.top_k; ++choice) {
-      const kernels::WeightedRow term = {static_cast<uint32_t>(moe.groups.row(choice)),
-                                         moe.routes[choice].weight};
-      kernels::AddWeighted(moe.outputs[{0, pass.tokens * config_.top_k}], {&term, 1},
-                           work.update[token]);
+  const kernels::RowSpan<float> outputs = moe.outputs[{0, pass.tokens * config_.top_k}];
+  ForTokenRanges(pass, [&](TokenRange tokens) {
+    const kernels::RowSpan<float> update = work.update[tokens];
+    if (shared_) {
+      kernels::GateRows(moe.logits[tokens].Columns(router_.shape().out, 1), update);
+    } else {
+      std::ranges::fill(std::span(update.data, update.rows * update.width), 0.0f);
     }
+    kernels::AddWeighted(outputs, moe.groups.terms(tokens), update);
   });
 }
 
 void MoeLayer::Anticipate(const Pass& pass, std::span<const float> norm) const noexcept {
   Workspace& work = pass.work;
   MoeScratch& moe = work.moe;
-  kernels::RmsNorm(work.residual[0], norm, config_.norm_epsilon, moe.guess.row(0));
-  moe.guess.Seal(0, router_.forms());
+  kernels::RmsNorm(work.residual[0], norm, config_.norm_epsilon, moe.guess[{0, 1}]);
+  moe.guess.Seal({0, 1}, router_.forms());
   // The logits of this pass are used up but for the last, which the shared expert waits for.
   const size_t experts = router_.shape().out;
-  std::array products = {
-      Times(router_, moe.guess, {1, 1}, moe.logits.data.span(), moe.logits.width)};
+  const std::span<float> logits = moe.logits[0].first(experts);
+  std::array products = {Times(router_, moe.guess, {1, 1}, logits)};
   MultiplyAll(pass.pool, products);
-  ChooseExperts(moe.logits[0].first(experts), config_.has_top_k_norm, moe.guessed);
+  ChooseExperts(logits, config_.has_top_k_norm, moe.guessed);
   moe.guessed_experts.clear();
   for (const Route& route : moe.guessed) moe.guessed_experts.push_back(route.expert);
   pass.experts.Prefetch(config_.layer, moe.guessed_experts);

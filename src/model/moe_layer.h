@@ -45,9 +45,7 @@ class MoeLayer final : public Block {
   std::optional<SharedExpert> shared_;
 
   void ChooseFor(const Pass& pass) const noexcept;
-  void RunShared(const Pass& pass) const;
   void RunExperts(const Pass& pass, std::span<const ReadyExpert> experts) const noexcept;
-  static size_t ShortTokens(const Pass& pass, const ReadyExpert& expert) noexcept;
   void RunWave(const Pass& pass, std::span<const ReadyExpert> experts) const noexcept;
   void AddExperts(const Pass& pass) const noexcept;
 };

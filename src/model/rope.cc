@@ -76,8 +76,8 @@ Rope::Rope(const checkpoint::RopeConfig& config)
   }
 }
 
-void Rope::Angles(size_t position, size_t length, std::span<float> cosines,
-                  std::span<float> sines) const {
+void Rope::Angles(size_t position, size_t length, kernels::RowSpan<float> cosines,
+                  kernels::RowSpan<float> sines) const {
   const bool is_stretched = config_.scaling == checkpoint::RopeScaling::kDynamic &&
                             static_cast<double>(length) > config_.original_positions;
   const double theta =
@@ -85,10 +85,12 @@ void Rope::Angles(size_t position, size_t length, std::span<float> cosines,
   for (size_t i = 0; i < pairs(); ++i) {
     const float frequency =
         is_stretched ? static_cast<float>(Plain(theta, i, config_.rotated)) : frequencies_[i];
-    // Angles in float32, as the models were trained with: at position 10,000 its rounding is seen.
-    const float angle = static_cast<float>(position) * frequency;
-    cosines[i] = static_cast<float>(config_.magnitude * std::cos(static_cast<double>(angle)));
-    sines[i] = static_cast<float>(config_.magnitude * std::sin(static_cast<double>(angle)));
+    for (size_t token = 0; token < cosines.rows; ++token) {
+      // Angles in float32, as the models were trained with: at position 10,000 its rounding is seen.
+      const double angle = static_cast<float>(position + token) * frequency;
+      cosines[token][i] = static_cast<float>(config_.magnitude * std::cos(angle));
+      sines[token][i] = static_cast<float>(config_.magnitude * std::sin(angle));
+    }
   }
 }
 

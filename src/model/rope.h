@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <vector>
 
 #include "checkpoint/rope_config.h"
+#include "kernels/row_span.h"
 
 namespace hlwq::model {
 
@@ -17,11 +17,11 @@ class Rope {
   // Pairs of elements that are rotated: r / 2.
   size_t pairs() const noexcept { return frequencies_.size(); }
 
-  // Cosines and sines [pairs] for a token at `position` in a sequence that has `length` tokens with
-  // the ones computed now. Only dynamic scaling looks at the length, as transformers does: past the
+  // Cosines and sines [tokens, pairs] for consecutive tokens, the first at `position`, in a sequence
+  // that has `length` tokens with the ones computed now. Only dynamic scaling looks at the length, as transformers does: past the
   // original positions the frequencies follow the length that a token was computed at.
-  void Angles(size_t position, size_t length, std::span<float> cosines,
-              std::span<float> sines) const;
+  void Angles(size_t position, size_t length, kernels::RowSpan<float> cosines,
+              kernels::RowSpan<float> sines) const;
 
  private:
   checkpoint::RopeConfig config_;

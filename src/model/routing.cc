@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "base/error.h"
-#include "kernels/vector_ops.h"
 
 namespace hlwq::model {
 
@@ -34,11 +33,12 @@ ExpertGroups::ExpertGroups(size_t experts, size_t max_routes) : counts_(experts)
   experts_.reserve(experts);
   begins_.reserve(experts + 1);
   tokens_.resize(max_routes);
-  rows_.resize(max_routes);
+  terms_.resize(max_routes);
 }
 
 void ExpertGroups::Set(std::span<const Route> routes, size_t top_k) {
-  HLWQ_DASSERT(routes.size() <= rows_.size());
+  HLWQ_DASSERT(routes.size() <= terms_.size());
+  top_k_ = top_k;
   std::ranges::fill(counts_, 0u);
   for (const Route& route : routes) ++counts_[route.expert];
   experts_.clear();
@@ -56,7 +56,7 @@ void ExpertGroups::Set(std::span<const Route> routes, size_t top_k) {
   for (size_t choice = 0; choice < routes.size(); ++choice) {
     const uint32_t row = counts_[routes[choice].expert]++;
     tokens_[row] = static_cast<uint32_t>(choice / top_k);
-    rows_[choice] = row;
+    terms_[choice] = {row, routes[choice].weight};
   }
 }
 

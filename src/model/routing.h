@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "kernels/vector_ops.h"
+
 namespace hlwq::model {
 
 struct Route {
@@ -32,18 +34,25 @@ class ExpertGroups {
   // The experts chosen by any token, ascending.
   std::span<const uint32_t> experts() const noexcept { return experts_; }
   // Sorted rows of experts()[index]: each is one choice of one token.
-  size_t begin(size_t index) const noexcept { return begins_[index]; }
-  size_t end(size_t index) const noexcept { return begins_[index + 1]; }
-  size_t token(size_t row) const noexcept { return tokens_[row]; }
-  // Row of the choice routes[choice].
-  size_t row(size_t choice) const noexcept { return rows_[choice]; }
+  kernels::TokenRange rows(size_t index) const noexcept {
+    return {begins_[index], begins_[index + 1]};
+  }
+  // The tokens of those rows, ascending.
+  std::span<const uint32_t> tokens(size_t index) const noexcept {
+    return std::span(tokens_).subspan(begins_[index], rows(index).size());
+  }
+  // What the choices of some tokens add up to: for each choice [tokens, top_k] its row and weight.
+  std::span<const kernels::WeightedRow> terms(kernels::TokenRange tokens) const noexcept {
+    return std::span(terms_).subspan(tokens.begin * top_k_, tokens.size() * top_k_);
+  }
 
  private:
   std::vector<uint32_t> counts_;  // of each expert; then where its next row goes
   std::vector<uint32_t> experts_;
   std::vector<uint32_t> begins_;  // of experts_, and the end
   std::vector<uint32_t> tokens_;  // of each row
-  std::vector<uint32_t> rows_;    // of each choice
+  size_t top_k_ = 0;
+  std::vector<kernels::WeightedRow> terms_;  // of each choice
 };
 
 }  // namespace hlwq::model

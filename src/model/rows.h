@@ -19,6 +19,9 @@ struct Rows {
   std::span<float> operator[](size_t token) noexcept {
     return data.span().subspan(token * width, width);
   }
+  std::span<const float> operator[](size_t token) const noexcept {
+    return data.span().subspan(token * width, width);
+  }
   kernels::RowSpan<float> operator[](kernels::TokenRange range) noexcept {
     kernels::RowSpan<float> rows = data.span().subspan(range.begin * width, range.size() * width);
     rows.rows = range.size();

@@ -24,14 +24,15 @@ size_t RowBytes(const DenseMatrix& w) { return w.shape.in * BitsPerElement(w.dty
 
 void Tiles(const DenseMatrix& w, const LinearInput& input, TokenRange tokens, RowRange rows,
            size_t stride, std::span<float> y) {
-  kernels::DenseMatMul(w, input.rows().subspan(tokens.begin * input.width()), input.width(),
+  kernels::DenseMatMul(w, input.floats().subspan(tokens.begin * input.width()), input.width(),
                        tokens.size(), rows, stride, y);
 }
 
 // Both have the same bits.
 void Vectors(const DenseMatrix& w, const LinearInput& input, TokenRange tokens, RowRange rows,
              size_t stride, std::span<float> y) {
-  if (tokens.size() == 1) return kernels::DenseMatVec(w, input.row(tokens.begin), rows, y);
+  if (tokens.size() == 1)
+    return kernels::DenseMatVec(w, input[tokens.begin], rows, y.first(w.shape.out));
   Tiles(w, input, tokens, rows, stride, y);
 }
 

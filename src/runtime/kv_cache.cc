@@ -49,8 +49,8 @@ void KvCache::Prepare(size_t tokens) {
   }
 }
 
-void KvCache::Store(size_t layer, size_t position, std::span<const float> keys,
-                    std::span<const float> values) noexcept {
+void KvCache::Store(size_t layer, size_t position, kernels::RowSpan<const float> keys,
+                    kernels::RowSpan<const float> values) noexcept {
   kernels::StoreKv(pool_.layout().Layer(layer, places_), position, keys, values);
 }
 

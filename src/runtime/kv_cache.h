@@ -31,8 +31,8 @@ class KvCache final : public model::KvView {
   // first of them is written to its own. Throws as KvPagePool::Take: the tokens it holds stay.
   void Prepare(size_t tokens);
 
-  void Store(size_t layer, size_t position, std::span<const float> keys,
-             std::span<const float> values) noexcept override;
+  void Store(size_t layer, size_t position, kernels::RowSpan<const float> keys,
+             kernels::RowSpan<const float> values) noexcept override;
   void Attend(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,
               size_t query_begin, size_t query_end) const noexcept override;
 

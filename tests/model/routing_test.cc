@@ -141,24 +141,26 @@ void ExpectGroups(const ExpertGroups& groups, std::span<const Route> routes, siz
   // Groups cover the rows one after the other, none empty, tokens ascending in each.
   size_t row = 0;
   for (size_t index = 0; index < groups.experts().size(); ++index) {
-    EXPECT_EQ(groups.begin(index), row);
-    EXPECT_GT(groups.end(index), row);
-    for (; row < groups.end(index); ++row) {
-      if (row > groups.begin(index)) {
-        EXPECT_GT(groups.token(row), groups.token(row - 1));
-      }
-    }
+    const auto tokens = groups.tokens(index);
+    EXPECT_EQ(groups.rows(index).begin, row);
+    EXPECT_GT(tokens.size(), 0u);
+    EXPECT_EQ(std::ranges::adjacent_find(tokens, std::greater_equal<>()), tokens.end());
+    row += tokens.size();
+    EXPECT_EQ(groups.rows(index).end, row);
   }
   EXPECT_EQ(row, routes.size());
   // Each choice has a row of its own, of its expert and its token.
   std::set<size_t> rows;
   for (size_t choice = 0; choice < routes.size(); ++choice) {
-    const size_t at = groups.row(choice);
+    const kernels::WeightedRow term = groups.terms({0, routes.size() / top_k})[choice];
+    const size_t at = term.row;
+    EXPECT_EQ(term.weight, routes[choice].weight);
     rows.insert(at);
-    EXPECT_EQ(groups.token(at), choice / top_k);
     const auto expert = std::ranges::find(groups.experts(), routes[choice].expert);
     const auto index = static_cast<size_t>(expert - groups.experts().begin());
-    EXPECT_TRUE(at >= groups.begin(index) && at < groups.end(index));
+    const kernels::TokenRange group = groups.rows(index);
+    ASSERT_TRUE(at >= group.begin && at < group.end);
+    EXPECT_EQ(groups.tokens(index)[at - group.begin], choice / top_k);
   }
   EXPECT_EQ(rows.size(), routes.size());
 }
@@ -184,7 +186,7 @@ TEST(ExpertGroups, OneExpertForAllTokensIsOneGroup) {
   groups.Set(routes, 1);
   ExpectGroups(groups, routes, 1);
   EXPECT_EQ(groups.experts().size(), 1u);
-  EXPECT_EQ(groups.end(0), 6u);
+  EXPECT_EQ(groups.rows(0).end, 6u);
 }
 
 }  // namespace
