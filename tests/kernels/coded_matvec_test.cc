@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -184,6 +185,28 @@ TEST(CodedMatVecs, ATokenHasTheBitsThatItHasAlone) {
       const RotatedInputs inputs = test::ManyInputs(kTokens, c.shape.in, matrix.w().levels->width);
       test::ExpectBitsOfSingleTokens(matrix.w(), inputs, kTokens);
     });
+  });
+}
+
+TEST(CodedMatVecs, ARowDoesNotDependOnTheNormsOfOthers) {
+  test::ForEachTarget([&](const char*) {
+    for (const DType norm_dtype : {DType::kF16, DType::kF32}) {
+      for (const size_t in : {size_t{576}, size_t{2200}}) {
+        const RandomMatrix matrix({3, in}, LloydMax(5), codec::BitOrder::kMsb, norm_dtype);
+        std::vector<std::byte> norms(matrix.w().norms.begin(), matrix.w().norms.end());
+        std::fill(norms.begin() + static_cast<ptrdiff_t>(norms.size() / 3), norms.end(),
+                  std::byte{0xFF});  // no numbers
+        CodedMatrix other = matrix.w();
+        other.norms = norms;
+        const RotatedInputs inputs = test::ManyInputs(5, in, matrix.w().levels->width);
+        for (const size_t tokens : {1, 2, 5}) {
+          std::vector<float> want(tokens), y(tokens);
+          CodedMatVecs(matrix.w(), inputs, {0, tokens}, {0, 1}, 1, want);
+          CodedMatVecs(other, inputs, {0, tokens}, {0, 1}, 1, y);
+          EXPECT_EQ(y, want);
+        }
+      }
+    }
   });
 }
 

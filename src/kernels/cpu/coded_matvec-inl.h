@@ -10,8 +10,8 @@
 //   // Adds to lanes that are to be summed. `activations` are those of the half.
 //   static VI Add(VI sum, const Levels& levels, const Integer* activations);
 //
-// Several vectors share the decoding of levels. Each gets the operations of one alone, in the same
-// order: its products are the same to the last bit.
+// Several vectors share the decoding of levels, which never leave the registers. Each gets the
+// operations of one alone, in the same order: its products are the same to the last bit.
 #if defined(HLWQ_KERNELS_CPU_CODED_MATVEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef HLWQ_KERNELS_CPU_CODED_MATVEC_INL_H_
 #undef HLWQ_KERNELS_CPU_CODED_MATVEC_INL_H_
@@ -44,13 +44,13 @@ constexpr size_t kChunk = 16;
 // 2048 ahead they lose a tenth.
 constexpr size_t kAhead = 512;
 
-// Up to this many tokens are multiplied one by one: rows that the first one has brought into the cache
-// are read there by the next, which costs less than storing levels.
-constexpr size_t kTokensOneByOne = 2;
+// Up to this many tokens, rows are multiplied one after another, as they are read fastest.
+constexpr size_t kTokensOfRow = 2;
 
+// The lines of a block. Past the end is no harm: nothing is read.
 HWY_INLINE void PrefetchBlock(const uint8_t* HWY_RESTRICT packed) {
-  hwy::Prefetch(packed + kAhead);  // past the end is no harm: nothing is read
-  hwy::Prefetch(packed + kAhead + 64);
+  hwy::Prefetch(packed);
+  hwy::Prefetch(packed + 64);
 }
 
 // Hardware conversion where there is one: multipliers are no NaNs whose bits would matter, and the
@@ -64,202 +64,198 @@ HWY_INLINE VF LoadNorms16(const uint8_t* HWY_RESTRICT from) {
 #endif
 }
 
-// norm * scale of the next kChunk blocks; those beyond `count` are unspecified. `readable` norms
-// may be read: up to the end of the matrix, past that of the row.
-HWY_INLINE void ChunkFactors(DType norm_dtype, const uint8_t* HWY_RESTRICT norms, size_t count,
-                             size_t readable, const float* HWY_RESTRICT scales,
-                             float* HWY_RESTRICT factors) {
-  alignas(64) uint8_t tail[4 * kChunk];
-  const size_t norm_bytes = norm_dtype == DType::kF16 ? 2 : 4;
-  if (HWY_UNLIKELY(readable < kChunk)) {
-    std::memset(tail, 0, sizeof(tail));
-    std::memcpy(tail, norms, count * norm_bytes);
-    norms = tail;
-  }
-  for (size_t i = 0; i < kChunk; i += kLanes) {
-    const uint8_t* from = norms + i * norm_bytes;
-    const VF norm = norm_dtype == DType::kF16 ? LoadNorms16(from) : F32Format::Load(from);
-    hn::Store(hn::Mul(norm, hn::Load(DF(), scales + i)), DF(), factors + i);
-  }
+// So many tokens at once: their sums find room in 32 registers.
+constexpr size_t kMostAtOnce = 8;
+
+// Calls body(std::integral_constant<size_t, tokens>()) for kLeast to kMost tokens.
+template <size_t kLeast, size_t kMost, class Body>
+HWY_INLINE void WithTokens(size_t tokens, Body body) {
+  if (tokens == kMost) return body(std::integral_constant<size_t, kMost>());
+  if constexpr (kLeast < kMost) WithTokens<kLeast, kMost - 1>(tokens, body);
 }
 
-// One lane of a vector, zeros in the others.
-HWY_INLINE VI FirstLane(int32_t value) {
-#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86  // which Highway (1.0.3) makes of a set and a mask
-  return VI{_mm512_zextsi128_si512(_mm_cvtsi32_si128(value))};
-#else
-  return hn::IfThenElseZero(hn::FirstN(DI(), 1), hn::Set(DI(), value));
-#endif
-}
-
-// Calls body(std::integral_constant<size_t, n>(), token) for groups of n tokens, as many as their sums
-// find room in registers.
-template <size_t kMost, class Body>
-HWY_INLINE void ForTokenGroups(size_t tokens, Body body) {
-  size_t token = 0;
-  for (; token + kMost <= tokens; token += kMost) {
-    body(std::integral_constant<size_t, kMost>(), token);
-  }
-  const size_t rest = tokens - token;
-  if (kMost > 4 && rest & 4) body(std::integral_constant<size_t, 4>(), token);
-  if (kMost > 4) token += rest & 4;
-  if (rest & 2) body(std::integral_constant<size_t, 2>(), token);
-  token += rest & 2;
-  if (rest & 1) body(std::integral_constant<size_t, 1>(), token);
-}
-
-template <class Body>
-HWY_INLINE void ForRowGroups(RowRange rows, size_t most, Body body) {
-  for (uint64_t row = rows.begin; row < rows.end; row += most) {
-    body(RowRange{row, std::min<uint64_t>(row + most, rows.end)});
-  }
-}
-
-// The integer dot product of a block, with the offset of the levels taken off. `sums` are those of
-// the activations of its halves.
-template <class Dot>
-HWY_INLINE VI DotBlock(const Dot& dot, const uint8_t* HWY_RESTRICT packed,
-                       const typename Dot::Integer* HWY_RESTRICT activations,
-                       const int32_t* HWY_RESTRICT sums) {
-  VI sum = hn::Zero(DI());
-  if constexpr (Dot::kHasOffset) sum = FirstLane(-DotLevels::kOffset * (sums[0] + sums[1]));
-  sum = Dot::Add(sum, dot.template Half<0>(packed), activations);
-  return Dot::Add(sum, dot.template Half<1>(packed), activations + kBlock / 2);
-}
-
-template <class Dot>
-HWY_INLINE float DotRow(const MatVecArguments& args, const Dot& dot, const MatVecInput& input,
-                        uint64_t row) {
-  const uint8_t* HWY_RESTRICT packed = args.Row(row);
-  const uint8_t* HWY_RESTRICT norms = args.RowNorms(row);
-  const auto* HWY_RESTRICT activations =
-      static_cast<const typename Dot::Integer*>(input.activations);
-  const int32_t* HWY_RESTRICT sums = input.sums;
-  const size_t norm_bytes = args.norm_dtype == DType::kF16 ? 2 : 4;
-  size_t readable = (args.num_rows - row) * args.blocks;
-  alignas(64) float factors[kChunk];
-  VF sum = hn::Zero(DF());
-  for (size_t first = 0; first < args.blocks; first += kChunk) {
-    const size_t count = std::min(kChunk, args.blocks - first);
-    ChunkFactors(args.norm_dtype, norms, count, readable, input.scales + first, factors);
-    norms += kChunk * norm_bytes;
-    readable -= count;
-    for (size_t i = 0; i < count; ++i) {
-      PrefetchBlock(packed);
-      const VI products = DotBlock(dot, packed, activations, sums);
-      sum = hn::MulAdd(hn::ConvertTo(DF(), products), hn::Set(DF(), factors[i]), sum);
-      packed += args.block_bytes;
-      activations += kBlock;
-      sums += 2;
-    }
-  }
-  return SumLanes(sum) * args.levels->step;
-}
-
-// Some rows times several vectors, kChunk blocks of all rows after one another: the activations of
-// a chunk stay in the first-level cache.
-template <class Dot>
-class CodedRows {
+// All products of `args`. A Products class, such as CodedProducts, has:
+//
+//   static constexpr size_t kSums;       // vectors that are added up for a row and token
+//   static constexpr size_t kRowBlocks;  // added at a time where rows come one after another
+//   // Adds up to kBlocks blocks of a row from `first`, for kTokens tokens from `token`. Asks for the
+//   // codes `ahead` bytes further.
+//   template <size_t kBlocks, size_t kTokens>
+//   void Add(uint64_t row, size_t token, size_t first, size_t ahead,
+//            VF (&sums)[kTokens][kSums]) const;
+//   float Finish(uint64_t row, const VF (&sums)[kSums]) const;
+template <class Products, class Arguments>
+class MatVecRows {
  public:
-  static constexpr size_t kMostRows = 16;
+  explicit HWY_INLINE MatVecRows(const Arguments& args) : args_(args), products_(args) {}
 
-  explicit HWY_INLINE CodedRows(const MatVecArguments& args) : args_(args), dot_(*args.levels) {}
+  HWY_ATTR void Multiply() const {
+    if (args_.tokens <= kTokensOfRow) {
+      return WithTokens<1, kTokensOfRow>(
+          args_.tokens, [&](auto tokens) HWY_ATTR { MultiplyEach<decltype(tokens)::value>(); });
+    }
+    for (uint64_t row = args_.rows.begin; row < args_.rows.end; row += kMostRows) {
+      MultiplyTile({row, std::min<uint64_t>(row + kMostRows, args_.rows.end)});
+    }
+  }
 
-  // At most kMostRows rows.
-  HWY_ATTR void Multiply(RowRange rows) {
-    std::fill_n(sums_, rows.size() * args_.tokens * kLanes, 0.0f);
+ private:
+  static constexpr size_t kSums = Products::kSums;
+  static constexpr size_t kStep = kSums * kLanes;
+  static constexpr size_t kMostRows = 16 / kSums;
+
+  // Row after row.
+  template <size_t kTokens>
+  HWY_ATTR HWY_NOINLINE void MultiplyEach() const {
+    const Products products = products_;  // whose tables so stay in registers
+    for (uint64_t row = args_.rows.begin; row < args_.rows.end; ++row) {
+      VF sums[kTokens][kSums];
+      for (auto& of_token : sums) {
+        for (VF& sum : of_token) sum = hn::Zero(DF());
+      }
+      for (size_t first = 0; first < args_.blocks; first += Products::kRowBlocks) {
+        products.template Add<Products::kRowBlocks>(row, 0, first, kAhead, sums);
+      }
+      for (size_t t = 0; t < kTokens; ++t) Finish(row, t, sums[t]);
+    }
+  }
+
+  // Up to kMostRows rows, kChunk blocks of all of them after one another: the activations of a chunk
+  // stay in the first-level cache.
+  HWY_INLINE void MultiplyTile(RowRange rows) const {
+    alignas(64) float sums[kMostRows * kMostVectorTokens * kStep];  // [row, token]
+    std::fill_n(sums, rows.size() * args_.tokens * kStep, 0.0f);
     for (size_t first = 0; first < args_.blocks; first += kChunk) {
-      const size_t count = std::min(kChunk, args_.blocks - first);
-      if constexpr (Dot::kHasOffset) FindOffsets(first, count);
-      for (uint64_t row = rows.begin; row < rows.end; ++row) {
-        levels_.Decode(dot_, args_.Row(row) + first * args_.block_bytes, args_.block_bytes, count,
-                       args_.blocks * args_.block_bytes);
-        AddRow(row, first, count, sums_ + (row - rows.begin) * args_.tokens * kLanes);
+      // Parts of the tokens, as even as can be.
+      const size_t parts = (args_.tokens + kMostAtOnce - 1) / kMostAtOnce;
+      for (size_t part = 0; part < parts; ++part) {
+        const size_t begin = args_.tokens * part / parts;
+        const size_t end = args_.tokens * (part + 1) / parts;
+        WithTokens<kTokensOfRow + 1, kMostAtOnce>(end - begin, [&](auto tokens) HWY_ATTR {
+          AddChunk<decltype(tokens)::value>(rows, begin, first, sums + begin * kStep);
+        });
       }
     }
-    const float* sum = sums_;
+    const float* at = sums;
     for (uint64_t row = rows.begin; row < rows.end; ++row) {
-      for (size_t token = 0; token < args_.tokens; ++token, sum += kLanes) {
-        args_.y[token * args_.y_stride + row] = SumLanes(hn::Load(DF(), sum)) * args_.levels->step;
+      for (size_t token = 0; token < args_.tokens; ++token, at += kStep) {
+        VF of_token[kSums];
+        LoadSums(at, of_token);
+        Finish(row, token, of_token);
       }
     }
+  }
+
+  // `at` are the sums of the first row and token.
+  template <size_t kTokens>
+  HWY_ATTR HWY_NOINLINE void AddChunk(RowRange rows, size_t token, size_t first,
+                                      float* HWY_RESTRICT at) const {
+    const Products products = products_;
+    for (uint64_t row = rows.begin; row < rows.end; ++row, at += args_.tokens * kStep) {
+      VF sums[kTokens][kSums];
+      for (size_t t = 0; t < kTokens; ++t) LoadSums(at + t * kStep, sums[t]);
+      products.template Add<kChunk>(row, token, first, args_.blocks * args_.block_bytes, sums);
+      for (size_t t = 0; t < kTokens; ++t) {
+        for (size_t i = 0; i < kSums; ++i) hn::Store(sums[t][i], DF(), at + t * kStep + i * kLanes);
+      }
+    }
+  }
+
+  static HWY_INLINE void LoadSums(const float* HWY_RESTRICT from, VF (&sums)[kSums]) {
+    for (size_t i = 0; i < kSums; ++i) sums[i] = hn::Load(DF(), from + i * kLanes);
+  }
+
+  HWY_INLINE void Finish(uint64_t row, size_t token, const VF (&sums)[kSums]) const {
+    args_.y[token * args_.y_stride + row] = products_.Finish(row, sums);
+  }
+
+  const Arguments& args_;
+  const Products products_;
+};
+
+template <class Dot>
+class CodedProducts {
+ public:
+  static constexpr size_t kSums = 1;
+  static constexpr size_t kRowBlocks = kChunk;
+
+  explicit HWY_INLINE CodedProducts(const MatVecArguments& args)
+      : args_(args), dot_(*args.levels) {}
+
+  template <size_t kBlocks, size_t kTokens>
+  HWY_INLINE void Add(uint64_t row, size_t token, size_t first, size_t ahead,
+                      VF (&sums)[kTokens][kSums]) const {
+    static_assert(kBlocks == kChunk);
+    const size_t count = std::min(kChunk, args_.blocks - first);
+    const MatVecInput* inputs = args_.inputs + token;
+    alignas(64) float factors[kTokens][kChunk];
+    FindFactors(row, first, count, inputs, factors, sums);
+    const Integer* activations[kTokens];
+    for (size_t t = 0; t < kTokens; ++t) {
+      activations[t] = static_cast<const Integer*>(inputs[t].activations) + first * kBlock;
+    }
+    const uint8_t* HWY_RESTRICT packed = args_.Row(row) + first * args_.block_bytes;
+    for (size_t i = 0; i < count; ++i, packed += args_.block_bytes) {
+      PrefetchBlock(packed + ahead);
+      const auto first_half = dot_.template Half<0>(packed);
+      const auto second_half = dot_.template Half<1>(packed);
+      HWY_UNROLL(8)
+      for (size_t t = 0; t < kTokens; ++t) {
+        const Integer* HWY_RESTRICT from = activations[t] + i * kBlock;
+        VI products = Dot::Add(hn::Zero(DI()), first_half, from);
+        products = Dot::Add(products, second_half, from + kBlock / 2);
+        sums[t][0] =
+            hn::MulAdd(hn::ConvertTo(DF(), products), hn::Set(DF(), factors[t][i]), sums[t][0]);
+      }
+    }
+  }
+
+  HWY_INLINE float Finish(uint64_t /*row*/, const VF (&sums)[kSums]) const {
+    return SumLanes(sums[0]) * args_.levels->step;
   }
 
  private:
   using Integer = typename Dot::Integer;
 
-  // What the offset of the levels adds to the products of blocks.
-  HWY_INLINE void FindOffsets(size_t first, size_t count) {
-    for (size_t token = 0; token < args_.tokens; ++token) {
-      const int32_t* HWY_RESTRICT sums = args_.inputs[token].sums + 2 * first;
-      for (size_t i = 0; i < count; ++i) {
-        offsets_[token][i] = -DotLevels::kOffset * (sums[2 * i] + sums[2 * i + 1]);
-      }
-    }
-  }
-
-  HWY_INLINE void AddRow(uint64_t row, size_t first, size_t count, float* HWY_RESTRICT sums) {
+  // norm * scale of the blocks of a chunk, zeros beyond `count`. What the offset of levels adds to
+  // the products of these blocks is taken off `sums`.
+  template <size_t kTokens>
+  HWY_INLINE void FindFactors(uint64_t row, size_t first, size_t count, const MatVecInput* inputs,
+                              float (&factors)[kTokens][kChunk], VF (&sums)[kTokens][kSums]) const {
     const size_t norm_bytes = args_.norm_dtype == DType::kF16 ? 2 : 4;
     const uint8_t* HWY_RESTRICT norms = args_.RowNorms(row) + first * norm_bytes;
-    const size_t readable = (args_.num_rows - row) * args_.blocks - first;
-    for (size_t token = 0; token < args_.tokens; ++token) {
-      ChunkFactors(args_.norm_dtype, norms, count, readable, args_.inputs[token].scales + first,
-                   factors_[token]);
+    alignas(64) uint8_t tail[4 * kChunk];
+    // Norms may be read up to the end of the matrix, past that of the row.
+    if (HWY_UNLIKELY((args_.num_rows - row) * args_.blocks - first < kChunk)) {
+      std::memset(tail, 0, sizeof(tail));
+      std::memcpy(tail, norms, count * norm_bytes);
+      norms = tail;
     }
-    ForTokenGroups<8>(args_.tokens, [&](auto tokens, size_t token) HWY_ATTR {
-      AddTokens<decltype(tokens)::value>(token, first, count, sums + token * kLanes);
-    });
-  }
-
-  template <size_t kTokens>
-  HWY_INLINE void AddTokens(size_t token, size_t first, size_t count,
-                            float* HWY_RESTRICT sums) const {
-    const Integer* activations[kTokens];
-    VF sum[kTokens];
-    for (size_t t = 0; t < kTokens; ++t) {
-      activations[t] =
-          static_cast<const Integer*>(args_.inputs[token + t].activations) + first * kBlock;
-      sum[t] = hn::Load(DF(), sums + t * kLanes);
-    }
-    for (size_t i = 0; i < count; ++i) {
-      const auto first_half = levels_.template Get<0>(i);
-      const auto second_half = levels_.template Get<1>(i);
+    for (size_t i = 0; i < kChunk; i += kLanes) {
+      const uint8_t* from = norms + i * norm_bytes;
+      const VF loaded = args_.norm_dtype == DType::kF16 ? LoadNorms16(from) : F32Format::Load(from);
+      const VF norm = hn::IfThenElseZero(hn::FirstN(DF(), count - std::min(i, count)), loaded);
       for (size_t t = 0; t < kTokens; ++t) {
-        VI products = hn::Zero(DI());
-        if constexpr (Dot::kHasOffset) products = FirstLane(offsets_[token + t][i]);
-        const Integer* HWY_RESTRICT from = activations[t] + i * kBlock;
-        products = Dot::Add(products, first_half, from);
-        products = Dot::Add(products, second_half, from + kBlock / 2);
-        sum[t] = hn::MulAdd(hn::ConvertTo(DF(), products), hn::Set(DF(), factors_[token + t][i]),
-                            sum[t]);
+        const VF factor = hn::Mul(norm, hn::Load(DF(), inputs[t].scales + first + i));
+        hn::Store(factor, DF(), factors[t] + i);
+        if constexpr (Dot::kHasOffset) {
+          VI halves[2];
+          hn::LoadInterleaved2(DI(), inputs[t].sums + 2 * (first + i), halves[0], halves[1]);
+          const VF offset = hn::ConvertTo(
+              DF(), hn::Mul(hn::Add(halves[0], halves[1]), hn::Set(DI(), DotLevels::kOffset)));
+          sums[t][0] = hn::NegMulAdd(offset, factor, sums[t][0]);
+        }
       }
     }
-    for (size_t t = 0; t < kTokens; ++t) hn::Store(sum[t], DF(), sums + t * kLanes);
   }
 
   const MatVecArguments& args_;
   const Dot dot_;
-  RowLevels<Dot, kChunk> levels_;
-  int32_t offsets_[kMostVectorTokens][kChunk];
-  alignas(64) float factors_[kMostVectorTokens][kChunk];
-  alignas(64) float sums_[kMostRows * kMostVectorTokens * kLanes];  // [row, token] vectors
 };
 
 template <class Dot>
 HWY_ATTR void MatVecWith(const MatVecArguments& args) {
-  if (args.tokens <= kTokensOneByOne) {
-    const Dot dot(*args.levels);
-    for (size_t token = 0; token < args.tokens; ++token) {
-      float* HWY_RESTRICT y = args.y + token * args.y_stride;
-      for (uint64_t row = args.rows.begin; row < args.rows.end; ++row) {
-        y[row] = DotRow(args, dot, args.inputs[token], row);
-      }
-    }
-    return;
-  }
-  CodedRows<Dot> rows(args);
-  ForRowGroups(args.rows, CodedRows<Dot>::kMostRows,
-               [&](RowRange part) HWY_ATTR { rows.Multiply(part); });
+  MatVecRows<CodedProducts<Dot>, MatVecArguments>(args).Multiply();
 }
 
 }  // namespace HWY_NAMESPACE
