@@ -64,6 +64,7 @@ void CheckValue(const Flag& flag, std::string_view value) {
       return CheckRange(flag, value, ParseBytes(value), "a size such as 5GB or 512MiB");
     case FlagKind::kText:
     case FlagKind::kPath:
+    case FlagKind::kOutput:
     case FlagKind::kList:
       if (value.empty() && !flag.may_be_empty)
         Refuse(fmt::format("--{}: the value is empty", flag.name()));
@@ -131,6 +132,18 @@ uint64_t Arguments::Bytes(const BytesFlag& flag) const {
 std::vector<std::string> Arguments::List(const ListFlag& flag) const {
   const auto found = values_.find(Find(flag).name());
   return found == values_.end() ? std::vector<std::string>() : found->second;
+}
+
+std::vector<Arguments::Path> Arguments::Paths() const {
+  std::vector<Path> paths;
+  for (const std::string& operand : operands_) paths.push_back({{}, operand});
+  for (const Flag* flag : flags_) {
+    const bool is_output = flag->kind() == FlagKind::kOutput;
+    const auto found = values_.find(flag->name());
+    if (found == values_.end() || (!is_output && flag->kind() != FlagKind::kPath)) continue;
+    paths.push_back({flag->name(), found->second.back(), is_output});
+  }
+  return paths;
 }
 
 void Arguments::Add(const Flag& flag, std::string_view value) {

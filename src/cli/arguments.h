@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,6 +39,14 @@ class Arguments {
   std::optional<double> FindNumber(const NumberFlag& flag) const;
   uint64_t Bytes(const BytesFlag& flag) const;
   std::vector<std::string> List(const ListFlag& flag) const;
+
+  // A file or folder that the command line names.
+  struct Path {
+    std::string_view flag;  // empty: an operand
+    std::filesystem::path path;
+    bool is_output = false;  // of FlagKind::kOutput
+  };
+  std::vector<Path> Paths() const;
 
   // For the parser: checks the value, throws Error{kInvalidArgument} with one line about it.
   void Add(const Flag& flag, std::string_view value);

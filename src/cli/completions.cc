@@ -7,7 +7,9 @@
 namespace hlwq::cli {
 namespace {
 
-bool TakesFile(const Flag& flag) noexcept { return flag.kind() == FlagKind::kPath; }
+bool TakesFile(const Flag& flag) noexcept {
+  return flag.kind() == FlagKind::kPath || flag.kind() == FlagKind::kOutput;
+}
 
 std::string JoinChoices(const Flag& flag) {
   std::string words;

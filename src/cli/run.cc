@@ -11,6 +11,8 @@
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/parser.h"
+#include "cli/protected_files.h"
+#include "cli/standard_streams.h"
 #include "cli/terminal.h"
 #include "hlwq/version.h"
 
@@ -52,6 +54,7 @@ int Run(const CommandTable& table, std::span<const std::string_view> words) {
       return 0;
     }
     case Action::kRun:
+      CheckOutputFiles(*command.arguments);
       return command.verb->run(*command.arguments);
   }
   return kErrorExit;
@@ -64,6 +67,7 @@ int RunCommandLine(const CommandTable& table, std::span<const std::string_view> 
   std::signal(SIGPIPE, SIG_IGN);
   // A write beyond the limit on file sizes is then an error with a message, as on a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
+  OpenStandardStreams();
   const bool wants_json = WantsJson(words);
   HandleBusErrors(wants_json);
   try {

@@ -10,6 +10,7 @@ enum class FlagKind : uint8_t {
   kSwitch,   // takes no value
   kText,     // any text; `choices` are suggestions
   kPath,     // a file or folder; `choices` are suggestions
+  kOutput,   // a file to write
   kChoice,   // one of `choices`
   kInteger,  // in [minimum, maximum]
   kNumber,   // a finite decimal number in [minimum, maximum]
@@ -35,7 +36,7 @@ using NumberFlag = FlagOf<FlagKind::kNumber>;
 using BytesFlag = FlagOf<FlagKind::kBytes>;
 using ListFlag = FlagOf<FlagKind::kList>;
 
-// Of kText, kPath or kChoice.
+// Of kText, kPath, kOutput or kChoice.
 struct TextFlag : FlagId {
   constexpr TextFlag(std::string_view long_name, FlagKind text_kind)
       : FlagId{long_name, text_kind} {}

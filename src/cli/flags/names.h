@@ -17,7 +17,7 @@ inline constexpr TextFlag kCompat{"compat", FlagKind::kChoice};
 inline constexpr TextFlag kNonfinite{"nonfinite", FlagKind::kChoice};
 inline constexpr NumberFlag kTargetBpw{"target-bpw"};
 inline constexpr TextFlag kSensitivity{"sensitivity", FlagKind::kChoice};
-inline constexpr TextFlag kSaveRecipe{"save-recipe", FlagKind::kPath};
+inline constexpr TextFlag kSaveRecipe{"save-recipe", FlagKind::kOutput};
 inline constexpr ListFlag kInclude{"include"};
 inline constexpr ListFlag kExclude{"exclude"};
 inline constexpr IntegerFlag kEmbeddings{"embeddings"};
@@ -28,7 +28,7 @@ inline constexpr TextFlag kDtype{"dtype", FlagKind::kChoice};
 inline constexpr TextFlag kRotation{"rotation", FlagKind::kChoice};
 inline constexpr TextFlag kFormat{"format", FlagKind::kChoice};
 inline constexpr BytesFlag kMaxShardSize{"max-shard-size"};
-inline constexpr TextFlag kReport{"report", FlagKind::kPath};
+inline constexpr TextFlag kReport{"report", FlagKind::kOutput};
 inline constexpr IntegerFlag kExpertCacheSize{"expert-cache-size"};
 inline constexpr BytesFlag kExpertCacheBytes{"expert-cache-bytes"};
 inline constexpr SwitchFlag kOverwrite{"overwrite"};
@@ -59,7 +59,7 @@ inline constexpr TextFlag kCacheType{"cache-type", FlagKind::kChoice};
 // Of how experts are held.
 inline constexpr TextFlag kExpertPolicy{"expert-policy", FlagKind::kChoice};
 inline constexpr SwitchFlag kNoExpertPrefetch{"no-expert-prefetch"};
-inline constexpr TextFlag kTraceExperts{"trace-experts", FlagKind::kPath};
+inline constexpr TextFlag kTraceExperts{"trace-experts", FlagKind::kOutput};
 
 // Of generate, chat and tokenize.
 inline constexpr TextFlag kPrompt{"prompt", FlagKind::kText};
@@ -92,7 +92,7 @@ inline constexpr IntegerFlag kStride{"stride"};
 inline constexpr TextFlag kMethods{"methods", FlagKind::kText};
 inline constexpr TextFlag kIds{"ids", FlagKind::kPath};
 inline constexpr SwitchFlag kStep{"step"};
-inline constexpr TextFlag kOutput{"output", FlagKind::kPath};
+inline constexpr TextFlag kOutput{"output", FlagKind::kOutput};
 inline constexpr SwitchFlag kHidden{"hidden"};
 inline constexpr IntegerFlag kPromptTokens{"prompt-tokens"};
 inline constexpr IntegerFlag kDecodeTokens{"decode-tokens"};
