@@ -5,8 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -23,6 +26,20 @@ struct stat Stat(int fd, const std::filesystem::path& path) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) ThrowIo(path, "cannot stat", errno);
   return status;
+}
+
+// What git leaves of a large file where git-lfs did not run.
+void RefuseLfsPointer(const File& file) {
+  constexpr std::string_view kStart = "version https://git-lfs.github.com/spec/";
+  constexpr uint64_t kMostBytes = 1024;
+  const uint64_t size = file.SizeBytes();
+  if (size < kStart.size() || size > kMostBytes) return;
+  std::array<char, kStart.size()> start;
+  file.ReadAt(0, std::as_writable_bytes(std::span(start)));
+  if (std::string_view(start.data(), start.size()) != kStart) return;
+  throw Error(ErrorCode::kInvalidData, file.path().string() +
+                                           ": a pointer of git-lfs in place of the file: git lfs "
+                                           "pull fetches it");
 }
 
 }  // namespace
@@ -63,6 +80,7 @@ File File::OpenForRead(const std::filesystem::path& path) {
                                                   : S_ISFIFO(mode) ? "pipe"
                                                                    : "device or socket"));
   }
+  RefuseLfsPointer(file);
   return file;
 }
 

@@ -34,7 +34,8 @@ class File {
   ~File();
 
   // Throws Error{kNotFound} when the file is absent, Error{kInvalidArgument} when it is a folder, a
-  // pipe or a device: sizes and offsets mean nothing there, and a pipe would block.
+  // pipe or a device: sizes and offsets mean nothing there, and a pipe would block. Throws
+  // Error{kInvalidData} for a pointer of git-lfs.
   static File OpenForRead(const std::filesystem::path& path);
   // Creates or keeps the file, readable and writable; its content is not truncated.
   static File OpenForWrite(const std::filesystem::path& path);

@@ -1,5 +1,8 @@
 #include "base/json.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -58,12 +61,88 @@ class StrictnessCheck final : public nlohmann::json_sax<json> {
   std::vector<std::unordered_set<std::string>> keys_of_depth_;  // of what is open
 };
 
+// nlohmann has no text for numbers that are not finite. On their way in and out they are strings that
+// begin with a zero, which no other string of a document does.
+struct NonFinite {
+  std::string_view name;    // as Python writes it
+  std::string_view quoted;  // as a JSON string
+  double value;
+};
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::array kNonFinite = {
+    NonFinite{"NaN", R"("\u0000NaN")", std::numeric_limits<double>::quiet_NaN()},
+    NonFinite{"Infinity", R"("\u0000Infinity")", kInfinity},
+    NonFinite{"-Infinity", R"("\u0000-Infinity")", -kInfinity}};
+
+// The text with such numbers quoted; empty where there are none.
+std::string QuoteNonFinite(std::string_view text) {
+  if (text.find("NaN") == text.npos && text.find("Infinity") == text.npos) return {};
+  std::string quoted;
+  bool is_in_string = false;
+  for (size_t at = 0; at < text.size();) {
+    const std::string_view rest = text.substr(at);
+    const auto found = is_in_string
+                           ? kNonFinite.end()
+                           : std::ranges::find_if(kNonFinite, [&](const NonFinite& number) {
+                               return rest.starts_with(number.name);
+                             });
+    if (found != kNonFinite.end()) {
+      quoted += found->quoted;
+      at += found->name.size();
+      continue;
+    }
+    if (text[at] == '"') is_in_string = !is_in_string;
+    const size_t size = is_in_string && text[at] == '\\' ? 2 : 1;
+    quoted += text.substr(at, size);
+    at += size;
+  }
+  return quoted;
+}
+
+template <typename Json>
+void RestoreNonFinite(Json& value) {
+  if (value.is_object()) {
+    for (const auto& [key, item] : value.items()) {
+      if (!key.empty() && key[0] == '\0') Fail("want a string as key, got " + key.substr(1));
+    }
+  }
+  if (value.is_string()) {
+    const std::string& text = value.template get_ref<const std::string&>();
+    if (text.empty() || text[0] != '\0') return;
+    for (const NonFinite& number : kNonFinite) {
+      if (std::string_view(text).substr(1) != number.name) continue;
+      value = number.value;
+      return;
+    }
+  } else if (value.is_structured()) {
+    for (Json& item : value) RestoreNonFinite(item);
+  }
+}
+
+// Replaces numbers that are not finite by their strings; whether there was any.
+bool HideNonFinite(json& value) {
+  if (value.is_structured()) {
+    bool is_any = false;
+    for (json& item : value) is_any |= HideNonFinite(item);
+    return is_any;
+  }
+  if (!value.is_number_float() || std::isfinite(value.get<double>())) return false;
+  const double number = value.get<double>();
+  const std::string_view name = std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
+  value = std::string(1, '\0') + std::string(name);
+  return true;
+}
+
 template <typename Json>
 Json ParseStrictly(std::string_view text) {
+  const std::string quoted = QuoteNonFinite(text);
+  if (!quoted.empty()) text = quoted;
   StrictnessCheck check;
   json::sax_parse(text, &check);
   try {
-    return Json::parse(text);
+    Json parsed = Json::parse(text);
+    if (!quoted.empty()) RestoreNonFinite(parsed);
+    return parsed;
   } catch (const json::exception& failure) {
     Fail(failure.what());
   }
@@ -75,6 +154,20 @@ json ParseJson(std::string_view text) { return ParseStrictly<json>(text); }
 
 nlohmann::ordered_json ParseOrderedJson(std::string_view text) {
   return ParseStrictly<nlohmann::ordered_json>(text);
+}
+
+std::string DumpJson(const json& document) {
+  json hidden = document;
+  const bool has_any = HideNonFinite(hidden);
+  std::string text = hidden.dump(2) + "\n";
+  if (!has_any) return text;
+  for (const NonFinite& number : kNonFinite) {
+    for (size_t at = text.find(number.quoted); at != text.npos; at = text.find(number.quoted, at)) {
+      text.replace(at, number.quoted.size(), number.name);
+      at += number.name.size();
+    }
+  }
+  return text;
 }
 
 nlohmann::json ReadJsonFile(const std::filesystem::path& path, uint64_t max_bytes) {

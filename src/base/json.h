@@ -4,17 +4,23 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <string_view>
 
 namespace hlwq {
 
 inline constexpr uint64_t kMaxConfigBytes = 64u << 20;
 
-// Parses a document. Throws Error{kInvalidData} on a syntax error, invalid UTF-8, a key that occurs
-// twice in one object, or nesting deeper than 64.
+// Parses a document; NaN, Infinity and -Infinity are numbers, as Python writes them. Throws
+// Error{kInvalidData} on a syntax error, invalid UTF-8, a key that occurs twice in one object, or nesting
+// deeper than 64.
 nlohmann::json ParseJson(std::string_view text);
 // The same with the keys of objects in the order of the text, for what is written out again.
 nlohmann::ordered_json ParseOrderedJson(std::string_view text);
+
+// The text of a document, indented by two blanks, with a newline at its end; numbers that are not finite
+// as Python writes them.
+std::string DumpJson(const nlohmann::json& document);
 
 // ParseJson of a file of at most `max_bytes`; errors name the path.
 nlohmann::json ReadJsonFile(const std::filesystem::path& path,

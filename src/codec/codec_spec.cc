@@ -1,6 +1,7 @@
 #include "codec/codec_spec.h"
 
 #include <fmt/format.h>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -21,7 +22,9 @@ std::vector<float> ReadLevels(const JsonReader& reader) {
   }
   std::vector<float> values;
   for (const nlohmann::json& level : levels) {
-    if (!level.is_number()) reader.Fail("levels", "want numbers, got " + Shown(level));
+    if (!level.is_number() || !std::isfinite(level.get<double>())) {
+      reader.Fail("levels", "want numbers, got " + Shown(level));
+    }
     values.push_back(level.get<float>());
   }
   return values;

@@ -52,6 +52,19 @@ TEST(File, AbsentFileIsNotFoundAndFolderIsRefused) {
   EXPECT_EQ(CodeOf([&] { File::OpenForRead(dir.path()); }), ErrorCode::kInvalidArgument);
 }
 
+TEST(File, APointerOfGitLfsIsNotTheFile) {
+  const test::TempDir dir;
+  WriteFileAtomically(dir / "weights",
+                      "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 5\n");
+  try {
+    File::OpenForRead(dir / "weights");
+    ADD_FAILURE() << "opened";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidData);
+    EXPECT_NE(std::string(error.what()).find("a pointer of git-lfs"), std::string::npos);
+  }
+}
+
 TEST(File, APipeIsRefusedAndDoesNotBlock) {
   const test::TempDir dir;
   ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);

@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -21,6 +22,24 @@ TEST(ParseJson, RefusesWhatLenientParsersTake) {
 
 TEST(ParseJson, SameKeyInDifferentObjectsIsFine) {
   EXPECT_EQ(ParseJson(R"({"a":{"x":1},"b":{"x":2},"c":[{"x":3},{"x":4}]})")["c"][1]["x"], 4);
+}
+
+TEST(ParseJson, TakesNumbersThatAreNotFiniteAsPythonWritesThem) {
+  const char* text = R"({"a": [NaN, -Infinity, Infinity], "NaN": "Infinity \"NaN\" \\"})";
+  const nlohmann::json parsed = ParseJson(text);
+  EXPECT_TRUE(std::isnan(parsed["a"][0].get<double>()));
+  EXPECT_EQ(parsed["a"][1], -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(parsed["a"][2], std::numeric_limits<double>::infinity());
+  EXPECT_EQ(parsed["NaN"], "Infinity \"NaN\" \\");
+  EXPECT_EQ(ParseOrderedJson(text).begin().key(), "a");
+  EXPECT_EQ(DumpJson(parsed),
+            "{\n  \"NaN\": \"Infinity \\\"NaN\\\" \\\\\",\n  \"a\": [\n    NaN,\n    "
+            "-Infinity,\n    Infinity\n  ]\n}\n");
+  EXPECT_EQ(DumpJson(ParseJson("{}")), "{}\n");
+  for (const char* bad :
+       {"NaNa", "-NaN", "{NaN: 1}", "Inf", "[Infinity", "{\"a\": NaN, \"a\": 1}"}) {
+    EXPECT_THROW(ParseJson(bad), Error) << bad;
+  }
 }
 
 TEST(JsonValues, NumbersThatAreNotIntegersAreRefused) {
