@@ -25,6 +25,8 @@ void Conversation::Add(std::string_view role, std::string_view text) {
 
 std::vector<text::TokenId> Conversation::Prompt(const text::Tokenizer& tokenizer) const {
   nlohmann::ordered_json variables = format_.special_tokens;
+  // transformers passes these to every template, as none where nobody gives them.
+  variables["tools"] = variables["documents"] = nullptr;
   variables.update(options_.variables);
   variables["messages"] = messages_;
   variables["add_generation_prompt"] = true;

@@ -23,8 +23,8 @@ struct TemplateLimits {
 // Immutable once made. Thread: safe.
 class ChatTemplate {
  public:
-  // Throws Error{kInvalidData} on a syntax error, Error{kUnsupported} on a construct that is not
-  // supported; both name the line and the construct.
+  // Throws Error{kInvalidData} on a syntax error, Error{kUnsupported} on a statement or literal that is
+  // not supported; both name the line and the construct.
   explicit ChatTemplate(std::string_view source);
   ChatTemplate(ChatTemplate&&) noexcept;
   ChatTemplate& operator=(ChatTemplate&&) noexcept;
@@ -33,7 +33,8 @@ class ChatTemplate {
   // Runs the template with the members of `variables`, an object: messages, tools, bos_token,
   // eos_token, add_generation_prompt, enable_thinking, ... Throws Error{kInvalidArgument} with the
   // template's own words where it calls raise_exception, Error{kInvalidData} with the line where it
-  // cannot be evaluated or passes a limit.
+  // cannot be evaluated or passes a limit, Error{kUnsupported} where it reaches a filter, a test or
+  // another template that is not there.
   std::string Render(const nlohmann::ordered_json& variables, TemplateLimits limits = {}) const;
 
  private:

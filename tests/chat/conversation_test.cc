@@ -27,6 +27,13 @@ TEST(Conversation, ThePromptFollowsTheTemplate) {
   EXPECT_EQ(prompt(), "system=s;TrueTrue");
 }
 
+TEST(Conversation, WhatNobodyGivesIsNoneAndNotUndefined) {
+  const text::Tokenizer tokenizer(GoldenTokenizerJson());
+  const ChatFormat format = OpenChatFormat(
+      WithFiles({{"chat_template.jinja", {}, "{{ tools is none }}{{ documents is none }}"}}));
+  EXPECT_EQ(tokenizer.Decode(Conversation(format, {}).Prompt(tokenizer)), "TrueTrue");
+}
+
 TEST(Conversation, VariablesReplaceSpecialTokensButNotTheMessages) {
   const text::Tokenizer tokenizer(GoldenTokenizerJson());
   const ChatFormat format = OpenChatFormat(WithFiles(

@@ -91,10 +91,18 @@ struct Test {
   CallArguments arguments;
 };
 
+// What Jinja has and this program has not: an error once it is reached.
+struct Unsupported {
+  std::string what;  // "filter 'random'"
+};
+struct UnsupportedStatement {
+  std::string what;
+};
+
 struct Expression {
-  using Node =
-      std::variant<Literal, Name, ListLiteral, DictLiteral, Unary, Binary, Logic, Comparison,
-                   Concat, Conditional, Attribute, Subscript, Slice, Call, Filter, Test>;
+  using Node = std::variant<Literal, Name, ListLiteral, DictLiteral, Unary, Binary, Logic,
+                            Comparison, Concat, Conditional, Attribute, Subscript, Slice, Call,
+                            Filter, Test, Unsupported>;
   uint32_t line;
   uint32_t height;  // nodes on the longest way down
   Node node;
@@ -169,7 +177,7 @@ struct Continue {};
 
 struct Statement {
   using Node = std::variant<Text, Print, If, For, Set, SetBlock, MacroDefinition, CallBlock,
-                            FilterBlock, With, Generation, Break, Continue>;
+                            FilterBlock, With, Generation, Break, Continue, UnsupportedStatement>;
   uint32_t line;
   Node node;
 };

@@ -140,6 +140,7 @@ Value Evaluator::Run(const ast::Filter& filter, Scope& scope) {
 
 Value Evaluator::ApplyFilters(const ast::Expression& expression, const Value& text, Scope& scope) {
   const Level level(*this, expression.line);
+  if (const auto* other = std::get_if<ast::Unsupported>(&expression.node)) Refuse(other->what);
   const auto& filter = std::get<ast::Filter>(expression.node);
   const Value operand =
       filter.operand == nullptr ? text : ApplyFilters(*filter.operand, text, scope);

@@ -165,6 +165,10 @@ Value Evaluator::Run(const ast::Slice& slice, Scope& scope) {
   return GetSlice(heap_, object, bounds);
 }
 
+void Evaluator::Refuse(const std::string& what) {
+  throw Error(ErrorCode::kUnsupported, what + " is not supported");
+}
+
 Value Evaluator::Run(const ast::Test& test, Scope& scope) {
   const uint32_t line = line_;
   const Value operand = Evaluate(*test.operand, scope);

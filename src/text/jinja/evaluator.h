@@ -53,6 +53,7 @@ class Evaluator {
   Value Run(const ast::Call& call, Scope& scope);
   Value Run(const ast::Filter& filter, Scope& scope);
   Value Run(const ast::Test& test, Scope& scope);
+  Value Run(const ast::Unsupported& part, Scope&) { Refuse(part.what); }
 
   // call.cc: calls and macros.
   Arguments EvaluateArguments(const ast::CallArguments& arguments, Scope& scope);
@@ -77,6 +78,8 @@ class Evaluator {
   Flow Run(const ast::Generation& generation, Scope& scope);
   Flow Run(const ast::Break&, Scope&) { return Flow::kBreak; }
   Flow Run(const ast::Continue&, Scope&) { return Flow::kContinue; }
+  Flow Run(const ast::UnsupportedStatement& part, Scope&) { Refuse(part.what); }
+  [[noreturn]] static void Refuse(const std::string& what);
 
   void Assign(const ast::Target& target, const Value& value, Scope& scope);
   void Write(std::string_view text);

@@ -77,8 +77,11 @@ class StatementParser {
         Row{"continue", &StatementParser::ParseContinue},
         Row{"filter", &StatementParser::ParseFilterBlock},
         Row{"for", &StatementParser::ParseFor},
+        Row{"from", &StatementParser::ParseOther},
         Row{"generation", &StatementParser::ParseGeneration},
         Row{"if", &StatementParser::ParseIf},
+        Row{"import", &StatementParser::ParseOther},
+        Row{"include", &StatementParser::ParseOther},
         Row{"macro", &StatementParser::ParseMacro},
         Row{"print", &StatementParser::ParsePrint},
         Row{"set", &StatementParser::ParseSet},
@@ -94,6 +97,13 @@ class StatementParser {
     tokens_.Fail(tag, ends.size() == 0 ? fmt::format("unexpected '{}'", tag.text)
                                        : fmt::format("unexpected '{}', expected '{}'", tag.text,
                                                      fmt::join(ends, "' or '")));
+  }
+
+  // A statement about other templates, of which there are none.
+  ast::Statement::Node ParseOther() {
+    while (!tokens_.IsKind(TokenKind::kBlockEnd) && !tokens_.IsKind(TokenKind::kEnd))
+      tokens_.Take();
+    return ast::UnsupportedStatement{"a statement about another template"};
   }
 
   std::string ParseTargetName() {

@@ -124,11 +124,14 @@ ExpressionPtr ExpressionParser::ParseFilters(ExpressionPtr operand, bool starts_
     starts_with_name = false;
     const Token& at = tokens_.ExpectKind(TokenKind::kName, "the name of a filter");
     const FilterFunction function = FindFilter(at.text);
-    if (function == nullptr) tokens_.FailUnsupported(at, fmt::format("filter '{}'", at.text));
     ast::CallArguments arguments;
     if (tokens_.IsOperator("(")) arguments = ParseArguments();
     const uint32_t below = std::max(Height(operand), Height(arguments));
-    operand = Make(at, ast::Filter{std::move(operand), function, std::move(arguments)}, below);
+    if (function == nullptr) {
+      operand = Make(at, ast::Unsupported{fmt::format("filter '{}'", at.text)}, below);
+    } else {
+      operand = Make(at, ast::Filter{std::move(operand), function, std::move(arguments)}, below);
+    }
   }
   return operand;
 }
@@ -152,7 +155,6 @@ ExpressionPtr ExpressionParser::ParseTest(ExpressionPtr operand) {
   const bool is_negated = tokens_.TakeName("not");
   const Token& at = tokens_.ExpectKind(TokenKind::kName, "the name of a test");
   const TestFunction function = FindTest(at.text);
-  if (function == nullptr) tokens_.FailUnsupported(at, fmt::format("test '{}'", at.text));
   ast::CallArguments arguments;
   if (tokens_.IsOperator("(")) {
     arguments = ParseArguments();
@@ -165,7 +167,9 @@ ExpressionPtr ExpressionParser::ParseTest(ExpressionPtr operand) {
   }
   uint32_t below = std::max(Height(operand), Height(arguments));
   ExpressionPtr test =
-      Make(at, ast::Test{std::move(operand), function, std::move(arguments)}, below);
+      function == nullptr
+          ? Make(at, ast::Unsupported{fmt::format("test '{}'", at.text)}, below)
+          : Make(at, ast::Test{std::move(operand), function, std::move(arguments)}, below);
   if (!is_negated) return test;
   below = Height(test);
   return Make(at, ast::Unary{ast::UnaryOperator::kNot, std::move(test)}, below);
