@@ -11,7 +11,7 @@ namespace hlwq::chat {
 // Immutable. Thread: safe.
 struct ChatFormat {
   text::ChatTemplate chat_template;
-  // What the template knows by name: "bos_token": "<s>", ... (the *_token of tokenizer_config.json)
+  // What the template knows by name: "bos_token": "<s>", ... (chat/special_tokens.h)
   nlohmann::ordered_json special_tokens;
 };
 

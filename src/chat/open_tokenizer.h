@@ -9,10 +9,10 @@
 
 namespace hlwq::chat {
 
-// The tokenizer of a checkpoint whose model has `vocabulary` tokens. Throws Error{kNotFound}
-// without a tokenizer.json, Error{kInvalidData} naming both sizes when it has ids that the model
-// has not (fewer is usual: vocabularies are padded).
-text::Tokenizer OpenTokenizer(const checkpoint::Checkpoint& checkpoint, size_t vocabulary);
+// The tokenizer of a checkpoint. It may have ids that the model has not (fewer are usual: vocabularies
+// are padded): such a token ends a prompt with an error, no more. Throws Error{kNotFound} without a
+// tokenizer.json.
+text::Tokenizer OpenTokenizer(const checkpoint::Checkpoint& checkpoint);
 bool HasTokenizer(const checkpoint::Checkpoint& checkpoint);
 
 // A tokenizer without its model: a tokenizer.json, a folder with one, or a .gguf file.

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "chat/open_tokenizer.h"
+#include "chat/special_tokens.h"
 
 namespace hlwq::chat {
 
@@ -21,7 +22,7 @@ TextModel::TextModel(checkpoint::Checkpoint checkpoint, const TextModelOptions& 
 }
 
 const text::Tokenizer& TextModel::tokenizer() const {
-  return tokenizer_.Get([&] { return OpenTokenizer(checkpoint(), config().sizes.vocab); });
+  return tokenizer_.Get([&] { return OpenTokenizer(checkpoint()); });
 }
 
 const ChatFormat& TextModel::chat_format() const {
@@ -35,9 +36,21 @@ const runtime::GenerationConfig& TextModel::generation_config() const {
   });
 }
 
+std::vector<text::TokenId> TextModel::EosTokens() const {
+  std::vector<text::TokenId> eos = generation_config().eos;
+  if (!HasTokenizer(checkpoint())) return eos;
+  std::vector<std::string> texts = generation_config().eos_texts;
+  if (auto text = ReadSpecialTokens(checkpoint()).Text("eos_token")) texts.push_back(*text);
+  for (const std::string& text : texts) {
+    const auto id = tokenizer().IdOf(text);
+    if (id && std::ranges::find(eos, *id) == eos.end()) eos.push_back(*id);
+  }
+  return eos;
+}
+
 runtime::GenerateOptions TextModel::DefaultOptions() const {
   runtime::GenerateOptions options;
-  options.eos = generation_config().eos;
+  options.eos = EosTokens();
   options.sampler = generation_config().Apply({});
   return options;
 }

@@ -54,8 +54,9 @@ class TextModel {
   // Throws as runtime::ReadGenerationConfig.
   const runtime::GenerationConfig& generation_config() const;
 
-  // How the makers generate: what ends an answer and how tokens are chosen, llama.cpp's defaults
-  // where they do not say; the seed is 0. Throws as generation_config.
+  // How the makers generate: what ends an answer (what the generation defaults, config.json or the
+  // tokenizer name) and how tokens are chosen, llama.cpp's defaults where they do not say; the seed
+  // is 0. Throws as generation_config and, where there is one, tokenizer.
   runtime::GenerateOptions DefaultOptions() const;
   // Tokens of context where nobody asks for more: those it was made for, at most 4096.
   size_t default_context_tokens() const noexcept;
@@ -69,6 +70,8 @@ class TextModel {
   Lazy<text::Tokenizer> tokenizer_;
   Lazy<ChatFormat> chat_format_;
   Lazy<runtime::GenerationConfig> generation_config_;
+
+  std::vector<text::TokenId> EosTokens() const;
 };
 
 }  // namespace hlwq::chat

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -26,16 +27,25 @@ TokenId ReadId(const json& value) {
   return static_cast<TokenId>(id);
 }
 
-// One id, or a list of them.
-std::vector<TokenId> ReadIds(const json& value) {
-  if (!value.is_array()) return {ReadId(value)};
-  if (value.size() > kMostEosIds) {
-    throw Error(ErrorCode::kInvalidData,
-                fmt::format("want at most {} ids, got {}", kMostEosIds, value.size()));
+// One id, or a list of them, each a number or, as some files have it, a text.
+void ReadIds(const json& value, std::vector<TokenId>& ids, std::vector<std::string>& texts) {
+  if (value.is_array()) {
+    if (value.size() > kMostEosIds) {
+      throw Error(ErrorCode::kInvalidData,
+                  fmt::format("want at most {} ids, got {}", kMostEosIds, value.size()));
+    }
+    for (const json& item : value) {
+      if (item.is_array()) throw Error(ErrorCode::kInvalidData, "want a token id, got a list");
+      ReadIds(item, ids, texts);
+    }
+    return;
   }
-  std::vector<TokenId> ids;
-  for (const json& id : value) ids.push_back(ReadId(id));
-  return ids;
+  if (value.is_string()) {
+    texts.push_back(value.get<std::string>());
+    return;
+  }
+  const TokenId id = ReadId(value);
+  if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
 }
 
 struct Source {
@@ -43,15 +53,17 @@ struct Source {
   std::string name;
 };
 
-// The first source that has the key decides; a null counts as absent.
-std::vector<TokenId> FindIds(const std::array<Source, 3>& sources, const char* key) {
+// Calls read(value) for what the sources say under the key, as long as it returns true; a null counts as
+// absent.
+template <typename Read>
+void ForEachSource(const std::array<Source, 3>& sources, const char* key, Read read) {
   for (const Source& source : sources) {
     if (!source.object.is_object()) continue;
     const auto found = source.object.find(key);
     if (found == source.object.end() || found->is_null()) continue;
-    return WithContext(fmt::format("{}: '{}'", source.name, key), [&] { return ReadIds(*found); });
+    if (!WithContext(fmt::format("{}: '{}'", source.name, key), [&] { return read(*found); }))
+      return;
   }
-  return {};
 }
 
 void ReadSampling(GenerationConfig& result, const json& generation_config) {
@@ -62,8 +74,13 @@ void ReadSampling(GenerationConfig& result, const json& generation_config) {
   result.min_p = reader.OptionalNumber("min_p", {0, 1});
   result.typical_p = reader.OptionalNumber("typical_p", {0, 1});
   result.repetition_penalty = reader.OptionalNumber("repetition_penalty", {0.01, 100});
-  const auto top_k = reader.OptionalSize("top_k", {0, std::numeric_limits<TokenId>::max()});
-  if (top_k) result.top_k = *top_k;
+  const json* top_k = reader.Find("top_k");
+  if (top_k != nullptr && *top_k == -1) {
+    result.top_k = 0;  // all, as vLLM has it
+  } else if (const auto most =
+                 reader.OptionalSize("top_k", {0, std::numeric_limits<TokenId>::max()})) {
+    result.top_k = *most;
+  }
 }
 
 }  // namespace
@@ -87,9 +104,17 @@ GenerationConfig ReadGenerationConfig(const json& generation_config, const json&
       Source{generation_config, "generation_config.json"}, Source{config, "config.json"},
       Source{is_nested ? config["text_config"] : kNone, "config.json: text_config"}};
   GenerationConfig result;
-  result.eos = FindIds(sources, "eos_token_id");
-  const std::vector<TokenId> bos = FindIds(sources, "bos_token_id");
-  if (!bos.empty()) result.bos = bos.front();
+  ForEachSource(sources, "eos_token_id", [&](const json& value) {
+    ReadIds(value, result.eos, result.eos_texts);
+    return true;
+  });
+  ForEachSource(sources, "bos_token_id", [&](const json& value) {
+    std::vector<TokenId> ids;
+    std::vector<std::string> texts;
+    ReadIds(value, ids, texts);
+    if (!ids.empty()) result.bos = ids.front();
+    return ids.empty();
+  });
   if (generation_config.is_object()) {
     WithContext("generation_config.json", [&] { ReadSampling(result, generation_config); });
   }

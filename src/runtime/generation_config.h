@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "runtime/sampler_options.h"
@@ -11,7 +12,8 @@
 namespace hlwq::runtime {
 
 struct GenerationConfig {
-  std::vector<TokenId> eos;  // each of them ends an answer; may be empty
+  std::vector<TokenId> eos;            // each of them ends an answer; may be empty
+  std::vector<std::string> eos_texts;  // the same, given as the texts of tokens
   std::optional<TokenId> bos;
   // How the makers sample; empty where they do not say.
   std::optional<bool> do_sample;
@@ -22,8 +24,9 @@ struct GenerationConfig {
   SamplerOptions Apply(SamplerOptions defaults) const;
 };
 
-// Reads parsed files, each an object or null. Ids come from generation_config.json, else from
-// config.json, else from its text_config. Throws Error{kInvalidData} naming file and key.
+// Reads parsed files, each an object or null. An answer ends at what any of generation_config.json,
+// config.json and its text_config names; it begins with what the first of them names. Throws
+// Error{kInvalidData} naming file and key.
 GenerationConfig ReadGenerationConfig(const nlohmann::json& generation_config,
                                       const nlohmann::json& config);
 

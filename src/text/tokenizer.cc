@@ -39,7 +39,7 @@ void CheckSize(size_t bytes) {
 }  // namespace
 
 struct Tokenizer::Impl {
-  explicit Impl(TokenizerFile&& file);
+  Impl(TokenizerFile&& file, const nlohmann::json& also_added);
 
   void EncodeRaw(std::string_view text, bool is_text_start, bool finds_special,
                  EncodeState& state) const;
@@ -53,12 +53,12 @@ struct Tokenizer::Impl {
   Decoder decoder;
 };
 
-Tokenizer::Impl::Impl(TokenizerFile&& file)
+Tokenizer::Impl::Impl(TokenizerFile&& file, const nlohmann::json& also_added)
     : normalizer(file.normalizer),
       pre_tokenizer(file.pre_tokenizer),
       model(std::move(file.vocabulary), file.merges, std::move(file.options),
             pre_tokenizer.ends_in_bytes()),
-      added(file.added_tokens, model.vocabulary(), normalizer),
+      added(file.added_tokens, also_added, model.vocabulary(), normalizer),
       post_processor(file.post_processor),
       decoder(file.decoder) {}
 
@@ -85,8 +85,9 @@ void Tokenizer::Impl::EncodeNormalized(std::string_view text, bool is_text_start
                       [&](Piece piece) { model.Encode(piece.text, state.ids, state.bpe); });
 }
 
-Tokenizer::Tokenizer(std::string_view json)
-    : impl_(std::make_unique<const Impl>(TokenizerFile(json))) {}
+Tokenizer::Tokenizer(std::string_view json) : Tokenizer(json, nullptr) {}
+Tokenizer::Tokenizer(std::string_view json, const nlohmann::json& added_tokens)
+    : impl_(std::make_unique<const Impl>(TokenizerFile(json), added_tokens)) {}
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;

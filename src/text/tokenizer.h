@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,10 @@ class Tokenizer {
   // itself, Error{kUnsupported} naming the component (normalizer, pre-tokenizer, model,
   // post-processor, decoder) that this program does not know.
   explicit Tokenizer(std::string_view json);
+  // With what other files say of its tokens: a list in the form of the file's added_tokens. One with a
+  // text that is known takes the place of the earlier one, with its id; one with a new text is added,
+  // unless its id is missing or taken.
+  Tokenizer(std::string_view json, const nlohmann::json& added_tokens);
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();

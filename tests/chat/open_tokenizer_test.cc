@@ -7,13 +7,32 @@
 namespace hlwq::chat {
 namespace {
 
-TEST(OpenTokenizer, AVocabularyMayBePaddedButNotSmallerThanTheTokenizer) {
+TEST(OpenTokenizer, WithoutAFileThereIsNone) {
   const auto checkpoint = WithFiles({{"tokenizer.json", {}, GoldenTokenizerJson()}});
-  EXPECT_EQ(OpenTokenizer(checkpoint, 380).size(), 380u);
-  EXPECT_EQ(OpenTokenizer(checkpoint, 512).size(), 380u);
-  ExpectError(ErrorCode::kInvalidData, "the model's vocabulary of 379, got up to 379",
-              [&] { OpenTokenizer(checkpoint, 379); });
-  ExpectError(ErrorCode::kNotFound, "no tokenizer.json", [] { OpenTokenizer(WithFiles({}), 379); });
+  EXPECT_EQ(OpenTokenizer(checkpoint).size(), 380u);
+  ExpectError(ErrorCode::kNotFound, "no tokenizer.json", [] { OpenTokenizer(WithFiles({})); });
+}
+
+// Tokens that tokenizer.json does not have, or has as ordinary ones.
+TEST(OpenTokenizer, TheFilesBesideItSayMoreOfItsTokens) {
+  const auto encode = [](std::vector<checkpoint::SideFile> files, const char* text) {
+    files.push_back({"tokenizer.json", {}, GoldenTokenizerJson()});
+    return OpenTokenizer(WithFiles(std::move(files))).Encode(text, {.add_special = false});
+  };
+  const std::string plain = "the<|call|>fox";
+  EXPECT_GT(encode({}, plain.c_str()).size(), 3u);
+  const checkpoint::SideFile decoder = {
+      "tokenizer_config.json",
+      {},
+      R"({"added_tokens_decoder": {"400": {"content": "<|call|>", "special": true,
+          "normalized": false, "lstrip": false, "rstrip": false, "single_word": false}}})"};
+  const std::vector<text::TokenId> ids = encode({decoder}, plain.c_str());
+  EXPECT_EQ(std::ranges::count(ids, 400), 1);
+  const checkpoint::SideFile added = {"added_tokens.json", {}, R"({"<|call|>": 400})"};
+  EXPECT_EQ(encode({added}, plain.c_str()), ids);
+  // Where tokenizer_config.json lists the tokens, the older file is not looked at.
+  const checkpoint::SideFile other = {"added_tokens.json", {}, R"({"<|call|>": 401})"};
+  EXPECT_EQ(encode({decoder, other}, plain.c_str()), ids);
 }
 
 TEST(OpenTokenizer, AFolderAFileAndAGgufGiveTheSame) {

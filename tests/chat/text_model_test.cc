@@ -47,7 +47,7 @@ TEST(TextModel, TheMakersSayHowToGenerate) {
   const TextModel model(OpenWith("generation_config.json",
                                  R"({"eos_token_id": [3, 4], "temperature": 0.5, "top_k": 7})"));
   const runtime::GenerateOptions options = model.DefaultOptions();
-  EXPECT_EQ(options.eos, (std::vector<runtime::TokenId>{3, 4}));
+  EXPECT_EQ(options.eos, (std::vector<runtime::TokenId>{3, 4, 2}));  // 2: that of the tokenizer
   EXPECT_EQ(options.sampler.temperature, 0.5);
   EXPECT_EQ(options.sampler.top_k, 7u);
   EXPECT_EQ(options.sampler.top_p, runtime::SamplerOptions().top_p);

@@ -26,14 +26,26 @@ TEST(GenerationConfig, EosIsOneIdOrAList) {
   EXPECT_THAT(Read("null", "null").eos, IsEmpty());
 }
 
-TEST(GenerationConfig, WinsOverConfigWhichWinsOverItsTextPart) {
+TEST(GenerationConfig, AllThatIsNamedEndsAnAnswerAndTheFirstBeginsOne) {
   const char* config = R"({"eos_token_id": 2, "text_config": {"eos_token_id": 3,
                            "bos_token_id": 4}})";
-  EXPECT_THAT(Read(R"({"eos_token_id": 1})", config).eos, ElementsAre(1));
-  EXPECT_THAT(Read(R"({"eos_token_id": null})", config).eos, ElementsAre(2));
+  EXPECT_THAT(Read(R"({"eos_token_id": 1})", config).eos, ElementsAre(1, 2, 3));
+  EXPECT_THAT(Read(R"({"eos_token_id": null})", config).eos, ElementsAre(2, 3));
+  EXPECT_THAT(Read(R"({"eos_token_id": [3, 2]})", config).eos, ElementsAre(3, 2));
   EXPECT_EQ(Read("{}", config).bos, 4);
   EXPECT_EQ(Read("null", R"({"bos_token_id": 1})").bos, 1);
   EXPECT_EQ(Read("null", "{}").bos, std::nullopt);
+}
+
+TEST(GenerationConfig, SomeFilesNameTokensByTheirTexts) {
+  const GenerationConfig config = Read(R"({"eos_token_id": ["</s>", 7]})", "{}");
+  EXPECT_THAT(config.eos, ElementsAre(7));
+  EXPECT_THAT(config.eos_texts, ElementsAre("</s>"));
+  EXPECT_EQ(Read(R"({"bos_token_id": "<s>"})", R"({"bos_token_id": 1})").bos, 1);
+}
+
+TEST(GenerationConfig, ATopKOfMinusOneKeepsAll) {
+  EXPECT_EQ(Read(R"({"top_k": -1})", "{}").Apply({}).top_k, 0u);
 }
 
 TEST(GenerationConfig, SaysHowTheMakersSample) {
@@ -72,7 +84,7 @@ TEST(GenerationConfig, RefusesWhatMakesNoSenseAndNamesIt) {
       EXPECT_THAT(error.what(), HasSubstr(complaint));
     }
   };
-  expect(R"({"eos_token_id": "</s>"})", "'eos_token_id'");
+  expect(R"({"eos_token_id": [[1]]})", "'eos_token_id'");
   expect(R"({"eos_token_id": -1})", "'eos_token_id'");
   expect(R"({"eos_token_id": [1, 4294967296]})", "4294967296");
   expect(R"({"bos_token_id": 1.5})", "'bos_token_id'");

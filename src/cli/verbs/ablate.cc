@@ -66,9 +66,8 @@ int RunAblate(const Arguments& arguments) {
   const std::string source = arguments.Operand("SRC");
   runtime::Engine reference(eval::OpenReference(source), {.threads = ThreadsOf(arguments)});
   for (const std::string& note : reference.model().notes()) PrintNote(arguments, note);
-  const std::vector<runtime::TokenId> tokens = ReadTextTokens(
-      arguments,
-      chat::OpenTokenizer(reference.model().checkpoint(), reference.config().sizes.vocab));
+  const std::vector<runtime::TokenId> tokens =
+      ReadTextTokens(arguments, chat::OpenTokenizer(reference.model().checkpoint()));
   ProgressPrinter coding("coding", arguments), progress("ablate", arguments);
   eval::AblationOptions options = {.bits = static_cast<int>(arguments.Integer(flag::kBits)),
                                    .threads = ThreadsOf(arguments),

@@ -20,13 +20,16 @@ constexpr size_t kMaxAllBytes = 16u << 20;
   throw Error(ErrorCode::kInvalidData, "added_tokens: " + Quoted(content) + ": " + complaint);
 }
 
-AddedToken ReadToken(const nlohmann::json& json) {
+// Without its id where it has none.
+AddedToken ReadToken(const nlohmann::json& json, bool needs_id) {
   AddedToken token{.content = JsonReader(json, {.within = "added_tokens"}).String("content")};
   if (token.content.size() > kMaxContentBytes) {
     Fail(token.content, "longer than " + std::to_string(kMaxContentBytes) + " bytes");
   }
   const JsonReader fields(json, {.within = "added_tokens: " + Quoted(token.content)});
-  token.id = static_cast<TokenId>(fields.Size("id", {0, kMaxTokens - 1}));
+  if (needs_id || fields.Has("id")) {
+    token.id = static_cast<TokenId>(fields.Size("id", {0, kMaxTokens - 1}));
+  }
   token.is_special = fields.Flag("special", false);
   token.is_single_word = fields.Flag("single_word", false);
   token.strips_left = fields.Flag("lstrip", false);
@@ -61,12 +64,17 @@ bool IsWholeWord(std::string_view text, const TokenTrie::Match& match) {
 
 }  // namespace
 
-AddedTokens::AddedTokens(const nlohmann::json& json, const Vocabulary& vocabulary,
-                         const NormalizerChain& normalizer) {
-  if (json.is_null()) return;
-  if (!json.is_array()) throw Error(ErrorCode::kInvalidData, "added_tokens: want a list");
+AddedTokens::AddedTokens(const nlohmann::json& json, const nlohmann::json& also,
+                         const Vocabulary& vocabulary, const NormalizerChain& normalizer) {
+  if (!json.is_null() && !json.is_array()) {
+    throw Error(ErrorCode::kInvalidData, "added_tokens: want a list");
+  }
   for (const nlohmann::json& item : json) Add(item, vocabulary);
+  for (const nlohmann::json& item : also) AddFromElsewhere(item, vocabulary);
+  MakeTries(normalizer);
+}
 
+void AddedTokens::MakeTries(const NormalizerChain& normalizer) {
   std::vector<TokenTrie::Entry> raw;
   std::vector<TokenTrie::Entry> normalized;
   MatchScratch scratch;
@@ -93,7 +101,7 @@ AddedTokens::AddedTokens(const nlohmann::json& json, const Vocabulary& vocabular
 }
 
 void AddedTokens::Add(const nlohmann::json& json, const Vocabulary& vocabulary) {
-  AddedToken token = ReadToken(json);
+  AddedToken token = ReadToken(json, true);
   if (token.content.empty()) return;
   const TokenId id_in_model = vocabulary.Find(token.content);
   if (id_in_model != kNoToken && id_in_model != token.id) {
@@ -104,13 +112,40 @@ void AddedTokens::Add(const nlohmann::json& json, const Vocabulary& vocabulary) 
     Fail(token.content, "has id " + std::to_string(token.id) + ", which is " +
                             Quoted(vocabulary.Text(token.id)) + " in the vocabulary");
   }
-  if (OfId(token.id) != nullptr || index_of_text_.contains(token.content)) {
-    Fail(token.content, "its text or its id " + std::to_string(token.id) + " is there twice");
+  if (const AddedToken* earlier = OfText(token.content)) {
+    token.id = earlier->id;
+  } else if (OfId(token.id) != nullptr) {
+    token.id = static_cast<TokenId>(std::max(vocabulary.size(), size()));
+    if (static_cast<uint64_t>(token.id) >= kMaxTokens) Fail(token.content, "no id is free for it");
+  }
+  Put(std::move(token));
+}
+
+void AddedTokens::AddFromElsewhere(const nlohmann::json& json, const Vocabulary& vocabulary) {
+  AddedToken token = ReadToken(json, false);
+  if (token.content.empty()) return;
+  const AddedToken* const earlier = OfText(token.content);
+  const TokenId known = earlier != nullptr ? earlier->id : vocabulary.Find(token.content);
+  if (known == kNoToken && (token.id == kNoToken || vocabulary.Has(token.id) || OfId(token.id))) {
+    return;
+  }
+  if (earlier != nullptr && token.id == kNoToken) {  // a name alone: nothing new but this
+    tokens_[index_of_text_.at(token.content)].is_special = true;
+    return;
+  }
+  if (known != kNoToken) token.id = known;
+  Put(std::move(token));
+}
+
+void AddedTokens::Put(AddedToken token) {
+  const auto [place, is_new] = index_of_text_.emplace(token.content, tokens_.size());
+  if (!is_new) {
+    tokens_[place->second] = std::move(token);
+    return;
   }
   const auto id = static_cast<size_t>(token.id);
   if (id >= index_of_id_.size()) index_of_id_.resize(id + 1, -1);
   index_of_id_[id] = static_cast<int32_t>(tokens_.size());
-  index_of_text_.emplace(token.content, tokens_.size());
   tokens_.push_back(std::move(token));
 }
 

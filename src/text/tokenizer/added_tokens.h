@@ -30,9 +30,10 @@ struct AddedToken {
 // Immutable once made. Thread: safe.
 class AddedTokens {
  public:
-  // `json` is the list of the file, or null. Throws Error{kInvalidData} where it contradicts itself
-  // or the vocabulary.
-  AddedTokens(const nlohmann::json& json, const Vocabulary& vocabulary,
+  // `json` is the list of the file, or null. Of two with one text the later one counts; one whose id is
+  // taken gets the next that is free, both as the tokenizers library has it. `also` as of Tokenizer.
+  // Throws Error{kInvalidData} where `json` contradicts the vocabulary.
+  AddedTokens(const nlohmann::json& json, const nlohmann::json& also, const Vocabulary& vocabulary,
               const NormalizerChain& normalizer);
 
   // One more than the largest id.
@@ -53,6 +54,10 @@ class AddedTokens {
 
  private:
   void Add(const nlohmann::json& json, const Vocabulary& vocabulary);
+  void AddFromElsewhere(const nlohmann::json& json, const Vocabulary& vocabulary);
+  // The token has the id that its text has, or one that is free.
+  void Put(AddedToken token);
+  void MakeTries(const NormalizerChain& normalizer);
 
   std::vector<AddedToken> tokens_;
   std::vector<int32_t> index_of_id_;  // -1: none of these

@@ -92,7 +92,10 @@ class Members {
 
 BpeOptions ReadOptions(const Members& model) {
   const std::string type = model.Find("type") == nullptr ? "BPE" : model.Text("type");
-  if (type != "BPE") FailUnsupported("model " + Quoted(type));
+  if (type != "BPE") {
+    throw Error(ErrorCode::kUnsupported,
+                "model " + Quoted(type) + " is not supported: want a byte pair encoding ('BPE')");
+  }
   if (const dom::element* const dropout = model.Find("dropout")) {
     double probability = 0;
     if (dropout->get(probability) != simdjson::SUCCESS || probability != 0) {

@@ -12,7 +12,7 @@ fail made -f nowhere.txt
 fail made -p x --top-p 2
 fail made -p x --stop ''
 
-echo "without its tokenizer, or with a larger one:"
+echo "without its tokenizer, or with a token that the model has not:"
 cp -r made other
 rm other/tokenizer.json
 fail other -p x
@@ -22,7 +22,7 @@ tokenizer = json.load(open("made/tokenizer.json"))
 tokenizer["added_tokens"].append(dict(tokenizer["added_tokens"][0], id=384, content="<more>"))
 json.dump(tokenizer, open("other/tokenizer.json", "w"))
 PYTHON
-fail other -p x
+fail other -p 'x<more>'
 cp made/tokenizer.json other/
 
 echo "without a template:"
@@ -51,5 +51,5 @@ fail other -p x
 change config.json vocab_size 100
 fail other -p x
 cp made/config.json other/
-change generation_config.json eos_token_id '"</s>"'
+change generation_config.json eos_token_id '{}'
 fail other -p x
