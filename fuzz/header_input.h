@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "checkpoint/small_floats/rows.h"
 #include "checkpoint/stored_tensors.h"
 #include "io/safetensors.h"
 
@@ -79,11 +80,27 @@ inline HeaderInput ReadHeader(std::string_view rest) {
   return input;
 }
 
+// The parts of small floats hold as much as their shapes say.
+inline void RequireSound(const checkpoint::TensorEntry& entry,
+                         const checkpoint::ScaledStorage& scaled, uint64_t data_bytes) {
+  const uint64_t slices = entry.elements() / (scaled.matrix.out * scaled.matrix.in);
+  const uint64_t scale_rows = (scaled.matrix.out + scaled.scale_rows - 1) / scaled.scale_rows;
+  Require(slices * scaled.matrix.out * scaled.matrix.in == entry.elements());
+  Require(scaled.values.bytes == slices * scaled.matrix.out * checkpoint::ScaledRowBytes(scaled));
+  Require(scaled.scales.bytes == slices * scale_rows * checkpoint::ScaleRowBytes(scaled));
+  for (const checkpoint::FileRange& range : {scaled.values, scaled.scales}) {
+    Require(range.offset <= data_bytes && range.bytes <= data_bytes - range.offset);
+  }
+}
+
 // What is accepted has unique names, and parts as long as their codec wants, inside the data.
 inline void RequireSound(std::span<const checkpoint::TensorEntry> tensors, uint64_t data_bytes) {
   std::vector<std::string_view> names;
   for (const checkpoint::TensorEntry& entry : tensors) {
     names.push_back(entry.name);
+    if (const auto* scaled = std::get_if<checkpoint::ScaledStorage>(&entry.storage)) {
+      RequireSound(entry, *scaled, data_bytes);
+    }
     const auto* coded = std::get_if<checkpoint::CodedStorage>(&entry.storage);
     if (coded == nullptr) continue;
     Require(entry.shape.size() == 2 ? coded->slices.size() == 1

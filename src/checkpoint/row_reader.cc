@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "checkpoint/small_floats/rows.h"
 #include "checkpoint/views/row_change.h"
 
 namespace hlwq::checkpoint {
@@ -28,19 +29,26 @@ RowReader::RowReader(const Checkpoint& checkpoint, const TensorEntry& entry,
     codec_ = backend.MakeCodec(coded->spec);
     slice_rows_ = coded->matrix.out;
     for (const codec::Part& part : codec_->Parts(coded->matrix)) {
-      if (part.bytes_per_row > 0) part_row_bytes_.push_back(part.bytes_per_row);
+      if (part.bytes_per_row > 0) parts_.push_back({part.bytes_per_row});
     }
     has_wide_norms_ = coded->norm_dtype == DType::kF32;
-    if (has_wide_norms_) part_row_bytes_.at(1) *= 2;
+    if (has_wide_norms_) parts_.at(1).unit_bytes *= 2;
+  } else if (const auto* scaled = std::get_if<ScaledStorage>(&entry.storage)) {
+    slice_rows_ = scaled->is_transposed ? scaled->matrix.in : scaled->matrix.out;
+    parts_ = {{ScaledRowBytes(*scaled)}, {ScaleRowBytes(*scaled), scaled->scale_rows}};
+    if (scaled->is_transposed) {
+      const RowRange all = {0, scaled->matrix.out};
+      for (StoredPart& part : parts_) part = {part.BytesOf(all), slice_rows_};
+    }
   } else if (const auto* ggml = std::get_if<GgmlStorage>(&entry.storage)) {
-    part_row_bytes_ = {GgmlRowBytes(*ggml, matrix_.in)};
+    parts_ = {{GgmlRowBytes(*ggml, matrix_.in)}};
   } else if (std::holds_alternative<SyntheticStorage>(entry.storage)) {
-    part_row_bytes_ = {0};
+    parts_ = {{0}};
   } else if (const auto* derived = std::get_if<DerivedStorage>(&entry.storage)) {
     origin_ = std::make_shared<RowReader>(checkpoint, *derived->origin, backend);
     HLWQ_DASSERT(origin_->matrix_.in == matrix_.in);
     HLWQ_DASSERT(derived->first_row + matrix_.out <= origin_->matrix_.out);
-    part_row_bytes_ = origin_->part_row_bytes_;
+    parts_ = origin_->parts_;
     slice_rows_ = std::min(slice_rows_, origin_->slice_rows_);
     if (derived->change) row_block_ = derived->change->row_block();
   } else {
@@ -48,7 +56,7 @@ RowReader::RowReader(const Checkpoint& checkpoint, const TensorEntry& entry,
       throw Error(ErrorCode::kUnsupported, "'" + entry.name + "': want F16, BF16 or F32, got " +
                                                std::string(DTypeName(entry.dtype)));
     }
-    part_row_bytes_ = {matrix_.in * BitsPerElement(entry.dtype) / 8};
+    parts_ = {{matrix_.in * BitsPerElement(entry.dtype) / 8}};
   }
 }
 
@@ -63,10 +71,15 @@ RowRange RowReader::OriginRows(RowRange rows) const {
   return {whole.begin + first, whole.end + first};
 }
 
+RowRange RowReader::InSlice(RowRange rows) const noexcept {
+  const uint64_t first = rows.begin / slice_rows_ * slice_rows_;
+  return {rows.begin - first, rows.end - first};
+}
+
 uint64_t RowReader::StoredBytes(RowRange rows) const {
   if (origin_) return origin_->StoredBytes(OriginRows(rows));
   uint64_t bytes = 0;
-  for (const uint64_t row_bytes : part_row_bytes_) bytes += rows.size() * row_bytes;
+  for (const StoredPart& part : parts_) bytes += part.BytesOf(InSlice(rows));
   return bytes;
 }
 
@@ -75,19 +88,34 @@ void RowReader::ForEachRange(RowRange rows, Visit&& visit) const {
   if (origin_) return origin_->ForEachRange(OriginRows(rows), visit);
   if (const auto* coded = std::get_if<CodedStorage>(&entry_.storage)) {
     const CodedSlice& slice = coded->slices[rows.begin / slice_rows_];
-    const uint64_t first = rows.begin % slice_rows_;
-    HLWQ_DASSERT(first + rows.size() <= slice_rows_);
-    for (size_t part = 0; part < part_row_bytes_.size(); ++part) {
+    const RowRange inner = InSlice(rows);
+    HLWQ_DASSERT(inner.end <= slice_rows_);
+    for (size_t part = 0; part < parts_.size(); ++part) {
       const FileRange& range = slice.row_parts[part];
-      visit(range.file, range.offset + first * part_row_bytes_[part],
-            rows.size() * part_row_bytes_[part]);
+      visit(range.file, range.offset + inner.begin * parts_[part].unit_bytes,
+            parts_[part].BytesOf(inner));
+    }
+    return;
+  }
+  if (const auto* scaled = std::get_if<ScaledStorage>(&entry_.storage)) {
+    const uint64_t slice = rows.begin / slice_rows_;
+    const RowRange inner = InSlice(rows);
+    HLWQ_DASSERT(inner.end <= slice_rows_);
+    for (size_t part = 0; part < parts_.size(); ++part) {
+      const FileRange& range = part == 0 ? scaled->values : scaled->scales;
+      const uint64_t bytes = parts_[part].BytesOf(inner);
+      if (bytes == 0) continue;
+      visit(range.file,
+            range.offset + slice * parts_[part].BytesOf({0, slice_rows_}) +
+                parts_[part].UnitsOf(inner).begin * parts_[part].unit_bytes,
+            bytes);
     }
     return;
   }
   if (std::holds_alternative<SyntheticStorage>(entry_.storage)) return;
   const auto* ggml = std::get_if<GgmlStorage>(&entry_.storage);
   const FileRange& range = ggml ? ggml->range : std::get<PlainStorage>(entry_.storage).range;
-  const uint64_t row_bytes = part_row_bytes_[0];
+  const uint64_t row_bytes = parts_[0].unit_bytes;
   if (ggml == nullptr || ggml->row_map.empty()) {
     visit(range.file, range.offset + rows.begin * row_bytes, rows.size() * row_bytes);
     return;
@@ -133,9 +161,9 @@ std::vector<std::span<const std::byte>> RowReader::PartsOf(
     RowRange rows, std::span<const std::byte> stored) const {
   std::vector<std::span<const std::byte>> parts;
   size_t position = 0;
-  for (const uint64_t row_bytes : part_row_bytes_) {
-    parts.push_back(stored.subspan(position, rows.size() * row_bytes));
-    position += rows.size() * row_bytes;
+  for (const StoredPart& part : parts_) {
+    parts.push_back(stored.subspan(position, part.BytesOf(InSlice(rows))));
+    position += parts.back().size();
   }
   return parts;
 }
@@ -153,6 +181,9 @@ void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
     } else {
       codec_->DecodeRows(parts, matrix_.in, weights);
     }
+  } else if (const auto* scaled = std::get_if<ScaledStorage>(&entry_.storage)) {
+    const auto parts = PartsOf(rows, stored);
+    DecodeScaledRows(*scaled, InSlice(rows), parts[0], parts[1], weights);
   } else if (const auto* ggml = std::get_if<GgmlStorage>(&entry_.storage)) {
     codec::DecodeGgml(ggml->type, stored, weights);
   } else if (const auto* synthetic = std::get_if<SyntheticStorage>(&entry_.storage)) {
@@ -172,7 +203,7 @@ void RowReader::DecodeTiles(RowRange rows, std::span<const std::byte> stored,
   // row: they are decoded as one tile.
   const RowRange whole = Widened(rows);
   const bool is_contiguous =
-      part_row_bytes_.size() == 1 && whole.begin == rows.begin && whole.end == rows.end;
+      parts_.size() == 1 && whole.begin == rows.begin && whole.end == rows.end;
   const uint64_t tile_rows =
       kTileWeights / std::max<uint64_t>(matrix_.in, 1) / row_block_ * row_block_;
   const uint64_t step = is_contiguous ? std::max(row_block_, tile_rows) : rows.size();
@@ -182,7 +213,7 @@ void RowReader::DecodeTiles(RowRange rows, std::span<const std::byte> stored,
     weights.resize(tile.size() * matrix_.in);
     const RowRange absolute = {rows.begin + tile.begin, rows.begin + tile.end};
     Decode(absolute,
-           is_contiguous ? stored.subspan(row * part_row_bytes_[0], StoredBytes(tile)) : stored,
+           is_contiguous ? stored.subspan(row * parts_[0].unit_bytes, StoredBytes(tile)) : stored,
            weights);
     visit(tile, weights);
   }

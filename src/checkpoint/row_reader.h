@@ -53,6 +53,21 @@ class RowReader {
   void ReadRows(RowRange rows, std::span<float> weights) const;
 
  private:
+  // A part of what is stored, as units that consecutive rows of a slice share.
+  struct StoredPart {
+    uint64_t unit_bytes = 0;
+    uint64_t unit_rows = 1;
+
+    RowRange UnitsOf(RowRange rows) const noexcept {
+      return {rows.begin / unit_rows, (rows.end + unit_rows - 1) / unit_rows};
+    }
+    uint64_t BytesOf(RowRange rows) const noexcept {
+      return rows.size() == 0 ? 0 : UnitsOf(rows).size() * unit_bytes;
+    }
+  };
+
+  // The same rows counted from the beginning of their slice.
+  RowRange InSlice(RowRange rows) const noexcept;
   // Calls visit(file, offset, bytes) for each stretch that holds stored bytes of `rows`, in the
   // order of ReadStored.
   template <typename Visit>
@@ -72,7 +87,7 @@ class RowReader {
   const TensorEntry& entry_;
   const codec::Backend& backend_;
   std::shared_ptr<const codec::Codec> codec_;
-  std::vector<uint64_t> part_row_bytes_;
+  std::vector<StoredPart> parts_;
   MatrixShape matrix_;
   uint64_t slice_rows_ = 0;
   bool has_wide_norms_ = false;  // CodedStorage::norm_dtype is F32

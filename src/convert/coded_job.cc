@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "checkpoint/foreign_codes.h"
 #include "convert/carry.h"
 #include "convert/stream.h"
 
@@ -26,7 +27,9 @@ CodedJobBuilder::CodedJobBuilder(const checkpoint::Checkpoint& source,
     : source_(source),
       backend_(backend),
       classified_(checkpoint::ClassifyTensors(source)),
-      codec_of_(source.tensors.size()) {}
+      codec_of_(source.tensors.size()) {
+  checkpoint::RefuseForeignCodes(source);
+}
 
 void CodedJobBuilder::KeepNonFinite(std::vector<std::string>& notes,
                                     const ProgressCallback& progress) {

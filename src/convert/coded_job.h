@@ -22,7 +22,7 @@ enum class NonFinitePolicy {
 // their order. Borrows the source and the backend, and the job does too.
 class CodedJobBuilder {
  public:
-  // Throws as ClassifyTensors.
+  // Throws as ClassifyTensors and RefuseForeignCodes.
   CodedJobBuilder(const checkpoint::Checkpoint& source, const codec::Backend& backend);
 
   const checkpoint::Classified& classified() const noexcept { return classified_; }

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "checkpoint/catalog.h"
+#include "checkpoint/foreign_codes.h"
 #include "convert/carry.h"
 
 namespace hlwq::convert {
@@ -47,6 +48,7 @@ void SetConfigDType(checkpoint::SideFile& file, nlohmann::json config, DType dty
 ConversionResult Dequantize(const Checkpoint& source, const std::filesystem::path& destination,
                             const DequantizeOptions& options, const codec::Backend& unshared) {
   const codec::SharingBackend backend(unshared);
+  checkpoint::RefuseForeignCodes(source);
   const checkpoint::Classified classified = checkpoint::ClassifyTensors(source);
 
   Job job;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "checkpoint/catalog.h"
+#include "checkpoint/foreign_codes.h"
 #include "checkpoint/gguf/from_config.h"
 #include "checkpoint/gguf/from_tokenizer.h"
 #include "checkpoint/gguf/names.h"
@@ -226,6 +227,7 @@ std::unique_ptr<GgufExport> PlanGguf(Checkpoint source, const fs::path& destinat
         ErrorCode::kUnsupported,
         source.root.string() + ": no config.json: what a GGUF file says of its model is in it");
   }
+  checkpoint::RefuseForeignCodes(source);
   auto plan = std::make_unique<GgufExport>();
   plan->source = std::move(source);
   WithContext(plan->source.root.string(),

@@ -322,7 +322,13 @@ class JobRun {
       result_.output_bytes += shard.file_bytes;
     }
     for (const auto& [name, content] : side_files_) {
-      WriteFileAtomically(staging_.folder() / name, content);
+      const fs::path path = staging_.folder() / name;
+      if (const fs::path folder = path.parent_path(); folder != staging_.folder()) {
+        std::error_code failure;
+        fs::create_directory(folder, failure);
+        if (failure) throw Error(ErrorCode::kIo, folder.string() + ": " + failure.message());
+      }
+      WriteFileAtomically(path, content);
       manifest.files[name] = {content.size(), false, Xxh3(std::as_bytes(std::span(content)))};
       result_.output_bytes += content.size();
     }

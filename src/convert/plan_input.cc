@@ -4,35 +4,17 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "checkpoint/config_dtype.h"
+#include "checkpoint/foreign_codes.h"
 #include "convert/plan.h"
 
 namespace hlwq::convert {
-namespace {
 
 using checkpoint::Role;
 using checkpoint::TensorSpec;
 
-DType DTypeOfConfig(const nlohmann::json& config) {
-  const auto read = [](const nlohmann::json& object) -> std::optional<DType> {
-    for (const char* key : {"dtype", "torch_dtype"}) {
-      const auto found = object.find(key);
-      if (found == object.end() || !found->is_string()) continue;
-      const auto& name = found->get_ref<const std::string&>();
-      if (name == "float16") return DType::kF16;
-      if (name == "float32") return DType::kF32;
-      if (name == "bfloat16") return DType::kBF16;
-    }
-    return std::nullopt;
-  };
-  std::optional<DType> dtype = read(config);
-  const auto text = config.find("text_config");
-  if (!dtype && text != config.end() && text->is_object()) dtype = read(*text);
-  return dtype.value_or(DType::kBF16);
-}
-
-}  // namespace
-
 PlanInput PlanInputFromConfig(const nlohmann::json& config, std::string source) {
+  checkpoint::RefuseForeignCodes(config, source);
   std::optional<checkpoint::Catalog> catalog = checkpoint::BuildCatalog(config);
   if (!catalog) {
     throw Error(ErrorCode::kUnsupported,
@@ -41,7 +23,7 @@ PlanInput PlanInputFromConfig(const nlohmann::json& config, std::string source) 
                             fmt::join(checkpoint::SupportedModelTypes(), ", ")));
   }
   PlanInput input{std::move(source), catalog->model_type, {}, std::move(catalog->notes)};
-  const DType dtype = DTypeOfConfig(config);
+  const DType dtype = checkpoint::ConfigDType(config).value_or(DType::kBF16);
   size_t num_optional = 0;
   for (TensorSpec& spec : catalog->tensors) {
     if (spec.required) {
@@ -59,6 +41,7 @@ PlanInput PlanInputFromConfig(const nlohmann::json& config, std::string source) 
 }
 
 PlanInput PlanInputFromCheckpoint(const checkpoint::Checkpoint& checkpoint) {
+  checkpoint::RefuseForeignCodes(checkpoint);
   checkpoint::Classified classified = checkpoint::ClassifyTensors(checkpoint);
   PlanInput input{.source = checkpoint.root.string(), .notes = checkpoint.notes};
   input.notes.insert(input.notes.end(), classified.notes.begin(), classified.notes.end());

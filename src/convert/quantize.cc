@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "checkpoint/polar/config.h"
 #include "convert/codecs_by_width.h"
 #include "hlwq/version.h"
@@ -31,6 +33,32 @@ size_t SpecIndex(std::vector<codec::CodecSpec>& specs, const codec::CodecSpec& s
   if (index == specs.size()) specs.push_back(spec);
   return index;
 }
+
+// A recipe that finds nothing to code has met a model that it does not know: a copy of it under
+// another name would be a surprise. Where the user's own patterns left nothing, that was asked for.
+class CodedCount {
+ public:
+  void Add(const checkpoint::TensorSpec& spec, const Decision& decision) {
+    num_coded_ += decision.bits > 0;
+    is_asked_for_ |= decision.reason == kExcludedReason;
+    if (decision.bits == 0 && spec.shape.size() >= 2) ++kept_[decision.reason];
+  }
+  // Throws Error{kUnsupported} saying why the matrices are kept.
+  void RequireSome(const Checkpoint& source, const Recipe& recipe) const {
+    if (num_coded_ > 0 || is_asked_for_ || recipe.is_own()) return;
+    std::string reasons;
+    for (const auto& [reason, count] : kept_) {
+      reasons += fmt::format("{}{} ({})", reasons.empty() ? ": " : ", ", reason, count);
+    }
+    throw Error(ErrorCode::kUnsupported, fmt::format("{}: recipe '{}' finds no matrix to code{}",
+                                                     source.root.string(), recipe.name(), reasons));
+  }
+
+ private:
+  size_t num_coded_ = 0;
+  bool is_asked_for_ = false;
+  std::map<std::string_view, size_t> kept_;  // matrices by reason
+};
 
 // polar_config.json, but for the hashes of the sources.
 checkpoint::PolarConfig DescribeCoded(const Checkpoint& source, const CodedJobBuilder& builder) {
@@ -60,11 +88,14 @@ ConversionResult Quantize(const Checkpoint& source, const std::filesystem::path&
   const Recipe recipe = Recipe::Load(options.recipe);
   CodedJobBuilder builder(source, backend);
   CodecsByWidth codecs(options.codec, backend);
+  CodedCount count;
   for (size_t tensor = 0; tensor < source.tensors.size(); ++tensor) {
     const TensorEntry& entry = source.tensors[tensor];
     const Decision decision = recipe.Decide(builder.classified().specs[tensor], entry.dtype);
+    count.Add(builder.classified().specs[tensor], decision);
     if (decision.bits > 0) builder.SetCodec(tensor, codecs.For(entry.name, decision));
   }
+  count.RequireSome(source, recipe);
   result.notes = source.notes;
   const std::vector<std::string>& notes = builder.classified().notes;
   result.notes.insert(result.notes.end(), notes.begin(), notes.end());

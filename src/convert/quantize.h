@@ -24,7 +24,8 @@ struct QuantizeOptions {
 
 // Quantizes `source` into the folder `destination` (docs/format-polar-state.md): what the recipe
 // names is coded, fused expert tensors slice by slice; everything else is carried over byte for
-// byte. Memory is bounded whatever the model. Throws as RunJob, and Error{kNonFinite}.
+// byte. Memory is bounded whatever the model. Throws as RunJob, Error{kNonFinite}, and
+// Error{kUnsupported} where a recipe of this program finds nothing to code.
 ConversionResult Quantize(const checkpoint::Checkpoint& source,
                           const std::filesystem::path& destination, const QuantizeOptions& options,
                           const codec::Backend& backend);

@@ -130,6 +130,7 @@ Recipe Recipe::Load(const RecipeOptions& options) {
 
 Recipe Recipe::Parse(std::string_view json, const RecipeOptions& options) {
   Recipe recipe(options);
+  recipe.is_own_ = true;
   WithContext(options.recipe, [&] { recipe.SetFromJson(json); });
   recipe.ApplyOptions(options);
   return recipe;
@@ -141,7 +142,7 @@ int Recipe::RoleBits(const TensorSpec& spec) const noexcept {
 }
 
 Decision Recipe::Decide(const TensorSpec& spec, DType dtype) const {
-  if (AnyMatches(exclude_, spec.name)) return {0, "excluded"};
+  if (AnyMatches(exclude_, spec.name)) return {0, kExcludedReason};
   if (const std::string_view obstacle = Obstacle(spec, dtype); !obstacle.empty()) {
     return {0, obstacle};
   }

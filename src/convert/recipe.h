@@ -28,6 +28,8 @@ struct RecipeOptions {
   std::optional<int> lm_head_bits;
 };
 
+inline constexpr std::string_view kExcludedReason = "excluded";
+
 struct Decision {
   int bits = 0;  // 0: carried over
   // Why, for people: "recipe", "excluded", "fewer than two axes". Borrowed from the recipe.
@@ -54,6 +56,8 @@ class Recipe {
   Decision Decide(const checkpoint::TensorSpec& spec, DType dtype) const;
 
   const std::string& name() const noexcept { return name_; }
+  // Whether its rules are of a file, and not of this program.
+  bool is_own() const noexcept { return is_own_; }
   // Bits for what --include names; also the "bits" of the output's description.
   int default_bits() const noexcept { return default_bits_; }
   // The rules with everything resolved, for the record: {"name", "default", "roles": {...}, ...}.
@@ -78,6 +82,7 @@ class Recipe {
   void SetExplicitly(checkpoint::Role role, int bits);
 
   std::string name_;
+  bool is_own_ = false;
   int default_bits_ = 5;
   std::array<int, checkpoint::kNumRoles> role_bits_{};
   std::array<bool, checkpoint::kNumRoles> includes_tied_{};

@@ -12,6 +12,7 @@ using checkpoint::DerivedStorage;
 using checkpoint::FileRange;
 using checkpoint::GgmlStorage;
 using checkpoint::PlainStorage;
+using checkpoint::ScaledStorage;
 using checkpoint::SyntheticStorage;
 using checkpoint::TensorEntry;
 
@@ -56,6 +57,18 @@ StorageInfo Describe(const TensorEntry&, const GgmlStorage& storage) {
   return info;
 }
 
+StorageInfo Describe(const TensorEntry&, const ScaledStorage& storage) {
+  std::string name(DTypeName(storage.type));
+  if (storage.scales.bytes != 0) {
+    const uint64_t rows = std::min(storage.scale_rows, storage.matrix.out);
+    const uint64_t columns = std::min(storage.scale_columns, storage.matrix.in);
+    name += fmt::format(" with {} scales of {} x {}", DTypeName(storage.scale_type), rows, columns);
+  }
+  return {.name = std::move(name),
+          .codec = "scaled",
+          .bits = static_cast<int>(BitsPerElement(storage.type))};
+}
+
 StorageInfo Describe(const TensorEntry& entry, const SyntheticStorage&) {
   return {.name = fmt::format("synthetic {}", DTypeName(entry.dtype)),
           .bytes = TensorBytes(entry.dtype, entry.shape).value_or(0)};
@@ -83,6 +96,9 @@ std::vector<FileRange> StoredRanges(const TensorEntry& entry) {
   if (const auto* ggml = std::get_if<GgmlStorage>(&entry.storage)) return {ggml->range};
   if (const auto* derived = std::get_if<DerivedStorage>(&entry.storage)) {
     return StoredRanges(*derived->origin);
+  }
+  if (const auto* scaled = std::get_if<ScaledStorage>(&entry.storage)) {
+    return {scaled->values, scaled->scales};
   }
   std::vector<FileRange> ranges;
   if (const auto* coded = std::get_if<CodedStorage>(&entry.storage)) {

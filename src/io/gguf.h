@@ -41,6 +41,7 @@ struct GgufTensor {
   uint32_t type = 0;    // number of a GgufTypeLayout
   uint64_t offset = 0;  // of the first byte in the file
   uint64_t bytes = 0;
+  size_t file = 0;  // of a model that is split into several
 };
 
 struct GgufHeader {

@@ -28,14 +28,18 @@ std::string Quoted(std::string_view name) { return "'" + std::string(name) + "'"
 
 // Reads the header's grammar as it streams by:
 //   { name: {"dtype": string, "shape": [unsigned...], "data_offsets": [begin, end]}...,
-//     "__metadata__": {string: string} }
+//     "__metadata__": {string: string} or null }
 // A document tree of a hostile 100 MB header would take gigabytes; this holds the entries only.
 class HeaderReader final : public nlohmann::json_sax<json> {
  public:
   std::vector<SafetensorsEntry> entries;
   std::map<std::string, std::string> metadata;
 
-  bool null() override { return Unexpected("null"); }
+  bool null() override {
+    if (state_ != State::kMetadataObject) return Unexpected("null");
+    state_ = State::kTop;  // as if it were absent
+    return true;
+  }
   bool boolean(bool) override { return Unexpected("a boolean"); }
   bool number_integer(number_integer_t) override { return Unexpected("a negative number"); }
   bool number_float(number_float_t, const string_t&) override { return Unexpected("a fraction"); }

@@ -27,7 +27,7 @@ class LayerBinder {
       : config_(config),
         weights_(weights),
         layer_(layer),
-        scope_(weights.prefix() + ".layers." + std::to_string(layer) + ".") {}
+        scope_(weights.scope() + "layers." + std::to_string(layer) + ".") {}
 
   const ModelConfig& config() const noexcept { return config_; }
   size_t layer() const noexcept { return layer_; }

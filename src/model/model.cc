@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "checkpoint/foreign_codes.h"
 #include "kernels/vector_ops.h"
 #include "model/decoder_layer.h"
 #include "model/layer_binder.h"
@@ -19,11 +20,12 @@ Model::Model(checkpoint::Checkpoint checkpoint)
       config_(WithContext(weights_.checkpoint().root.string() + ": config.json",
                           [&] { return ReadModelConfig(weights_.checkpoint().config); })),
       rope_(config_.rope) {
-  embedding_ = weights_.Matrix(weights_.prefix() + ".embed_tokens");
+  checkpoint::RefuseForeignCodes(weights_.checkpoint());
+  embedding_ = weights_.Matrix(weights_.scope() + "embed_tokens");
   for (size_t layer = 0; layer < config_.sizes.layers.size(); ++layer) {
     layers_.push_back(BindDecoderLayer(LayerBinder(config_, weights_, layer)));
   }
-  final_norm_ = ReadNorm(weights_, config_, weights_.prefix() + ".norm.weight");
+  final_norm_ = ReadNorm(weights_, config_, weights_.scope() + "norm.weight");
   // A head that is stored counts, also where config.json ties it to the embedding.
   if (weights_.Has("lm_head.weight") || !config_.is_tied) own_head_ = weights_.Matrix("lm_head");
 }

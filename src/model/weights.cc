@@ -39,7 +39,7 @@ Weights::Weights(checkpoint::Checkpoint checkpoint) : checkpoint_(std::move(chec
   }
   notes_ = checkpoint::ClassifyTensors(checkpoint_).notes;
   const checkpoint::CatalogLayout layout = checkpoint::DetectLayout(names);
-  prefix_ = layout.prefix;
+  if (!layout.prefix.empty()) scope_ = layout.prefix + ".";
   if (const auto catalog = checkpoint::BuildCatalog(checkpoint_.config, layout)) {
     for (const checkpoint::TensorSpec& spec : catalog->tensors) expected_[spec.name] = spec.shape;
   }

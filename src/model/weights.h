@@ -34,8 +34,9 @@ class Weights {
   const checkpoint::Checkpoint& checkpoint() const noexcept { return checkpoint_; }
   // What a user should know: names guessed, a stored head that counts, tensors decoded into memory.
   const std::vector<std::string>& notes() const noexcept { return notes_; }
-  // "model" or "model.language_model": what decoder tensors are named after.
-  const std::string& prefix() const noexcept { return prefix_; }
+  // What the names of decoder tensors begin with: "model.", "model.language_model.", or nothing in files of
+  // embedding models.
+  const std::string& scope() const noexcept { return scope_; }
 
   // Throws Error{kSourceChanged} naming a file that was cut shorter, or could not be read, since it was
   // mapped: products with its weights are then of no use (hlwq/mapping_faults.h). Thread: safe.
@@ -70,7 +71,7 @@ class Weights {
   std::vector<MappedFile> files_;
   std::unordered_map<std::string_view, const checkpoint::TensorEntry*> entries_;
   std::unordered_map<std::string, Shape> expected_;  // by config.json
-  std::string prefix_;
+  std::string scope_;
   std::vector<std::string> notes_;
   std::vector<std::unique_ptr<CodeTables>> tables_;
   std::vector<Buffer<std::byte>> decoded_;

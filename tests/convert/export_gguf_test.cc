@@ -426,7 +426,7 @@ TEST(ExportGguf, TheFolderIsTheModelUnlessItHoldsSeveral) {
   EXPECT_EQ(checkpoint::OpenCheckpoint(dir / "out").root, OnlyGguf(dir / "out"));
   fs::copy_file(OnlyGguf(dir / "out"), dir / "out" / "second.gguf");
   ExpectRefused([&] { checkpoint::OpenCheckpoint(dir / "out"); }, ErrorCode::kInvalidArgument,
-                "holds 2 .gguf files");
+                "holds 2 .gguf models");
 }
 
 }  // namespace

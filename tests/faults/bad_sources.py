@@ -16,6 +16,7 @@ from support import check, refused, safetensors
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden" / "bad"
 INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"  # which counts more than an index
 WEIGHT = "model.layers.0.self_attn.q_proj.weight"
 CONFIG = dict(support.CONFIG, num_hidden_layers=1, hidden_size=128, num_attention_heads=2,
               num_key_value_heads=1)
@@ -96,18 +97,18 @@ CASES = [
     ("index of the wrong shard", "lacks it",
      two_shards(**{WEIGHT: "b.safetensors", "model.norm.weight": "a.safetensors"})),
     ("index that leaves the folder", "want a file of the same folder",
-     {INDEX: index_of(**{WEIGHT: "../model.safetensors"})}),
+     {SINGLE: None, INDEX: index_of(**{WEIGHT: "../model.safetensors"})}),
     ("index with an absolute path", "want a file of the same folder",
-     {INDEX: index_of(**{WEIGHT: "/etc/passwd"})}),
+     {SINGLE: None, INDEX: index_of(**{WEIGHT: "/etc/passwd"})}),
     ("index into a folder below", "want a file of the same folder",
-     {INDEX: index_of(**{WEIGHT: "a/../model.safetensors"})}),
-    ("index with NUL", "got 'a\\0b'", {INDEX: index_of(**{WEIGHT: "a\0b"})}),
-    ("index of itself", INDEX, {INDEX: index_of(**{WEIGHT: INDEX})}),
-    ("empty index", INDEX, {INDEX: ""}),
-    ("index of nothing", "no .safetensors file", {INDEX: index_of()}),
-    ("index that is a list", "want an object", {INDEX: "[]"}),
-    ("index that is a pipe", "got a pipe", {INDEX: os.mkfifo}),
-    ("index of 300 MB", "want at most", {INDEX: sparse(300_000_000)}),
+     {SINGLE: None, INDEX: index_of(**{WEIGHT: "a/../model.safetensors"})}),
+    ("index with NUL", "got 'a\\0b'", {SINGLE: None, INDEX: index_of(**{WEIGHT: "a\0b"})}),
+    ("index of itself", INDEX, {SINGLE: None, INDEX: index_of(**{WEIGHT: INDEX})}),
+    ("empty index", INDEX, {SINGLE: None, INDEX: ""}),
+    ("index of nothing", "no .safetensors file", {SINGLE: None, INDEX: index_of()}),
+    ("index that is a list", "want an object", {SINGLE: None, INDEX: "[]"}),
+    ("index that is a pipe", "got a pipe", {SINGLE: None, INDEX: os.mkfifo}),
+    ("index of 300 MB", "want at most", {SINGLE: None, INDEX: sparse(300_000_000)}),
     ("config that is a list", ["config.json", "want an object"], {"config.json": "[]"}),
     ("config that is empty", "config.json", {"config.json": ""}),
     ("config that is cut off", "config.json", {"config.json": '{"model_type": "lla'}),
@@ -153,7 +154,8 @@ def each_golden_bad_json(folder):
         paths = sorted((GOLDEN / topic).iterdir())
         check(len(paths) >= 5, f"want at least 5 files of {topic}, got {len(paths)}")
         for path in paths:
-            source, dst = folder_with(folder, {target: path.read_bytes()}), folder / "dst"
+            files = {target: path.read_bytes()} | ({SINGLE: None} if target == INDEX else {})
+            source, dst = folder_with(folder, files), folder / "dst"
             refused(f"{topic} {path.name}", target, "quantize", source, dst, dst=dst)
     paths = sorted((GOLDEN / "recipe").iterdir())
     check(len(paths) >= 5, f"want at least 5 recipes, got {len(paths)}")

@@ -48,6 +48,15 @@ TEST(SafetensorsHeader, EveryDTypeIsRead) {
   }
 }
 
+TEST(SafetensorsHeader, NullMetadataIsNone) {
+  const auto header = ParseSafetensorsHeader(
+      R"({"__metadata__":null,"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1);
+  EXPECT_TRUE(header.metadata.empty());
+  EXPECT_EQ(header.entries.size(), 1u);
+  EXPECT_THAT(MessageOf(R"({"__metadata__":null,"__metadata__":{}})", 0), HasSubstr("twice"));
+  EXPECT_THAT(MessageOf(R"({"t":null})", 0), HasSubstr("unexpected null"));
+}
+
 TEST(SafetensorsHeader, HostileHeadersAreRefusedWithTheReason) {
   const std::string two =
       R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":)";

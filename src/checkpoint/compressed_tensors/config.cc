@@ -83,6 +83,13 @@ bool HasCompressedConfig(const json& config) noexcept {
   return section.is_object() && ValueOf(section, "quant_method") == kMethod;
 }
 
+bool HasCompressedFloats(const json& config) noexcept {
+  if (!HasCompressedConfig(config)) return false;
+  const json& format = ValueOf(config["quantization_config"], "format");
+  return format == "float-quantized" || format == "naive-quantized" ||
+         format == "nvfp4-pack-quantized" || format == "mxfp4-pack-quantized";
+}
+
 std::vector<CompressedScheme> ParseCompressedConfig(const json& section) {
   const JsonReader reader(section);
   // Says that each group has a format of its own.

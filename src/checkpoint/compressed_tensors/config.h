@@ -19,6 +19,8 @@ struct CompressedScheme {
 
 // True where config.json asks for the compressed-tensors library.
 bool HasCompressedConfig(const nlohmann::json& config) noexcept;
+// Whether its format is one of floats (small_floats/open.h), of which tensors tell everything.
+bool HasCompressedFloats(const nlohmann::json& config) noexcept;
 
 // The schemes of quantization_config, at least one. Throws Error{kUnsupported} naming the first
 // setting that is not handled, Error{kInvalidData} for one that makes no sense. Settings that

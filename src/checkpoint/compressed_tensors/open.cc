@@ -214,10 +214,9 @@ void InterpretCompressedTensors(Checkpoint& checkpoint) {
   checkpoint.tensors = WithContext(
       root, [&] { return RecogniseCompressedTensors(StoredInputOf(checkpoint), schemes); });
   checkpoint.format = Format::kCompressedTensors;
-  checkpoint.config.erase(section);
-  for (SideFile& file : checkpoint.side_files) {
-    if (file.name == "config.json") file = {file.name, {}, checkpoint.config.dump(2) + "\n"};
-  }
+  nlohmann::json plain = checkpoint.config;
+  plain.erase("quantization_config");
+  SetConfig(checkpoint, std::move(plain));
 }
 
 }  // namespace hlwq::checkpoint

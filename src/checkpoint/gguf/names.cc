@@ -94,7 +94,7 @@ void MapTensor(const io::GgufTensor& tensor, const GgufTensorSpec& expected, con
                 fmt::format("'{}': want shape {}, got {}", tensor.name,
                             ShapeToString(expected.shape), ShapeToString(tensor.shape)));
   }
-  GgmlStorage storage{{0, tensor.offset, tensor.bytes}, *type, {}};
+  GgmlStorage storage{{tensor.file, tensor.offset, tensor.bytes}, *type, {}};
   if (expected.permuted_heads > 0) {
     if (tensor.shape.size() == 1 && codec::GgmlBlockWeights(*type) != 1) {
       throw Error(ErrorCode::kUnsupported, fmt::format("'{}': a bias in blocks ({})", tensor.name,
@@ -109,10 +109,11 @@ void MapTensor(const io::GgufTensor& tensor, const GgufTensorSpec& expected, con
   }
   const uint64_t bytes = tensor.bytes / tensor.shape[0];
   for (uint64_t expert = 0; expert < tensor.shape[0]; ++expert) {
-    entries.push_back({ExpertName(expected, expert),
-                       dtype,
-                       {tensor.shape[1], tensor.shape[2]},
-                       GgmlStorage{{0, tensor.offset + expert * bytes, bytes}, *type, {}}});
+    entries.push_back(
+        {ExpertName(expected, expert),
+         dtype,
+         {tensor.shape[1], tensor.shape[2]},
+         GgmlStorage{{tensor.file, tensor.offset + expert * bytes, bytes}, *type, {}}});
   }
 }
 

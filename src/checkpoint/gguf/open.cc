@@ -8,6 +8,7 @@
 #include "checkpoint/gguf/config.h"
 #include "checkpoint/gguf/names.h"
 #include "checkpoint/gguf/rope.h"
+#include "checkpoint/gguf/split.h"
 #include "checkpoint/gguf/tokenizer.h"
 
 namespace hlwq::checkpoint {
@@ -30,11 +31,11 @@ GgufView MapGguf(io::GgufHeader header, const GgufTensorBytes& tensor_bytes) {
 }
 
 Checkpoint OpenGguf(const std::filesystem::path& path) {
-  io::GgufFile gguf = io::GgufFile::Open(path);
+  GgufFiles gguf = OpenGgufFiles(path);
   GgufView view = WithContext(path.string(), [&] {
-    return MapGguf(gguf.TakeHeader(), [&](const io::GgufTensor& tensor) {
+    return MapGguf(std::move(gguf.header), [&](const io::GgufTensor& tensor) {
       std::vector<std::byte> bytes(tensor.bytes);
-      gguf.file().ReadAt(tensor.offset, bytes);
+      gguf.files[tensor.file].ReadAt(tensor.offset, bytes);
       return bytes;
     });
   });
@@ -45,12 +46,12 @@ Checkpoint OpenGguf(const std::filesystem::path& path) {
   Checkpoint checkpoint;
   checkpoint.format = Format::kGguf;
   checkpoint.root = path;
-  checkpoint.header_hashes.push_back(gguf.header_hash());
+  checkpoint.header_hashes = std::move(gguf.header_hashes);
   checkpoint.tensors = std::move(view.tensors);
   checkpoint.config = std::move(view.config);
   checkpoint.side_files = std::move(view.side_files);
   checkpoint.notes = std::move(view.notes);
-  checkpoint.files.push_back(std::move(gguf).TakeFile());
+  checkpoint.files = std::move(gguf.files);
   return checkpoint;
 }
 
