@@ -16,6 +16,13 @@ using nlohmann::json;
 constexpr uint64_t kMaxManifestBytes = 1u << 30;
 constexpr std::string_view kNoDigits = "0000000000000000";
 
+// A file of the folder, or of one in it.
+bool IsInFolder(std::string_view name) {
+  const size_t slash = name.find('/');
+  if (slash == name.npos) return io::IsPlainFileName(name);
+  return io::IsPlainFileName(name.substr(0, slash)) && io::IsPlainFileName(name.substr(slash + 1));
+}
+
 // Where the digits of manifest_xxh3 begin in a manifest's text. Keys are sorted, and names
 // before it escape their quotes, so the first one is the manifest's own.
 std::optional<size_t> FindDigits(std::string_view text) {
@@ -84,9 +91,9 @@ Manifest ManifestFromJson(const json& document) {
                                   hash(source.at("xxh3"))});
     }
     for (const auto& [name, file] : document.at("files").items()) {
-      if (!io::IsPlainFileName(name)) {
+      if (!IsInFolder(name)) {
         throw Error(ErrorCode::kInvalidData,
-                    "files: want names in the same folder, got '" + name + "'");
+                    "files: want names in the same folder, or one below, got '" + name + "'");
       }
       const bool is_shard = file.contains("header_xxh3");
       manifest.files[name] = {UintFrom(file, "bytes"), is_shard,

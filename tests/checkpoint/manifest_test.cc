@@ -91,7 +91,11 @@ TEST(Manifest, NamesStayInTheFolderAndSizesAreNumbers) {
   };
   EXPECT_THAT(ErrorOf(with("\"config.json\"", "\"../config.json\"")),
               HasSubstr("'../config.json'"));
-  EXPECT_THAT(ErrorOf(with("\"config.json\"", "\"/etc/passwd\"")), HasSubstr("same folder"));
+  for (const char* name : {"/etc/passwd", "../x", "a/../x", "a/b/x", "a/", "/x", "a/.."}) {
+    EXPECT_THAT(ErrorOf(with("\"config.json\"", "\"" + std::string(name) + "\"")),
+                HasSubstr("same folder"))
+        << name;
+  }
   EXPECT_THAT(ErrorOf(with("\"bytes\": 10,", "\"bytes\": -1,")), HasSubstr("bytes: want a number"));
   EXPECT_THAT(
       ErrorOf(with("\"format_version\": 1", "\"format_version\": 2"), ErrorCode::kUnsupported),

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/verify.h"
 #include "codec/backend.h"
 #include "convert/dequantize.h"
 #include "convert/plan.h"
@@ -97,6 +98,7 @@ TEST_F(SourceForms, FilesBesideTheWeightsComeAlong) {
   EXPECT_EQ(ReadSmallFile(dir_.path() / "coded" / "USE_POLICY.md", 100), "be kind");
   EXPECT_EQ(ReadSmallFile(dir_.path() / "coded" / "1_Pooling" / "config.json", 100), "{}");
   EXPECT_TRUE(result.job.manifest.files.contains("1_Pooling/config.json"));
+  EXPECT_TRUE(checkpoint::VerifyFolder(dir_ / "coded", {}).ok());
   for (const char* absent : {".hidden", "pytorch_model.bin", "onnx"}) {
     EXPECT_FALSE(fs::exists(dir_.path() / "coded" / absent)) << absent;
   }
