@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/hash.h"
 
 namespace hlwq {
 namespace {
@@ -47,12 +49,15 @@ void RefuseLfsPointer(const File& file) {
 std::string SystemReason(int error_number) { return std::strerror(error_number); }
 
 File::File(File&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      source_(std::move(other.source_)),
+      path_(std::move(other.path_)) {}
 
 File& File::operator=(File&& other) noexcept {
   if (this != &other) {
     Close();
     fd_ = std::exchange(other.fd_, -1);
+    source_ = std::move(other.source_);
     path_ = std::move(other.path_);
   }
   return *this;
@@ -63,6 +68,7 @@ File::~File() { Close(); }
 void File::Close() noexcept {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
+  source_.reset();
 }
 
 File File::OpenForRead(const std::filesystem::path& path) {
@@ -90,7 +96,20 @@ File File::OpenForWrite(const std::filesystem::path& path) {
   return File(fd, path);
 }
 
+File File::OfSource(std::filesystem::path path, std::shared_ptr<const ByteSource> source) {
+  File file(-1, std::move(path));
+  file.source_ = std::move(source);
+  return file;
+}
+
+int File::LocalFd(std::string_view refusal) const {
+  if (source_ == nullptr) return fd_;
+  throw Error(ErrorCode::kUnsupported, path_.string() + ": " + std::string(refusal) +
+                                           ": want a file of this machine, got one elsewhere");
+}
+
 File File::ReopenDirect() const {
+  if (is_remote()) return File();
   const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_DIRECT;
   // By its number first: the path may name another file by now.
   int fd = ::open(("/proc/self/fd/" + std::to_string(fd_)).c_str(), flags);
@@ -107,9 +126,16 @@ File File::ReopenDirect() const {
   return file;
 }
 
-uint64_t File::SizeBytes() const { return static_cast<uint64_t>(Stat(fd_, path_).st_size); }
+uint64_t File::SizeBytes() const {
+  if (is_remote()) return source_->SizeBytes();
+  return static_cast<uint64_t>(Stat(fd_, path_).st_size);
+}
 
 FileIdentity File::Identity() const {
+  if (is_remote()) {
+    return {.inode = Xxh3(std::as_bytes(std::span(source_->version()))),
+            .size_bytes = source_->SizeBytes()};
+  }
   const struct stat status = Stat(fd_, path_);
   const auto ns = [](const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; };
   return {static_cast<uint64_t>(status.st_dev), static_cast<uint64_t>(status.st_ino),
@@ -117,6 +143,12 @@ FileIdentity File::Identity() const {
 }
 
 size_t File::ReadSomeAt(uint64_t offset, std::span<std::byte> out) const {
+  if (is_remote()) {
+    const uint64_t size = source_->SizeBytes();
+    const uint64_t bytes = offset < size ? std::min<uint64_t>(out.size(), size - offset) : 0;
+    if (bytes > 0) source_->ReadAt(offset, out.first(bytes));
+    return bytes;
+  }
   size_t done = 0;
   while (done < out.size()) {
     const ssize_t n =
@@ -141,10 +173,11 @@ void File::ReadAt(uint64_t offset, std::span<std::byte> out) const {
 }
 
 void File::WriteAt(uint64_t offset, std::span<const std::byte> data) const {
+  const int fd = LocalFd("cannot be written");
   size_t done = 0;
   while (done < data.size()) {
     const ssize_t n =
-        ::pwrite(fd_, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
+        ::pwrite(fd, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
     if (n < 0) {
       if (errno == EINTR) continue;
       ThrowIo(path_, "cannot write", errno);
@@ -156,7 +189,8 @@ void File::WriteAt(uint64_t offset, std::span<const std::byte> data) const {
 void File::Append(std::span<const std::byte> data) const { WriteAt(SizeBytes(), data); }
 
 void File::Truncate(uint64_t size_bytes) const {
-  if (::ftruncate(fd_, static_cast<off_t>(size_bytes)) != 0) ThrowIo(path_, "cannot resize", errno);
+  const int fd = LocalFd("cannot be resized");
+  if (::ftruncate(fd, static_cast<off_t>(size_bytes)) != 0) ThrowIo(path_, "cannot resize", errno);
 }
 
 void File::Allocate(uint64_t size_bytes) const {
@@ -170,31 +204,39 @@ void File::Allocate(uint64_t size_bytes) const {
 
 void File::PrefetchHint(uint64_t offset, uint64_t length) const noexcept {
   if (length == 0) return;  // the system call would take it for "to the end"
+  if (is_remote()) {
+    const uint64_t size = source_->SizeBytes();
+    if (offset < size) source_->PrefetchHint(offset, std::min(length, size - offset));
+    return;
+  }
   (void)::posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(length),
                         POSIX_FADV_WILLNEED);
 }
 
 void File::StartWriteback(uint64_t offset, uint64_t length) const noexcept {
-  if (length == 0) return;
+  if (length == 0 || is_remote()) return;
   (void)::sync_file_range(fd_, static_cast<off_t>(offset), static_cast<off_t>(length),
                           SYNC_FILE_RANGE_WRITE);
 }
 
 void File::Sync() const {
-  if (::fdatasync(fd_) != 0) ThrowIo(path_, "cannot sync", errno);
+  if (::fdatasync(LocalFd("cannot be synced")) != 0) ThrowIo(path_, "cannot sync", errno);
 }
 
 bool File::TryLock() const {
-  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
+  if (::flock(LocalFd("cannot be locked"), LOCK_EX | LOCK_NB) == 0) return true;
   if (errno == EWOULDBLOCK) return false;
   ThrowIo(path_, "cannot lock", errno);
 }
 
 std::string ReadSmallFile(const std::filesystem::path& path, uint64_t max_bytes) {
-  const File file = File::OpenForRead(path);
+  return ReadSmallFile(File::OpenForRead(path), max_bytes);
+}
+
+std::string ReadSmallFile(const File& file, uint64_t max_bytes) {
   const uint64_t size = file.SizeBytes();
   if (size > max_bytes) {
-    throw Error(ErrorCode::kInvalidData, path.string() + ": want at most " +
+    throw Error(ErrorCode::kInvalidData, file.path().string() + ": want at most " +
                                              std::to_string(max_bytes) + " bytes, got " +
                                              std::to_string(size));
   }

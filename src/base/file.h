@@ -4,9 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "base/byte_source.h"
 
 namespace hlwq {
 
@@ -39,6 +43,10 @@ class File {
   static File OpenForRead(const std::filesystem::path& path);
   // Creates or keeps the file, readable and writable; its content is not truncated.
   static File OpenForWrite(const std::filesystem::path& path);
+  // Reads from `source`, shared with whoever else reads from it; `path` is its name in messages.
+  // Only sizes, identities, hints and reads are to be had: whatever else needs a file of this machine
+  // throws Error{kUnsupported}.
+  static File OfSource(std::filesystem::path path, std::shared_ptr<const ByteSource> source);
 
   // The same file once more, for reads past the page cache: offsets, sizes and memory must be
   // multiples of kDirectAlignment. Not open where the system does not do that for this file.
@@ -46,10 +54,16 @@ class File {
   File ReopenDirect() const;
 
   const std::filesystem::path& path() const noexcept { return path_; }
-  int fd() const noexcept { return fd_; }
-  bool is_open() const noexcept { return fd_ >= 0; }
+  int fd() const noexcept { return fd_; }  // -1 of a source
+  bool is_open() const noexcept { return fd_ >= 0 || source_ != nullptr; }
+  // Whether it is read from a ByteSource.
+  bool is_remote() const noexcept { return source_ != nullptr; }
+  // The descriptor. Throws Error{kUnsupported} where there is none, naming what it was wanted for:
+  // "cannot be mapped".
+  int LocalFd(std::string_view refusal) const;
 
   uint64_t SizeBytes() const;
+  // Of a source: its size, and a hash of its version as inode.
   FileIdentity Identity() const;
 
   // Fills all of `out`. Throws kIo when the file ends before.
@@ -80,11 +94,13 @@ class File {
   File(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
 
   int fd_ = -1;
+  std::shared_ptr<const ByteSource> source_;
   std::filesystem::path path_;
 };
 
 // The whole of a small file. Throws Error{kInvalidData} when it is larger than `max_bytes`.
 std::string ReadSmallFile(const std::filesystem::path& path, uint64_t max_bytes);
+std::string ReadSmallFile(const File& file, uint64_t max_bytes);
 
 // Writes `content` to a temporary sibling, syncs, and renames it to `path`: readers see the old
 // file or the new one, never a part.

@@ -171,8 +171,12 @@ std::string DumpJson(const json& document) {
 }
 
 nlohmann::json ReadJsonFile(const std::filesystem::path& path, uint64_t max_bytes) {
-  const std::string text = ReadSmallFile(path, max_bytes);
-  return WithContext(path.string(), [&] { return ParseJson(text); });
+  return ReadJsonFile(File::OpenForRead(path), max_bytes);
+}
+
+nlohmann::json ReadJsonFile(const File& file, uint64_t max_bytes) {
+  const std::string text = ReadSmallFile(file, max_bytes);
+  return WithContext(file.path().string(), [&] { return ParseJson(text); });
 }
 
 uint64_t UnsignedValue(const json& value) {

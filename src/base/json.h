@@ -9,6 +9,8 @@
 
 namespace hlwq {
 
+class File;
+
 inline constexpr uint64_t kMaxConfigBytes = 64u << 20;
 
 // Parses a document; NaN, Infinity and -Infinity are numbers, as Python writes them. Throws
@@ -25,6 +27,7 @@ std::string DumpJson(const nlohmann::json& document);
 // ParseJson of a file of at most `max_bytes`; errors name the path.
 nlohmann::json ReadJsonFile(const std::filesystem::path& path,
                             uint64_t max_bytes = kMaxConfigBytes);
+nlohmann::json ReadJsonFile(const File& file, uint64_t max_bytes = kMaxConfigBytes);
 
 // The number in a value. nlohmann's own get<> turns fractions into integers, and those out of range
 // into undefined behaviour. Throws Error{kInvalidData} ("want a number, got ...").

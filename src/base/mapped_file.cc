@@ -9,9 +9,10 @@
 namespace hlwq {
 
 MappedFile::MappedFile(const File& file) {
+  const int fd = file.LocalFd("cannot be mapped");
   const uint64_t size = file.SizeBytes();
   if (size == 0) return;
-  void* address = mmap(nullptr, size, PROT_READ, MAP_SHARED, file.fd(), 0);
+  void* address = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
   if (address == MAP_FAILED) {
     throw Error(ErrorCode::kIo, file.path().string() + ": cannot map: " + SystemReason(errno));
   }

@@ -66,9 +66,8 @@ const SideFile* Checkpoint::FindSideFile(std::string_view name) const {
 }
 
 std::string ReadSideFile(const SideFile& file) {
-  constexpr uint64_t kMaxBytes = 256u << 20;
   if (file.make) return file.make();
-  return file.path.empty() ? file.content : ReadSmallFile(file.path, kMaxBytes);
+  return file.path.empty() ? file.content : ReadSmallFile(file.path, kMaxReadSideFileBytes);
 }
 
 std::optional<std::string> ReadSideFile(const Checkpoint& checkpoint, std::string_view name) {
@@ -108,22 +107,18 @@ namespace {
 
 // The .gguf file of a folder that holds one model and no safetensors, as GGUF repositories do: files of
 // one set count as one, and projectors of images not at all.
-std::optional<fs::path> OnlyGgufIn(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code failure;
-  for (fs::directory_iterator it(folder, failure), end; !failure && it != end;
-       it.increment(failure)) {
-    const fs::path& path = it->path();
-    if (path.extension() == ".safetensors") return std::nullopt;
-    if (path.extension() != ".gguf" || path.filename().string().starts_with("mmproj")) continue;
-    const std::optional<GgufSplit> split = ParseGgufSplit(path);
-    if (!split || split->number == 1) found.push_back(path);
+std::optional<std::string> OnlyGgufIn(const Folder& folder) {
+  std::vector<std::string> found;
+  for (const std::string& name : folder.Names()) {
+    if (name.ends_with(".safetensors")) return std::nullopt;
+    if (!name.ends_with(".gguf") || name.starts_with("mmproj")) continue;
+    const std::optional<GgufSplit> split = ParseGgufSplit(name);
+    if (!split || split->number == 1) found.push_back(name);
   }
   if (found.size() > 1) {
-    std::ranges::sort(found);
     throw Error(ErrorCode::kInvalidArgument,
-                folder.string() + ": holds " + std::to_string(found.size()) +
-                    " .gguf models: give one of them, such as " + found[0].filename().string());
+                folder.path().string() + ": holds " + std::to_string(found.size()) +
+                    " .gguf models: give one of them, such as " + found[0]);
   }
   if (found.empty()) return std::nullopt;
   return found[0];
@@ -132,13 +127,12 @@ std::optional<fs::path> OnlyGgufIn(const fs::path& folder) {
 enum class FileKind : uint8_t { kSafetensors, kGguf, kOther };
 
 // By the suffix, or by what the file begins with: files of a cache have no suffix.
-FileKind KindOf(const fs::path& path) {
-  std::string extension = path.extension().string();
+FileKind KindOf(const File& file) {
+  std::string extension = file.path().extension().string();
   std::ranges::transform(extension, extension.begin(),
                          [](unsigned char c) { return std::tolower(c); });
   if (extension == ".safetensors") return FileKind::kSafetensors;
   if (extension == ".gguf") return FileKind::kGguf;
-  const File file = File::OpenForRead(path);
   std::array<std::byte, 9> start{};
   if (file.SizeBytes() < start.size()) return FileKind::kOther;
   file.ReadAt(0, start);
@@ -157,20 +151,26 @@ Checkpoint OpenCheckpoint(const fs::path& path) {
   if (!fs::exists(status)) {
     throw Error(ErrorCode::kNotFound, path.string() + ": no such file or folder");
   }
-  if (fs::is_directory(status)) {
-    const std::optional<fs::path> gguf = OnlyGgufIn(path);
-    return gguf ? OpenGguf(*gguf) : OpenSafetensorsFolder(path);
-  }
-  switch (KindOf(path)) {
+  if (fs::is_directory(status)) return OpenCheckpoint(std::make_shared<const LocalFolder>(path));
+  return OpenCheckpoint(File::OpenForRead(path));
+}
+
+Checkpoint OpenCheckpoint(const std::shared_ptr<const Folder>& folder) {
+  const std::optional<std::string> gguf = OnlyGgufIn(*folder);
+  return gguf ? OpenGguf(folder->Open(*gguf), folder.get()) : OpenSafetensorsFolder(folder);
+}
+
+Checkpoint OpenCheckpoint(File file) {
+  switch (KindOf(file)) {
     case FileKind::kSafetensors:
-      return OpenSafetensorsFile(path);
+      return OpenSafetensorsFile(std::move(file));
     case FileKind::kGguf:
-      return OpenGguf(path);
+      return OpenGguf(std::move(file));
     case FileKind::kOther:
       break;
   }
   throw Error(ErrorCode::kUnsupported,
-              path.string() + ": want a folder, a .safetensors file or a .gguf file");
+              file.path().string() + ": want a folder, a .safetensors file or a .gguf file");
 }
 
 }  // namespace hlwq::checkpoint

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "codec/codec.h"
 #include "codec/ggml_blocks.h"
 #include "tensor/dtype.h"
@@ -118,12 +119,15 @@ inline constexpr const char* kRecipeFileName = "hlwq_recipe.json";
 // A small file that belongs to the model (config.json, tokenizer, template): found, or made (GGUF).
 struct SideFile {
   std::string name;
-  std::filesystem::path path = {};         // of one that was found
-  std::string content = {};                // of one that was made
-  std::function<std::string()> make = {};  // makes the content when it is asked for. Thread: safe
+  std::filesystem::path path = {};  // of one that was found
+  std::string content = {};         // of one that was made
+  // Makes the content when it is asked for, or fetches it from elsewhere. Thread: safe.
+  std::function<std::string()> make = {};
 };
 
-// Its content, wherever it is. Throws as ReadSmallFile, above 256 MiB, and as `make`.
+inline constexpr uint64_t kMaxReadSideFileBytes = 256u << 20;
+
+// Its content, wherever it is. Throws as ReadSmallFile, above kMaxReadSideFileBytes, and as `make`.
 std::string ReadSideFile(const SideFile& file);
 
 // config.json with this content.
@@ -141,6 +145,8 @@ struct Checkpoint {
   std::vector<SideFile> side_files;
   std::vector<std::string> notes;  // what a reader should know: names taken as ..., table assumed
 
+  // Whether its files are read from elsewhere: then it can be converted, not run.
+  bool is_remote() const noexcept { return !files.empty() && files.front().is_remote(); }
   const TensorEntry* Find(std::string_view name) const;       // nullptr when absent; linear
   const SideFile* FindSideFile(std::string_view name) const;  // the same
   // Throws Error{kNotFound} when there is no tensor of that name, naming close ones.
@@ -162,5 +168,9 @@ void SetConfig(Checkpoint& checkpoint, nlohmann::json config);
 // .gguf file is that file. Throws Error with the file, the tensor, what
 // was expected and what was found; a layout that fits two readings is refused, naming both.
 Checkpoint OpenCheckpoint(const std::filesystem::path& path);
+// The same for a folder that need not be on this machine; its files are read from where they are, as
+// they are asked for. The checkpoint keeps the folder.
+Checkpoint OpenCheckpoint(const std::shared_ptr<const Folder>& folder);
+Checkpoint OpenCheckpoint(File file);
 
 }  // namespace hlwq::checkpoint

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "base/error.h"
+#include "base/file.h"
 #include "checkpoint/manifest.h"
 
 namespace hlwq::checkpoint {
@@ -21,11 +23,11 @@ bool IsAmong(const std::array<std::string_view, kCount>& names, std::string_view
   return std::ranges::find(names, name) != names.end();
 }
 
-bool IsWeights(const fs::path& path) {
+bool IsWeights(const fs::path& name) {
   static constexpr std::array<std::string_view, 15> kExtensions = {
       ".safetensors", ".st",   ".gguf", ".bin", ".pt",  ".pth",     ".ckpt",    ".h5",
       ".msgpack",     ".onnx", ".ot",   ".npz", ".npy", ".mlmodel", ".pdparams"};
-  return IsAmong(kExtensions, path.extension().string());
+  return IsAmong(kExtensions, name.extension().string());
 }
 
 // The names of files that hlwq writes anew, or that speak of files which do not come along.
@@ -49,28 +51,31 @@ bool IsOtherFormat(std::string_view folder) {
 
 class Collector {
  public:
-  explicit Collector(Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
+  Collector(std::shared_ptr<const Folder> folder, Checkpoint& checkpoint)
+      : folder_(std::move(folder)), checkpoint_(checkpoint) {}
 
-  // `prefix` is what comes before the names of files: "1_Pooling/".
-  void AddFolder(const fs::path& folder, const std::string& prefix) {
-    std::vector<fs::path> paths;
-    std::error_code failure;
-    for (fs::directory_iterator it(folder, failure), end; !failure && it != end;
-         it.increment(failure)) {
-      paths.push_back(it->path());
+  void Add(const std::string& name) {
+    const std::string folder = name.substr(0, std::min(name.find('/'), name.size()));
+    const std::string last = name.substr(name.rfind('/') + 1);
+    if (last.starts_with('.') || IsOwn(last) || name.ends_with(".safetensors")) return;
+    if (folder != name && IsOtherFormat(folder)) return;
+    const std::optional<fs::path> path = folder_->LocalPath(name);
+    std::error_code ignored;
+    if (path && !fs::is_regular_file(*path, ignored)) return;
+    const uint64_t bytes = path ? fs::file_size(*path, ignored) : folder_->Open(name).SizeBytes();
+    const bool is_large = bytes > kMaxSideFileBytes || bytes_ + bytes > kMaxSideFilesBytes;
+    if (IsWeights(name) || (is_large && !IsNeeded(name))) {
+      left_.push_back(name);
+      return;
     }
-    if (failure) {
-      throw Error(ErrorCode::kIo, folder.string() + ": cannot list: " + failure.message());
-    }
-    std::ranges::sort(paths);
-    for (const fs::path& path : paths) {
-      const std::string name = path.filename().string();
-      std::error_code ignored;
-      if (fs::is_regular_file(path, ignored)) {
-        AddFile(path, prefix + name);
-      } else if (prefix.empty() && fs::is_directory(path, ignored) && !IsOtherFormat(name)) {
-        AddFolder(path, name + "/");
-      }
+    bytes_ += bytes;
+    if (path) {
+      checkpoint_.side_files.push_back({name, *path});
+    } else {
+      checkpoint_.side_files.push_back({.name = name, .make = [remote = folder_, name] {
+                                          return ReadSmallFile(remote->Open(name),
+                                                               kMaxReadSideFileBytes);
+                                        }});
     }
   }
 
@@ -82,30 +87,18 @@ class Collector {
   }
 
  private:
+  std::shared_ptr<const Folder> folder_;
   Checkpoint& checkpoint_;
   uint64_t bytes_ = 0;
   std::vector<std::string> left_;
-
-  void AddFile(const fs::path& path, const std::string& name) {
-    if (name.starts_with('.') || IsOwn(path.filename().string())) return;
-    if (path.extension() == ".safetensors") return;  // chosen elsewhere
-    std::error_code failure;
-    const uint64_t bytes = fs::file_size(path, failure);
-    const bool is_large = bytes > kMaxSideFileBytes || bytes_ + bytes > kMaxSideFilesBytes;
-    if (IsWeights(path) || failure || (is_large && !IsNeeded(name))) {
-      left_.push_back(name);
-      return;
-    }
-    bytes_ += bytes;
-    checkpoint_.side_files.push_back({name, path, ""});
-  }
 };
 
 }  // namespace
 
-void CollectSideFiles(const fs::path& folder, Checkpoint& checkpoint) {
-  Collector collector(checkpoint);
-  collector.AddFolder(folder, "");
+void CollectSideFiles(const std::shared_ptr<const Folder>& folder, Checkpoint& checkpoint) {
+  Collector collector(folder, checkpoint);
+  for (const std::string& name : folder->Names()) collector.Add(name);
+  for (const std::string& name : folder->NamesBelow()) collector.Add(name);
   collector.NoteLeftBehind();
 }
 

@@ -64,9 +64,11 @@ Staging::Staging(fs::path destination, const checkpoint::Checkpoint& source,
     Refuse(ErrorCode::kNotFound, parent, "no such folder to write into");
   }
   const bool holds_source =
-      (!source.root.empty() && Contains(destination_, Canonical(source.root))) ||
-      std::any_of(source.files.begin(), source.files.end(),
-                  [&](const File& file) { return Contains(destination_, Canonical(file.path())); });
+      !source.is_remote() &&
+      ((!source.root.empty() && Contains(destination_, Canonical(source.root))) ||
+       std::any_of(source.files.begin(), source.files.end(), [&](const File& file) {
+         return Contains(destination_, Canonical(file.path()));
+       }));
   if (holds_source) Refuse(ErrorCode::kInvalidArgument, destination_, "is or holds the source");
   has_unfinished_ = fs::exists(fs::symlink_status(folder_, failure));
   if (has_unfinished_ && !IsOwnFolder()) {

@@ -358,10 +358,12 @@ GgufHeader ParseGguf(std::span<const std::byte> bytes, uint64_t file_bytes) {
   return *std::move(header);
 }
 
-GgufFile GgufFile::Open(const std::filesystem::path& path) {
+GgufFile GgufFile::Open(const std::filesystem::path& path) { return Open(File::OpenForRead(path)); }
+
+GgufFile GgufFile::Open(File file) {
   GgufFile gguf;
-  gguf.file_ = File::OpenForRead(path);
-  WithContext(path.string(), [&] {
+  gguf.file_ = std::move(file);
+  WithContext(gguf.file_.path().string(), [&] {
     const uint64_t file_bytes = gguf.file_.SizeBytes();
     const uint64_t limit = std::min(file_bytes, kMaxGgufHeaderBytes);
     std::vector<std::byte> bytes;

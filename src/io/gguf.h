@@ -70,6 +70,7 @@ class GgufFile {
  public:
   // Errors carry the path.
   static GgufFile Open(const std::filesystem::path& path);
+  static GgufFile Open(File file);
 
   const GgufHeader& header() const noexcept { return header_; }
   const File& file() const noexcept { return file_; }

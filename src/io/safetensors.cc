@@ -256,9 +256,13 @@ std::string SerializeSafetensorsHeader(std::span<const SafetensorsEntry> entries
 }
 
 SafetensorsFile SafetensorsFile::Open(const std::filesystem::path& path) {
+  return Open(File::OpenForRead(path));
+}
+
+SafetensorsFile SafetensorsFile::Open(File file) {
   SafetensorsFile result;
-  result.file_ = File::OpenForRead(path);
-  WithContext(path.string(), [&] {
+  result.file_ = std::move(file);
+  WithContext(result.file_.path().string(), [&] {
     const uint64_t file_bytes = result.file_.SizeBytes();
     if (file_bytes < 8) {
       Fail("want a safetensors file, got " + std::to_string(file_bytes) + " bytes");

@@ -51,6 +51,7 @@ class SafetensorsFile {
  public:
   // Errors carry the path.
   static SafetensorsFile Open(const std::filesystem::path& path);
+  static SafetensorsFile Open(File file);
 
   const SafetensorsHeader& header() const noexcept { return header_; }
   const File& file() const noexcept { return file_; }

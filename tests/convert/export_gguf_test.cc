@@ -105,7 +105,7 @@ TEST_P(ExportOfGolden, ReadsBackAsItWas) {
   const fs::path golden = test::Golden("good/gguf") / GetParam() / "model.gguf";
   EXPECT_THAT(Export(golden, dir / "out", GgmlType::kF16).notes, testing::IsEmpty());
   ExpectVerified(dir / "out");
-  const Checkpoint source = checkpoint::OpenGguf(golden);
+  const Checkpoint source = checkpoint::OpenGguf(File::OpenForRead(golden));
   const Checkpoint made = checkpoint::OpenCheckpoint(dir / "out");
   EXPECT_EQ(made.format, checkpoint::Format::kGguf);
   ExpectSameTensors(source, made);

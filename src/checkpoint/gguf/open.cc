@@ -30,8 +30,9 @@ GgufView MapGguf(io::GgufHeader header, const GgufTensorBytes& tensor_bytes) {
   return view;
 }
 
-Checkpoint OpenGguf(const std::filesystem::path& path) {
-  GgufFiles gguf = OpenGgufFiles(path);
+Checkpoint OpenGguf(File opened, const Folder* folder) {
+  const std::filesystem::path path = opened.path();
+  GgufFiles gguf = OpenGgufFiles(std::move(opened), folder);
   GgufView view = WithContext(path.string(), [&] {
     return MapGguf(std::move(gguf.header), [&](const io::GgufTensor& tensor) {
       std::vector<std::byte> bytes(tensor.bytes);

@@ -2,10 +2,11 @@
 // (docs/gguf.md).
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/file.h"
+#include "base/folder.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/gguf/model.h"
 #include "io/gguf.h"
@@ -18,8 +19,10 @@ namespace hlwq::checkpoint {
 // files, which are made when they are asked for (gguf_tokenizer.h). TensorEntry::dtype is what an importer should write: the source's for F32, F16
 // and BF16, F16 for block types. Reads the header and at most one small tensor. Throws
 // Error{kUnsupported} naming what is not handled (architecture, tensor, tensor type, tokenizer,
-// scaling, split file), Error{kInvalidData} for a file that contradicts itself; with the path.
-Checkpoint OpenGguf(const std::filesystem::path& path);
+// scaling), Error{kInvalidData} for a file that contradicts itself; with the path.
+//
+// `folder` is where the other parts of a split model are; null: beside the file, on this machine.
+Checkpoint OpenGguf(File file, const Folder* folder = nullptr);
 
 // What OpenGguf makes of a header; `tensor_bytes` is asked for rope_freqs.weight only.
 struct GgufView {

@@ -63,13 +63,19 @@ std::optional<GgufSplit> ParseGgufSplit(const fs::path& path) {
   return GgufSplit{path.parent_path() / name.substr(0, name.size() - kTail), *number, *count};
 }
 
-GgufFiles OpenGgufFiles(const fs::path& path) {
+GgufFiles OpenGgufFiles(File given, const Folder* folder) {
+  const fs::path path = given.path();
   const std::optional<GgufSplit> split = ParseGgufSplit(path);
+  const auto open = [&](uint64_t part) {
+    if (!split || part == split->number) return std::move(given);
+    const fs::path other = split->Part(part);
+    return folder != nullptr ? folder->Open(other.filename().string()) : File::OpenForRead(other);
+  };
   GgufFiles all;
   std::set<std::string> names;
   for (uint64_t part = 1; part <= (split ? split->count : 1); ++part) {
     const fs::path part_path = split ? split->Part(part) : path;
-    io::GgufFile file = io::GgufFile::Open(part_path);
+    io::GgufFile file = io::GgufFile::Open(open(part));
     io::GgufHeader header = file.TakeHeader();
     if (split && split->count > 1) CheckPart(part_path, header, *split, part);
     for (io::GgufTensor& tensor : header.tensors) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "io/gguf.h"
 
 namespace hlwq::checkpoint {
@@ -29,8 +30,9 @@ struct GgufFiles {
   std::vector<uint64_t> header_hashes;
 };
 
-// Opens the file, or all files of the set that it belongs to. Throws as io::GgufFile, Error{kNotFound} for a
+// Takes the file, or all files of the set that it belongs to; the others are in `folder`, or where that is
+// null beside it. Throws as io::GgufFile, Error{kNotFound} for a
 // part that is missing, Error{kInvalidData} where the parts do not belong together.
-GgufFiles OpenGgufFiles(const std::filesystem::path& path);
+GgufFiles OpenGgufFiles(File file, const Folder* folder);
 
 }  // namespace hlwq::checkpoint

@@ -40,7 +40,7 @@ class GoldenGguf : public testing::TestWithParam<const char*> {
  protected:
   std::filesystem::path Folder() const { return test::Golden("good/gguf") / GetParam(); }
   json Expected(std::string_view name) const { return ReadJsonFile(Folder() / name); }
-  Checkpoint Open() const { return OpenGguf(Folder() / "model.gguf"); }
+  Checkpoint Open() const { return OpenGguf(File::OpenForRead(Folder() / "model.gguf")); }
 };
 
 // Names, shapes and every bit of every value, the row order of q and k undone.
@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(Models, GoldenGguf,
 
 TEST(OpenGguf, BosAndTemplateFollowTheMetadata) {
   const auto files = [](std::string_view name) {
-    return OpenGguf(test::Golden("good/gguf") / name / "model.gguf").side_files;
+    return OpenGguf(File::OpenForRead(test::Golden("good/gguf") / name / "model.gguf")).side_files;
   };
   const json spm = ParseJson(SideContent(files("llama-spm"), "tokenizer.json"));
   EXPECT_EQ(spm["post_processor"]["type"], "TemplateProcessing");

@@ -45,7 +45,7 @@ class SplitFiles : public testing::Test {
   }
   std::string Message() const {
     try {
-      OpenGgufFiles(Path(1));
+      OpenGgufFiles(File::OpenForRead(Path(1)), nullptr);
     } catch (const Error& error) {
       return error.what();
     }
@@ -57,7 +57,7 @@ TEST_F(SplitFiles, AnyPartOpensAllOfThem) {
   Write(1, "a", 0);
   Write(2, "b", 1);
   for (const int part : {1, 2}) {
-    const GgufFiles all = OpenGgufFiles(Path(part));
+    const GgufFiles all = OpenGgufFiles(File::OpenForRead(Path(part)), nullptr);
     ASSERT_EQ(all.files.size(), 2u);
     EXPECT_EQ(all.header_hashes.size(), 2u);
     ASSERT_EQ(all.header.tensors.size(), 2u);
