@@ -19,13 +19,14 @@ ARROWS = {
     "model": ["kernels", "checkpoint"],
     "runtime": ["model"],
     "text": ["base"],
+    "hub": ["base"],
     "convert": ["kernels", "checkpoint"],
     "report": ["checkpoint"],
     "eval": ["report", "runtime", "text"],
     "chat": ["runtime", "text"],
     "server": ["chat"],
     "api": ["convert", "eval", "chat"],
-    "cli": ["convert", "eval", "server", "chat"],
+    "cli": ["convert", "eval", "server", "chat", "hub"],
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 # The public headers that stand below every box; the others are for `api`, which implements them.

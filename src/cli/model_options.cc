@@ -1,4 +1,5 @@
 #include "cli/model_options.h"
+#include "cli/checkpoint_source.h"
 
 #include <fmt/format.h>
 
@@ -50,9 +51,9 @@ DType CacheTypeOf(const Arguments& arguments) {
 
 }  // namespace
 
-chat::TextModel OpenModel(const Arguments& arguments, const std::filesystem::path& path,
+chat::TextModel OpenModel(const Arguments& arguments, const std::string& operand,
                           const OpenOptions& options) {
-  checkpoint::Checkpoint checkpoint = checkpoint::OpenCheckpoint(path);
+  checkpoint::Checkpoint checkpoint = checkpoint::OpenCheckpoint(LocalSource(operand));
   if (const FlagId* flag = ExpertFlagOf(arguments, options)) CheckHasExperts(checkpoint, *flag);
   MemoryLimit memory = ReadMemoryLimit();
   memory.available_bytes /= static_cast<uint64_t>(options.models);

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <optional>
+#include <string>
 
 #include "chat/text_model.h"
 #include "cli/arguments.h"
@@ -17,9 +17,10 @@ struct OpenOptions {
   std::optional<int> threads = {};  // empty: --threads
 };
 
-// Opens the checkpoint at `path`, its experts held as the flags say. Throws as chat::TextModel,
-// Error{kInvalidArgument} for flags that want experts of a model without.
-chat::TextModel OpenModel(const Arguments& arguments, const std::filesystem::path& path,
+// Opens the checkpoint that `operand` names, which must be on this machine (LocalSource), its experts
+// held as the flags say. Throws as chat::TextModel, Error{kInvalidArgument} for flags that want
+// experts of a model without.
+chat::TextModel OpenModel(const Arguments& arguments, const std::string& operand,
                           const OpenOptions& options = {});
 
 // How the experts of a mixture are held, for the user.

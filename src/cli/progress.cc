@@ -41,14 +41,15 @@ std::string Bar(double fraction) {
 
 }  // namespace
 
-ProgressPrinter::ProgressPrinter(std::string title, Output output)
+ProgressPrinter::ProgressPrinter(std::string title, Output output, std::string items)
     : title_(std::move(title)),
+      items_(std::move(items)),
       output_(std::move(output)),
       start_(output_.now_seconds()),
       last_shown_(start_) {}
 
-ProgressPrinter::ProgressPrinter(std::string title, const Arguments& arguments)
-    : ProgressPrinter(std::move(title), StderrOutput(arguments)) {}
+ProgressPrinter::ProgressPrinter(std::string title, const Arguments& arguments, std::string items)
+    : ProgressPrinter(std::move(title), StderrOutput(arguments), std::move(items)) {}
 
 ProgressPrinter::~ProgressPrinter() {
   try {
@@ -104,10 +105,10 @@ std::string ProgressPrinter::Text(const ProgressUpdate& update, double seconds) 
   const double rate = seconds > 0 ? worked / seconds : 0;
   const std::string left = rate > 0 ? FormatDuration(std::ceil((total - done) / rate)) : "?";
   const std::string bar = output_.mode == Mode::kLine ? Bar(fraction) + " " : "";
-  std::string text = fmt::format("{} {}{:3.0f} %  {} of {} tensors  {} of {}  {:.2f} GB/s  {} left",
-                                 title_, bar, 100 * fraction, FormatCount(update.tensors_done),
-                                 FormatCount(update.tensors_total), FormatBytes(update.bytes_done),
-                                 FormatBytes(update.bytes_total), rate / 1e9, left);
+  std::string text = fmt::format(
+      "{} {}{:3.0f} %  {} of {} {}  {} of {}  {:.2f} GB/s  {} left", title_, bar, 100 * fraction,
+      FormatCount(update.tensors_done), FormatCount(update.tensors_total), items_,
+      FormatBytes(update.bytes_done), FormatBytes(update.bytes_total), rate / 1e9, left);
   if (output_.mode == Mode::kLine && !update.item.empty()) {
     text += fmt::format("  {}", Printable(update.item));
   }

@@ -21,9 +21,10 @@ class ProgressPrinter {
     std::function<size_t()> width;        // columns, for kLine
   };
 
-  ProgressPrinter(std::string title, Output output);
+  // `items` says what ProgressUpdate counts, where it is not tensors.
+  ProgressPrinter(std::string title, Output output, std::string items = "tensors");
   // Shows on stderr as it is, unless the arguments say --quiet.
-  ProgressPrinter(std::string title, const Arguments& arguments);
+  ProgressPrinter(std::string title, const Arguments& arguments, std::string items = "tensors");
   ~ProgressPrinter();  // Finish()
   ProgressPrinter(const ProgressPrinter&) = delete;
   ProgressPrinter& operator=(const ProgressPrinter&) = delete;
@@ -47,6 +48,7 @@ class ProgressPrinter {
   void ShowNow(const Update& update);
 
   std::string title_;
+  std::string items_;
   Output output_;
   double start_;
   double last_shown_;

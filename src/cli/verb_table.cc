@@ -10,7 +10,7 @@ constexpr std::string_view kLook = "Look at checkpoints";
 constexpr std::string_view kOther = "Other";
 
 constexpr std::string_view kSourceHelp =
-    "a Hugging Face checkpoint: its folder, or a single .safetensors or .gguf file";
+    "a Hugging Face checkpoint: its folder, a single .safetensors or .gguf file, or hf:ORG/NAME";
 
 Verb QuantizeVerb() {
   return {
@@ -23,10 +23,16 @@ Verb QuantizeVerb() {
           "files, polar_config.json, and the model's config, tokenizer and template.\n\n"
           "Memory stays below 512 MiB whatever the size of the model. The result has the same "
           "bytes on every processor and for every number of threads. A job that was killed goes on "
-          "with --resume; until it is complete, DST does not look like a checkpoint.",
+          "with --resume; until it is complete, DST does not look like a checkpoint.\n\n"
+          "hf:ORG/NAME[@REVISION] names a repository of the Hugging Face Hub, here and wherever a "
+          "verb takes a checkpoint. It is read from the cache that hlwq download fills; where it "
+          "is "
+          "not there, as it streams through, and the source takes no room on the disk.",
       .operands = {{"SRC", kSourceHelp}, {"DST", "the folder to make"}},
       .examples = {{"hlwq quantize Qwen3-1.7B Qwen3-1.7B-hlwq --report report.html",
                     "5 bits, and a page that shows what was lost."},
+                   {"hlwq quantize hf:Qwen/Qwen3-1.7B Qwen3-1.7B-hlwq",
+                    "Straight from the Hub, the source stored nowhere."},
                    {"hlwq quantize Qwen3-1.7B small --bits 4 --exclude '*.down_proj.weight'",
                     "4 bits, the down projections kept in 16."}},
       .run = RunQuantize,
@@ -112,6 +118,26 @@ Verb SynthVerb() {
   };
 }
 
+Verb DownloadVerb() {
+  return {
+      .name = "download",
+      .group = kMake,
+      .summary = "Fetch a model from the Hugging Face Hub",
+      .description =
+          "Puts the files of a repository where the Hub's own tools keep them, and prints the "
+          "folder. What is there already is not fetched again; what was broken off goes on where "
+          "it ended; large files are checked against their SHA-256. Verbs then find the model as "
+          "hf:ORG/NAME[@REVISION].\n\n"
+          "The cache is HF_HUB_CACHE, else hub in HF_HOME, else ~/.cache/huggingface/hub. "
+          "HF_TOKEN, "
+          "else the file token in HF_HOME, says who asks; HF_ENDPOINT names another Hub.",
+      .operands = {{"ORG/NAME", "the repository, also as hf:ORG/NAME or ORG/NAME@REVISION"}},
+      .examples = {{"hlwq download Qwen/Qwen3-1.7B", "All of it."},
+                   {"hlwq download Qwen/Qwen3-1.7B --include '*.json'", "Only small files."}},
+      .run = RunDownload,
+  };
+}
+
 Verb InspectVerb() {
   return {
       .name = "inspect",
@@ -192,7 +218,7 @@ std::vector<Verb> HlwqVerbs() {
   const auto add = [&](std::vector<Verb> group) {
     for (Verb& verb : group) verbs.push_back(std::move(verb));
   };
-  add({QuantizeVerb(), DequantizeVerb(), ImportVerb(), ExportVerb(), SynthVerb()});
+  add({QuantizeVerb(), DequantizeVerb(), ImportVerb(), ExportVerb(), SynthVerb(), DownloadVerb()});
   add(GenerationVerbs());
   add({InspectVerb(), PlanVerb(), CompareVerb(), VerifyVerb()});
   add(EvaluationVerbs());

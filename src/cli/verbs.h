@@ -7,6 +7,7 @@ namespace hlwq::cli {
 
 int RunQuantize(const Arguments& arguments);
 int RunDequantize(const Arguments& arguments);
+int RunDownload(const Arguments& arguments);
 int RunImport(const Arguments& arguments);
 int RunExport(const Arguments& arguments);
 int RunSynth(const Arguments& arguments);

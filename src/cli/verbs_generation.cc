@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kRun = "Run models";
 constexpr std::string_view kModelHelp =
-    "a checkpoint to run, quantized or plain: its folder, or a .gguf file";
+    "a checkpoint to run, quantized or plain: its folder, a .gguf file, or hf:ORG/NAME";
 
 Verb GenerateVerb() {
   return {

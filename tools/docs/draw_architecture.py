@@ -15,7 +15,7 @@ from check_layers import ARROWS  # noqa: E402
 WIDTH, ROW, HEIGHT = 1000, 104, 58
 # name: (row, left, right, what it holds)
 BOXES = {
-    "cli": (0, 60, 560, "one flag table: parser, help, completions; verbs"),
+    "cli": (0, 20, 560, "one flag table: parser, help, completions; verbs"),
     "api": (0, 620, 940, "what include/hlwq declares"),
     "convert": (1, 60, 330, "recipes, quantize, dequantize, resume"),
     "eval": (1, 370, 570, "measures models"),
@@ -29,6 +29,7 @@ BOXES = {
     "checkpoint": (5, 430, 750, "formats, catalog, manifest"),
     "codec": (6, 160, 460, "the executable specification"),
     "io": (6, 530, 750, "hostile bytes: parsers"),
+    "hub": (7, 20, 205, "the Hub, by HTTP"),
     "tensor": (7, 240, 680, "dtypes, shapes, 16-bit floats"),
     "base": (8, 60, 940, "errors, files, hashes, checked arithmetic"),
 }
@@ -46,7 +47,7 @@ ENDS = {
     ("model", "checkpoint"): (630, 630), ("kernels", "codec"): (230, 250),
     ("checkpoint", "codec"): (480, 400), ("checkpoint", "io"): (640, 640),
     ("codec", "tensor"): (330, 330), ("io", "tensor"): (610, 610), ("tensor", "base"): (460, 460),
-    ("text", "base"): (865, 865),
+    ("text", "base"): (865, 865), ("cli", "hub"): (40, 40), ("hub", "base"): (130, 130),
 }
 
 

@@ -347,8 +347,8 @@ std::vector<Flag> GeneralFlags() {
 std::vector<Flag> HlwqFlags() {
   std::vector<Flag> flags;
   for (auto&& group :
-       {CodingFlags(), ExportFlags(), SelectionFlags(), OutputFlags(), RunFlags(), ModelFlags(),
-        ExpertFlags(), GenerationFlags(), EvaluationFlags(), GeneralFlags()}) {
+       {CodingFlags(), ExportFlags(), SelectionFlags(), OutputFlags(), RunFlags(), HubFlags(),
+        ModelFlags(), ExpertFlags(), GenerationFlags(), EvaluationFlags(), GeneralFlags()}) {
     flags.insert(flags.end(), group.begin(), group.end());
   }
   return flags;

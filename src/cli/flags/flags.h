@@ -105,6 +105,7 @@ std::vector<Flag> HlwqFlags();
 std::vector<Verb> GenerationVerbs();
 std::vector<Verb> EvaluationVerbs();
 std::vector<Flag> ExportFlags();
+std::vector<Flag> HubFlags();
 std::vector<Flag> ModelFlags();
 std::vector<Flag> ExpertFlags();
 std::vector<Flag> GenerationFlags();

@@ -52,6 +52,9 @@ inline constexpr TextFlag kGroupSize{"group-size", FlagKind::kChoice};
 inline constexpr TextFlag kSource{"source", FlagKind::kPath};
 inline constexpr TextFlag kType{"type", FlagKind::kChoice};
 
+// Of download.
+inline constexpr TextFlag kRevision{"revision", FlagKind::kText};
+
 // Of every verb that runs a model.
 inline constexpr IntegerFlag kCtxSize{"ctx-size"};
 inline constexpr TextFlag kCacheType{"cache-type", FlagKind::kChoice};

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/glob.h"
 #include "chat/open_tokenizer.h"
+#include "cli/checkpoint_source.h"
 #include "cli/interrupts.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -64,7 +65,8 @@ int RunAblate(const Arguments& arguments) {
   if (const auto page = arguments.FindText(flag::kReport)) CheckPagePath(*page);
   const std::vector<eval::AblationMethod> methods = MethodsOf(arguments);
   const std::string source = arguments.Operand("SRC");
-  runtime::Engine reference(eval::OpenReference(source), {.threads = ThreadsOf(arguments)});
+  runtime::Engine reference(eval::OpenReference(LocalSource(source)),
+                            {.threads = ThreadsOf(arguments)});
   for (const std::string& note : reference.model().notes()) PrintNote(arguments, note);
   const std::vector<runtime::TokenId> tokens =
       ReadTextTokens(arguments, chat::OpenTokenizer(reference.model().checkpoint()));

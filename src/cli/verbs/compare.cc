@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/manifest.h"
+#include "cli/checkpoint_source.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -20,6 +21,7 @@ namespace hlwq::cli {
 
 namespace {
 
+// What is read from elsewhere counts as without.
 std::optional<checkpoint::Manifest> ManifestOf(const std::filesystem::path& path) {
   if (!std::filesystem::is_directory(path)) return std::nullopt;
   return checkpoint::ReadManifest(path);
@@ -28,8 +30,8 @@ std::optional<checkpoint::Manifest> ManifestOf(const std::filesystem::path& path
 }  // namespace
 
 int RunCompare(const Arguments& arguments) {
-  const checkpoint::Checkpoint first = checkpoint::OpenCheckpoint(arguments.Operand("A"));
-  const checkpoint::Checkpoint second = checkpoint::OpenCheckpoint(arguments.Operand("B"));
+  const checkpoint::Checkpoint first = OpenSource(arguments, arguments.Operand("A"));
+  const checkpoint::Checkpoint second = OpenSource(arguments, arguments.Operand("B"));
   if (const auto page = arguments.FindText(flag::kReport)) CheckPagePath(*page);
   ProgressPrinter progress("compare", arguments);
   eval::CompareOptions options;

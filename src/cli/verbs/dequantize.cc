@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/views/fold_rotation.h"
+#include "cli/checkpoint_source.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "cli/verbs/conversion.h"
@@ -42,12 +43,12 @@ int WritePlain(const Arguments& arguments, std::string operation, checkpoint::Ch
 }  // namespace
 
 int RunDequantize(const Arguments& arguments) {
-  return WritePlain(arguments, "dequantize", checkpoint::OpenCheckpoint(arguments.Operand("SRC")));
+  return WritePlain(arguments, "dequantize", OpenSource(arguments, arguments.Operand("SRC")));
 }
 
 int RunImport(const Arguments& arguments) {
   const std::string path = arguments.Operand("SRC");
-  checkpoint::Checkpoint source = checkpoint::OpenCheckpoint(path);
+  checkpoint::Checkpoint source = OpenSource(arguments, path);
   if (source.format != checkpoint::Format::kGguf) {
     throw Error(ErrorCode::kInvalidArgument, fmt::format("{}: want a GGUF file, got {}", path,
                                                          checkpoint::FormatName(source.format)));

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
+#include "cli/checkpoint_source.h"
 #include "cli/output.h"
 #include "cli/verbs/coding_summary.h"
 #include "cli/verbs/conversion.h"
@@ -24,9 +25,9 @@ convert::ExportRotation RotationOf(const Arguments& arguments) {
 }
 
 // The original, after a look at whether it can be what `derived` was made from.
-checkpoint::Checkpoint OpenOriginal(const std::string& path,
+checkpoint::Checkpoint OpenOriginal(const Arguments& arguments, const std::string& path,
                                     const checkpoint::Checkpoint& derived) {
-  checkpoint::Checkpoint original = checkpoint::OpenCheckpoint(path);
+  checkpoint::Checkpoint original = OpenSource(arguments, path);
   for (const checkpoint::TensorEntry& want : derived.tensors) {
     const checkpoint::TensorEntry* got = original.Find(want.name);
     if (got != nullptr && got->shape == want.shape) continue;
@@ -63,9 +64,9 @@ int DryRun(const Arguments& arguments, checkpoint::Checkpoint source,
 int ExportToCompressedTensors(const Arguments& arguments) {
   const std::string source_path = arguments.Operand("SRC");
   const std::filesystem::path destination = arguments.Operand("DST");
-  checkpoint::Checkpoint source = checkpoint::OpenCheckpoint(source_path);
+  checkpoint::Checkpoint source = OpenSource(arguments, source_path);
   if (const auto original = arguments.FindText(flag::kSource))
-    source = OpenOriginal(*original, source);
+    source = OpenOriginal(arguments, *original, source);
 
   convert::CompressedTensorsOptions options;
   options.bits = std::stoi(arguments.Text(flag::kExportBits));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/checkpoint.h"
+#include "cli/checkpoint_source.h"
 #include "cli/output.h"
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/export_targets.h"
@@ -38,7 +39,7 @@ int DryRun(const Arguments& arguments, checkpoint::Checkpoint source,
 
 int ExportToGguf(const Arguments& arguments) {
   const std::filesystem::path destination = arguments.Operand("DST");
-  checkpoint::Checkpoint source = checkpoint::OpenCheckpoint(arguments.Operand("SRC"));
+  checkpoint::Checkpoint source = OpenSource(arguments, arguments.Operand("SRC"));
   ProgressPrinter progress("export", arguments);
   convert::ExportGgufOptions options;
   options.type = TypeOf(arguments);

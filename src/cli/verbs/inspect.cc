@@ -6,6 +6,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/manifest.h"
+#include "cli/checkpoint_source.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -15,7 +16,7 @@ namespace hlwq::cli {
 
 int RunInspect(const Arguments& arguments) {
   const std::filesystem::path path = arguments.Operand("PATH");
-  const checkpoint::Checkpoint checkpoint = checkpoint::OpenCheckpoint(path);
+  const checkpoint::Checkpoint checkpoint = OpenSource(arguments, path.string());
   std::optional<checkpoint::Manifest> manifest;
   if (std::filesystem::is_directory(path)) manifest = checkpoint::ReadManifest(path);
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
+#include "cli/checkpoint_source.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -23,13 +24,15 @@ struct Source {
 };
 
 // A config.json, or a checkpoint of any format.
-Source ReadSource(const std::filesystem::path& path) {
+Source ReadSource(const Arguments& arguments) {
+  const std::string operand = arguments.Operand("SRC");
+  const std::filesystem::path path = operand;
   if (path.extension() == ".json") {
     nlohmann::json config = ReadConfig(path);
     convert::PlanInput input = convert::PlanInputFromConfig(config, path.string());
     return {std::move(input), std::move(config)};
   }
-  const checkpoint::Checkpoint checkpoint = checkpoint::OpenCheckpoint(path);
+  const checkpoint::Checkpoint checkpoint = OpenSource(arguments, operand);
   return {convert::PlanInputFromCheckpoint(checkpoint), checkpoint.config};
 }
 
@@ -57,7 +60,7 @@ std::vector<CacheMemory> CachesOf(const Arguments& arguments, const convert::Qua
 }  // namespace
 
 int RunPlan(const Arguments& arguments) {
-  const Source source = ReadSource(arguments.Operand("SRC"));
+  const Source source = ReadSource(arguments);
   convert::QuantizePlan plan = PlanQuantize(arguments, source.input, RecipeOptionsOf(arguments));
   const std::optional<PlanMemory> memory = WantsCache(arguments)
                                                ? FindPlanMemory(source.config, plan)

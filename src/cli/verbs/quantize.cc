@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "checkpoint/checkpoint.h"
+#include "cli/checkpoint_source.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "cli/verbs/coding_summary.h"
@@ -52,7 +53,7 @@ int DryRun(const Arguments& arguments, const checkpoint::Checkpoint& source,
 int RunQuantize(const Arguments& arguments) {
   const std::string source_path = arguments.Operand("SRC");
   const std::filesystem::path destination = arguments.Operand("DST");
-  const checkpoint::Checkpoint source = checkpoint::OpenCheckpoint(source_path);
+  const checkpoint::Checkpoint source = OpenSource(arguments, source_path);
 
   convert::QuantizeOptions options;
   options.recipe = RecipeOptionsOf(arguments);

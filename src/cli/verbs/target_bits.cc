@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/checkpoint_source.h"
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/quantize_options.h"
 #include "codec/backend.h"
@@ -35,7 +36,7 @@ double RelativeErrorAt(const convert::BitPlanItem& item, int bits) {
 // it, and so is what the head reads.
 std::vector<double> ResidualSensitivities(const Arguments& arguments, const std::string& path,
                                           const std::vector<convert::BitPlanItem>& items) {
-  runtime::Engine engine(path, {.threads = ThreadsOf(arguments)});
+  runtime::Engine engine(LocalSource(path), {.threads = ThreadsOf(arguments)});
   const eval::ProbeOptions probes;
   const std::vector<double> shares =
       eval::MeasureResidualShares(engine, eval::MakeProbes(engine, probes), probes);
@@ -58,13 +59,13 @@ std::vector<double> DivergenceSensitivities(const Arguments& arguments, const st
   options.progress = progress.TokenCallback();
   std::vector<runtime::TokenId> probes;
   {
-    runtime::Engine engine(path, {.threads = ThreadsOf(arguments)});
+    runtime::Engine engine(LocalSource(path), {.threads = ThreadsOf(arguments)});
     probes = eval::MakeProbes(engine, options.probes);
   }
   std::vector<std::vector<size_t>> groups;
   for (const convert::BitPlanItem& item : items) groups.push_back(item.tensors);
   std::vector<double> sensitivities = eval::MeasureDivergences(
-      [&] { return checkpoint::OpenCheckpoint(path); }, groups, probes, options);
+      [&] { return checkpoint::OpenCheckpoint(LocalSource(path)); }, groups, probes, options);
   for (size_t index = 0; index < items.size(); ++index) {
     const double error = RelativeErrorAt(items[index], kProbeBits);
     sensitivities[index] = error > 0 ? sensitivities[index] / error : 0;

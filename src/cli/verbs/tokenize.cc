@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "chat/open_tokenizer.h"
+#include "cli/checkpoint_source.h"
 #include "cli/output.h"
 #include "cli/standard_input.h"
 #include "cli/terminal.h"
@@ -69,7 +70,7 @@ json TokensToJson(const text::Tokenizer& tokenizer, const std::vector<TokenId>& 
 }  // namespace
 
 int RunTokenize(const Arguments& arguments) {
-  const text::Tokenizer tokenizer = chat::OpenTokenizerAt(arguments.Operand("DIR"));
+  const text::Tokenizer tokenizer = chat::OpenTokenizerAt(LocalSource(arguments.Operand("DIR")));
   const bool skips_special = arguments.Switch(flag::kNoSpecial);
   const text::EncodeOptions encode = {.add_special = !skips_special};
   const bool decodes = arguments.Switch(flag::kDecode);

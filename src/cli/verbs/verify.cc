@@ -7,6 +7,7 @@
 
 #include "base/number_text.h"
 #include "base/text_table.h"
+#include "cli/checkpoint_source.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
@@ -36,7 +37,7 @@ int RunVerify(const Arguments& arguments) {
   checkpoint::VerifyOptions options;
   options.threads = ThreadsOf(arguments);
   options.progress = progress.Callback();
-  const checkpoint::VerifyResult result = checkpoint::VerifyFolder(folder, options);
+  const checkpoint::VerifyResult result = checkpoint::VerifyFolder(LocalSource(folder), options);
   progress.Finish();
 
   if (arguments.json()) {
