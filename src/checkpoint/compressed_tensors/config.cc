@@ -107,8 +107,10 @@ std::vector<CompressedScheme> ParseCompressedConfig(const json& section) {
   }
   std::vector<CompressedScheme> schemes;
   for (const auto& [name, group] : reader.Object("config_groups").items()) {
-    schemes.push_back(WithContext(fmt::format("'{}'", name),
-                                  [&] { return ParseGroup(name, JsonReader(group)); }));
+    // Clang 14 captures no names of a structured binding.
+    schemes.push_back(WithContext(fmt::format("'{}'", name), [&name = name, &group = group] {
+      return ParseGroup(name, JsonReader(group));
+    }));
   }
   if (schemes.empty()) reader.Fail("config_groups", "want at least one group");
   return schemes;

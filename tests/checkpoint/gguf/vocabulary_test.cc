@@ -110,7 +110,7 @@ TEST(MergesFromScores, EqualARealModelUpToSplitsOfOneToken) {
 TEST(GgufVocabulary, ContradictionsAreNamed) {
   const auto refused = [](const GgufBuilder& builder, std::string_view word) {
     try {
-      GgufVocabulary(Metadata(builder), 3);
+      const GgufVocabulary vocabulary(Metadata(builder), 3);
       FAIL() << "accepted; want an error with '" << word << "'";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kInvalidData);
