@@ -15,7 +15,8 @@ PolarName Name(std::string name, std::optional<uint64_t> slice, bool had_undersc
 TEST(SplitPolarKey, CutsTheKnownSuffixesAndNothingElse) {
   for (const char* suffix : {"__packed", "__norms", "__meta", "__codes", "__ct_scaled", "__ct",
                              ".codes", ".norms", ".ct_scaled", ".ct"}) {
-    const auto key = SplitPolarKey("a.b" + std::string(suffix));
+    const std::string name = "a.b" + std::string(suffix);
+    const auto key = SplitPolarKey(name);
     ASSERT_TRUE(key) << suffix;
     EXPECT_EQ(key->prefix, "a.b");
     EXPECT_EQ(key->suffix, suffix);
