@@ -52,10 +52,11 @@ TEST(PublicCheckpoint, GivesTheValuesOfATensorAndTheErrorsOfOneThatWasCoded) {
 }
 
 TEST(PublicCheckpoint, WhatIsNotThereIsNamed) {
-  ExpectError(ErrorCode::kNotFound, "absent", [] { Checkpoint("absent"); });
+  test::ExpectError(ErrorCode::kNotFound, "absent", [] { Checkpoint("absent"); });
   const Checkpoint checkpoint(GoldenModel());
-  ExpectError(ErrorCode::kNotFound, "no tensor 'k_proj'; there is 'model.layers.0.self_attn.k_proj",
-              [&] { checkpoint.ReadTensor("k_proj"); });
+  test::ExpectError(ErrorCode::kNotFound,
+                    "no tensor 'k_proj'; there is 'model.layers.0.self_attn.k_proj",
+                    [&] { checkpoint.ReadTensor("k_proj"); });
 }
 
 TEST(PublicCheckpoint, ACopyOutlivesItsOrigin) {

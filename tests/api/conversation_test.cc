@@ -34,8 +34,8 @@ TEST_F(PublicConversation, KeepsWhatWasSaidAndDoesNotReadItTwice) {
 
 TEST_F(PublicConversation, AQuestionThatFailsIsNotAsked) {
   Conversation conversation = NewConversation(48);
-  ExpectError(ErrorCode::kInvalidArgument, "48",
-              [&] { conversation.Ask(std::string(400, 'x'), options_); });
+  test::ExpectError(ErrorCode::kInvalidArgument, "48",
+                    [&] { conversation.Ask(std::string(400, 'x'), options_); });
   EXPECT_EQ(conversation.messages().size(), 1u);
   EXPECT_FALSE(conversation.Ask("a", options_).tokens.empty());
 }
@@ -49,15 +49,15 @@ TEST_F(PublicConversation, AnAnswerInPartsIsTheSame) {
 
 TEST_F(PublicConversation, VariablesOfTheTemplateAreAnObject) {
   for (const char* text : {"[]", "{", "{\"a\": 1, \"a\": 2}"}) {
-    ExpectError(ErrorCode::kInvalidArgument, "template_variables",
-                [&] { Conversation(model_, {.template_variables = text}); });
+    test::ExpectError(ErrorCode::kInvalidArgument, "template_variables",
+                      [&] { Conversation(model_, {.template_variables = text}); });
   }
   Conversation(model_, {.template_variables = R"({"enable_thinking": false})"});
 }
 
 TEST_F(PublicConversation, NeedsATemplate) {
   const Model bare(test::Golden("good/models/llama-linear"));
-  ExpectError(ErrorCode::kNotFound, "chat template", [&] { Conversation{bare}; });
+  test::ExpectError(ErrorCode::kNotFound, "chat template", [&] { Conversation{bare}; });
 }
 
 }  // namespace

@@ -54,20 +54,20 @@ TEST_F(PublicConvert, TheExportsAreWhatTheyAreCalled) {
 TEST_F(PublicConvert, ADestinationThatIsTakenIsNotTouched) {
   Quantize(source_, dir_ / "coded");
   const auto before = test::FolderContent(dir_ / "coded");
-  ExpectError(ErrorCode::kAlreadyExists, "coded",
-              [&] { Quantize(source_, dir_ / "coded", {.bits = 4}); });
+  test::ExpectError(ErrorCode::kAlreadyExists, "coded",
+                    [&] { Quantize(source_, dir_ / "coded", {.bits = 4}); });
   EXPECT_EQ(test::FolderContent(dir_ / "coded"), before);
   Quantize(source_, dir_ / "coded", {.bits = 4, .output = {.overwrite = true}});
   EXPECT_NE(test::FolderContent(dir_ / "coded"), before);
 }
 
 TEST_F(PublicConvert, OptionsThatMakeNoSenseAreRefused) {
-  ExpectError(ErrorCode::kInvalidArgument, "effort",
-              [&] { Quantize(source_, dir_ / "coded", {.effort = "best"}); });
-  ExpectError(ErrorCode::kUnsupported, "polar",
-              [&] { Quantize(source_, dir_ / "coded", {.codec = "polar"}); });
-  ExpectError(ErrorCode::kInvalidArgument, "9",
-              [&] { Quantize(source_, dir_ / "coded", {.bits = 9}); });
+  test::ExpectError(ErrorCode::kInvalidArgument, "effort",
+                    [&] { Quantize(source_, dir_ / "coded", {.effort = "best"}); });
+  test::ExpectError(ErrorCode::kUnsupported, "polar",
+                    [&] { Quantize(source_, dir_ / "coded", {.codec = "polar"}); });
+  test::ExpectError(ErrorCode::kInvalidArgument, "9",
+                    [&] { Quantize(source_, dir_ / "coded", {.bits = 9}); });
   EXPECT_FALSE(fs::exists(dir_ / "coded"));
 }
 
@@ -139,7 +139,7 @@ TEST_P(PublicOperation, EndsWhenAskedToAndGoesOnLater) {
   const auto stop_at_fifth = [&](const ProgressUpdate&) {
     if (++calls == 5) stop.request_stop();
   };
-  ExpectError(ErrorCode::kCancelled, "cancelled", [&] {
+  test::ExpectError(ErrorCode::kCancelled, "cancelled", [&] {
     GetParam().run(
         source_, dir_ / "to",
         {.threads = 2, .control = {.on_progress = stop_at_fifth, .stop = stop.get_token()}});

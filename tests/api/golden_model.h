@@ -9,22 +9,13 @@
 #include <gtest/gtest.h>
 
 #include "hlwq/hlwq.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/shared_data.h"
 
 namespace hlwq {
 
 inline std::filesystem::path GoldenModel() {
   return test::Golden("good/gguf/llama-bpe/model.gguf");
-}
-
-inline void ExpectError(ErrorCode code, const char* part, const std::function<void()>& body) {
-  try {
-    body();
-    ADD_FAILURE() << "no error about " << part;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_THAT(error.what(), testing::HasSubstr(part));
-  }
 }
 
 }  // namespace hlwq

@@ -42,7 +42,7 @@ TEST_F(PublicSession, SamplingThatIsNotChosenIsTheModelsOwn) {
   EXPECT_NE(tokens({.seed = 7}), tokens({.seed = 8}));
   EXPECT_EQ(tokens({.seed = 7}), tokens({.temperature = 0.8, .top_k = 40, .seed = 7}));
   EXPECT_EQ(tokens({.top_k = 1, .seed = 7}), tokens({.temperature = 0, .seed = 8}));
-  ExpectError(ErrorCode::kInvalidArgument, "top", [&] { tokens({.top_p = 2}); });
+  test::ExpectError(ErrorCode::kInvalidArgument, "top", [&] { tokens({.top_p = 2}); });
 }
 
 TEST_F(PublicSession, AStopTextEndsTheAnswerBeforeIt) {
@@ -118,7 +118,8 @@ TEST_F(PublicSession, ACallbackMayMakeSessionsButNotRunThem) {
     made->Generate("the", options_);
   };
   Session session = NewSession();
-  ExpectError(ErrorCode::kInvalidArgument, "callback", [&] { session.Generate("the", options); });
+  test::ExpectError(ErrorCode::kInvalidArgument, "callback",
+                    [&] { session.Generate("the", options); });
   EXPECT_EQ(session.Generate("the", options_).tokens, made->Generate("the", options_).tokens);
 }
 
@@ -126,9 +127,9 @@ TEST_F(PublicSession, APromptWithoutRoomIsRefusedAndTheSessionGoesOn) {
   Session session = NewSession();
   std::vector<TokenId> prompt(65);
   std::iota(prompt.begin(), prompt.end(), 3);
-  ExpectError(ErrorCode::kInvalidArgument, "65", [&] { session.Generate(prompt, options_); });
-  ExpectError(ErrorCode::kInvalidArgument, "token -1",
-              [&] { session.Logits(std::vector<TokenId>{-1}); });
+  test::ExpectError(ErrorCode::kInvalidArgument, "65", [&] { session.Generate(prompt, options_); });
+  test::ExpectError(ErrorCode::kInvalidArgument, "token -1",
+                    [&] { session.Logits(std::vector<TokenId>{-1}); });
   prompt.resize(60);
   EXPECT_EQ(session.Generate(prompt, options_).finish, FinishReason::kContextFull);
 }
@@ -142,9 +143,9 @@ TEST(PublicModel, SaysWhatItIs) {
   EXPECT_GT(model.bytes_per_token(), 100'000u);
   const Model bare(test::Golden("good/models/llama-linear"));
   EXPECT_FALSE(bare.HasChatTemplate());
-  ExpectError(ErrorCode::kNotFound, "tokenizer.json", [&] { bare.tokenizer(); });
-  ExpectError(ErrorCode::kInvalidArgument, "both",
-              [] { Model(GoldenModel(), {.experts_per_layer = 1, .expert_bytes = 1}); });
+  test::ExpectError(ErrorCode::kNotFound, "tokenizer.json", [&] { bare.tokenizer(); });
+  test::ExpectError(ErrorCode::kInvalidArgument, "both",
+                    [] { Model(GoldenModel(), {.experts_per_layer = 1, .expert_bytes = 1}); });
 }
 
 TEST(PublicTokenizer, TextComesBack) {
@@ -155,7 +156,7 @@ TEST(PublicTokenizer, TextComesBack) {
   EXPECT_EQ(of_model.Encode("the lazy dog", {.add_special = false}), tokens);
   EXPECT_EQ(tokenizer.IdOf(tokenizer.TokenText(tokens[0])), tokens[0]);
   EXPECT_FALSE(tokenizer.IsSpecial(tokens[0]));
-  ExpectError(ErrorCode::kNotFound, "absent", [] { Tokenizer("absent"); });
+  test::ExpectError(ErrorCode::kNotFound, "absent", [] { Tokenizer("absent"); });
 }
 
 }  // namespace

@@ -30,9 +30,10 @@ TEST(ChatFormat, OfSeveralTemplatesTheDefaultIsTaken) {
 }
 
 TEST(ChatFormat, WithoutATemplateTheErrorSaysWhereOneWasLookedFor) {
-  ExpectError(ErrorCode::kNotFound, "neither chat_template.jinja nor in tokenizer_config.json",
-              [] { OpenChatFormat(WithFiles({})); });
-  ExpectError(ErrorCode::kInvalidData, "tokenizer_config.json: want an object", [] {
+  test::ExpectError(ErrorCode::kNotFound,
+                    "neither chat_template.jinja nor in tokenizer_config.json",
+                    [] { OpenChatFormat(WithFiles({})); });
+  test::ExpectError(ErrorCode::kInvalidData, "tokenizer_config.json: want an object", [] {
     OpenChatFormat(WithFiles({{"tokenizer_config.json", {}, "[]"}}));
   });
 }

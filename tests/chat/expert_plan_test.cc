@@ -41,8 +41,8 @@ TEST_F(ExpertPlan, ASizeThatIsGivenIsTaken) {
 
 TEST_F(ExpertPlan, ALimitThatNothingWorksUnderIsRefusedWhateverTheSize) {
   const MemoryLimit least = Memory(need_.other_bytes);
-  ExpectError(ErrorCode::kInvalidArgument, "the limit is",
-              [&] { PlanExpertCache(engine_, {.size = runtime::SlotsPerLayer{1}}, least); });
+  test::ExpectError(ErrorCode::kInvalidArgument, "the limit is",
+                    [&] { PlanExpertCache(engine_, {.size = runtime::SlotsPerLayer{1}}, least); });
 }
 
 TEST(PlanExpertCache, AModelWithoutExpertsGetsNone) {

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "checkpoint/checkpoint.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/shared_data.h"
 
 namespace hlwq::chat {
@@ -26,16 +27,6 @@ inline checkpoint::Checkpoint WithFiles(std::vector<checkpoint::SideFile> files)
   checkpoint.root = "model";
   checkpoint.side_files = std::move(files);
   return checkpoint;
-}
-
-inline void ExpectError(ErrorCode code, const char* part, auto&& body) {
-  try {
-    body();
-    ADD_FAILURE() << "no error about " << part;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_THAT(error.what(), testing::HasSubstr(part));
-  }
 }
 
 }  // namespace hlwq::chat

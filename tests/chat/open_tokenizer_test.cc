@@ -10,7 +10,8 @@ namespace {
 TEST(OpenTokenizer, WithoutAFileThereIsNone) {
   const auto checkpoint = WithFiles({{"tokenizer.json", {}, GoldenTokenizerJson()}});
   EXPECT_EQ(OpenTokenizer(checkpoint).size(), 380u);
-  ExpectError(ErrorCode::kNotFound, "no tokenizer.json", [] { OpenTokenizer(WithFiles({})); });
+  test::ExpectError(ErrorCode::kNotFound, "no tokenizer.json",
+                    [] { OpenTokenizer(WithFiles({})); });
 }
 
 // Tokens that tokenizer.json does not have, or has as ordinary ones.
@@ -40,8 +41,8 @@ TEST(OpenTokenizer, AFolderAFileAndAGgufGiveTheSame) {
   const std::vector<text::TokenId> ids = OpenTokenizerAt(folder / "model.gguf").Encode("the fox");
   EXPECT_EQ(OpenTokenizerAt(folder).Encode("the fox"), ids);
   EXPECT_EQ(OpenTokenizerAt(folder / "tokenizer.json").Encode("the fox"), ids);
-  ExpectError(ErrorCode::kNotFound, "no tokenizer.json",
-              [] { OpenTokenizerAt(test::Golden("good/models/llama-linear")); });
+  test::ExpectError(ErrorCode::kNotFound, "no tokenizer.json",
+                    [] { OpenTokenizerAt(test::Golden("good/models/llama-linear")); });
 }
 
 }  // namespace

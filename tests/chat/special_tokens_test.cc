@@ -46,7 +46,7 @@ TEST(SpecialTokens, WhatIsNamedIsSpecial) {
 }
 
 TEST(SpecialTokens, AFileThatIsNoObjectIsNamed) {
-  ExpectError(ErrorCode::kInvalidData, "added_tokens.json", [] {
+  test::ExpectError(ErrorCode::kInvalidData, "added_tokens.json", [] {
     ReadSpecialTokens(WithFiles({{"added_tokens.json", {}, "[]"}}));
   });
 }

@@ -26,8 +26,8 @@ TEST(TextModel, WhatIsOptionalIsReadWhenItIsAskedFor) {
   TextModel model(test::Golden("good/models/llama-linear"));
   EXPECT_GT(model.config().sizes.vocab, 0u);
   EXPECT_EQ(model.DefaultOptions().sampler.top_k, runtime::SamplerOptions().top_k);
-  ExpectError(ErrorCode::kNotFound, "no tokenizer.json", [&] { model.tokenizer(); });
-  ExpectError(ErrorCode::kNotFound, "no chat template", [&] { model.chat_format(); });
+  test::ExpectError(ErrorCode::kNotFound, "no tokenizer.json", [&] { model.tokenizer(); });
+  test::ExpectError(ErrorCode::kNotFound, "no chat template", [&] { model.chat_format(); });
 }
 
 TEST(TextModel, WhatWasReadStays) {
@@ -39,8 +39,8 @@ TEST(TextModel, WhatWasReadStays) {
 TEST(TextModel, FaultsOfSideFilesAreToldWhereTheyAreRead) {
   const TextModel model(OpenWith("generation_config.json", "[]"));
   EXPECT_FALSE(model.tokenizer().Encode("the fox").empty());
-  ExpectError(ErrorCode::kInvalidData, "model.gguf: generation_config.json: want an object",
-              [&] { model.DefaultOptions(); });
+  test::ExpectError(ErrorCode::kInvalidData, "model.gguf: generation_config.json: want an object",
+                    [&] { model.DefaultOptions(); });
 }
 
 TEST(TextModel, TheMakersSayHowToGenerate) {
@@ -67,7 +67,7 @@ TEST(TextModel, ExpertsAreCachedInTheMemoryThereIs) {
   EXPECT_TRUE(all.engine().expert_cache()->holds_all());
   const TextModel few(path, {.experts = {.size = runtime::SlotsPerLayer{1}}});
   EXPECT_FALSE(few.engine().expert_cache()->holds_all());
-  ExpectError(ErrorCode::kInvalidArgument, "the limit is", [&] {
+  test::ExpectError(ErrorCode::kInvalidArgument, "the limit is", [&] {
     TextModel(path, {.memory = MemoryLimit{.limit_bytes = 1, .available_bytes = 1}});
   });
   EXPECT_EQ(TextModel(test::Golden("good/models/qwen3_5")).engine().expert_cache(), nullptr);

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "hub/cache.h"
+#include "tests/hub/content.h"
 #include "tests/hub/expect_error.h"
 #include "tests/hub/fake_hub.h"
 #include "tests/support/temp_dir.h"
@@ -18,14 +19,6 @@ using test::FakeHub;
 using test::LineOf;
 using test::ServedReply;
 using test::ServedRequest;
-
-std::string Content(size_t bytes, unsigned seed) {
-  std::string content(bytes, '\0');
-  for (size_t index = 0; index < bytes; ++index) {
-    content[index] = static_cast<char>((index + seed) * 2654435761u >> 24);
-  }
-  return content;
-}
 
 class DownloadTest : public testing::Test {
  protected:

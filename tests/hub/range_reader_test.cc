@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "tests/hub/content.h"
 #include "tests/hub/expect_error.h"
 #include "tests/hub/fake_hub.h"
 
@@ -14,14 +15,6 @@ using test::FakeHub;
 using test::LineOf;
 using test::ServedReply;
 using test::ServedRequest;
-
-std::string Content(size_t bytes) {
-  std::string content(bytes, '\0');
-  for (size_t index = 0; index < bytes; ++index) {
-    content[index] = static_cast<char>(index * 2654435761u >> 24);
-  }
-  return content;
-}
 
 class RangeReaderTest : public testing::Test {
  protected:

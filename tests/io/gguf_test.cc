@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_dir.h"
@@ -28,13 +29,7 @@ GgufHeader Parse(const std::string& file) {
 
 void ExpectRefused(const std::string& file, std::string_view word,
                    ErrorCode code = ErrorCode::kInvalidData) {
-  try {
-    Parse(file);
-    FAIL() << "accepted; want an error with '" << word << "'";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr(std::string(word)));
-  }
+  test::ExpectError(code, word, [&] { Parse(file); });
 }
 
 TEST(Gguf, ReadsEveryValueType) {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/shared_data.h"
 
@@ -104,13 +105,8 @@ TEST(GgufWriter, GoldenFilesSurvive) {
 
 void ExpectRefused(const GgufMetadata& metadata, std::vector<GgufTensor> tensors,
                    std::string_view word) {
-  try {
-    SerializeGguf(metadata, std::move(tensors));
-    FAIL() << "accepted; want an error with '" << word << "'";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument) << error.what();
-    EXPECT_THAT(error.what(), testing::HasSubstr(std::string(word)));
-  }
+  test::ExpectError(ErrorCode::kInvalidArgument, word,
+                    [&] { SerializeGguf(metadata, std::move(tensors)); });
 }
 
 TEST(GgufWriter, RefusesWhatNoReaderTakes) {

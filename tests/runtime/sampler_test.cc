@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "tests/support/expect_error.h"
 
 namespace hlwq::runtime {
 namespace {
@@ -27,16 +28,6 @@ std::vector<TokenId> SampleMany(Sampler sampler, const std::vector<float>& logit
   std::vector<TokenId> tokens;
   for (int step = 0; step < count; ++step) tokens.push_back(sampler.Sample(logits));
   return tokens;
-}
-
-void ExpectError(ErrorCode code, const std::string& part, auto&& body) {
-  try {
-    body();
-    ADD_FAILURE() << "no error about " << part;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr(part));
-  }
 }
 
 TEST(Sampler, DrawsFromTheSoftmax) {
@@ -136,19 +127,21 @@ TEST(Sampler, FiltersSeeTheDistributionAtTemperatureOne) {
 TEST(Sampler, RefusesLogitsThatAreNoNumbers) {
   for (const double temperature : {0.0, 1.0}) {
     Sampler sampler(Plain(temperature), 3);
-    ExpectError(ErrorCode::kNonFinite, "logit of token 1: want a finite number, got nan", [&] {
-      sampler.Sample(std::vector{0.0f, std::nanf(""), 1.0f});
-    });
-    ExpectError(ErrorCode::kNonFinite, "logit of token 2: want a finite number, got inf", [&] {
-      sampler.Sample(std::vector{0.0f, 1.0f, kInfinity});
-    });
-    ExpectError(ErrorCode::kNonFinite, "no token is possible",
-                [&] { sampler.Sample(std::vector(3, -kInfinity)); });
+    test::ExpectError(ErrorCode::kNonFinite, "logit of token 1: want a finite number, got nan",
+                      [&] {
+                        sampler.Sample(std::vector{0.0f, std::nanf(""), 1.0f});
+                      });
+    test::ExpectError(ErrorCode::kNonFinite, "logit of token 2: want a finite number, got inf",
+                      [&] {
+                        sampler.Sample(std::vector{0.0f, 1.0f, kInfinity});
+                      });
+    test::ExpectError(ErrorCode::kNonFinite, "no token is possible",
+                      [&] { sampler.Sample(std::vector(3, -kInfinity)); });
   }
   SamplerOptions options = Plain(0);
   options.biases = {{.token = 0, .bias = -kInfinity}};
-  ExpectError(ErrorCode::kNonFinite, "no token is possible",
-              [&] { Sampler(options, 1).Sample(std::vector{1.0f}); });
+  test::ExpectError(ErrorCode::kNonFinite, "no token is possible",
+                    [&] { Sampler(options, 1).Sample(std::vector{1.0f}); });
 }
 
 // Logits are looked at in blocks: each place in and after them counts.
@@ -162,8 +155,8 @@ TEST(Sampler, FindsTheLargestAndTheUnusableWhereverTheyAre) {
       one.top_k = 1;
       EXPECT_EQ(Sampler(one, count).Sample(logits), static_cast<TokenId>(at));
       logits[at] = std::nanf("");
-      ExpectError(ErrorCode::kNonFinite, "logit of token " + std::to_string(at) + ":",
-                  [&] { Sampler(Plain(0), count).Sample(logits); });
+      test::ExpectError(ErrorCode::kNonFinite, "logit of token " + std::to_string(at) + ":",
+                        [&] { Sampler(Plain(0), count).Sample(logits); });
     }
   }
 }
@@ -172,7 +165,7 @@ TEST(Sampler, RefusesOptionsOutOfRange) {
   const auto expect = [](const std::string& part, auto&& change) {
     SamplerOptions options;
     change(options);
-    ExpectError(ErrorCode::kInvalidArgument, part, [&] { Sampler(options, 10); });
+    test::ExpectError(ErrorCode::kInvalidArgument, part, [&] { Sampler(options, 10); });
   };
   expect("temperature", [](auto& options) { options.temperature = -1; });
   expect("temperature", [](auto& options) { options.temperature = std::nan(""); });

@@ -18,6 +18,7 @@
 #include "checkpoint/gguf/names.h"
 #include "checkpoint/row_reader.h"
 #include "codec/backend.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/shared_data.h"
 
@@ -231,13 +232,7 @@ GgufView Map(const std::string& file) {
 }
 
 void ExpectRefused(const std::string& file, ErrorCode code, std::string_view word) {
-  try {
-    Map(file);
-    FAIL() << "accepted; want an error with '" << word << "'";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr(std::string(word)));
-  }
+  test::ExpectError(code, word, [&] { Map(file); });
 }
 
 TEST(MapGguf, ModelWithoutTokenizerHasANote) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "tests/support/expect_error.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -35,13 +36,7 @@ PolarConfig Ours() {
 }
 
 void ExpectRefused(const json& document, ErrorCode code, const std::string& message) {
-  try {
-    ParsePolarConfig(document);
-    FAIL() << "accepted: " << message;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr(message));
-  }
+  test::ExpectError(code, message, [&] { ParsePolarConfig(document); });
 }
 
 TEST(PolarConfig, ParseInvertsToJson) {

@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "runtime/experts/expert_cache.h"
 #include "tests/runtime/experts/fake_experts.h"
+#include "tests/support/expect_error.h"
 
 namespace hlwq::test {
 
@@ -77,17 +78,6 @@ inline uint64_t BytesOf(const FakeExperts& fake, const std::vector<runtime::Expe
   uint64_t bytes = 0;
   for (const runtime::ExpertId id : ids) bytes += layout.ReadBytes(id);
   return bytes;
-}
-
-inline void ExpectError(ErrorCode code, const std::string& part,
-                        const std::function<void()>& call) {
-  try {
-    call();
-    ADD_FAILURE() << "no error thrown";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
-  }
 }
 
 }  // namespace hlwq::test
