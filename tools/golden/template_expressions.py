@@ -128,6 +128,12 @@ STATEMENTS = [
     "{% filter upper %}a{{ text }}{% endfilter %}", "{% filter replace('a', 'b')|upper %}aXa{% endfilter %}", "{% filter upper %}{% set x = 1 %}{% endfilter %}{{ x is defined }}",
     "{% filter nosuch %}{% endfilter %}", "{% filter %}{% endfilter %}", "{% generation %}a{{ one }}{% endgeneration %}", "a\n  {% generation %}\n b\n  {% endgeneration %}\nc",
     "{% generation %}{% set x = 1 %}{{ x }}{% endgeneration %}{{ x is defined }}", "{% generation %}", "{% print 1, 2 %}", "{% print text %}",
+    # markup
+    "{% set x %}{{ '<a>'|safe }}{% endset %}{{ x is escaped }}{{ x + '<' }}",
+    "{% macro m(a) %}{{ a + '<' }}{% endmacro %}{{ m('<'|safe) }}{{ m('<'|safe) is escaped }}",
+    "{% for c in '<a>'|safe %}{{ c is escaped }}{% endfor %}", "{% filter escape %}<a>{% endfilter %}",
+    "{% set x | escape %}<a>{% endset %}{{ x is escaped }}{{ x + '<' }}", "{{ '<|im_start|>' + text|safe + '<|im_end|>' }}",
+    "{% macro m() %}{{ caller() is escaped }}{% endmacro %}{% call m() %}{{ '<'|safe }}{% endcall %}",
     # not there
     "{% nosuch %}", "{% do list %}", "{% endset %}", "{% if 1 %}{% endset %}", "{% 5 %}", "{% 'a' %}", "{{ 1 }}{% if 1 %}{% for x in list %}{% endif %}{% endfor %}",
     # names and scopes
@@ -144,7 +150,7 @@ UNSUPPORTED = [
     "{% include 'x' %}", "{% import 'x' as y %}", "{% from 'x' import y %}", "{% extends 'x' %}", "{% block a %}x{% endblock %}",
     "{% autoescape false %}{% endautoescape %}", "{{ 'a b'|wordcount }}", "{{ 'http://a.b'|urlize }}", "{{ 'a b'|urlencode }}",
     "{{ '<b>'|striptags }}", "{{ 5|filesizeformat }}", "{{ list|pprint }}", "{{ {}|xmlattr }}", "{{ 'a'|wordwrap }}",
-    "{% for x in nested recursive %}{{ loop(x) if x is iterable else x }}{% endfor %}", "{{ 'x' is escaped }}",
+    "{% for x in nested recursive %}{{ loop(x) if x is iterable else x }}{% endfor %}",
     "{{ 9223372036854775808 }}", "{{ list|random }}", "{{ '\\N{BULLET}' }}", "{{ record[1, 2] }}",
 ]
 

@@ -6,6 +6,7 @@
 
 #include "text/jinja/heap.h"
 #include "text/jinja/loop.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/methods.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/to_text.h"
@@ -47,7 +48,7 @@ std::optional<Value> FindItem(Heap& heap, const Value& object, const Value& key)
     if (index < 0) return std::nullopt;
     const size_t at = OffsetOf(text, static_cast<size_t>(index));
     if (at == text.size()) return std::nullopt;
-    return Value::String(text.substr(at, CodePointBytes(text, at)));
+    return LikeMarkup(object, Value::String(text.substr(at, CodePointBytes(text, at))));
   }
   if (!object.Is(Kind::kList) && !object.Is(Kind::kTuple) && !object.Is(Kind::kRange)) {
     return std::nullopt;
@@ -217,7 +218,7 @@ Value GetAttribute(Heap& heap, const Value& object, std::string_view name) {
 
 Value GetSlice(Heap& heap, const Value& object, const SliceBounds& bounds) {
   RequireDefined(object);
-  if (object.Is(Kind::kString)) return SliceText(heap, object.text(), bounds);
+  if (object.Is(Kind::kString)) return LikeMarkup(object, SliceText(heap, object.text(), bounds));
   if (!object.Is(Kind::kList) && !object.Is(Kind::kTuple) && !object.Is(Kind::kRange)) {
     Fail(fmt::format("'{}' object cannot be sliced", TypeName(object.kind())));
   }

@@ -6,6 +6,7 @@
 
 #include "text/jinja/format.h"
 #include "text/jinja/heap.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/operators.h"
 
 namespace hlwq::text::jinja {
@@ -160,7 +161,7 @@ Value Repeat(Heap& heap, const Value& repeated, int64_t times) {
     std::string result;
     result.reserve(bytes);
     while (result.size() < bytes) result += text;
-    return heap.Text(std::move(result));
+    return LikeMarkup(repeated, heap.Text(std::move(result)));
   }
   const std::vector<Value>& items = repeated.as<Sequence>().items;
   const size_t count = CheckedTotal(items.size(), Count(times));
@@ -178,10 +179,13 @@ bool CanRepeat(const Value& value) {
 
 Value Concatenate(Heap& heap, const Value& left, const Value& right) {
   if (left.Is(Kind::kString)) {
+    if (left.is_markup() != right.is_markup()) {
+      return Concatenate(heap, Escaped(heap, left), Escaped(heap, right));
+    }
     heap.StepText(left.text().size() + right.text().size());
     std::string text;
     text.reserve(left.text().size() + right.text().size());
-    return heap.Text(std::move(text.append(left.text()).append(right.text())));
+    return LikeMarkup(left, heap.Text(std::move(text.append(left.text()).append(right.text()))));
   }
   std::vector<Value> items = left.as<Sequence>().items;
   const std::vector<Value>& more = right.as<Sequence>().items;
@@ -194,7 +198,7 @@ Value Concatenate(Heap& heap, const Value& left, const Value& right) {
 
 Value Apply(Heap& heap, BinaryOperator operation, const Value& left, const Value& right) {
   if (operation == BinaryOperator::kModulo && left.Is(Kind::kString)) {
-    return FormatPercent(heap, left.text(), right);
+    return FormatPercent(heap, left, right);
   }
   RequireDefined(left);
   RequireDefined(right);

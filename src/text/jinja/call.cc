@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "text/jinja/evaluator.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/operators.h"
 
 namespace hlwq::text::jinja {
@@ -51,8 +52,10 @@ Value Evaluator::Call(const Value& callee, Arguments arguments) {
   switch (callee.kind()) {
     case Kind::kFunction:
       return callee.function()->call(heap_, arguments);
-    case Kind::kMethod:
-      return callee.as<Method>().call(heap_, callee.as<Method>().self, arguments);
+    case Kind::kMethod: {
+      const Method& method = callee.as<Method>();
+      return LikeMarkup(method.self, method.call(heap_, method.self, arguments));
+    }
     case Kind::kMacro:
       return CallMacro(callee.as<Macro>(), std::move(arguments));
     case Kind::kJoiner: {

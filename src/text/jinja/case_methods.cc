@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "text/jinja/arguments.h"
 #include "text/jinja/heap.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/unicode.h"
 
 namespace hlwq::text::jinja {
@@ -105,19 +106,26 @@ std::string Fill(Heap& heap, std::string_view text, int64_t width, std::string_v
 uint64_t AllLeft(uint64_t missing, uint64_t) { return missing; }
 uint64_t NoneLeft(uint64_t, uint64_t) { return 0; }
 
+// The second parameter: markup escapes it.
+std::string_view FillOf(Heap& heap, const Value& self, const Parameters& parameters) {
+  return self.is_markup() && parameters.Has(1) ? Escaped(heap, parameters[1]).text()
+                                               : parameters.Text(1, " ");
+}
+
 Value CenterMethod(Heap& heap, const Value& self, const Arguments& arguments) {
   const Parameters parameters("center", arguments, {"width", "fillchar"}, 1);
-  return heap.Text(Center(heap, self.text(), parameters.Integer(0, 0), parameters.Text(1, " ")));
+  return heap.Text(
+      Center(heap, self.text(), parameters.Integer(0, 0), FillOf(heap, self, parameters)));
 }
 Value JustifyLeft(Heap& heap, const Value& self, const Arguments& arguments) {
   const Parameters parameters("ljust", arguments, {"width", "fillchar"}, 1);
   return heap.Text(
-      Fill(heap, self.text(), parameters.Integer(0, 0), parameters.Text(1, " "), NoneLeft));
+      Fill(heap, self.text(), parameters.Integer(0, 0), FillOf(heap, self, parameters), NoneLeft));
 }
 Value JustifyRight(Heap& heap, const Value& self, const Arguments& arguments) {
   const Parameters parameters("rjust", arguments, {"width", "fillchar"}, 1);
   return heap.Text(
-      Fill(heap, self.text(), parameters.Integer(0, 0), parameters.Text(1, " "), AllLeft));
+      Fill(heap, self.text(), parameters.Integer(0, 0), FillOf(heap, self, parameters), AllLeft));
 }
 
 Value ZeroFill(Heap& heap, const Value& self, const Arguments& arguments) {

@@ -13,11 +13,13 @@ struct Arguments;
 
 // pattern % values: values are a tuple, a dict (for "%(name)s") or one value. Conversions s r d i u
 // f F e E g G x X o c %. Throws Error{kInvalidData} on a bad pattern, or too many or few values.
-Value FormatPercent(Heap& heap, std::string_view pattern, const Value& values);
+// Pattern and result are strings; a pattern that is markup escapes the values.
+Value FormatPercent(Heap& heap, const Value& pattern, const Value& values);
 
 // pattern.format(...): fields {}, {0}, {name}, {0.attribute[key]}, !s and !r, and the format
-// specification [[fill]align][sign][#][0][width][,][.precision][type].
-Value FormatBraces(Heap& heap, std::string_view pattern, const Arguments& arguments);
+// specification [[fill]align][sign][#][0][width][,][.precision][type]. Markup escapes as above; that
+// the result is markup is up to the caller.
+Value FormatBraces(Heap& heap, const Value& pattern, const Arguments& arguments);
 
 // How one value is laid out.
 struct FieldStyle {

@@ -8,6 +8,7 @@
 #include "text/jinja/arguments.h"
 #include "text/jinja/format.h"
 #include "text/jinja/heap.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/to_text.h"
 #include "text/jinja/unicode.h"
@@ -64,8 +65,11 @@ FieldStyle ParseStyle(std::string_view spec) {
 
 class BraceFormatter {
  public:
-  BraceFormatter(Heap& heap, std::string_view pattern, const Arguments& arguments)
-      : heap_(heap), pattern_(pattern), arguments_(arguments) {}
+  BraceFormatter(Heap& heap, const Value& pattern, const Arguments& arguments)
+      : heap_(heap),
+        pattern_(pattern.text()),
+        escapes_(pattern.is_markup()),
+        arguments_(arguments) {}
 
   std::string Run() {
     for (size_t at = 0; at < pattern_.size();) {
@@ -115,7 +119,13 @@ class BraceFormatter {
     } else if (conversion != '\0') {
       Fail(fmt::format("unknown conversion specifier '{}'", conversion));
     }
-    PutValue(value, ParseStyle(spec), !spec.empty());
+    if (escapes_ && value.is_markup()) {
+      if (!spec.empty()) Fail("Unsupported format specification for Markup.");
+      Put(value.text());
+      return;
+    }
+    const std::string text = Styled(value, ParseStyle(spec), !spec.empty());
+    Put(escapes_ ? EscapeHtml(text) : text);
   }
 
   Value Resolve(std::string_view field) {
@@ -160,12 +170,11 @@ class BraceFormatter {
     return arguments_.positional[index];
   }
 
-  void PutValue(const Value& value, FieldStyle style, bool has_style) {
+  std::string Styled(const Value& value, FieldStyle style, bool has_style) {
     if (value.IsNumber() && (has_style || !value.Is(Kind::kBool))) {
       const std::string text = NumberText(value, style);
       const size_t sign = text.find_first_of("0123456789abcdefABCDEFinN");
-      Put(Pad(heap_, text, style, '>', std::min(sign, text.size())));
-      return;
+      return Pad(heap_, text, style, '>', std::min(sign, text.size()));
     }
     const bool is_text = value.Is(Kind::kString) || value.Is(Kind::kBool);
     if (has_style && !is_text) {
@@ -182,11 +191,12 @@ class BraceFormatter {
     if (style.precision >= 0) {
       text = text.substr(0, OffsetOf(text, static_cast<size_t>(style.precision)));
     }
-    Put(Pad(heap_, text, style, '<', 0));
+    return Pad(heap_, text, style, '<', 0);
   }
 
   Heap& heap_;
   const std::string_view pattern_;
+  const bool escapes_;  // markup escapes what it takes
   const Arguments& arguments_;
   std::optional<bool> is_numbered_;
   size_t next_ = 0;
@@ -195,7 +205,7 @@ class BraceFormatter {
 
 }  // namespace
 
-Value FormatBraces(Heap& heap, std::string_view pattern, const Arguments& arguments) {
+Value FormatBraces(Heap& heap, const Value& pattern, const Arguments& arguments) {
   return heap.Text(BraceFormatter(heap, pattern, arguments).Run());
 }
 

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "text/jinja/format.h"
 #include "text/jinja/heap.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/to_text.h"
 #include "text/jinja/unicode.h"
@@ -15,8 +16,8 @@ namespace {
 
 class PercentFormatter {
  public:
-  PercentFormatter(Heap& heap, std::string_view pattern, const Value& values)
-      : heap_(heap), pattern_(pattern), values_(values) {}
+  PercentFormatter(Heap& heap, const Value& pattern, const Value& values)
+      : heap_(heap), pattern_(pattern.text()), escapes_(pattern.is_markup()), values_(values) {}
 
   std::string Run() {
     while (at_ < pattern_.size()) {
@@ -61,7 +62,7 @@ class PercentFormatter {
     if (at_ < pattern_.size() && pattern_[at_] == '*') {
       ++at_;
       const Value& count = NextValue();
-      if (!count.IsIntegral()) Fail("* wants int");
+      if (!count.IsIntegral() || escapes_) Fail("* wants int");
       if (count.integer() > 1'000'000 || count.integer() < -1'000'000) Fail("a width too large");
       return count.integer();
     }
@@ -128,12 +129,13 @@ class PercentFormatter {
   void PutValue(const Value& value, FieldStyle style, bool is_zero_filled) {
     switch (style.type) {
       case 's':
-        PutText(ToText(heap_, value), style);
+        PutText(escapes_ ? Escaped(heap_, value).text() : ToText(heap_, value), style);
         return;
       case 'r':
-        PutText(Repr(heap_, value), style);
+        PutText(escapes_ ? EscapeHtml(Repr(heap_, value)) : Repr(heap_, value), style);
         return;
       case 'c':
+        if (escapes_) Fail("%c requires int or char");
         PutCharacter(value, style);
         return;
       case 'd':
@@ -144,7 +146,7 @@ class PercentFormatter {
       case 'x':
       case 'X':
       case 'o':
-        if (!value.IsIntegral())
+        if (!value.IsIntegral() || escapes_)
           Fail(fmt::format("%{} format: an integer is required", style.type));
         break;
       case 'e':
@@ -214,6 +216,7 @@ class PercentFormatter {
 
   Heap& heap_;
   const std::string_view pattern_;
+  const bool escapes_;  // markup escapes what it takes, and takes it as text or number alone
   const Value& values_;
   size_t at_ = 0;
   size_t next_ = 0;
@@ -222,8 +225,8 @@ class PercentFormatter {
 
 }  // namespace
 
-Value FormatPercent(Heap& heap, std::string_view pattern, const Value& values) {
-  return heap.Text(PercentFormatter(heap, pattern, values).Run());
+Value FormatPercent(Heap& heap, const Value& pattern, const Value& values) {
+  return LikeMarkup(pattern, heap.Text(PercentFormatter(heap, pattern, values).Run()));
 }
 
 }  // namespace hlwq::text::jinja

@@ -7,6 +7,7 @@
 #include "text/jinja/arguments.h"
 #include "text/jinja/filters.h"
 #include "text/jinja/heap.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/to_text.h"
 #include "text/jinja/unicode.h"
@@ -49,8 +50,8 @@ Value Last(Heap& heap, const Value& filtered, const Arguments& arguments) {
   const Value nothing = Value::Undefined(Missing::kMessage, "No last item, sequence was empty.");
   if (filtered.Is(Kind::kString)) {
     const std::string_view text = filtered.text();
-    return text.empty() ? nothing
-                        : Value::String(text.substr(PreviousCodePoint(text, text.size())));
+    if (text.empty()) return nothing;
+    return LikeMarkup(filtered, Value::String(text.substr(PreviousCodePoint(text, text.size()))));
   }
   const auto items = Items(heap, filtered);
   return items.empty() ? nothing : items.back();
@@ -74,7 +75,7 @@ Value Reverse(Heap& heap, const Value& filtered, const Arguments& arguments) {
     std::string reversed;
     const auto characters = Items(heap, filtered);
     for (size_t left = characters.size(); left > 0; --left) reversed += characters[left - 1].text();
-    return heap.Text(std::move(reversed));
+    return LikeMarkup(filtered, heap.Text(std::move(reversed)));
   }
   std::vector<Value> items = Copied(heap, filtered);
   std::ranges::reverse(items);

@@ -11,6 +11,7 @@
 #include "text/jinja/case_methods.h"
 #include "text/jinja/format.h"
 #include "text/jinja/heap.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/methods.h"
 #include "text/jinja/split.h"
 #include "text/jinja/unicode.h"
@@ -139,8 +140,10 @@ Value Count(Heap& heap, const Value& self, const Arguments& arguments) {
 
 Value ReplaceAll(Heap& heap, const Value& self, const Arguments& arguments) {
   const Parameters parameters("replace", arguments, {"old", "new", "count"}, 2);
-  return heap.Text(Replace(heap, self.text(), parameters.Text(0, {}), parameters.Text(1, {}),
-                           parameters.Integer(2, -1)));
+  const std::string_view replacement =
+      self.is_markup() ? Escaped(heap, parameters[1]).text() : parameters.Text(1, {});
+  return heap.Text(
+      Replace(heap, self.text(), parameters.Text(0, {}), replacement, parameters.Integer(2, -1)));
 }
 
 Value SplitSide(Heap& heap, std::string_view name, const Value& self, const Arguments& arguments,
@@ -208,7 +211,8 @@ Value Join(Heap& heap, const Value& self, const Arguments& arguments) {
   const Parameters parameters("join", arguments, {"iterable"}, 1);
   std::string joined;
   bool is_first = true;
-  for (const Value& item : Items(heap, parameters[0], "can only join an iterable, got {}")) {
+  for (Value item : Items(heap, parameters[0], "can only join an iterable, got {}")) {
+    if (self.is_markup()) item = Escaped(heap, item);
     if (!item.Is(Kind::kString)) {
       Fail(fmt::format("join() wants str items, got {}", TypeName(item.kind())));
     }
@@ -222,7 +226,7 @@ Value Join(Heap& heap, const Value& self, const Arguments& arguments) {
 }
 
 Value Format(Heap& heap, const Value& self, const Arguments& arguments) {
-  return FormatBraces(heap, self.text(), arguments);
+  return FormatBraces(heap, self, arguments);
 }
 
 struct Row {

@@ -110,6 +110,11 @@ bool IsLowerTest(Heap& heap, const Value& value, const Arguments& arguments) {
   return IsAllLower(ToText(heap, value));
 }
 
+bool IsEscaped(Heap&, const Value& value, const Arguments& arguments) {
+  TakesNothing(arguments);
+  return value.is_markup();
+}
+
 bool IsFilter(Heap&, const Value& value, const Arguments& arguments) {
   TakesNothing(arguments);
   return value.Is(Kind::kString) && FindFilter(value.text()) != nullptr;
@@ -138,6 +143,7 @@ constexpr Row kTests[] = {
     {"divisibleby", IsDivisibleBy},
     {"eq", Compares<CompareOperator::kEqual>},
     {"equalto", Compares<CompareOperator::kEqual>},
+    {"escaped", IsEscaped},
     {"even", HasParity<0>},
     {"false", IsBool<false>},
     {"filter", IsFilter},

@@ -8,6 +8,7 @@
 #include "text/jinja/filters.h"
 #include "text/jinja/format.h"
 #include "text/jinja/heap.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/split.h"
 #include "text/jinja/to_json.h"
@@ -17,13 +18,14 @@
 namespace hlwq::text::jinja {
 namespace {
 
-template <std::string (*change)(std::string_view)>
+template <std::string (*change)(std::string_view), bool keeps_markup = true>
 Value Changed(Heap& heap, const Value& filtered, const Arguments& arguments) {
   const Parameters none("the filter", arguments, {});
   const std::string_view text = ToText(heap, filtered);
   heap.StepText(text.size());
   heap.Reserve(text.size() * 3);
-  return heap.Text(change(text));
+  const Value changed = heap.Text(change(text));
+  return keeps_markup ? LikeMarkup(filtered, changed) : changed;
 }
 
 // The words of the title filter start after these, unlike those of str.title.
@@ -55,36 +57,30 @@ std::string Title(std::string_view text) {
   return titled;
 }
 
-std::string EscapeHtml(std::string_view text) {
-  std::string escaped;
-  for (const char byte : text) {
-    switch (byte) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&#34;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += byte;
-    }
-  }
-  return escaped;
+// Text stays as it is, markup too.
+Value Soft(Heap& heap, const Value& value) {
+  return value.Is(Kind::kString) ? value : Value::String(ToText(heap, value));
 }
 
-// Escaping is up to the template: there is no markup that would need none.
 Value AsText(Heap& heap, const Value& filtered, const Arguments& arguments) {
   const Parameters none("string", arguments, {});
-  return Value::String(ToText(heap, filtered));
+  return Soft(heap, filtered);
+}
+
+Value Safe(Heap& heap, const Value& filtered, const Arguments& arguments) {
+  const Parameters none("safe", arguments, {});
+  return Value::Markup(ToText(heap, filtered));
+}
+
+Value Escape(Heap& heap, const Value& filtered, const Arguments& arguments) {
+  const Parameters none("escape", arguments, {});
+  return Escaped(heap, filtered);
+}
+
+// Escapes what is escaped once more.
+Value ForceEscape(Heap& heap, const Value& filtered, const Arguments& arguments) {
+  const Parameters none("forceescape", arguments, {});
+  return Escaped(heap, Value::String(ToText(heap, filtered)));
 }
 
 Value Trim(Heap& heap, const Value& filtered, const Arguments& arguments) {
@@ -92,11 +88,11 @@ Value Trim(Heap& heap, const Value& filtered, const Arguments& arguments) {
   const std::string_view text = ToText(heap, filtered);
   if (!parameters.IsSet(0)) {
     heap.StepText(text.size());
-    return Value::String(StripSpace(text));
+    return LikeMarkup(filtered, Value::String(StripSpace(text)));
   }
   const std::string_view chars = parameters.Text(0, {});
   heap.StepText(text.size() * (1 + chars.size() / 8));
-  return Value::String(Strip(text, chars));
+  return LikeMarkup(filtered, Value::String(Strip(text, chars)));
 }
 
 Value ReplaceText(Heap& heap, const Value& filtered, const Arguments& arguments) {
@@ -150,12 +146,13 @@ Value Indent(Heap& heap, const Value& filtered, const Arguments& arguments) {
     is_first = false;
     text += line.text();
   }
-  return heap.Text(std::move(text));
+  return LikeMarkup(filtered, heap.Text(std::move(text)));
 }
 
 Value CenterText(Heap& heap, const Value& filtered, const Arguments& arguments) {
   const Parameters parameters("center", arguments, {"width"});
-  return heap.Text(Center(heap, ToText(heap, filtered), parameters.Integer(0, 80)));
+  return LikeMarkup(filtered,
+                    heap.Text(Center(heap, ToText(heap, filtered), parameters.Integer(0, 80))));
 }
 
 Value Truncate(Heap& heap, const Value& filtered, const Arguments& arguments) {
@@ -176,11 +173,12 @@ Value Truncate(Heap& heap, const Value& filtered, const Arguments& arguments) {
   const std::string_view text = filtered.text();
   std::string_view kept = text.substr(0, OffsetOf(text, static_cast<size_t>(length - end_length)));
   if (!parameters.IsTrue(1, false)) kept = kept.substr(0, kept.rfind(' '));
-  return heap.Text(std::string(kept).append(end));
+  return Apply(heap, BinaryOperator::kAdd, LikeMarkup(filtered, Value::String(kept)),
+               parameters.Or(2, Value::String(end)));
 }
 
 Value Format(Heap& heap, const Value& filtered, const Arguments& arguments) {
-  const std::string_view pattern = ToText(heap, filtered);
+  const Value pattern = Soft(heap, filtered);
   if (arguments.keywords.empty()) {
     return FormatPercent(heap, pattern, heap.Tuple(arguments.positional));
   }
@@ -232,17 +230,17 @@ struct Row {
 constexpr Row kFilters[] = {
     {"capitalize", Changed<Capitalize>},
     {"center", CenterText},
-    {"e", Changed<EscapeHtml>},
-    {"escape", Changed<EscapeHtml>},
-    {"forceescape", Changed<EscapeHtml>},
+    {"e", Escape},
+    {"escape", Escape},
+    {"forceescape", ForceEscape},
     {"format", Format},
     {"indent", Indent},
     {"join", Join},
     {"lower", Changed<ToLower>},
     {"replace", ReplaceText},
-    {"safe", AsText},
+    {"safe", Safe},
     {"string", AsText},
-    {"title", Changed<Title>},
+    {"title", Changed<Title, false>},
     {"tojson", Json},
     {"trim", Trim},
     {"truncate", Truncate},

@@ -38,7 +38,9 @@ class Printer {
         text_ += FloatText(value.number());
         break;
       case Kind::kString:
+        if (value.is_markup()) text_ += "Markup(";
         PutQuoted(value.text());
+        if (value.is_markup()) text_ += ')';
         break;
       case Kind::kList:
         PutItems("[", value.as<Sequence>(), "]", depth);

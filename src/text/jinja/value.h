@@ -79,6 +79,12 @@ class Value {
     made.SetText(text);
     return made;
   }
+  // Text that `escape` leaves as it is, and that escapes what is joined to it (markup.h).
+  static Value Markup(std::string_view text) noexcept {
+    Value made = String(text);
+    made.is_markup_ = true;
+    return made;
+  }
   static Value Undefined(Missing missing, std::string_view text,
                          Kind owner = Kind::kUndefined) noexcept {
     Value made(Kind::kUndefined);
@@ -118,6 +124,7 @@ class Value {
     return kind_ == Kind::kFloat ? payload_.number : static_cast<double>(integer());
   }
   std::string_view text() const noexcept { return {payload_.chars, size_}; }
+  bool is_markup() const noexcept { return is_markup_; }  // false for what is no string
   Missing missing() const noexcept { return missing_; }
   Kind owner() const noexcept { return owner_; }
   Object* object() const noexcept { return payload_.object; }
@@ -137,6 +144,7 @@ class Value {
   Kind kind_;
   Missing missing_ = Missing::kMessage;
   Kind owner_ = Kind::kUndefined;
+  bool is_markup_ = false;
   union {
     bool boolean;
     int64_t integer;
