@@ -6,8 +6,8 @@ option(HLWQ_INSTALL "Install the program, the libraries and the CMake package" $
 option(HLWQ_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
 option(HLWQ_LIBFUZZER "Link the fuzz targets with libFuzzer (clang only)" OFF)
 set(HLWQ_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined or thread)")
-
-option(HLWQ_SANITIZE_KERNELS "Sanitizers for the vector kernels, too" ON)
+option(HLWQ_ONE_VECTOR_TARGET "Vector kernels for AVX2 alone (and the scalar code)" OFF)
+set(HLWQ_TESTS "" CACHE STRING "The folders of tests/ to build; none: all")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
@@ -44,14 +44,16 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
       $<BUILD_INTERFACE:-Wno-array-bounds> $<BUILD_INTERFACE:-Wno-stringop-overflow>)
   endif()
 endif()
+if(CMAKE_UNITY_BUILD)
+  # It takes the files of a unity build for headers.
+  target_compile_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-Wno-subobject-linkage>)
+endif()
 if(HLWQ_WERROR)
   target_compile_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-Werror>)
 endif()
 if(HLWQ_SANITIZE)
-  # Not for targets with the property HLWQ_UNSANITIZED.
   foreach(flag -fsanitize=${HLWQ_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-    target_compile_options(hlwq_settings INTERFACE
-      $<BUILD_INTERFACE:$<$<NOT:$<BOOL:$<TARGET_PROPERTY:HLWQ_UNSANITIZED>>>:${flag}>>)
+    target_compile_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:${flag}>)
   endforeach()
   target_link_options(hlwq_settings INTERFACE $<BUILD_INTERFACE:-fsanitize=${HLWQ_SANITIZE}>)
 endif()

@@ -6,6 +6,7 @@ include(GNUInstallDirs)
 # must follow the arrows that tools/check_layers.py knows; the include check runs before each build.
 function(hlwq_add_box name)
   cmake_parse_arguments(BOX "" "" "SOURCES;DEPS;LINK;PRIVATE_LINK" ${ARGN})
+  hlwq_keep_apart(${BOX_SOURCES})
   add_library(hlwq_${name} STATIC ${BOX_SOURCES})
   add_library(hlwq::${name} ALIAS hlwq_${name})
   target_compile_features(hlwq_${name} PUBLIC cxx_std_20)
@@ -21,6 +22,7 @@ endfunction()
 # hlwq_add_test(BOX SOURCES ... [LINK lib ...]): one GoogleTest program for the tests of a box.
 function(hlwq_add_test box)
   cmake_parse_arguments(TEST "" "" "SOURCES;LINK" ${ARGN})
+  hlwq_keep_apart(${TEST_SOURCES})
   add_executable(${box}_tests ${TEST_SOURCES})
   target_include_directories(${box}_tests PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${box}_tests PRIVATE hlwq::${box} ${TEST_LINK} hlwq_test_support

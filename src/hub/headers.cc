@@ -9,19 +9,18 @@
 namespace hlwq::hub {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
-
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 bool IsHex(std::string_view text, size_t digits) noexcept {
   return text.size() == digits && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
 }  // namespace
+
+std::string_view Trimmed(std::string_view text) noexcept {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
 
 void Headers::AddLine(std::string_view line) {
   const size_t colon = line.find(':');

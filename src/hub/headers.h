@@ -27,6 +27,9 @@ class Headers {
   size_t bytes_ = 0;
 };
 
+// Without blanks and line ends around it.
+std::string_view Trimmed(std::string_view text) noexcept;
+
 // Decimal digits alone, below 2^63.
 std::optional<uint64_t> ParseSize(std::string_view text);
 

@@ -13,16 +13,9 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kMaxTokenBytes = 4096;
 
-std::string WithoutBlanks(const std::string& text) {
-  constexpr const char* kBlanks = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 // A line end in it would begin a header field of its own.
 std::string CheckedToken(const std::string& where, const std::string& text) {
-  std::string token = WithoutBlanks(text);
+  std::string token(Trimmed(text));
   const auto is_bad = [](unsigned char c) { return c <= 0x20 || c >= 0x7f; };
   if (std::ranges::any_of(token, is_bad)) {
     throw Error(ErrorCode::kInvalidArgument, where + ": want a token of one word");
@@ -43,7 +36,7 @@ Settings SettingsFrom(const Environment& environment) {
     return *text;
   };
   Settings settings;
-  if (auto endpoint = environment("HF_ENDPOINT")) settings.endpoint = WithoutBlanks(*endpoint);
+  if (auto endpoint = environment("HF_ENDPOINT")) settings.endpoint = Trimmed(*endpoint);
   while (settings.endpoint.ends_with('/')) settings.endpoint.pop_back();
   if (!settings.endpoint.starts_with("https://") && !settings.endpoint.starts_with("http://")) {
     throw Error(

@@ -6,7 +6,12 @@
 #pragma once
 
 #define HWY_WANT_AVX3_DL
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#define HLWQ_NEVER_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#ifdef HLWQ_ONE_VECTOR_TARGET  // a build option: AVX2 and the scalar code
+#define HWY_DISABLED_TARGETS (HLWQ_NEVER_TARGETS | HWY_SSE4 | HWY_AVX3 | HWY_AVX3_DL)
+#else
+#define HWY_DISABLED_TARGETS HLWQ_NEVER_TARGETS
+#endif
 // So NEON is all there is on 64-bit ARM, and nothing to choose at run time. Told that, Highway
 // (1.0.3) does not mark its code as "+crypto", which constructors that GCC supplies would not be.
 #if defined(__aarch64__)
