@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "hub/headers.h"
 
 namespace hlwq::hub {
 namespace {
