@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/number_text.h"
 #include "cli/expert_report.h"
 #include "cli/output.h"
 #include "cli/verbs/conversion.h"
@@ -58,7 +59,8 @@ chat::TextModel OpenModel(const Arguments& arguments, const std::string& operand
   MemoryLimit memory = ReadMemoryLimit();
   memory.available_bytes /= static_cast<uint64_t>(options.models);
   chat::TextModelOptions model = {
-      .engine = {.threads = options.threads ? *options.threads : ThreadsOf(arguments)},
+      .engine = {.threads = options.threads ? *options.threads : ThreadsOf(arguments),
+                 .model = {.interleaves_rows = arguments.Switch(flag::kInterleave)}},
       .experts = ExpertOptionsOf(arguments),
       .memory = memory};
   if (CanTrace(options)) model.expert_trace = arguments.FindText(flag::kTraceExperts);
@@ -73,6 +75,9 @@ void PrintExperts(const Arguments& arguments, const runtime::Engine& engine) {
 void PrintModelNotes(const Arguments& arguments, const chat::TextModel& model) {
   PrintExperts(arguments, model.engine());
   for (const std::string& note : model.engine().model().notes()) PrintNote(arguments, note);
+  if (const uint64_t bytes = model.engine().model().interleaved_bytes(); bytes > 0) {
+    PrintNote(arguments, "interleaved rows: " + FormatBytes(bytes) + " of memory");
+  }
 }
 
 runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens) {

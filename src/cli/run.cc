@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@
 #include "cli/standard_streams.h"
 #include "cli/terminal.h"
 #include "hlwq/version.h"
+#include "kernels/vector_target.h"
 
 namespace hlwq::cli {
 namespace {
@@ -54,6 +56,9 @@ int Run(const CommandTable& table, std::span<const std::string_view> words) {
       return 0;
     }
     case Action::kRun:
+      if (const char* target = std::getenv("HLWQ_TARGET")) {
+        WithContext("HLWQ_TARGET", [&] { kernels::CapVectorTarget(target); });
+      }
       CheckOutputFiles(*command.arguments);
       return command.verb->run(*command.arguments);
   }

@@ -35,6 +35,9 @@ class RotatedInputs {
   // NaN or infinity has a scale that is not finite, and so have all products with it.
   void Set(size_t first, RowSpan<const float> x, DotWidth width) noexcept;
 
+  // Bytes of one token of this width.
+  static size_t Bytes(size_t in) noexcept { return in * 2 * (sizeof(int8_t) + sizeof(int16_t)); }
+
   // Place `token` becomes what `other`, of the same width `in`, has for a token.
   void Copy(size_t token, const RotatedInputs& other, size_t other_token, DotWidth width) noexcept;
 
@@ -42,6 +45,9 @@ class RotatedInputs {
   // of 16 blocks.
   const int8_t* narrow(size_t token) const noexcept;  // [blocks * 128], within +-kMostNarrow
   const int16_t* wide(size_t token) const noexcept;   // [blocks * 128], within +-kMostWide
+  // The same integers in the order of tiles (tile_matmul.h): of 32 inputs, 8 q + s comes at 4 s + q.
+  const int8_t* narrow_tiles(size_t token) const noexcept;
+  const int16_t* wide_tiles(size_t token) const noexcept;
   const float* scales(size_t token, DotWidth width) const noexcept;  // [blocks]
   // [2 * blocks], of 64 narrow integers each.
   const int32_t* sums(size_t token) const noexcept;
@@ -49,8 +55,8 @@ class RotatedInputs {
  private:
   size_t in_ = 0, blocks_ = 0, max_tokens_ = 0;
   size_t stride_ = 0;  // blocks of one token, rounded up to whole cache lines of scales
-  Buffer<int8_t> narrow_;
-  Buffer<int16_t> wide_;
+  Buffer<int8_t> narrow_, narrow_tiles_;
+  Buffer<int16_t> wide_, wide_tiles_;
   Buffer<float> narrow_scales_, wide_scales_;
   Buffer<int32_t> sums_;
 };

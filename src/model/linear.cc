@@ -11,7 +11,8 @@ namespace {
 size_t UnitRows(const Product& product) noexcept {
   constexpr size_t kPieceBytes = 32 << 10;
   if (product.tokens.size() > product.short_tokens) return kernels::kMatMulRows;
-  return std::clamp<size_t>(kPieceBytes / RowBytesOf(*product.matrix) / 4 * 4, 4, 512);
+  const size_t unit = RowUnitOf(*product.matrix);
+  return std::clamp<size_t>(kPieceBytes / RowBytesOf(*product.matrix) / unit * unit, unit, 512);
 }
 
 void MultiplyUnits(const Product& product, size_t begin, size_t end) noexcept {

@@ -36,7 +36,9 @@ class LinearInput {
   LinearInput() = default;
   LinearInput(size_t max_tokens, size_t width);
   // Bytes of one token of this width.
-  static size_t Bytes(size_t width) noexcept { return width * (4 + 2 + 1); }
+  static size_t Bytes(size_t width) noexcept {
+    return width * sizeof(float) + kernels::RotatedInputs::Bytes(width);
+  }
 
   size_t width() const noexcept { return rows_.width; }
   kernels::RowSpan<float> operator[](kernels::TokenRange tokens) noexcept { return rows_[tokens]; }

@@ -15,8 +15,8 @@
 
 namespace hlwq::model {
 
-Model::Model(checkpoint::Checkpoint checkpoint)
-    : weights_(std::move(checkpoint)),
+Model::Model(checkpoint::Checkpoint checkpoint, ModelOptions options)
+    : weights_(std::move(checkpoint), options),
       config_(WithContext(weights_.checkpoint().root.string() + ": config.json",
                           [&] { return ReadModelConfig(weights_.checkpoint().config); })),
       rope_(config_.rope) {

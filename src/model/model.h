@@ -43,7 +43,7 @@ class Model {
   // Takes a checkpoint of any format and maps it. Throws Error naming the tensor that is missing or
   // has another shape than config.json says, or the setting that cannot be run. Reads no weights
   // but the norms and biases.
-  explicit Model(checkpoint::Checkpoint checkpoint);
+  explicit Model(checkpoint::Checkpoint checkpoint, ModelOptions options = {});
 
   const ModelConfig& config() const noexcept { return config_; }
   const checkpoint::Checkpoint& checkpoint() const noexcept { return weights_.checkpoint(); }
@@ -52,6 +52,7 @@ class Model {
   std::span<const std::vector<ExpertMatrices>> experts() const noexcept {
     return weights_.experts();
   }
+  uint64_t interleaved_bytes() const noexcept { return weights_.interleaved_bytes(); }
   std::optional<checkpoint::FileRange> RangeOf(std::span<const std::byte> bytes) const noexcept {
     return weights_.RangeOf(bytes);
   }

@@ -116,7 +116,24 @@ void Read(const TrellisMatrix& w, size_t row, std::span<float> weights) {
   });
 }
 
-// The spans of a matrix, all of whole rows.
+// Of interleaved rows, what the stored ones are asked for.
+
+size_t RowBytes(const TiledHlwqMatrix& w) { return RowBytes(w.rows); }
+size_t RowBytes(const TiledTrellisMatrix& w) { return RowBytes(w.rows); }
+void Read(const TiledHlwqMatrix& w, size_t row, std::span<float> weights) {
+  Read(w.rows, row, weights);
+}
+void Read(const TiledTrellisMatrix& w, size_t row, std::span<float> weights) {
+  Read(w.rows, row, weights);
+}
+
+template <class Matrix>
+size_t RowUnit(const Matrix& /*w*/) {
+  if constexpr (requires(const Matrix& w) { w.tiles(); }) return kernels::kTileRows;
+  return 4;
+}
+
+// The spans of a matrix as it is stored, all of whole rows.
 
 template <typename Visit>
 void VisitParts(DenseMatrix& w, Visit visit) {
@@ -136,11 +153,23 @@ void VisitParts(TrellisMatrix& w, Visit visit) {
   visit(w.row_scales);
 }
 
+// As it is stored.
+StoredMatrix Rows(const StoredMatrix& matrix) {
+  if (const auto* tiled = std::get_if<TiledHlwqMatrix>(&matrix)) return tiled->rows;
+  if (const auto* tiled = std::get_if<TiledTrellisMatrix>(&matrix)) return tiled->rows;
+  return matrix;
+}
+
 // The matrix with each of its spans changed by change(span).
 template <typename Change>
-StoredMatrix WithParts(StoredMatrix matrix, Change change) {
-  std::visit([&](auto& w) { VisitParts(w, change); }, matrix);
-  return matrix;
+StoredMatrix WithParts(const StoredMatrix& matrix, Change change) {
+  StoredMatrix changed = Rows(matrix);
+  std::visit(
+      [&](auto& w) {
+        if constexpr (requires { VisitParts(w, change); }) VisitParts(w, change);
+      },
+      changed);
+  return changed;
 }
 
 }  // namespace
@@ -155,6 +184,10 @@ InputForms FormsOf(const StoredMatrix& matrix) noexcept {
 
 size_t RowBytesOf(const StoredMatrix& matrix) noexcept {
   return std::visit([](const auto& w) { return RowBytes(w); }, matrix);
+}
+
+size_t RowUnitOf(const StoredMatrix& matrix) noexcept {
+  return std::visit([](const auto& w) { return RowUnit(w); }, matrix);
 }
 
 uint64_t BytesOf(const StoredMatrix& matrix) noexcept {

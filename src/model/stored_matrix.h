@@ -10,6 +10,7 @@
 #include "kernels/coded_matmul.h"
 #include "kernels/dense_matmul.h"
 #include "kernels/rotated_inputs.h"
+#include "kernels/tile_matmul.h"
 #include "kernels/trellis_matmul.h"
 #include "model/linear_input.h"
 #include "tensor/shape.h"
@@ -24,13 +25,24 @@ struct TrellisMatrix : kernels::TrellisMatrix {
   const codec::TrellisTable* table = nullptr;
 };
 
-using StoredMatrix = std::variant<kernels::DenseMatrix, HlwqMatrix, TrellisMatrix>;
+// The same with rows interleaved, in memory (interleaver.h), beside the codes as they are stored.
+struct TiledHlwqMatrix : kernels::TiledCodedMatrix {
+  HlwqMatrix rows;
+};
+struct TiledTrellisMatrix : kernels::TiledTrellisMatrix {
+  TrellisMatrix rows;
+};
+
+using StoredMatrix = std::variant<kernels::DenseMatrix, HlwqMatrix, TrellisMatrix, TiledHlwqMatrix,
+                                  TiledTrellisMatrix>;
 
 MatrixShape ShapeOf(const StoredMatrix& matrix) noexcept;
 // What its products want inputs as.
 InputForms FormsOf(const StoredMatrix& matrix) noexcept;
 // Stored bytes of one row.
 size_t RowBytesOf(const StoredMatrix& matrix) noexcept;
+// Rows that are best multiplied together: products of a few vectors begin at multiples of it.
+size_t RowUnitOf(const StoredMatrix& matrix) noexcept;
 uint64_t BytesOf(const StoredMatrix& matrix) noexcept;
 
 // y[(token - tokens.begin) * stride + row] for the tokens of the input and the rows of the ranges,
@@ -45,7 +57,7 @@ void MultiplyTiles(const StoredMatrix& matrix, const LinearInput& input, kernels
 // The weights of one row [in].
 void ReadWeights(const StoredMatrix& matrix, size_t row, std::span<float> weights) noexcept;
 
-// Some of its rows, as a matrix of their own.
+// Some of its rows, as a matrix of their own, stored as in the file.
 StoredMatrix RowsOf(const StoredMatrix& matrix, RowRange rows) noexcept;
 // The stretches of bytes that it lies in, and the matrix with each of them at another place: the
 // spans that `move` returns have the sizes of those it is given.

@@ -27,7 +27,9 @@ std::string Where(const checkpoint::Checkpoint& checkpoint) { return checkpoint.
 
 }  // namespace
 
-Weights::Weights(checkpoint::Checkpoint checkpoint) : checkpoint_(std::move(checkpoint)) {
+Weights::Weights(checkpoint::Checkpoint checkpoint, ModelOptions options)
+    : checkpoint_(std::move(checkpoint)) {
+  if (options.interleaves_rows) interleaver_ = std::make_unique<Interleaver>();
   if (checkpoint_.config.is_null()) {
     throw Error(ErrorCode::kNotFound,
                 Where(checkpoint_) + ": no config.json: a model is run by what it says");
@@ -152,7 +154,8 @@ Linear Weights::Matrix(const std::string& name) {
   const TensorEntry& entry = Entry(name + ".weight");
   Buffer<float> bias;
   if (Has(name + ".bias") || expected_.contains(name + ".bias")) bias = Floats(name + ".bias");
-  return Linear(Stored(entry), std::move(bias));
+  const StoredMatrix matrix = Stored(entry);
+  return Linear(interleaver_ ? (*interleaver_)(matrix) : matrix, std::move(bias));
 }
 
 StoredMatrix Weights::Stored(const TensorEntry& entry) {

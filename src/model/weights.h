@@ -19,17 +19,23 @@
 #include "codec/trellis_table.h"
 #include "kernels/dot_levels.h"
 #include "model/expert_source.h"
+#include "model/interleaver.h"
 #include "model/linear.h"
 #include "tensor/buffer.h"
 
 namespace hlwq::model {
+
+struct ModelOptions {
+  // Coded matrices, but those of routed experts, are laid out anew in memory (interleaver.h).
+  bool interleaves_rows = false;
+};
 
 // Owns the mappings, and copies of the few tensors that no kernel reads as they are stored (ggml
 // blocks, synthetic ones): these are decoded when they are asked for. Linears borrow from it.
 class Weights {
  public:
   // Checks every tensor's shape against config.json. Throws Error{kInvalidData} naming the tensor.
-  explicit Weights(checkpoint::Checkpoint checkpoint);
+  explicit Weights(checkpoint::Checkpoint checkpoint, ModelOptions options = {});
 
   const checkpoint::Checkpoint& checkpoint() const noexcept { return checkpoint_; }
   // What a user should know: names guessed, a stored head that counts, tensors decoded into memory.
@@ -37,6 +43,8 @@ class Weights {
   // What the names of decoder tensors begin with: "model.", "model.language_model.", or nothing in files of
   // embedding models.
   const std::string& scope() const noexcept { return scope_; }
+  // Bytes that interleaved matrices take in memory, beside the files.
+  uint64_t interleaved_bytes() const noexcept { return interleaver_ ? interleaver_->bytes() : 0; }
 
   // Throws Error{kSourceChanged} naming a file that was cut shorter, or could not be read, since it was
   // mapped: products with its weights are then of no use (hlwq/mapping_faults.h). Thread: safe.
@@ -75,6 +83,7 @@ class Weights {
   std::vector<std::string> notes_;
   std::vector<std::unique_ptr<CodeTables>> tables_;
   std::vector<Buffer<std::byte>> decoded_;
+  std::unique_ptr<Interleaver> interleaver_;  // where rows are interleaved
   std::vector<std::vector<ExpertMatrices>> experts_;
 
   const checkpoint::TensorEntry& Entry(const std::string& name) const;

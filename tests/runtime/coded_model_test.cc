@@ -51,6 +51,23 @@ TEST_P(CodedModel, RunsAsItsDecodedWeightsDo) {
   }
 }
 
+// Sums of rows differ in their last bits; steps of any size have the same ones.
+TEST_P(CodedModel, InterleavedRowsGiveTheSameLogits) {
+  const test::TempDir dir;
+  Quantized(source(), dir / "coded", coding());
+  Engine plain(dir / "coded", {.threads = 2});
+  Engine interleaved(dir / "coded", {.threads = 2, .model = {.interleaves_rows = true}});
+  const bool can_be = coding().codec == "hlwq-t" || coding().bits == 4 || coding().bits == 5;
+  EXPECT_EQ(interleaved.model().interleaved_bytes() > 0, can_be);
+  const size_t vocab = plain.config().sizes.vocab;
+  const auto tokens = SomeTokens(48, vocab);
+  const auto want = Logits(plain, tokens, tokens.size());
+  for (const size_t step : {size_t{1}, size_t{7}, tokens.size()}) {
+    const auto got = Logits(interleaved, tokens, step);
+    EXPECT_GT(MedianSnrDb(want, got, vocab), 40) << "in steps of " << step;
+  }
+}
+
 TEST_P(CodedModel, ThreadsDoNotChangeABit) {
   const test::TempDir dir;
   Quantized(source(), dir / "coded", coding());

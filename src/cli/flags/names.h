@@ -58,6 +58,7 @@ inline constexpr TextFlag kRevision{"revision", FlagKind::kText};
 // Of every verb that runs a model.
 inline constexpr IntegerFlag kCtxSize{"ctx-size"};
 inline constexpr TextFlag kCacheType{"cache-type", FlagKind::kChoice};
+inline constexpr SwitchFlag kInterleave{"interleave"};
 
 // Of how experts are held.
 inline constexpr TextFlag kExpertPolicy{"expert-policy", FlagKind::kChoice};

@@ -42,8 +42,9 @@ class TiledProduct {
       tokens_[t] = {Activations(token + t), inputs_.scales(token + t, width_),
                     inputs_.sums(token + t)};
     }
-    for (size_t row = rows.begin; row < rows.end; row += kMatMulRows) {
-      MultiplyRows(row, HWY_MIN(kMatMulRows, rows.end - row), tokens, stride, y + row);
+    size_t skipped = rows.begin % Source::kRowUnit;
+    for (size_t row = rows.begin - skipped; row < rows.end; row += kMatMulRows, skipped = 0) {
+      MultiplyRows(row, HWY_MIN(kMatMulRows, rows.end - row), skipped, tokens, stride, y + row);
     }
   }
 
@@ -54,14 +55,14 @@ class TiledProduct {
 
   HWY_INLINE const Stored* Activations(size_t token) const {
     if constexpr (sizeof(Stored) == 1) {
-      return inputs_.narrow(token);
+      return Source::kRowUnit == 1 ? inputs_.narrow(token) : inputs_.narrow_tiles(token);
     } else {
-      return inputs_.wide(token);
+      return Source::kRowUnit == 1 ? inputs_.wide(token) : inputs_.wide_tiles(token);
     }
   }
 
-  // `y` is that of the first row.
-  HWY_ATTR void MultiplyRows(size_t row, size_t rows, size_t tokens, size_t stride,
+  // `y` is that of the first row; the first `skipped` of them are left out.
+  HWY_ATTR void MultiplyRows(size_t row, size_t rows, size_t skipped, size_t tokens, size_t stride,
                              float* HWY_RESTRICT y) {
     std::fill_n(sums_, tokens * kMatMulRows, 0.0f);
     const size_t groups = (rows + kGroupRows - 1) / kGroupRows;
@@ -78,7 +79,7 @@ class TiledProduct {
         if (next < row_blocks_) continue;
         // At once, so that the misses of these stores pass while others multiply.
         for (size_t t = token; t < token + count; ++t) {
-          std::copy_n(sums_ + t * kMatMulRows, rows, y + t * stride);
+          std::copy_n(sums_ + t * kMatMulRows + skipped, rows - skipped, y + t * stride + skipped);
         }
       }
     }
@@ -145,7 +146,7 @@ class TiledProduct {
     }
   }
 
-  const TileReader<Source, Dot> reader_;
+  const typename Source::template Reader<Dot> reader_;
   const RotatedInputs& inputs_;
   DotWidth width_;
   size_t row_blocks_;

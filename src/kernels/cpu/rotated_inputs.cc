@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "codec/hadamard.h"
 #include "kernels/cpu/target.h"
+#include "kernels/tile_layout.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/rotated_inputs.cc"
@@ -46,6 +47,14 @@ void RotateBlock(const float* x, float most, T* integers, float* scale, int32_t 
 
 #endif
 
+// Of 32 integers, 8 q + s to 4 s + q.
+template <typename T>
+void ToTileOrder(const T* from, size_t count, T* to) {
+  for (size_t cell = 0; cell < count; cell += kCellInputs) {
+    for (size_t i = 0; i < kCellInputs; ++i) to[cell + i % 8 * 4 + i / 8] = from[cell + i];
+  }
+}
+
 // The whole blocks of x, then the rest with zeros after it.
 template <typename T>
 HWY_ATTR void RotateRow(const float* x, size_t in, float most, T* integers, float* scales,
@@ -67,19 +76,22 @@ HWY_ATTR void RotateRow(const float* x, size_t in, float most, T* integers, floa
 
 // Rows of `blocks` blocks; their scales and sums begin at multiples of `stride` blocks.
 void RotateNarrow(RowSpan<const float> x, size_t blocks, size_t stride, int8_t* integers,
-                  float* scales, int32_t* sums) {
+                  int8_t* tiles, float* scales, int32_t* sums) {
+  const size_t padded = blocks * codec::kBlockSize;
   for (size_t row = 0; row < x.rows; ++row) {
-    RotateRow(x[row].data(), x.width, float{RotatedInputs::kMostNarrow},
-              integers + row * blocks * codec::kBlockSize, scales + row * stride,
-              sums + row * 2 * stride);
+    RotateRow(x[row].data(), x.width, float{RotatedInputs::kMostNarrow}, integers + row * padded,
+              scales + row * stride, sums + row * 2 * stride);
   }
+  ToTileOrder(integers, x.rows * padded, tiles);
 }
 void RotateWide(RowSpan<const float> x, size_t blocks, size_t stride, int16_t* integers,
-                float* scales) {
+                int16_t* tiles, float* scales) {
+  const size_t padded = blocks * codec::kBlockSize;
   for (size_t row = 0; row < x.rows; ++row) {
-    RotateRow(x[row].data(), x.width, float{RotatedInputs::kMostWide},
-              integers + row * blocks * codec::kBlockSize, scales + row * stride, nullptr);
+    RotateRow(x[row].data(), x.width, float{RotatedInputs::kMostWide}, integers + row * padded,
+              scales + row * stride, nullptr);
   }
+  ToTileOrder(integers, x.rows * padded, tiles);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -98,7 +110,9 @@ RotatedInputs::RotatedInputs(size_t max_tokens, size_t in)
       max_tokens_(max_tokens),
       stride_((blocks_ + 15) / 16 * 16),
       narrow_(max_tokens * blocks_ * codec::kBlockSize),
+      narrow_tiles_(max_tokens * blocks_ * codec::kBlockSize),
       wide_(max_tokens * blocks_ * codec::kBlockSize),
+      wide_tiles_(max_tokens * blocks_ * codec::kBlockSize),
       narrow_scales_(max_tokens * stride_),
       wide_scales_(max_tokens * stride_),
       sums_(max_tokens * 2 * stride_) {}
@@ -108,11 +122,12 @@ void RotatedInputs::Set(size_t first, RowSpan<const float> x, DotWidth width) no
   const size_t place = first * blocks_ * codec::kBlockSize;
   if (width == DotWidth::kNarrow) {
     HWY_DYNAMIC_DISPATCH(RotateNarrow)
-    (x, blocks_, stride_, narrow_.data() + place, narrow_scales_.data() + first * stride_,
-     sums_.data() + first * 2 * stride_);
+    (x, blocks_, stride_, narrow_.data() + place, narrow_tiles_.data() + place,
+     narrow_scales_.data() + first * stride_, sums_.data() + first * 2 * stride_);
   } else {
     HWY_DYNAMIC_DISPATCH(RotateWide)
-    (x, blocks_, stride_, wide_.data() + place, wide_scales_.data() + first * stride_);
+    (x, blocks_, stride_, wide_.data() + place, wide_tiles_.data() + place,
+     wide_scales_.data() + first * stride_);
   }
 }
 
@@ -122,10 +137,12 @@ void RotatedInputs::Copy(size_t token, const RotatedInputs& other, size_t other_
   const size_t row = blocks_ * codec::kBlockSize;
   if (width == DotWidth::kNarrow) {
     std::copy_n(other.narrow(other_token), row, narrow_.data() + token * row);
+    std::copy_n(other.narrow_tiles(other_token), row, narrow_tiles_.data() + token * row);
     std::copy_n(other.scales(other_token, width), stride_, narrow_scales_.data() + token * stride_);
     std::copy_n(other.sums(other_token), 2 * stride_, sums_.data() + token * 2 * stride_);
   } else {
     std::copy_n(other.wide(other_token), row, wide_.data() + token * row);
+    std::copy_n(other.wide_tiles(other_token), row, wide_tiles_.data() + token * row);
     std::copy_n(other.scales(other_token, width), stride_, wide_scales_.data() + token * stride_);
   }
 }
@@ -135,6 +152,12 @@ const int8_t* RotatedInputs::narrow(size_t token) const noexcept {
 }
 const int16_t* RotatedInputs::wide(size_t token) const noexcept {
   return wide_.data() + token * blocks_ * codec::kBlockSize;
+}
+const int8_t* RotatedInputs::narrow_tiles(size_t token) const noexcept {
+  return narrow_tiles_.data() + token * blocks_ * codec::kBlockSize;
+}
+const int16_t* RotatedInputs::wide_tiles(size_t token) const noexcept {
+  return wide_tiles_.data() + token * blocks_ * codec::kBlockSize;
 }
 const float* RotatedInputs::scales(size_t token, DotWidth width) const noexcept {
   const auto& scales = width == DotWidth::kNarrow ? narrow_scales_ : wide_scales_;

@@ -15,6 +15,7 @@
 
 #include "hwy/highway.h"
 #include "kernels/cpu/fwht-inl.h"
+#include "kernels/cpu/lane_dot-inl.h"
 #include "kernels/dot_levels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -64,6 +65,29 @@ struct WordDot {
 };
 
 #else
+
+// Bytes: signed levels within +-127, as the activations, so that a pair of products fits 16 bits.
+struct ByteDot {
+  using Level = uint8_t;
+  using Activation = int8_t;
+  struct Sum {
+    VI sum;
+  };
+  static HWY_INLINE Sum Start(int32_t /*activation_sum*/) { return {hn::Zero(DI())}; }
+  static HWY_INLINE void Add(VI levels, VI activations, Sum& sum) {
+#if HWY_TARGET == HWY_AVX2
+    // Unsigned times signed: the sign goes from the activations, whose magnitudes all rows share.
+    const __m256i moved = _mm256_sign_epi8(levels.raw, activations.raw);
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(activations.raw), moved);
+    const VI fours{_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))};
+    sum.sum = hn::Add(sum.sum, fours);
+#else
+    sum.sum =
+        AddByteProducts(sum.sum, hn::BitCast(DSByte(), levels), hn::BitCast(DSByte(), activations));
+#endif
+  }
+  static HWY_INLINE VI Total(Sum sum) { return sum.sum; }
+};
 
 struct WordDot {
   using Level = int16_t;

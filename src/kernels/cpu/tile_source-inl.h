@@ -15,6 +15,7 @@
 #include "kernels/cpu/block_levels-inl.h"
 #include "kernels/cpu/float_rows-inl.h"
 #include "kernels/cpu/group_factors-inl.h"
+#include "kernels/cpu/level_tile-inl.h"
 #include "kernels/trellis_matmul.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -24,11 +25,15 @@ namespace HWY_NAMESPACE {
 // A source has: Matrix; kMultipliers, how many a block has; Has(bits, is_narrow), whether there are
 // codes that choose from 2^bits levels of this width; Block<kBits>(index), the codes of a block as
 // BlockLevels reads them; and ReadMultipliers(row, rows, block, to), which fills `to`
-// [kMultipliers, kMatMulRows], with the last row again where one is missing.
+// [kMultipliers, kMatMulRows], with the last row again where one is missing. Reader<Dot> reads tiles of
+// it, from rows that are multiples of kRowUnit.
 
 class HlwqSource {
  public:
   using Matrix = CodedMatrix;
+  template <class Dot>
+  using Reader = TileReader<HlwqSource, Dot>;
+  static constexpr size_t kRowUnit = 1;
   static constexpr size_t kMultipliers = 1;
   static constexpr bool Has(int bits, bool is_narrow) {
     return !is_narrow || WidthFor(bits) == DotWidth::kNarrow;
@@ -79,6 +84,9 @@ class HlwqSource {
 class TrellisSource {
  public:
   using Matrix = TrellisMatrix;
+  template <class Dot>
+  using Reader = TileReader<TrellisSource, Dot>;
+  static constexpr size_t kRowUnit = 1;
   static constexpr size_t kMultipliers = 2;
   // Twice as many levels as the bits of a weight could name.
   static constexpr bool Has(int bits, bool is_narrow) {

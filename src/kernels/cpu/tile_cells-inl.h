@@ -1,0 +1,310 @@
+// Cells of interleaved rows to levels: 16 rows by 32 inputs (kernels/tile_matmul.h).
+//
+// A step is four inputs of every row, as bytes of a 32-bit lane: 8 q + step, q = 0..3. Its index is
+// a nibble and up to three bits above; nibbles of steps s and s + 4 share a byte, and the bits above
+// lie in words that have bit s of each byte for step s. So one uniform shift serves all lanes.
+#if defined(HLWQ_KERNELS_CPU_TILE_CELLS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HLWQ_KERNELS_CPU_TILE_CELLS_INL_H_
+#undef HLWQ_KERNELS_CPU_TILE_CELLS_INL_H_
+#else
+#define HLWQ_KERNELS_CPU_TILE_CELLS_INL_H_
+#endif
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "hwy/highway.h"
+#include "kernels/cpu/fwht-inl.h"
+#include "kernels/cpu/lane_dot-inl.h"
+#include "kernels/tile_matmul.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hlwq::kernels {
+namespace HWY_NAMESPACE {
+
+using VU = hn::Vec<DU>;
+
+constexpr size_t kCellSteps = kCellInputs / 4;
+constexpr size_t kVectorBytes = 4 * kTileRows;     // of a cell, as stored
+constexpr size_t kTileParts = kTileRows / kLanes;  // vectors of rows in a tile
+
+// kBit, or the field that begins there, moved to kTo. Other bits are anything.
+template <int kBit, int kTo>
+HWY_INLINE VByte MoveBits(VByte v) {
+  const DUWord d;
+  if constexpr (kBit > kTo) {
+    return hn::BitCast(DByte(), hn::ShiftRight<kBit - kTo>(hn::BitCast(d, v)));
+  } else if constexpr (kBit < kTo) {
+    return hn::BitCast(DByte(), hn::ShiftLeft<kTo - kBit>(hn::BitCast(d, v)));
+  } else {
+    return v;
+  }
+}
+
+// The bits of `mask` from `a`, the others from `b`.
+template <int kMask>
+HWY_INLINE VByte Mix(VByte a, VByte b) {
+  const VByte mask = hn::Set(DByte(), static_cast<uint8_t>(kMask));
+#if HWY_TARGET <= HWY_AVX3
+  return VByte{_mm512_ternarylogic_epi64(mask.raw, a.raw, b.raw, 0xCA)};
+#else
+  return hn::Or(hn::And(mask, a), hn::AndNot(mask, b));
+#endif
+}
+
+// Of kLanes rows. Nibble s has those of steps s and s + 4. Where byte permutes take six bits, two
+// bits above lie together: those of step s in word s mod 2, from bit s / 2 * 2 on.
+#if HWY_TARGET <= HWY_AVX3_DL
+constexpr bool kPairsUpper = true;
+#else
+constexpr bool kPairsUpper = false;
+#endif
+template <size_t kUpper>
+struct CellIndices {
+  static constexpr size_t kUpperBits = kUpper;
+  VByte nibbles[4];
+  VByte upper[kUpper == 0 ? 1 : kUpper];
+};
+
+// Index planes of kWidth bits from `planes` on, which is of this part of the rows.
+HWY_INLINE VByte PlaneVector(const uint8_t* HWY_RESTRICT planes, size_t vector) {
+  return hn::LoadU(DByte(), planes + vector * kVectorBytes);
+}
+
+// Calls body(std::integral_constant<size_t, 0>()) to 3.
+template <class Body>
+HWY_INLINE void ForNibbles(Body body) {
+  body(std::integral_constant<size_t, 0>());
+  body(std::integral_constant<size_t, 1>());
+  body(std::integral_constant<size_t, 2>());
+  body(std::integral_constant<size_t, 3>());
+}
+
+// Indices of kBits bits without a path: a plane of 4 bits, and one of 1.
+template <size_t kBits>
+struct PlainCells {
+  static_assert(kBits == 4 || kBits == 5);
+  static constexpr size_t kVectors = kBits;
+  using Indices = CellIndices<kBits - 4>;
+  struct State {};
+  static HWY_INLINE State Start() { return {}; }
+
+  static HWY_INLINE Indices Load(const uint8_t* HWY_RESTRICT cell, State& /*state*/) {
+    Indices indices;
+    for (size_t vector = 0; vector < 4; ++vector) {
+      indices.nibbles[vector] = PlaneVector(cell, vector);
+    }
+    if constexpr (kBits == 5) indices.upper[0] = PlaneVector(cell, 4);
+    return indices;
+  }
+};
+
+// Indices of the trellis code of kBits bits a weight, k | d << (kBits - 1).
+template <size_t kBits>
+struct TrellisCells {
+  static_assert(kBits >= 2 && kBits <= 6);
+  static constexpr size_t kVectors = kBits;
+  using Indices = CellIndices<(kBits <= 3 ? 0 : kBits - 3)>;
+  struct State {
+    VU previous;  // the path bits before the cell
+  };
+  static HWY_INLINE State Start() { return {hn::Zero(DU())}; }
+
+  static HWY_INLINE Indices Load(const uint8_t* HWY_RESTRICT cell, State& state) {
+    const VU path = hn::BitCast(DU(), hn::LoadU(DByte(), cell));
+    const VU before = state.previous;
+    state.previous = path;
+    const auto earlier = [&](auto steps) HWY_ATTR {
+      constexpr int kSteps = decltype(steps)::value;
+      return hn::Or(hn::ShiftLeft<kSteps>(path), hn::ShiftRight<32 - kSteps>(before));
+    };
+    const VByte low = hn::BitCast(DByte(), earlier(std::integral_constant<int, 2>()));
+    const VByte high =
+        hn::BitCast(DByte(), hn::Xor(path, hn::Xor(earlier(std::integral_constant<int, 1>()),
+                                                   earlier(std::integral_constant<int, 3>()))));
+    const uint8_t* HWY_RESTRICT planes = cell + kVectorBytes;
+    Indices indices;
+    ForNibbles([&](auto nibble) HWY_ATTR {
+      constexpr size_t kStep = decltype(nibble)::value;
+      VByte& to = indices.nibbles[kStep];
+      if constexpr (kBits >= 5) {
+        to = PlaneVector(planes, kStep);
+      } else if constexpr (kBits == 2) {
+        to = Mix<0x11>(MoveBits<kStep, 0>(PlaneVector(planes, 0)),
+                       Mix<0x22>(MoveBits<kStep, 1>(low), MoveBits<kStep, 2>(high)));
+        to = hn::And(to, hn::Set(DByte(), 0x77));
+      } else {
+        const VByte two = MoveBits<2 * (kStep % 2), 0>(PlaneVector(planes, kStep / 2));
+        if constexpr (kBits == 3) {
+          to = Mix<0x33>(two, Mix<0x44>(MoveBits<kStep, 2>(low), MoveBits<kStep, 3>(high)));
+        } else {
+          to = Mix<0x33>(
+              two, Mix<0x44>(MoveBits<kStep, 2>(PlaneVector(planes, 2)), MoveBits<kStep, 3>(low)));
+        }
+      }
+    });
+    if constexpr (kBits == 4) {
+      indices.upper[0] = high;
+    } else if constexpr (kBits == 5) {
+      indices.upper[0] = kPairsUpper ? Mix<0x55>(low, MoveBits<0, 1>(high)) : low;
+      indices.upper[1] = kPairsUpper ? Mix<0x55>(MoveBits<1, 0>(low), high) : high;
+    } else if constexpr (kBits == 6) {
+      indices.upper[0] = PlaneVector(planes, 4);
+      indices.upper[1] = low;
+      indices.upper[2] = high;
+    }
+    return indices;
+  }
+};
+
+// The index of a step in the low kUpper + 4 bits of bytes, anything above.
+template <size_t kStep, size_t kUpper>
+HWY_INLINE VByte IndexOf(const CellIndices<kUpper>& indices) {
+  VByte index = MoveBits<kStep / 4 * 4, 0>(indices.nibbles[kStep % 4]);
+  if constexpr (kUpper == 2 && kPairsUpper) {
+    return Mix<0x0F>(index, MoveBits<kStep / 2 * 2, 4>(indices.upper[kStep % 2]));
+  }
+  if constexpr (kUpper >= 1) index = Mix<0x0F>(index, MoveBits<kStep, 4>(indices.upper[0]));
+  if constexpr (kUpper >= 2) index = Mix<0x1F>(index, MoveBits<kStep, 5>(indices.upper[1]));
+  if constexpr (kUpper >= 3) index = Mix<0x3F>(index, MoveBits<kStep, 6>(indices.upper[2]));
+  return index;
+}
+
+#if HWY_TARGET <= HWY_AVX3_DL
+
+// Narrow levels with their offset, as vpdpbusd takes them.
+template <size_t kUpper>
+class NarrowTable {
+ public:
+  explicit HWY_INLINE NarrowTable(const DotLevels& levels)
+      : levels_(hn::Load(DByte(), levels.narrow.data())) {}
+  template <size_t kStep>
+  HWY_INLINE VByte Levels(const CellIndices<kUpper>& indices) const {
+    return VByte{_mm512_permutexvar_epi8(IndexOf<kStep>(indices).raw, levels_.raw)};
+  }
+
+ private:
+  VByte levels_;
+};
+
+#else
+
+// Narrow levels, signed: tables of 16, from which the bits above choose.
+template <size_t kUpper>
+class NarrowTable {
+ public:
+  explicit HWY_INLINE NarrowTable(const DotLevels& levels) {
+    for (size_t i = 0; i < kTables; ++i) {
+      uint8_t entries[16];
+      for (size_t k = 0; k < 16; ++k) {
+        entries[k] = static_cast<uint8_t>(levels.narrow[16 * i + k] - DotLevels::kOffset);
+      }
+      tables_[i] = hn::LoadDup128(DByte(), entries);
+    }
+  }
+  template <size_t kStep>
+  HWY_INLINE VByte Levels(const CellIndices<kUpper>& indices) const {
+    const VByte nibble =
+        hn::And(MoveBits<kStep / 4 * 4, 0>(indices.nibbles[kStep % 4]), hn::Set(DByte(), 15));
+    return Choose<kStep, kUpper, 0>(indices, nibble);
+  }
+
+ private:
+  static constexpr size_t kTables = size_t{1} << kUpper;
+
+  // In 2^kLeft tables from kFirst.
+  template <size_t kStep, size_t kLeft, size_t kFirst>
+  HWY_INLINE VByte Choose(const CellIndices<kUpper>& indices, VByte nibble) const {
+    if constexpr (kLeft == 0) {
+      return hn::TableLookupBytes(tables_[kFirst], nibble);
+    } else {
+      const VSByte sign = hn::BitCast(DSByte(), MoveBits<kStep, 7>(indices.upper[kLeft - 1]));
+      const auto of = [&](VByte v) HWY_ATTR { return hn::BitCast(DSByte(), v); };
+      constexpr size_t kHalf = size_t{1} << (kLeft - 1);
+      return hn::BitCast(DByte(),
+                         hn::IfNegativeThenElse(
+                             sign, of(Choose<kStep, kLeft - 1, kFirst + kHalf>(indices, nibble)),
+                             of(Choose<kStep, kLeft - 1, kFirst>(indices, nibble))));
+    }
+  }
+
+  VByte tables_[kTables];
+};
+
+#endif
+
+// In 16 bytes: those of two of each four to bytes 0 or 1 of words, the other bytes zero.
+using WordPattern = std::array<uint8_t, 16>;
+constexpr WordPattern PatternOf(size_t pair, size_t place) {
+  WordPattern pattern = {};
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const size_t from = i / 4 * 4 + 2 * pair + i % 4 / 2;
+    pattern[i] = i % 2 == place ? static_cast<uint8_t>(from) : uint8_t{0x80};
+  }
+  return pattern;
+}
+
+// Signed bytes to words: inputs q = 0, 1 and q = 2, 3.
+HWY_INLINE void WidenPairs(VByte levels, VI (&words)[2]) {
+  alignas(16) static constexpr WordPattern kHigh[2] = {PatternOf(0, 1), PatternOf(1, 1)};
+  for (size_t pair = 0; pair < 2; ++pair) {
+    const VByte high = hn::TableLookupBytesOr0(levels, hn::LoadDup128(DByte(), kHigh[pair].data()));
+    words[pair] = hn::BitCast(DI(), hn::ShiftRight<8>(hn::BitCast(DWord(), high)));
+  }
+}
+
+// 128 wide levels, their low and high bytes looked up apart. A step is two vectors of words: inputs
+// q = 0, 1 and q = 2, 3.
+class WideTable {
+ public:
+  explicit HWY_INLINE WideTable(const DotLevels& levels)
+      : low_(BytesOf(levels, 0).data()), high_(BytesOf(levels, 8).data()) {}
+
+  template <size_t kStep>
+  HWY_INLINE void Levels(const CellIndices<3>& indices, VI (&words)[2]) const {
+    const VByte index = hn::And(IndexOf<kStep>(indices), hn::Set(DByte(), 127));
+    const VByte low = low_(index);
+    const VByte high = high_(index);
+    for (size_t pair = 0; pair < 2; ++pair) {
+      words[pair] = hn::BitCast(
+          DI(), hn::Or(hn::TableLookupBytesOr0(low, hn::LoadDup128(DByte(), kLow[pair].data())),
+                       hn::TableLookupBytesOr0(high, hn::LoadDup128(DByte(), kHigh[pair].data()))));
+    }
+  }
+
+ private:
+  alignas(16) static constexpr WordPattern kLow[2] = {PatternOf(0, 0), PatternOf(1, 0)};
+  alignas(16) static constexpr WordPattern kHigh[2] = {PatternOf(0, 1), PatternOf(1, 1)};
+
+  static HWY_INLINE std::array<uint8_t, 128> BytesOf(const DotLevels& levels, int shift) {
+    std::array<uint8_t, 128> bytes;
+    for (size_t k = 0; k < bytes.size(); ++k) {
+      bytes[k] = static_cast<uint8_t>(levels.wide[k] >> shift);
+    }
+    return bytes;
+  }
+
+#if HWY_TARGET <= HWY_AVX3_DL
+  class Bytes128 {
+   public:
+    explicit HWY_INLINE Bytes128(const uint8_t* HWY_RESTRICT entries)
+        : lower_(_mm512_loadu_si512(entries)), upper_(_mm512_loadu_si512(entries + 64)) {}
+    HWY_INLINE VByte operator()(VByte index) const {
+      return VByte{_mm512_permutex2var_epi8(lower_, index.raw, upper_)};
+    }
+
+   private:
+    __m512i lower_, upper_;
+  };
+#else
+  using Bytes128 = ByteTable<128>;
+#endif
+  Bytes128 low_, high_;
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hlwq::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,130 @@
+#include "kernels/cpu/target.h"
+#include "kernels/cpu/tile_arguments.h"
+#include "kernels/cpu/tile_scalar.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/tile_matvec.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which includes this file once for each target.
+#include "hwy/highway.h"
+#if HWY_TARGET != HWY_SCALAR
+#include "kernels/cpu/tile_matvec-inl.h"
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace hlwq::kernels {
+namespace HWY_NAMESPACE {
+
+#if HWY_TARGET == HWY_SCALAR
+
+void TrellisTilesOn(const TileArguments& args) { ScalarTiles<TrellisTileRow>(args); }
+void CodedTilesOn(const TileArguments& args) { ScalarTiles<CodedTileRow>(args); }
+
+#else
+
+template <size_t kBits>
+HWY_ATTR void TrellisTilesWith(const TileArguments& args) {
+  using Cells = TrellisCells<kBits>;
+  using Steps = std::conditional_t<kBits == 6, WideSteps, NarrowSteps<Cells::Indices::kUpperBits> >;
+  TileVectors<Cells, Steps, GroupMultipliers>(args).Multiply();
+}
+
+template <size_t kBits>
+HWY_ATTR void CodedTilesWith(const TileArguments& args) {
+  using Cells = PlainCells<kBits>;
+  using Steps = NarrowSteps<Cells::Indices::kUpperBits>;
+  TileVectors<Cells, Steps, BlockMultipliers>(args).Multiply();
+}
+
+void TrellisTilesOn(const TileArguments& args) {
+  switch (args.levels->bits - 1) {
+    case 2:
+      return TrellisTilesWith<2>(args);
+    case 3:
+      return TrellisTilesWith<3>(args);
+    case 4:
+      return TrellisTilesWith<4>(args);
+    case 5:
+      return TrellisTilesWith<5>(args);
+    default:
+      return TrellisTilesWith<6>(args);
+  }
+}
+
+void CodedTilesOn(const TileArguments& args) {
+  switch (args.levels->bits) {
+    case 4:
+      return CodedTilesWith<4>(args);
+    default:
+      return CodedTilesWith<5>(args);
+  }
+}
+
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hlwq::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace hlwq::kernels {
+namespace {
+
+HWY_EXPORT(TrellisTilesOn);
+HWY_EXPORT(CodedTilesOn);
+
+// Calls run(args) for every kMostVectorTokens tokens.
+template <class Matrix, class Run>
+void ForTokens(const Matrix& w, const RotatedInputs& inputs, TokenRange tokens, RowRange rows,
+               size_t stride, std::span<float> y, TileArguments args, Run run) {
+  HLWQ_DASSERT(inputs.in() == w.shape.in && tokens.end <= inputs.max_tokens());
+  HLWQ_DASSERT(rows.begin <= rows.end && rows.end <= w.shape.out);
+  HLWQ_DASSERT(w.codes.size() == w.tiles() * w.blocks() * TileBlockBytes(w.bits()));
+  HLWQ_DASSERT(tokens.size() == 0 || y.size() >= (tokens.size() - 1) * stride + rows.end);
+  args.levels = w.levels;
+  args.codes = reinterpret_cast<const uint8_t*>(w.codes.data());
+  args.num_rows = w.shape.out;
+  args.blocks = w.blocks();
+  args.rows = rows;
+  args.y_stride = stride;
+  const DotWidth width = w.levels->width;
+  for (size_t token = tokens.begin; token < tokens.end; token += kMostVectorTokens) {
+    args.tokens = std::min(kMostVectorTokens, tokens.end - token);
+    for (size_t t = 0; t < args.tokens; ++t) {
+      const size_t at = token + t;
+      args.inputs[t] = {width == DotWidth::kNarrow
+                            ? static_cast<const void*>(inputs.narrow_tiles(at))
+                            : inputs.wide_tiles(at),
+                        inputs.scales(at, width), inputs.sums(at)};
+    }
+    args.y = y.data() + (token - tokens.begin) * stride;
+    run(args);
+  }
+}
+
+}  // namespace
+
+void CodedMatVecs(const TiledTrellisMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+                  RowRange rows, size_t stride, std::span<float> y) noexcept {
+  HLWQ_DASSERT(w.scales.size() == w.tiles() * w.blocks() * 2 * kTileRows);
+  HLWQ_DASSERT(w.row_scales.size() == w.shape.out * codec::kRowScaleBytes);
+  TileArguments args;
+  args.multipliers = reinterpret_cast<const uint8_t*>(w.scales.data());
+  args.row_scales = w.row_scales;
+  ForTokens(w, inputs, tokens, rows, stride, y, args, [](const TileArguments& part) {
+    HWY_DYNAMIC_DISPATCH(TrellisTilesOn)(part);
+  });
+}
+
+void CodedMatVecs(const TiledCodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+                  RowRange rows, size_t stride, std::span<float> y) noexcept {
+  HLWQ_DASSERT(w.norms.size() == w.tiles() * w.blocks() * kTileRows * 2);
+  TileArguments args;
+  args.multipliers = reinterpret_cast<const uint8_t*>(w.norms.data());
+  ForTokens(w, inputs, tokens, rows, stride, y, args, [](const TileArguments& part) {
+    HWY_DYNAMIC_DISPATCH(CodedTilesOn)(part);
+  });
+}
+
+}  // namespace hlwq::kernels
+#endif

@@ -1,0 +1,13 @@
+// Which vector instructions the kernels use.
+#pragma once
+
+#include <string_view>
+
+namespace hlwq::kernels {
+
+// No better ones than `name` says, from now on: "avx512-vbmi", "avx512", "avx2", "sse4", "neon" or
+// "scalar", as far as this processor has them. For measurements. Throws Error{kInvalidArgument} for
+// another name. Before any kernel runs.
+void CapVectorTarget(std::string_view name);
+
+}  // namespace hlwq::kernels

@@ -1,0 +1,36 @@
+// Lays out coded matrices with rows interleaved (kernels/tile_layout.h), which processors without
+// AVX-512 multiply faster, and all of them with several tokens at once.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/worker_pool.h"
+#include "model/stored_matrix.h"
+#include "tensor/buffer.h"
+
+namespace hlwq::model {
+
+// Owns what it lays out.
+class Interleaver {
+ public:
+  // The same matrix interleaved, in memory; as it is where it has no codes that can be, or fewer rows
+  // than a tile. Cost: reads it once; as many bytes again.
+  StoredMatrix operator()(const StoredMatrix& matrix);
+
+  uint64_t bytes() const noexcept { return bytes_; }
+
+ private:
+  // The tiles of `rows`, as spans of a tiled matrix.
+  struct Tiles {
+    std::span<const std::byte> codes, multipliers;
+  };
+  template <class Matrix>
+  Tiles LayOut(const Matrix& rows);
+
+  WorkerPool pool_{0};
+  std::vector<Buffer<std::byte>> owned_;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace hlwq::model

@@ -1,0 +1,189 @@
+#include "kernels/tile_matmul.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "tests/kernels/each_target.h"
+#include "tests/kernels/few_tokens.h"
+#include "tests/kernels/tiled_matrix.h"
+#include "tests/support/guarded_bytes.h"
+
+namespace hlwq::kernels {
+namespace {
+
+using test::GuardedBytes;
+using test::kTolerance;
+using test::ManyInputs;
+using test::Product;
+using test::TiledCoded;
+using test::TiledTrellis;
+
+// Calls body(matrix) for both codes, all widths and several shapes.
+template <typename Body>
+void ForEachTiled(Body body) {
+  const std::vector<MatrixShape> shapes = {{1, 1},     {3, 100},   {16, 128}, {17, 576},
+                                           {40, 1024}, {33, 1920}, {64, 2200}};
+  for (const MatrixShape& shape : shapes) {
+    const std::string of_shape = " " + std::to_string(shape.out) + "x" + std::to_string(shape.in);
+    for (int bits = codec::kMinTrellisBits; bits <= codec::kMaxTrellisBits; ++bits) {
+      SCOPED_TRACE("trellis " + std::to_string(bits) + of_shape);
+      body(TiledTrellis(shape, bits));
+    }
+    for (const int bits : {4, 5}) {
+      SCOPED_TRACE("plain " + std::to_string(bits) + of_shape);
+      body(TiledCoded(shape, bits));
+    }
+  }
+}
+
+template <class Matrix>
+std::vector<float> MatVecs(const Matrix& w, const RotatedInputs& inputs, size_t tokens) {
+  std::vector<float> y(tokens * w.shape.out, -1.0f);
+  CodedMatVecs(w, inputs, {0, tokens}, {0, w.shape.out}, w.shape.out, y);
+  return y;
+}
+
+TEST(TileMatVec, IsTheProductOfTheIntegersOnEveryTarget) {
+  test::ForEachTarget([&](const char*) {
+    ForEachTiled([&](const auto& matrix) {
+      const auto& w = matrix.w();
+      const RotatedInputs inputs = ManyInputs(3, w.shape.in, w.levels->width);
+      const std::vector<float> y = MatVecs(w, inputs, 3);
+      for (size_t at = 0; at < y.size(); ++at) {
+        const size_t token = at / w.shape.out, row = at % w.shape.out;
+        const Product want = test::IntegerProduct(matrix.rows, inputs, token, row);
+        ASSERT_NEAR(y[at], want.value, kTolerance * want.magnitude) << token << " " << row;
+      }
+    });
+  });
+}
+
+TEST(TileMatVec, ATokenHasTheBitsThatItHasAlone) {
+  test::ForEachTarget([&](const char*) {
+    ForEachTiled([&](const auto& matrix) {
+      const auto& w = matrix.w();
+      test::ExpectBitsOfSingleTokens(w, ManyInputs(19, w.shape.in, w.levels->width), 19);
+    });
+  });
+}
+
+TEST(TileMatVec, ARowDoesNotDependOnTheRange) {
+  test::ForEachTarget([&](const char*) {
+    for (const int bits : {3, 5, 6}) {
+      const TiledTrellis matrix({37, 1100}, bits);
+      test::ExpectRowsApartFromOthers(matrix.w(), ManyInputs(5, 1100, matrix.w().levels->width), 5);
+    }
+    const TiledCoded matrix({37, 1100}, 5);
+    test::ExpectRowsApartFromOthers(matrix.w(), ManyInputs(5, 1100, DotWidth::kNarrow), 5);
+  });
+}
+
+template <class Matrix>
+std::vector<float> MatMul(const Matrix& w, const RotatedInputs& inputs, size_t tokens) {
+  std::vector<float> y(tokens * w.shape.out, -1.0f);
+  CodedMatMul(w, inputs, {0, tokens}, {0, w.shape.out}, w.shape.out, y);
+  return y;
+}
+
+TEST(TileMatMul, HasTheBitsOfMatVecs) {
+  test::ForEachTarget([&](const char*) {
+    ForEachTiled([&](const auto& matrix) {
+      const auto& w = matrix.w();
+      const RotatedInputs inputs = ManyInputs(13, w.shape.in, w.levels->width);
+      ASSERT_EQ(MatMul(w, inputs, 13), MatVecs(w, inputs, 13));
+    });
+  });
+}
+
+TEST(TileMatMul, WritesTheRowsOfTheRangeAlone) {
+  test::ForEachTarget([&](const char*) {
+    for (const int bits : {4, 6}) {
+      const TiledTrellis matrix({150, 400}, bits);
+      const auto& w = matrix.w();
+      const size_t first = 1, tokens = 8, stride = 163;
+      const RotatedInputs inputs = ManyInputs(tokens, 400, w.levels->width);
+      const std::vector<float> all = MatMul(w, inputs, tokens);
+      for (const RowRange range : std::vector<RowRange>{
+               {0, 0}, {0, 1}, {0, 64}, {1, 65}, {5, 7}, {60, 140}, {64, 128}, {149, 150}}) {
+        std::vector<float> y((tokens - first - 1) * stride + range.end, 123.0f);
+        CodedMatMul(w, inputs, {first, tokens}, range, stride, y);
+        for (size_t at = 0; at < y.size(); ++at) {
+          const size_t row = at % stride;
+          const bool in_range = row >= range.begin && row < range.end;
+          ASSERT_EQ(y[at], in_range ? all[(first + at / stride) * 150 + row] : 123.0f)
+              << "row " << row << " of " << range.begin << ".." << range.end;
+        }
+      }
+    }
+  });
+}
+
+// As of rows one after another: the largest integers on both sides.
+TEST(TileMatVec, ExtremeIntegersDoNotOverflow) {
+  test::ForEachTarget([&](const char*) {
+    for (int bits = codec::kMinTrellisBits; bits <= codec::kMaxTrellisBits; ++bits) {
+      for (const std::byte fill : {std::byte{0}, std::byte{255}, std::byte{0x55}}) {
+        TiledTrellis matrix({20, 256}, test::ExtremeLevels(bits));
+        matrix.FillCodes(fill);
+        std::vector<float> x(256, 0.0f);
+        x[0] = 3.0f;  // rotates to equal values
+        x[128] = -3.0f;
+        RotatedInputs inputs(1, 256);
+        inputs.Set(0, x, matrix.w().levels->width);
+        const std::vector<float> y = MatVecs(matrix.w(), inputs, 1);
+        for (size_t row = 0; row < y.size(); ++row) {
+          const Product want = test::IntegerProduct(matrix.rows, inputs, 0, row);
+          ASSERT_GT(want.magnitude, 0);
+          ASSERT_NEAR(y[row], want.value, kTolerance * want.magnitude) << bits;
+        }
+      }
+    }
+  });
+}
+
+TEST(TileMatVec, NonFiniteInputsGiveNonFiniteProducts) {
+  test::ForEachTarget([&](const char*) {
+    for (const int bits : {5, 6}) {
+      const TiledTrellis matrix({18, 576}, bits);
+      std::vector<float> x = test::Activations(576);
+      x[300] = std::numeric_limits<float>::quiet_NaN();
+      RotatedInputs inputs(1, 576);
+      inputs.Set(0, x, matrix.w().levels->width);
+      for (const float value : MatVecs(matrix.w(), inputs, 1)) EXPECT_FALSE(std::isfinite(value));
+    }
+  });
+}
+
+TEST(TileMatVec, ReadsNothingOutsideItsSpans) {
+  test::ForEachTarget([&](const char*) {
+    ForEachTiled([&](const auto& matrix) {
+      auto w = matrix.w();
+      const RotatedInputs inputs = ManyInputs(3, w.shape.in, w.levels->width);
+      const std::vector<float> want = MatVecs(w, inputs, 3);
+      for (const bool at_end : {false, true}) {
+        const GuardedBytes codes(matrix.w().codes, at_end);
+        w.codes = codes.span();
+        if constexpr (requires { w.norms; }) {
+          const GuardedBytes norms(matrix.w().norms, at_end);
+          w.norms = norms.span();
+          EXPECT_EQ(MatVecs(w, inputs, 3), want);
+          EXPECT_EQ(MatMul(w, inputs, 3), want);
+        } else {
+          const GuardedBytes scales(matrix.w().scales, at_end);
+          const GuardedBytes row_scales(matrix.w().row_scales, at_end);
+          w.scales = scales.span();
+          w.row_scales = row_scales.span();
+          EXPECT_EQ(MatVecs(w, inputs, 3), want);
+          EXPECT_EQ(MatMul(w, inputs, 3), want);
+        }
+      }
+    });
+  });
+}
+
+}  // namespace
+}  // namespace hlwq::kernels
