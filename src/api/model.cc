@@ -10,7 +10,7 @@ namespace {
 chat::TextModelOptions OptionsOf(const ModelOptions& options) {
   chat::TextModelOptions chosen = {.engine = {.threads = options.threads,
                                               .kv_bytes = options.kv_bytes,
-                                              .model = {.interleaves_rows = options.interleave}}};
+                                              .interleaves_rows = options.interleave}};
   if (options.experts_per_layer && options.expert_bytes) {
     throw Error(ErrorCode::kInvalidArgument,
                 "want experts_per_layer or expert_bytes, got both of them");

@@ -14,6 +14,9 @@
 
 namespace hlwq::kernels {
 
+// Which order of the integers is filled: that of rows always.
+enum class InputOrder : uint8_t { kRows, kRowsAndTiles };
+
 // Rotated inputs of up to `max_tokens` tokens of width `in`, padded with zeros to whole blocks.
 // Thread: distinct tokens may be filled at the same time; reading is safe.
 class RotatedInputs {
@@ -33,19 +36,18 @@ class RotatedInputs {
   // y = sum_b norm_b * scale_b * step * <level integers, activation integers>. The largest integer
   // of a block is the most that the width allows. A block below 2^-100 counts as zero; one with a
   // NaN or infinity has a scale that is not finite, and so have all products with it.
-  void Set(size_t first, RowSpan<const float> x, DotWidth width) noexcept;
-
-  // Bytes of one token of this width.
-  static size_t Bytes(size_t in) noexcept { return in * 2 * (sizeof(int8_t) + sizeof(int16_t)); }
+  void Set(size_t first, RowSpan<const float> x, DotWidth width,
+           InputOrder order = InputOrder::kRowsAndTiles) noexcept;
 
   // Place `token` becomes what `other`, of the same width `in`, has for a token.
-  void Copy(size_t token, const RotatedInputs& other, size_t other_token, DotWidth width) noexcept;
+  void Copy(size_t token, const RotatedInputs& other, size_t other_token, DotWidth width,
+            InputOrder order = InputOrder::kRowsAndTiles) noexcept;
 
   // Rows of one token; 64-byte aligned. Scales and sums are followed by zeros up to a multiple
   // of 16 blocks.
   const int8_t* narrow(size_t token) const noexcept;  // [blocks * 128], within +-kMostNarrow
   const int16_t* wide(size_t token) const noexcept;   // [blocks * 128], within +-kMostWide
-  // The same integers in the order of tiles (tile_matmul.h): of 32 inputs, 8 q + s comes at 4 s + q.
+  // The same integers in the order of tiles (tile_layout.h): of 32 inputs, 8 q + s comes at 4 s + q.
   const int8_t* narrow_tiles(size_t token) const noexcept;
   const int16_t* wide_tiles(size_t token) const noexcept;
   const float* scales(size_t token, DotWidth width) const noexcept;  // [blocks]

@@ -6,7 +6,8 @@
 namespace hlwq::kernels {
 
 // No better ones than `name` says, from now on: "avx512-vbmi", "avx512", "avx2", "sse4", "neon" or
-// "scalar", as far as this processor has them. For measurements. Throws Error{kInvalidArgument} for
+// "scalar", of those that this processor and this build choose from: one that there is not means the next
+// lower one, and a build for 64-bit ARM has nothing to choose. For measurements. Throws Error{kInvalidArgument} for
 // another name. Before any kernel runs.
 void CapVectorTarget(std::string_view name);
 

@@ -31,8 +31,8 @@ std::vector<PlacedLinear> FusedInputs(const LayerBinder& binder, const DeltaConf
   inputs.reserve(config.most_inputs());
   const size_t group = config.value_heads / config.key_heads;
   const size_t group_width = group * config.value_dim;
-  RowTaker qkvz(binder.Matrix("linear_attn.in_proj_qkvz").matrix(), inputs);
-  RowTaker ba(binder.Matrix("linear_attn.in_proj_ba").matrix(), inputs);
+  RowTaker qkvz(binder.Matrix("linear_attn.in_proj_qkvz", Weights::Use::kRows).matrix(), inputs);
+  RowTaker ba(binder.Matrix("linear_attn.in_proj_ba", Weights::Use::kRows).matrix(), inputs);
   for (size_t head = 0; head < config.key_heads; ++head) {
     qkvz.Take(config.key_dim, head * config.key_dim);
     qkvz.Take(config.key_dim, config.key_width() + head * config.key_dim);

@@ -1,5 +1,6 @@
 #include "model/interleaver.h"
 
+#include "base/worker_pool.h"
 #include "kernels/tile_codes.h"
 
 namespace hlwq::model {
@@ -10,7 +11,8 @@ Interleaver::Tiles Interleaver::LayOut(const Matrix& rows) {
   const kernels::TileBytes bytes = kernels::TileBytesOf(rows);
   Buffer<std::byte> codes(tiles * bytes.codes);
   Buffer<std::byte> multipliers(tiles * bytes.multipliers);
-  pool_.ParallelFor(tiles, 1, [&](size_t begin, size_t end, int) {
+  WorkerPool pool(threads_);  // for this alone: models are opened once and live long
+  pool.ParallelFor(tiles, 1, [&](size_t begin, size_t end, int) {
     for (size_t tile = begin; tile < end; ++tile) {
       kernels::TileRows(rows, tile, codes.span().subspan(tile * bytes.codes, bytes.codes),
                         multipliers.span().subspan(tile * bytes.multipliers, bytes.multipliers));

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/worker_pool.h"
 #include "model/stored_matrix.h"
 #include "tensor/buffer.h"
 
@@ -14,6 +13,9 @@ namespace hlwq::model {
 // Owns what it lays out.
 class Interleaver {
  public:
+  // Works with so many threads; 0: the cores of this process.
+  explicit Interleaver(int threads) noexcept : threads_(threads) {}
+
   // The same matrix interleaved, in memory; as it is where it has no codes that can be, or fewer rows
   // than a tile. Cost: reads it once; as many bytes again.
   StoredMatrix operator()(const StoredMatrix& matrix);
@@ -28,7 +30,7 @@ class Interleaver {
   template <class Matrix>
   Tiles LayOut(const Matrix& rows);
 
-  WorkerPool pool_{0};
+  int threads_;
   std::vector<Buffer<std::byte>> owned_;
   uint64_t bytes_ = 0;
 };

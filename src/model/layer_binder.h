@@ -33,7 +33,9 @@ class LayerBinder {
   size_t layer() const noexcept { return layer_; }
 
   // "self_attn.q_proj", with its bias. Throws as Weights::Matrix.
-  Linear Matrix(std::string_view name) const { return weights_.Matrix(scope_ + std::string(name)); }
+  Linear Matrix(std::string_view name, Weights::Use use = Weights::Use::kProducts) const {
+    return weights_.Matrix(scope_ + std::string(name), use);
+  }
   // Any other tensor.
   Buffer<float> Floats(std::string_view name) const {
     return weights_.Floats(scope_ + std::string(name));

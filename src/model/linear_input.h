@@ -15,11 +15,13 @@ struct InputForms {
   bool plain = false;   // float32
   bool narrow = false;  // rotated, 8-bit (kernels::DotWidth)
   bool wide = false;    // rotated, 16-bit
+  bool tiles = false;   // of these two, the order of tiles as well
 
   InputForms operator|(InputForms other) const {
     return {.plain = plain || other.plain,
             .narrow = narrow || other.narrow,
-            .wide = wide || other.wide};
+            .wide = wide || other.wide,
+            .tiles = tiles || other.tiles};
   }
 };
 
@@ -35,10 +37,8 @@ class LinearInput {
  public:
   LinearInput() = default;
   LinearInput(size_t max_tokens, size_t width);
-  // Bytes of one token of this width.
-  static size_t Bytes(size_t width) noexcept {
-    return width * sizeof(float) + kernels::RotatedInputs::Bytes(width);
-  }
+  // Bytes of one token of this width, without the order of tiles.
+  static size_t Bytes(size_t width) noexcept { return width * (4 + 2 + 1); }
 
   size_t width() const noexcept { return rows_.width; }
   kernels::RowSpan<float> operator[](kernels::TokenRange tokens) noexcept { return rows_[tokens]; }

@@ -21,13 +21,15 @@ Model::Model(checkpoint::Checkpoint checkpoint, ModelOptions options)
                           [&] { return ReadModelConfig(weights_.checkpoint().config); })),
       rope_(config_.rope) {
   checkpoint::RefuseForeignCodes(weights_.checkpoint());
-  embedding_ = weights_.Matrix(weights_.scope() + "embed_tokens");
+  // A head that is stored counts, also where config.json ties it to the embedding.
+  const bool has_head = weights_.Has("lm_head.weight") || !config_.is_tied;
+  embedding_ = weights_.Matrix(weights_.scope() + "embed_tokens",
+                               has_head ? Weights::Use::kRows : Weights::Use::kProducts);
   for (size_t layer = 0; layer < config_.sizes.layers.size(); ++layer) {
     layers_.push_back(BindDecoderLayer(LayerBinder(config_, weights_, layer)));
   }
   final_norm_ = ReadNorm(weights_, config_, weights_.scope() + "norm.weight");
-  // A head that is stored counts, also where config.json ties it to the embedding.
-  if (weights_.Has("lm_head.weight") || !config_.is_tied) own_head_ = weights_.Matrix("lm_head");
+  if (has_head) own_head_ = weights_.Matrix("lm_head");
 }
 
 uint64_t Model::bytes_per_token() const noexcept {

@@ -42,7 +42,7 @@ class Model {
  public:
   // Takes a checkpoint of any format and maps it. Throws Error naming the tensor that is missing or
   // has another shape than config.json says, or the setting that cannot be run. Reads no weights
-  // but the norms and biases.
+  // but the norms and biases, unless it interleaves rows.
   explicit Model(checkpoint::Checkpoint checkpoint, ModelOptions options = {});
 
   const ModelConfig& config() const noexcept { return config_; }

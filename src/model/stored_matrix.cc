@@ -46,7 +46,8 @@ void Read(const DenseMatrix& w, size_t row, std::span<float> weights) {
 template <class Coded>
 InputForms Forms(const Coded& w) {
   const bool is_narrow = w.levels->width == kernels::DotWidth::kNarrow;
-  return {.plain = false, .narrow = is_narrow, .wide = !is_narrow};
+  constexpr bool kHasTiles = requires { w.tiles(); };
+  return {.plain = false, .narrow = is_narrow, .wide = !is_narrow, .tiles = kHasTiles};
 }
 
 template <class Coded>

@@ -29,7 +29,7 @@ std::string Where(const checkpoint::Checkpoint& checkpoint) { return checkpoint.
 
 Weights::Weights(checkpoint::Checkpoint checkpoint, ModelOptions options)
     : checkpoint_(std::move(checkpoint)) {
-  if (options.interleaves_rows) interleaver_ = std::make_unique<Interleaver>();
+  if (options.interleaves_rows) interleaver_ = std::make_unique<Interleaver>(options.threads);
   if (checkpoint_.config.is_null()) {
     throw Error(ErrorCode::kNotFound,
                 Where(checkpoint_) + ": no config.json: a model is run by what it says");
@@ -150,12 +150,13 @@ kernels::DenseMatrix Weights::Dense(const TensorEntry& entry) {
   return {.shape = shape, .dtype = entry.dtype, .data = decoded_.back().span()};
 }
 
-Linear Weights::Matrix(const std::string& name) {
+Linear Weights::Matrix(const std::string& name, Use use) {
   const TensorEntry& entry = Entry(name + ".weight");
   Buffer<float> bias;
   if (Has(name + ".bias") || expected_.contains(name + ".bias")) bias = Floats(name + ".bias");
   const StoredMatrix matrix = Stored(entry);
-  return Linear(interleaver_ ? (*interleaver_)(matrix) : matrix, std::move(bias));
+  const bool interleaves = interleaver_ != nullptr && use == Use::kProducts;
+  return Linear(interleaves ? (*interleaver_)(matrix) : matrix, std::move(bias));
 }
 
 StoredMatrix Weights::Stored(const TensorEntry& entry) {

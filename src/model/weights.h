@@ -26,8 +26,10 @@
 namespace hlwq::model {
 
 struct ModelOptions {
-  // Coded matrices, but those of routed experts, are laid out anew in memory (interleaver.h).
+  // Coded matrices, but those of routed experts, are laid out anew in memory (interleaver.h), by so many
+  // threads; 0: the cores of this process.
   bool interleaves_rows = false;
+  int threads = 0;
 };
 
 // Owns the mappings, and copies of the few tensors that no kernel reads as they are stored (ggml
@@ -51,10 +53,13 @@ class Weights {
   // Cost: a system call a file.
   void CheckReadable() const;
 
+  // What a matrix is asked for: products with all of it, which interleaved rows are for, or rows of it.
+  enum class Use : uint8_t { kProducts, kRows };
+
   bool Has(std::string_view name) const { return entries_.contains(name); }
   // The matrix `name` + ".weight", with `name` + ".bias" where the model has one. Throws
   // Error{kNotFound} naming what is missing, Error{kUnsupported} for a dtype without a product.
-  Linear Matrix(const std::string& name);
+  Linear Matrix(const std::string& name, Use use = Use::kProducts);
   // The experts `scope` + "mlp.experts...", one matrix each or fused [E, ..]; they stay with the
   // weights. Throws as Matrix.
   const std::vector<ExpertMatrices>& BindExperts(size_t layer, const std::string& scope,

@@ -36,7 +36,8 @@ Engine::Engine(const std::filesystem::path& path, const EngineOptions& options)
     : Engine(checkpoint::OpenCheckpoint(path), options) {}
 
 Engine::Engine(checkpoint::Checkpoint checkpoint, const EngineOptions& options)
-    : model_(std::move(checkpoint), options.model),
+    : model_(std::move(checkpoint),
+             {.interleaves_rows = options.interleaves_rows, .threads = options.threads}),
       pool_(std::make_unique<WorkerPool>(options.threads)),
       chunk_tokens_(ChunkTokens(model_.config(), options.chunk_tokens)),
       kv_bytes_(options.kv_bytes),

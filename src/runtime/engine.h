@@ -30,7 +30,7 @@ struct EngineOptions {
   uint64_t kv_bytes = 0;
   // Most recurrent states of earlier moments; one is kept in any case.
   uint64_t snapshot_bytes = 0;
-  model::ModelOptions model = {};
+  bool interleaves_rows = false;  // model::ModelOptions
 };
 
 // Of a pass where EngineOptions::chunk_tokens is `wanted`.

@@ -10,6 +10,8 @@
 
 namespace hlwq {
 
+struct Unfilled {};
+
 // `size` elements, zero at first. Moves; not copied.
 template <typename T>
 class Buffer {
@@ -25,6 +27,12 @@ class Buffer {
         size_(size) {
     std::fill_n(data_.get(), size, T{});
   }
+  // Its content is anything, and pages that are never written take no memory.
+  Buffer(size_t size, Unfilled /*tag*/)
+      : data_(size == 0 ? nullptr
+                        : static_cast<T*>(operator new[](size * sizeof(T),
+                                                         std::align_val_t{kAlignment}))),
+        size_(size) {}
 
   T* data() noexcept { return data_.get(); }
   const T* data() const noexcept { return data_.get(); }

@@ -54,6 +54,21 @@ void ToTileOrder(const T* from, size_t count, T* to) {
     for (size_t i = 0; i < kCellInputs; ++i) to[cell + i % 8 * 4 + i / 8] = from[cell + i];
   }
 }
+#if HWY_TARGET != HWY_SCALAR
+HWY_ATTR void ToTileOrder(const int8_t* from, size_t count, int8_t* to) {
+  const hn::FixedTag<int8_t, 16> d;
+  const hn::FixedTag<int16_t, 8> d16;
+  alignas(16) static constexpr int8_t kPairs[16] = {0, 8,  1, 9,  2, 10, 3, 11,
+                                                    4, 12, 5, 13, 6, 14, 7, 15};
+  const auto pairs = hn::Load(d, kPairs);
+  for (size_t cell = 0; cell < count; cell += kCellInputs) {
+    const auto low = hn::BitCast(d16, hn::TableLookupBytes(hn::LoadU(d, from + cell), pairs));
+    const auto high = hn::BitCast(d16, hn::TableLookupBytes(hn::LoadU(d, from + cell + 16), pairs));
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d16, low, high)), d, to + cell);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d16, low, high)), d, to + cell + 16);
+  }
+}
+#endif
 
 // The whole blocks of x, then the rest with zeros after it.
 template <typename T>
@@ -82,7 +97,7 @@ void RotateNarrow(RowSpan<const float> x, size_t blocks, size_t stride, int8_t* 
     RotateRow(x[row].data(), x.width, float{RotatedInputs::kMostNarrow}, integers + row * padded,
               scales + row * stride, sums + row * 2 * stride);
   }
-  ToTileOrder(integers, x.rows * padded, tiles);
+  if (tiles != nullptr) ToTileOrder(integers, x.rows * padded, tiles);
 }
 void RotateWide(RowSpan<const float> x, size_t blocks, size_t stride, int16_t* integers,
                 int16_t* tiles, float* scales) {
@@ -91,7 +106,7 @@ void RotateWide(RowSpan<const float> x, size_t blocks, size_t stride, int16_t* i
     RotateRow(x[row].data(), x.width, float{RotatedInputs::kMostWide}, integers + row * padded,
               scales + row * stride, nullptr);
   }
-  ToTileOrder(integers, x.rows * padded, tiles);
+  if (tiles != nullptr) ToTileOrder(integers, x.rows * padded, tiles);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -110,39 +125,47 @@ RotatedInputs::RotatedInputs(size_t max_tokens, size_t in)
       max_tokens_(max_tokens),
       stride_((blocks_ + 15) / 16 * 16),
       narrow_(max_tokens * blocks_ * codec::kBlockSize),
-      narrow_tiles_(max_tokens * blocks_ * codec::kBlockSize),
+      narrow_tiles_(max_tokens * blocks_ * codec::kBlockSize, Unfilled()),
       wide_(max_tokens * blocks_ * codec::kBlockSize),
-      wide_tiles_(max_tokens * blocks_ * codec::kBlockSize),
+      wide_tiles_(max_tokens * blocks_ * codec::kBlockSize, Unfilled()),
       narrow_scales_(max_tokens * stride_),
       wide_scales_(max_tokens * stride_),
       sums_(max_tokens * 2 * stride_) {}
 
-void RotatedInputs::Set(size_t first, RowSpan<const float> x, DotWidth width) noexcept {
+void RotatedInputs::Set(size_t first, RowSpan<const float> x, DotWidth width,
+                        InputOrder order) noexcept {
   HLWQ_DASSERT(first + x.rows <= max_tokens_ && x.width == in_);
   const size_t place = first * blocks_ * codec::kBlockSize;
   if (width == DotWidth::kNarrow) {
     HWY_DYNAMIC_DISPATCH(RotateNarrow)
-    (x, blocks_, stride_, narrow_.data() + place, narrow_tiles_.data() + place,
+    (x, blocks_, stride_, narrow_.data() + place,
+     order == InputOrder::kRows ? nullptr : narrow_tiles_.data() + place,
      narrow_scales_.data() + first * stride_, sums_.data() + first * 2 * stride_);
   } else {
     HWY_DYNAMIC_DISPATCH(RotateWide)
-    (x, blocks_, stride_, wide_.data() + place, wide_tiles_.data() + place,
+    (x, blocks_, stride_, wide_.data() + place,
+     order == InputOrder::kRows ? nullptr : wide_tiles_.data() + place,
      wide_scales_.data() + first * stride_);
   }
 }
 
 void RotatedInputs::Copy(size_t token, const RotatedInputs& other, size_t other_token,
-                         DotWidth width) noexcept {
+                         DotWidth width, InputOrder order) noexcept {
+  const bool has_tiles = order == InputOrder::kRowsAndTiles;
   HLWQ_DASSERT(token < max_tokens_ && other_token < other.max_tokens_ && in_ == other.in_);
   const size_t row = blocks_ * codec::kBlockSize;
   if (width == DotWidth::kNarrow) {
     std::copy_n(other.narrow(other_token), row, narrow_.data() + token * row);
-    std::copy_n(other.narrow_tiles(other_token), row, narrow_tiles_.data() + token * row);
+    if (has_tiles) {
+      std::copy_n(other.narrow_tiles(other_token), row, narrow_tiles_.data() + token * row);
+    }
     std::copy_n(other.scales(other_token, width), stride_, narrow_scales_.data() + token * stride_);
     std::copy_n(other.sums(other_token), 2 * stride_, sums_.data() + token * 2 * stride_);
   } else {
     std::copy_n(other.wide(other_token), row, wide_.data() + token * row);
-    std::copy_n(other.wide_tiles(other_token), row, wide_tiles_.data() + token * row);
+    if (has_tiles) {
+      std::copy_n(other.wide_tiles(other_token), row, wide_tiles_.data() + token * row);
+    }
     std::copy_n(other.scales(other_token, width), stride_, wide_scales_.data() + token * stride_);
   }
 }

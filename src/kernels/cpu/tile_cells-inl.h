@@ -1,4 +1,4 @@
-// Cells of interleaved rows to levels: 16 rows by 32 inputs (kernels/tile_matmul.h).
+// Cells of interleaved rows to levels: 16 rows by 32 inputs (kernels/tile_layout.h).
 //
 // A step is four inputs of every row, as bytes of a 32-bit lane: 8 q + step, q = 0..3. Its index is
 // a nibble and up to three bits above; nibbles of steps s and s + 4 share a byte, and the bits above

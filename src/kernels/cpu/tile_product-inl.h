@@ -81,9 +81,20 @@ struct ByteDot {
     const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(activations.raw), moved);
     const VI fours{_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))};
     sum.sum = hn::Add(sum.sum, fours);
-#else
+#elif HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128
+    // Sums of four neighbours, as on AVX2.
     sum.sum =
         AddByteProducts(sum.sum, hn::BitCast(DSByte(), levels), hn::BitCast(DSByte(), activations));
+#else
+    // Even and odd bytes apart as words, so that all four products of a lane stay in it.
+    const auto words = [](VI v) HWY_ATTR { return hn::BitCast(DWord(), v); };
+    const auto odd = [&](VI v) HWY_ATTR { return hn::ShiftRight<8>(words(v)); };
+    const auto even = [&](VI v) HWY_ATTR { return hn::ShiftRight<8>(hn::ShiftLeft<8>(words(v))); };
+    const auto pairs =
+        hn::Add(hn::Mul(even(levels), even(activations)), hn::Mul(odd(levels), odd(activations)));
+    const auto high = hn::ShiftRight<16>(hn::BitCast(DI(), pairs));
+    const auto low = hn::ShiftRight<16>(hn::ShiftLeft<16>(hn::BitCast(DI(), pairs)));
+    sum.sum = hn::Add(sum.sum, hn::Add(low, high));
 #endif
   }
   static HWY_INLINE VI Total(Sum sum) { return sum.sum; }

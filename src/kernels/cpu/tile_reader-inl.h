@@ -111,6 +111,11 @@ class InterleavedReader {
     // Six bits are wide, the others may be either.
     constexpr bool kIsThere =
         kIsTrellis ? kBits <= 5 || sizeof(Level) == 2 : kBits == 4 || kBits == 5;
+    if (rows < kMatMulRows) {  // those that are missing are computed with, and dropped
+      for (size_t i = 0; i < blocks; ++i) {
+        for (float& multiplier : tile.multipliers[i]) multiplier = 0;
+      }
+    }
     if constexpr (kIsThere) {
       using Cells = CellsOf<kBits, kIsTrellis>;
       const StepLevels<Cells::Indices::kUpperBits, Dot> steps(*args_.levels);
