@@ -6,19 +6,26 @@
 
 namespace hlwq::kernels {
 
-// Of both codes. Activations are in the order of tiles.
-struct TileArguments {
-  size_t tokens = 0;
-  MatVecInput inputs[kMostVectorTokens];
-  float* y = nullptr;
-  size_t y_stride = 0;  // from one token to the next
+// Of both codes.
+struct TileArguments : MatVecTokens {
   const DotLevels* levels = nullptr;
   const uint8_t* codes = nullptr;
   const uint8_t* multipliers = nullptr;  // scales of groups, or norms of blocks
   std::span<const std::byte> row_scales;
-  uint64_t num_rows = 0;
-  size_t blocks = 0;
+  size_t blocks = 0;      // of a row
+  uint64_t num_rows = 0;  // of the matrix
   RowRange rows;
+
+  // As of MatVecTokens, with activations in the order of tiles.
+  void Set(const RotatedInputs& from, TokenRange range, DotWidth width) noexcept {
+    MatVecTokens::Set(from, range, width);
+    for (size_t token = 0; token < tokens; ++token) {
+      const size_t at = range.begin + token;
+      inputs[token].activations = width == DotWidth::kNarrow
+                                      ? static_cast<const void*>(from.narrow_tiles(at))
+                                      : from.wide_tiles(at);
+    }
+  }
 };
 
 }  // namespace hlwq::kernels

@@ -67,7 +67,7 @@ struct CellIndices {
   VByte upper[kUpper == 0 ? 1 : kUpper];
 };
 
-// Index planes of kWidth bits from `planes` on, which is of this part of the rows.
+// A vector of the planes at `planes`, of this part of the rows.
 HWY_INLINE VByte PlaneVector(const uint8_t* HWY_RESTRICT planes, size_t vector) {
   return hn::LoadU(DByte(), planes + vector * kVectorBytes);
 }

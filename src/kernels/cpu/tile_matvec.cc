@@ -73,33 +73,18 @@ namespace {
 HWY_EXPORT(TrellisTilesOn);
 HWY_EXPORT(CodedTilesOn);
 
-// Calls run(args) for every kMostVectorTokens tokens.
-template <class Matrix, class Run>
-void ForTokens(const Matrix& w, const RotatedInputs& inputs, TokenRange tokens, RowRange rows,
-               size_t stride, std::span<float> y, TileArguments args, Run run) {
-  HLWQ_DASSERT(inputs.in() == w.shape.in && tokens.end <= inputs.max_tokens());
-  HLWQ_DASSERT(rows.begin <= rows.end && rows.end <= w.shape.out);
+// What both codes have.
+template <class Matrix>
+TileArguments ArgumentsOf(const Matrix& w, RowRange rows, std::span<const std::byte> multipliers) {
   HLWQ_DASSERT(w.codes.size() == w.tiles() * w.blocks() * TileBlockBytes(w.bits()));
-  HLWQ_DASSERT(tokens.size() == 0 || y.size() >= (tokens.size() - 1) * stride + rows.end);
+  TileArguments args;
   args.levels = w.levels;
   args.codes = reinterpret_cast<const uint8_t*>(w.codes.data());
+  args.multipliers = reinterpret_cast<const uint8_t*>(multipliers.data());
   args.num_rows = w.shape.out;
   args.blocks = w.blocks();
   args.rows = rows;
-  args.y_stride = stride;
-  const DotWidth width = w.levels->width;
-  for (size_t token = tokens.begin; token < tokens.end; token += kMostVectorTokens) {
-    args.tokens = std::min(kMostVectorTokens, tokens.end - token);
-    for (size_t t = 0; t < args.tokens; ++t) {
-      const size_t at = token + t;
-      args.inputs[t] = {width == DotWidth::kNarrow
-                            ? static_cast<const void*>(inputs.narrow_tiles(at))
-                            : inputs.wide_tiles(at),
-                        inputs.scales(at, width), inputs.sums(at)};
-    }
-    args.y = y.data() + (token - tokens.begin) * stride;
-    run(args);
-  }
+  return args;
 }
 
 }  // namespace
@@ -108,21 +93,19 @@ void CodedMatVecs(const TiledTrellisMatrix& w, const RotatedInputs& inputs, Toke
                   RowRange rows, size_t stride, std::span<float> y) noexcept {
   HLWQ_DASSERT(w.scales.size() == w.tiles() * w.blocks() * 2 * kTileRows);
   HLWQ_DASSERT(w.row_scales.size() == w.shape.out * codec::kRowScaleBytes);
-  TileArguments args;
-  args.multipliers = reinterpret_cast<const uint8_t*>(w.scales.data());
+  TileArguments args = ArgumentsOf(w, rows, w.scales);
   args.row_scales = w.row_scales;
-  ForTokens(w, inputs, tokens, rows, stride, y, args, [](const TileArguments& part) {
-    HWY_DYNAMIC_DISPATCH(TrellisTilesOn)(part);
+  ForMatVecTokens(inputs, tokens, stride, y, args, [&] {
+    HWY_DYNAMIC_DISPATCH(TrellisTilesOn)(args);
   });
 }
 
 void CodedMatVecs(const TiledCodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
                   RowRange rows, size_t stride, std::span<float> y) noexcept {
   HLWQ_DASSERT(w.norms.size() == w.tiles() * w.blocks() * kTileRows * 2);
-  TileArguments args;
-  args.multipliers = reinterpret_cast<const uint8_t*>(w.norms.data());
-  ForTokens(w, inputs, tokens, rows, stride, y, args, [](const TileArguments& part) {
-    HWY_DYNAMIC_DISPATCH(CodedTilesOn)(part);
+  TileArguments args = ArgumentsOf(w, rows, w.norms);
+  ForMatVecTokens(inputs, tokens, stride, y, args, [&] {
+    HWY_DYNAMIC_DISPATCH(CodedTilesOn)(args);
   });
 }
 
