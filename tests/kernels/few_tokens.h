@@ -62,4 +62,25 @@ void ExpectRowsApartFromOthers(const Matrix& w, const kernels::RotatedInputs& in
   }
 }
 
+// CodedMatMul writes the rows and tokens of its ranges, and nothing else.
+template <class Matrix>
+void ExpectMatMulOfRangesAlone(const Matrix& w) {
+  const size_t out = w.shape.out, first = 1, tokens = 8, stride = out + 13;
+  ASSERT_EQ(out, 150u);
+  const kernels::RotatedInputs inputs = ManyInputs(tokens, w.shape.in, w.levels->width);
+  std::vector<float> all(tokens * out);
+  CodedMatMul(w, inputs, {0, tokens}, {0, out}, out, all);
+  for (const RowRange range : std::vector<RowRange>{
+           {0, 0}, {0, 1}, {0, 64}, {1, 65}, {5, 7}, {60, 140}, {64, 128}, {149, 150}}) {
+    std::vector<float> y((tokens - first - 1) * stride + range.end, 123.0f);
+    CodedMatMul(w, inputs, {first, tokens}, range, stride, y);
+    for (size_t at = 0; at < y.size(); ++at) {
+      const size_t row = at % stride;
+      const bool in_range = row >= range.begin && row < range.end;
+      ASSERT_EQ(y[at], in_range ? all[(first + at / stride) * out + row] : 123.0f)
+          << "row " << row << " of " << range.begin << ".." << range.end;
+    }
+  }
+}
+
 }  // namespace hlwq::test

@@ -103,21 +103,7 @@ TEST(TileMatMul, WritesTheRowsOfTheRangeAlone) {
   test::ForEachTarget([&](const char*) {
     for (const int bits : {4, 6}) {
       const TiledTrellis matrix({150, 400}, bits);
-      const auto& w = matrix.w();
-      const size_t first = 1, tokens = 8, stride = 163;
-      const RotatedInputs inputs = ManyInputs(tokens, 400, w.levels->width);
-      const std::vector<float> all = MatMul(w, inputs, tokens);
-      for (const RowRange range : std::vector<RowRange>{
-               {0, 0}, {0, 1}, {0, 64}, {1, 65}, {5, 7}, {60, 140}, {64, 128}, {149, 150}}) {
-        std::vector<float> y((tokens - first - 1) * stride + range.end, 123.0f);
-        CodedMatMul(w, inputs, {first, tokens}, range, stride, y);
-        for (size_t at = 0; at < y.size(); ++at) {
-          const size_t row = at % stride;
-          const bool in_range = row >= range.begin && row < range.end;
-          ASSERT_EQ(y[at], in_range ? all[(first + at / stride) * 150 + row] : 123.0f)
-              << "row " << row << " of " << range.begin << ".." << range.end;
-        }
-      }
+      test::ExpectMatMulOfRangesAlone(matrix.w());
     }
   });
 }

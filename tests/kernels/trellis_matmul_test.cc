@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/kernels/each_target.h"
+#include "tests/kernels/few_tokens.h"
 #include "tests/kernels/random_trellis_matrix.h"
 #include "tests/support/guarded_bytes.h"
 
@@ -91,22 +92,7 @@ TEST(TrellisMatMul, WritesTheRowsOfTheRangeAlone) {
   test::ForEachTarget([&](const char*) {
     for (const int bits : {4, 6}) {
       const RandomTrellisMatrix matrix({150, 400}, bits);
-      const TrellisMatrix& w = matrix.w();
-      const size_t first = 1, tokens = 8;
-      const size_t stride = 163;
-      const RotatedInputs inputs = Rotated(Activations(tokens * 400), 400, w.levels->width);
-      const std::vector<float> all = MatMul(w, inputs, tokens);
-      for (const RowRange range : std::vector<RowRange>{
-               {0, 0}, {0, 1}, {0, 64}, {1, 65}, {5, 7}, {60, 140}, {64, 128}, {149, 150}}) {
-        std::vector<float> y((tokens - first - 1) * stride + range.end, 123.0f);
-        CodedMatMul(w, inputs, {first, tokens}, range, stride, y);
-        for (size_t at = 0; at < y.size(); ++at) {
-          const size_t row = at % stride;
-          const bool in_range = row >= range.begin && row < range.end;
-          ASSERT_EQ(y[at], in_range ? all[(first + at / stride) * 150 + row] : 123.0f)
-              << "row " << row << " of " << range.begin << ".." << range.end;
-        }
-      }
+      test::ExpectMatMulOfRangesAlone(matrix.w());
     }
   });
 }
