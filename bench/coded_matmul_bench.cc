@@ -7,7 +7,7 @@
 
 #include "bench/bench_support.h"
 #include "codec/gaussian_tables.h"
-#include "kernels/trellis_matmul.h"
+#include "kernels/tile_matmul.h"
 
 namespace hlwq::bench {
 namespace {

@@ -1,9 +1,8 @@
 // Rows of codes times a vector, over more memory than the caches hold, beside plain reading of the
 // same bytes in turns with it: "share" is the ratio of the two speeds.
 //
-// "CodedMatVec/b<bits>/2048x5632/<target>", of the trellis code "t<bits>", with rows interleaved
-// "tiles-..."; GB/s are those of codes
-// and multipliers.
+// "CodedMatVec/b<bits>/2048x5632/<target>", with rows interleaved "tiles-b<bits>", of the trellis code
+// "t<bits>"; GB/s are those of codes and multipliers.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -20,7 +19,6 @@
 #include "kernels/coded_matmul.h"
 #include "kernels/plain_read.h"
 #include "kernels/tile_matmul.h"
-#include "kernels/trellis_matmul.h"
 #include "tensor/float16.h"
 
 namespace hlwq::bench {
@@ -135,22 +133,6 @@ class TiledHlwqCodes {
   kernels::DotLevels levels_;
 };
 
-class TiledTrellisCodes {
- public:
-  explicit TiledTrellisCodes(int bits) : rows_(bits) {}
-
-  const kernels::DotLevels& levels() const { return rows_.levels(); }
-  size_t code_bytes() const { return rows_.code_bytes(); }
-  size_t multiplier_bytes() const { return rows_.multiplier_bytes(); }
-  kernels::TiledTrellisMatrix Matrix(size_t index) const {
-    const kernels::TrellisMatrix w = rows_.Matrix(index);
-    return {w.shape, &levels(), w.codes, w.scales, w.row_scales};
-  }
-
- private:
-  TrellisCodes rows_;
-};
-
 // One matrix after another is multiplied, and in turns one half the pool away is read. The threads
 // begin each of these together, on equal parts of its rows, and each takes its own time. Parts are
 // below a millisecond, so that on a busy machine the quicker ones were not interrupted: "quiet" is
@@ -228,7 +210,6 @@ const bool registered = [] {
     add("b5plain", HlwqCodes(5, codec::BitOrder::kPlain));
     for (int bits = codec::kMinTrellisBits; bits <= codec::kMaxTrellisBits; ++bits) {
       add("t" + std::to_string(bits), TrellisCodes(bits));
-      add("tiles-t" + std::to_string(bits), TiledTrellisCodes(bits));
     }
     for (const int bits : {4, 5}) {
       add("tiles-b" + std::to_string(bits), TiledHlwqCodes(bits));

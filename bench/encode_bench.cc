@@ -14,7 +14,7 @@ void Encode(benchmark::State& state, const codec::CodecSpec& spec) {
   const auto parts = codec->Parts({kRows, kIn});
   std::vector<std::vector<std::byte>> buffers;
   for (const codec::Part& part : parts) {
-    if (part.bytes_per_row > 0) buffers.emplace_back(part.bytes);
+    if (!part.is_constant()) buffers.emplace_back(part.bytes);
   }
   const std::vector<std::span<std::byte>> row_parts(buffers.begin(), buffers.end());
   for (auto _ : state) {

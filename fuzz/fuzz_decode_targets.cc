@@ -126,8 +126,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   std::vector<std::vector<std::byte>> parts;
   for (const codec::Part& part : reference->Parts(shape)) {
-    if (part.bytes_per_row == 0) continue;
-    parts.emplace_back(part.bytes_per_row * shape.out);
+    if (part.is_constant()) continue;
+    parts.emplace_back(part.bytes);
   }
   for (auto part = parts.rbegin(); part != parts.rend(); ++part) input.Fill(*part);
   const std::vector<std::span<const std::byte>> spans(parts.begin(), parts.end());

@@ -111,7 +111,7 @@ inline void RequireSound(std::span<const checkpoint::TensorEntry> tensors, uint6
     for (const auto& slice : coded->slices) {
       size_t index = 0;
       for (const auto& part : codec->Parts(coded->matrix)) {
-        if (part.bytes_per_row == 0) continue;
+        if (part.is_constant()) continue;
         const checkpoint::FileRange& range = slice.row_parts.at(index);
         const bool is_wide = index == 1 && coded->norm_dtype == DType::kF32;
         Require(range.bytes == part.bytes * (is_wide ? 2 : 1));

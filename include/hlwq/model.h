@@ -23,7 +23,7 @@ struct ModelOptions {
   // fit. Results are the same to the last bit.
   std::optional<size_t> experts_per_layer;
   std::optional<uint64_t> expert_bytes;
-  // Lays out coded matrices anew in memory when the model is opened, as many bytes again: faster without
+  // Lays out plain hlwq codes anew in memory when the model is opened, as many bytes again: faster without
   // AVX-512, and for prompts and several sessions. Results differ in the last bits.
   bool interleave = false;
 };

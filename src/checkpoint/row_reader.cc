@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <optional>
 
 #include "base/error.h"
@@ -29,16 +30,17 @@ RowReader::RowReader(const Checkpoint& checkpoint, const TensorEntry& entry,
     codec_ = backend.MakeCodec(coded->spec);
     slice_rows_ = coded->matrix.out;
     for (const codec::Part& part : codec_->Parts(coded->matrix)) {
-      if (part.bytes_per_row > 0) parts_.push_back({part.bytes_per_row});
+      if (!part.is_constant()) parts_.push_back(part.units);
     }
+    unit_rows_ = codec_->unit_rows();
     has_wide_norms_ = coded->norm_dtype == DType::kF32;
-    if (has_wide_norms_) parts_.at(1).unit_bytes *= 2;
+    if (has_wide_norms_) parts_.at(1).bytes *= 2;
   } else if (const auto* scaled = std::get_if<ScaledStorage>(&entry.storage)) {
     slice_rows_ = scaled->is_transposed ? scaled->matrix.in : scaled->matrix.out;
     parts_ = {{ScaledRowBytes(*scaled)}, {ScaleRowBytes(*scaled), scaled->scale_rows}};
     if (scaled->is_transposed) {
       const RowRange all = {0, scaled->matrix.out};
-      for (StoredPart& part : parts_) part = {part.BytesOf(all), slice_rows_};
+      for (RowUnits& part : parts_) part = {part.BytesOf(all), slice_rows_};
     }
   } else if (const auto* ggml = std::get_if<GgmlStorage>(&entry.storage)) {
     parts_ = {{GgmlRowBytes(*ggml, matrix_.in)}};
@@ -73,13 +75,21 @@ RowRange RowReader::OriginRows(RowRange rows) const {
 
 RowRange RowReader::InSlice(RowRange rows) const noexcept {
   const uint64_t first = rows.begin / slice_rows_ * slice_rows_;
-  return {rows.begin - first, rows.end - first};
+  return {(rows.begin - first) / unit_rows_ * unit_rows_, rows.end - first};
+}
+
+uint64_t RowReader::RowsBefore(RowRange rows) const noexcept {
+  return rows.begin % slice_rows_ % unit_rows_;
+}
+
+uint64_t RowReader::row_block() const noexcept {
+  return origin_ ? std::lcm(row_block_, origin_->row_block()) : unit_rows_;
 }
 
 uint64_t RowReader::StoredBytes(RowRange rows) const {
   if (origin_) return origin_->StoredBytes(OriginRows(rows));
   uint64_t bytes = 0;
-  for (const StoredPart& part : parts_) bytes += part.BytesOf(InSlice(rows));
+  for (const RowUnits& part : parts_) bytes += part.BytesOf(InSlice(rows));
   return bytes;
 }
 
@@ -92,7 +102,7 @@ void RowReader::ForEachRange(RowRange rows, Visit&& visit) const {
     HLWQ_DASSERT(inner.end <= slice_rows_);
     for (size_t part = 0; part < parts_.size(); ++part) {
       const FileRange& range = slice.row_parts[part];
-      visit(range.file, range.offset + inner.begin * parts_[part].unit_bytes,
+      visit(range.file, range.offset + parts_[part].OffsetOf(inner.begin),
             parts_[part].BytesOf(inner));
     }
     return;
@@ -107,7 +117,7 @@ void RowReader::ForEachRange(RowRange rows, Visit&& visit) const {
       if (bytes == 0) continue;
       visit(range.file,
             range.offset + slice * parts_[part].BytesOf({0, slice_rows_}) +
-                parts_[part].UnitsOf(inner).begin * parts_[part].unit_bytes,
+                parts_[part].OffsetOf(inner.begin),
             bytes);
     }
     return;
@@ -115,7 +125,7 @@ void RowReader::ForEachRange(RowRange rows, Visit&& visit) const {
   if (std::holds_alternative<SyntheticStorage>(entry_.storage)) return;
   const auto* ggml = std::get_if<GgmlStorage>(&entry_.storage);
   const FileRange& range = ggml ? ggml->range : std::get<PlainStorage>(entry_.storage).range;
-  const uint64_t row_bytes = parts_[0].unit_bytes;
+  const uint64_t row_bytes = parts_[0].bytes;
   if (ggml == nullptr || ggml->row_map.empty()) {
     visit(range.file, range.offset + rows.begin * row_bytes, rows.size() * row_bytes);
     return;
@@ -161,7 +171,7 @@ std::vector<std::span<const std::byte>> RowReader::PartsOf(
     RowRange rows, std::span<const std::byte> stored) const {
   std::vector<std::span<const std::byte>> parts;
   size_t position = 0;
-  for (const StoredPart& part : parts_) {
+  for (const RowUnits& part : parts_) {
     parts.push_back(stored.subspan(position, part.BytesOf(InSlice(rows))));
     position += parts.back().size();
   }
@@ -179,7 +189,7 @@ void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
     if (has_wide_norms_) {
       DecodeWideNorms(rows, parts, weights);
     } else {
-      codec_->DecodeRows(parts, matrix_.in, weights);
+      DecodeTo(DType::kF32, rows, stored, std::as_writable_bytes(weights));
     }
   } else if (const auto* scaled = std::get_if<ScaledStorage>(&entry_.storage)) {
     const auto parts = PartsOf(rows, stored);
@@ -197,23 +207,23 @@ void RowReader::Decode(RowRange rows, std::span<const std::byte> stored,
   }
 }
 
-void RowReader::DecodeTiles(RowRange rows, std::span<const std::byte> stored,
+void RowReader::DecodeTiles(RowRange rows, std::span<const std::byte> stored, uint64_t unit_rows,
                             const VisitTile& visit) const {
   // Rows of several parts cannot be told apart inside `stored`, nor runs that begin before the first
   // row: they are decoded as one tile.
   const RowRange whole = Widened(rows);
   const bool is_contiguous =
       parts_.size() == 1 && whole.begin == rows.begin && whole.end == rows.end;
-  const uint64_t tile_rows =
-      kTileWeights / std::max<uint64_t>(matrix_.in, 1) / row_block_ * row_block_;
-  const uint64_t step = is_contiguous ? std::max(row_block_, tile_rows) : rows.size();
+  const uint64_t unit = std::lcm(row_block_, unit_rows);
+  const uint64_t tile_rows = kTileWeights / std::max<uint64_t>(matrix_.in, 1) / unit * unit;
+  const uint64_t step = is_contiguous ? std::max(unit, tile_rows) : rows.size();
   std::vector<float> weights;
   for (uint64_t row = 0; row < rows.size(); row += step) {
     const RowRange tile = {row, std::min(rows.size(), row + step)};
     weights.resize(tile.size() * matrix_.in);
     const RowRange absolute = {rows.begin + tile.begin, rows.begin + tile.end};
     Decode(absolute,
-           is_contiguous ? stored.subspan(row * parts_[0].unit_bytes, StoredBytes(tile)) : stored,
+           is_contiguous ? stored.subspan(row * parts_[0].bytes, StoredBytes(tile)) : stored,
            weights);
     visit(tile, weights);
   }
@@ -221,12 +231,19 @@ void RowReader::DecodeTiles(RowRange rows, std::span<const std::byte> stored,
 
 void RowReader::DecodeTo(DType dtype, RowRange rows, std::span<const std::byte> stored,
                          std::span<std::byte> weights) const {
+  const uint64_t row_bytes = matrix_.in * BitsPerElement(dtype) / 8;
   if (codec_ && !has_wide_norms_) {
-    codec_->DecodeRowsTo(dtype, PartsOf(rows, stored), matrix_.in, weights);
+    const uint64_t before = RowsBefore(rows);
+    if (before == 0) {
+      codec_->DecodeRowsTo(dtype, PartsOf(rows, stored), matrix_.in, weights);
+      return;
+    }
+    std::vector<std::byte> all(InSlice(rows).size() * row_bytes);
+    codec_->DecodeRowsTo(dtype, PartsOf(rows, stored), matrix_.in, all);
+    std::memcpy(weights.data(), all.data() + before * row_bytes, weights.size());
     return;
   }
-  const uint64_t row_bytes = matrix_.in * BitsPerElement(dtype) / 8;
-  DecodeTiles(rows, stored, [&](RowRange tile, std::span<const float> floats) {
+  DecodeTiles(rows, stored, 1, [&](RowRange tile, std::span<const float> floats) {
     backend_.FromFloat(floats, dtype,
                        weights.subspan(tile.begin * row_bytes, tile.size() * row_bytes));
   });

@@ -10,6 +10,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "codec/backend.h"
+#include "tensor/row_units.h"
 
 namespace hlwq::checkpoint {
 
@@ -26,8 +27,8 @@ class RowReader {
   uint64_t StoredBytes(RowRange rows) const;
   // Rows per slice: a range passed to ReadStored must not cross a multiple of this.
   uint64_t slice_rows() const noexcept { return slice_rows_; }
-  // Ranges of multiples of as many rows are read without reading more than they need.
-  uint64_t row_block() const noexcept { return row_block_; }
+  // Ranges of multiples of as many rows of a slice are read without reading more than they need.
+  uint64_t row_block() const noexcept;
 
   // Fills `stored` (resized) with the stored bytes of `rows`, part after part.
   void ReadStored(RowRange rows, std::vector<std::byte>& stored) const;
@@ -37,9 +38,10 @@ class RowReader {
   // Turns what ReadStored gave for `rows` into float32 [rows, in].
   void Decode(RowRange rows, std::span<const std::byte> stored, std::span<float> weights) const;
   // Decode in pieces that fit a cache: calls visit(tile, weights) for consecutive tiles of `rows`,
-  // counted from rows.begin, with weights [tile, in].
+  // counted from rows.begin, with weights [tile, in]. All but the last have a multiple of `unit_rows`.
   using VisitTile = std::function<void(RowRange tile, std::span<const float> weights)>;
-  void DecodeTiles(RowRange rows, std::span<const std::byte> stored, const VisitTile& visit) const;
+  void DecodeTiles(RowRange rows, std::span<const std::byte> stored, uint64_t unit_rows,
+                   const VisitTile& visit) const;
   // Decode rounded to `dtype` (F16, BF16 or F32; to nearest, ties to even).
   void DecodeTo(DType dtype, RowRange rows, std::span<const std::byte> stored,
                 std::span<std::byte> weights) const;
@@ -53,21 +55,10 @@ class RowReader {
   void ReadRows(RowRange rows, std::span<float> weights) const;
 
  private:
-  // A part of what is stored, as units that consecutive rows of a slice share.
-  struct StoredPart {
-    uint64_t unit_bytes = 0;
-    uint64_t unit_rows = 1;
-
-    RowRange UnitsOf(RowRange rows) const noexcept {
-      return {rows.begin / unit_rows, (rows.end + unit_rows - 1) / unit_rows};
-    }
-    uint64_t BytesOf(RowRange rows) const noexcept {
-      return rows.size() == 0 ? 0 : UnitsOf(rows).size() * unit_bytes;
-    }
-  };
-
-  // The same rows counted from the beginning of their slice.
+  // The same rows counted from the beginning of their slice, from the first of a unit of codes on.
   RowRange InSlice(RowRange rows) const noexcept;
+  // How many rows of InSlice(rows) come before `rows`.
+  uint64_t RowsBefore(RowRange rows) const noexcept;
   // Calls visit(file, offset, bytes) for each stretch that holds stored bytes of `rows`, in the
   // order of ReadStored.
   template <typename Visit>
@@ -87,11 +78,12 @@ class RowReader {
   const TensorEntry& entry_;
   const codec::Backend& backend_;
   std::shared_ptr<const codec::Codec> codec_;
-  std::vector<StoredPart> parts_;
+  std::vector<RowUnits> parts_;  // what is stored, units of rows of a slice
   MatrixShape matrix_;
   uint64_t slice_rows_ = 0;
-  bool has_wide_norms_ = false;  // CodedStorage::norm_dtype is F32
-  uint64_t row_block_ = 1;
+  bool has_wide_norms_ = false;              // CodedStorage::norm_dtype is F32
+  uint64_t unit_rows_ = 1;                   // Codec::unit_rows of codes
+  uint64_t row_block_ = 1;                   // of the change of a derived tensor
   std::shared_ptr<const RowReader> origin_;  // of a derived tensor; shared by copies of this reader
 };
 

@@ -2,9 +2,9 @@
 // reporting see a codec only through this header.
 //
 // A codec turns a matrix [out, in] into a few named parts, each a tensor of the output file. Parts
-// come in two kinds: row parts hold the same number of bytes for every row, in row order, so rows
-// can be coded in any order and in any chunks; constant parts depend on the shape alone (a shape
-// record, say).
+// come in two kinds: row parts hold the same number of bytes for every unit of rows (one row, or a few
+// that are stored together), in row order, so units can be coded in any order and in any chunks;
+// constant parts depend on the shape alone (a shape record, say).
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,7 @@
 #include "codec/codec_spec.h"
 #include "codec/error_stats.h"
 #include "tensor/dtype.h"
+#include "tensor/row_units.h"
 #include "tensor/shape.h"
 
 namespace hlwq::codec {
@@ -27,8 +28,10 @@ struct Part {
   DType dtype = DType::kU8;
   Shape shape;
   uint64_t bytes = 0;
-  uint64_t bytes_per_row = 0;            // 0: a constant part
+  RowUnits units;                        // of a row part; without bytes: a constant part
   std::vector<std::byte> constant_data;  // the content of a constant part
+
+  bool is_constant() const noexcept { return units.bytes == 0; }
 };
 
 // Immutable once made; all members may be called from any number of threads at once.
@@ -41,20 +44,25 @@ class Codec {
   // The parts of a matrix of this shape, in file order. Cost: independent of the size, except for
   // constant parts. Throws Error{kUnsupported} on a shape this codec cannot hold (overflow).
   virtual std::vector<Part> Parts(MatrixShape shape) const = 0;
+  // Rows are coded and decoded in multiples of so many, which every part's unit divides; only the last
+  // rows of a matrix may be fewer.
+  virtual uint64_t unit_rows() const noexcept { return 1; }
 
-  // Codes consecutive rows. `weights` is [rows, in], row-major, finite, of dtype F16, BF16 or F32
-  // (little-endian, any alignment). `row_parts[i]` takes the rows of the i-th *row* part of Parts():
-  // rows * bytes_per_row bytes. Adds the errors of these rows to `stats`. Deterministic: the same
-  // bytes on every CPU, for every split into chunks.
+  // Codes consecutive rows, whole units but for the end of a matrix. `weights` is [rows, in], row-major,
+  // finite, of dtype F16, BF16 or F32 (little-endian, any alignment). `row_parts[i]` takes the units of the
+  // i-th *row* part of Parts(): units.BytesOf(rows) bytes. Adds the errors of these rows to `stats`, of
+  // which `first_row` is the first in the matrix. Deterministic: the same bytes on every CPU, for every
+  // split into chunks of whole units.
   // Throws Error{kNonFinite} ("row R, columns A..B: ...", R counted from `first_row`) for a value or
   // block the format cannot hold, Error{kUnsupported} for another dtype.
   virtual void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
                               uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
                               ErrorStats& stats) const = 0;
 
-  // Inverse: fills `weights` [rows, in] of `dtype` from the same rows of the row parts; F16 and BF16
-  // are the float32 values rounded to nearest, ties to even. Corrupt codes decode to some finite or
-  // infinite value or NaN, never to undefined behaviour.
+  // Inverse: fills `weights` [rows, in] of `dtype` from the row parts of these rows, which begin with
+  // a whole unit; of the last unit as many rows are taken as `weights` has room for. F16 and BF16 are
+  // the float32 values rounded to nearest, ties to even. Corrupt codes decode to some finite or infinite
+  // value or NaN, never to undefined behaviour.
   virtual void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts,
                             uint64_t in, std::span<std::byte> weights) const = 0;
 

@@ -79,6 +79,12 @@ CodecSpec SpecFromJson(const nlohmann::json& json) {
   }
   std::vector<float> levels = ReadLevels(reader);
   const CodecRecord& record = RecordOf(words.name);
+  if (words.version < record.version) {
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format("codec {}: version {} is no longer read, want version {}: quantize again",
+                    record.name, words.version, record.version));
+  }
   if (words.version != record.version) {
     throw Error(ErrorCode::kUnsupported, fmt::format("codec {}: want version {}, got {}",
                                                      record.name, record.version, words.version));

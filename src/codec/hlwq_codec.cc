@@ -80,16 +80,16 @@ std::vector<Part> HlwqCodec::Parts(MatrixShape shape) const {
   Part packed;
   packed.suffix = is_msb ? "__packed" : ".codes";
   packed.dtype = DType::kU8;
-  packed.bytes_per_row = n_blocks * block_bytes_;
-  packed.bytes = shape.out * packed.bytes_per_row;
-  packed.shape = is_msb ? Shape{packed.bytes} : Shape{shape.out, packed.bytes_per_row};
+  packed.units = {n_blocks * block_bytes_};
+  packed.bytes = packed.units.BytesOf(shape.out);
+  packed.shape = is_msb ? Shape{packed.bytes} : Shape{shape.out, packed.units.bytes};
 
   Part norms;
   norms.suffix = is_msb ? "__norms" : ".norms";
   norms.dtype = DType::kF16;
   norms.shape = {shape.out, n_blocks};
-  norms.bytes_per_row = 2 * n_blocks;
-  norms.bytes = shape.out * norms.bytes_per_row;
+  norms.units = {2 * n_blocks};
+  norms.bytes = norms.units.BytesOf(shape.out);
   if (!is_msb) return {std::move(packed), std::move(norms)};
 
   return {std::move(packed), std::move(norms), std::move(record)};

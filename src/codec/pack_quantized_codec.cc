@@ -118,7 +118,7 @@ std::vector<Part> PackQuantizedCodec::Parts(MatrixShape shape) const {
                 .dtype = dtype,
                 .shape = {shape.out, bytes_per_row * 8 / BitsPerElement(dtype)},
                 .bytes = *bytes,
-                .bytes_per_row = bytes_per_row,
+                .units = {bytes_per_row},
                 .constant_data = {}};
   };
   Part packed = row_part("_packed", DType::kI32, layout.packed_bytes);

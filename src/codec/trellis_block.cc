@@ -5,11 +5,17 @@
 
 #include "base/error.h"
 #include "codec/float_rows.h"
+#include "codec/trellis_tile.h"
 
 namespace hlwq::codec {
 namespace {
 
 constexpr float kInverseBlock = 1.0f / kBlockSize;
+
+// The byte of a cell, in block form, that has a plane's bits of one of its inputs.
+constexpr size_t PlaneByte(const TrellisPlane& plane, size_t input) {
+  return plane.VectorOf(input % kPlaneSteps) * kTileWordBytes + input / kPlaneSteps;
+}
 
 }  // namespace
 
@@ -17,24 +23,50 @@ void PackTrellisBlock(std::span<const uint64_t, kGroupsPerBlock> paths,
                       std::span<const uint8_t, kBlockSize> levels, int bits,
                       std::span<std::byte> block) noexcept {
   HLWQ_DASSERT(block.size() == TrellisBlockBytes(bits));
-  for (size_t i = 0; i < kTrellisPathBytes; ++i) {
-    block[i] = static_cast<std::byte>(paths[i / 8] >> (i % 8 * 8));
+  std::ranges::fill(block, std::byte{0});
+  for (size_t cell = 0; cell < kCellsPerBlock; ++cell) {
+    const std::span<std::byte> words =
+        block.subspan(cell * TrellisCellBytes(bits), TrellisCellBytes(bits));
+    const uint64_t path =
+        paths[cell / kCellsPerGroup] >> (cell % kCellsPerGroup * kCellInputs) & 0xFFFF'FFFF;
+    for (size_t i = 0; i < kTileWordBytes; ++i) words[i] = static_cast<std::byte>(path >> (8 * i));
+    for (size_t i = 0; i < kCellInputs; ++i) {
+      const uint32_t index = levels[cell * kCellInputs + i] / kTrellisSubsets;
+      for (const TrellisPlane& plane : PlanesOf(bits)) {
+        if (plane.width == 0) continue;
+        const uint32_t field = index >> plane.low_bit & ((1u << plane.width) - 1);
+        words[PlaneByte(plane, i)] |=
+            static_cast<std::byte>(field << plane.ShiftOf(i % kPlaneSteps));
+      }
+    }
   }
-  std::array<uint8_t, kBlockSize> indices;
-  for (size_t i = 0; i < kBlockSize; ++i) indices[i] = levels[i] / kTrellisSubsets;
-  PackBlock(TrellisIndexOrder(bits), bits - 1, indices, block.subspan(kTrellisPathBytes));
 }
 
 void UnpackTrellisBlock(std::span<const std::byte> block, int bits,
                         std::span<uint8_t, kBlockSize> levels) noexcept {
   HLWQ_DASSERT(block.size() == TrellisBlockBytes(bits));
-  UnpackBlock(TrellisIndexOrder(bits), bits - 1, block.subspan(kTrellisPathBytes), levels);
-  for (size_t group = 0; group < kGroupsPerBlock; ++group) {
-    uint64_t path = 0;
-    for (size_t i = 0; i < 8; ++i) {
-      path |= std::to_integer<uint64_t>(block[8 * group + i]) << (8 * i);
+  std::array<uint64_t, kGroupsPerBlock> paths = {};
+  for (size_t cell = 0; cell < kCellsPerBlock; ++cell) {
+    const std::span<const std::byte> words =
+        block.subspan(cell * TrellisCellBytes(bits), TrellisCellBytes(bits));
+    for (size_t i = 0; i < kTileWordBytes; ++i) {
+      paths[cell / kCellsPerGroup] |= std::to_integer<uint64_t>(words[i])
+                                      << (cell % kCellsPerGroup * kCellInputs + 8 * i);
     }
-    const TrellisSubsets subsets = SubsetsOf(path);
+    for (size_t i = 0; i < kCellInputs; ++i) {
+      uint32_t index = 0;
+      for (const TrellisPlane& plane : PlanesOf(bits)) {
+        if (plane.width == 0) continue;
+        const uint32_t field = std::to_integer<uint32_t>(words[PlaneByte(plane, i)]) >>
+                                   plane.ShiftOf(i % kPlaneSteps) &
+                               ((1u << plane.width) - 1);
+        index |= field << plane.low_bit;
+      }
+      levels[cell * kCellInputs + i] = static_cast<uint8_t>(index);
+    }
+  }
+  for (size_t group = 0; group < kGroupsPerBlock; ++group) {
+    const TrellisSubsets subsets = SubsetsOf(paths[group]);
     for (size_t t = 0; t < kGroupSize; ++t) {
       uint8_t& level = levels[group * kGroupSize + t];
       const uint64_t subset = 2 * (subsets.high >> t & 1) + (subsets.low >> t & 1);

@@ -1,5 +1,5 @@
-// A block of the trellis codec, stored as two path words and 128 index values (docs/format.md,
-// "Codec hlwq-t"): the scalar reference.
+// A block of the trellis codec in its block form, four cells of path bits and index values
+// (codec/trellis_tile.h; docs/format.md, "Codec hlwq-t"): the scalar reference.
 #pragma once
 
 #include <array>
@@ -15,8 +15,6 @@
 #include "tensor/float16.h"
 
 namespace hlwq::codec {
-
-inline constexpr size_t kGroupsPerBlock = kBlockSize / kGroupSize;
 
 // S of a row, from the BF16 values of all rows at any alignment.
 inline constexpr size_t kRowScaleBytes = 2;

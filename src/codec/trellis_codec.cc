@@ -36,11 +36,18 @@ CodecSpec WithLevels(CodecSpec spec) {
 enum RowPart : size_t { kCodes, kScales, kRows, kNumRowParts };
 
 template <typename Byte>
-bool PartsFit(std::span<const std::span<Byte>> parts, uint64_t rows, uint64_t blocks,
-              size_t block_bytes) {
-  return parts.size() == kNumRowParts && parts[kCodes].size() == blocks * block_bytes &&
-         parts[kScales].size() == blocks * kGroupsPerBlock &&
+bool PartsFit(std::span<const std::span<Byte>> parts, uint64_t rows, uint64_t in, int bits) {
+  const uint64_t padded_rows = CeilDiv<uint64_t>(rows, kTileRows) * kTileRows;
+  return parts.size() == kNumRowParts &&
+         parts[kCodes].size() == padded_rows * TrellisRowBytes(in, bits) &&
+         parts[kScales].size() == padded_rows * TrellisGroups(in) &&
          parts[kRows].size() == rows * kRowScaleBytes;
+}
+
+// The piece of a row part that holds the tile of a row.
+template <typename Byte>
+std::span<Byte> TileOf(std::span<Byte> part, uint64_t row, size_t tile_bytes) {
+  return part.subspan(row / kTileRows * tile_bytes, tile_bytes);
 }
 
 }  // namespace
@@ -56,13 +63,17 @@ struct TrellisCodec::Batch {
   std::vector<GroupShape> shapes;
   std::vector<float> row_scales;  // of each block
   std::vector<TrellisBlockSums> sums;
+  std::vector<std::byte> codes;  // blocks in block form
+  std::vector<std::byte> scales;
 
-  void Resize(uint64_t rows) {
+  void Resize(uint64_t rows, size_t block_bytes) {
     const size_t blocks = static_cast<size_t>(rows * blocks_per_row);
     v.resize(blocks * kBlockSize);
     shapes.resize(blocks * kGroupsPerBlock);
     row_scales.resize(blocks);
     sums.resize(blocks);
+    codes.resize(blocks * block_bytes);
+    scales.resize(blocks * kGroupsPerBlock);
   }
   // The weights of a block, without padding.
   std::span<const std::byte> Block(size_t index) const {
@@ -71,6 +82,9 @@ struct TrellisCodec::Batch {
     const size_t element = BitsPerElement(dtype) / 8;
     return weights.subspan((row * in + column) * element,
                            std::min<uint64_t>(kBlockSize, in - column) * element);
+  }
+  bool IsHalf(size_t index) const {
+    return EndsInHalfBlock(in) && (index + 1) % blocks_per_row == 0;
   }
 };
 
@@ -81,22 +95,25 @@ TrellisCodec::TrellisCodec(const CodecSpec& spec)
 
 std::vector<Part> TrellisCodec::Parts(MatrixShape shape) const {
   Part record = ShapeRecord("hlwq-t", "__tmeta", shape);  // checks the shape
-  const uint64_t n_blocks = CeilDiv<uint64_t>(shape.in, kBlockSize);
-  const auto row_part = [&](const char* suffix, DType dtype, uint64_t bytes_per_row) {
+  const uint64_t tiles = CeilDiv<uint64_t>(shape.out, kTileRows);
+  ShapeRecord("hlwq-t", "", {tiles * kTileRows, shape.in});  // checks what padding adds
+  const auto row_part = [&](const char* suffix, DType dtype, RowUnits units) {
     return Part{.suffix = suffix,
                 .dtype = dtype,
                 .shape = {},
-                .bytes = shape.out * bytes_per_row,
-                .bytes_per_row = bytes_per_row,
+                .bytes = units.BytesOf(shape.out),
+                .units = units,
                 .constant_data = {}};
   };
-  Part packed = row_part("__tcodes", DType::kU8, n_blocks * block_bytes());
-  packed.shape = {packed.bytes};
-  Part scales = row_part("__tscales", DType::kU8, n_blocks * kGroupsPerBlock);
-  scales.shape = {shape.out, n_blocks * kGroupsPerBlock};
-  Part rows = row_part("__trows", DType::kBF16, kRowScaleBytes);
+  const uint64_t groups = TrellisGroups(shape.in);
+  const uint64_t row_bytes = TrellisRowBytes(shape.in, spec_.bits);
+  Part codes = row_part("__tcodes", DType::kU8, {row_bytes * kTileRows, kTileRows});
+  codes.shape = {codes.bytes};
+  Part scales = row_part("__tscales", DType::kU8, {groups * kTileRows, kTileRows});
+  scales.shape = {tiles, groups, kTileRows};
+  Part rows = row_part("__trows", DType::kBF16, {kRowScaleBytes});
   rows.shape = {shape.out};
-  return {std::move(packed), std::move(scales), std::move(rows), std::move(record)};
+  return {std::move(codes), std::move(scales), std::move(rows), std::move(record)};
 }
 
 // Transforms row `index` of the batch, and finds its multiplier.
@@ -116,6 +133,10 @@ void TrellisCodec::LoadRow(DType dtype, std::span<const std::byte> row, size_t i
             std::span<float>(padded).first(batch.in % kBlockSize));
     TransformBlocks(DType::kF32, std::as_bytes(std::span(padded)), v.last(kBlockSize),
                     shapes.last(kGroupsPerBlock));
+    if (EndsInHalfBlock(batch.in)) {
+      std::ranges::fill(v.last(kGroupSize), 0.0f);
+      shapes.back() = {};
+    }
   }
   float reach = 0;
   for (size_t group = 0; group < shapes.size(); ++group) {
@@ -144,8 +165,7 @@ void TrellisCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weight
   batch.in = in;
   batch.blocks_per_row = CeilDiv<uint64_t>(in, kBlockSize);
   batch.dtype = dtype;
-  if (weights.size() != rows * row_bytes ||
-      !PartsFit(row_parts, rows, rows * batch.blocks_per_row, block_bytes())) {
+  if (weights.size() != rows * row_bytes || !PartsFit(row_parts, rows, in, spec_.bits)) {
     ThrowMisfit("buffers", rows, in);
   }
   if (rows == 0) return;
@@ -154,29 +174,55 @@ void TrellisCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weight
     const uint64_t count = std::min(batch_rows, rows - row);
     batch.first_row = first_row + row;
     batch.weights = weights.subspan(row * row_bytes, count * row_bytes);
-    batch.Resize(count);
+    batch.Resize(count, block_bytes());
     for (size_t i = 0; i < count; ++i) {
       LoadRow(dtype, batch.weights.subspan(i * row_bytes, row_bytes), i, batch);
       const uint16_t scale = F32ToBF16(batch.row_scales[i * batch.blocks_per_row]);
       std::memcpy(row_parts[kRows].data() + (row + i) * kRowScaleBytes, &scale, kRowScaleBytes);
     }
-    const uint64_t first = row * batch.blocks_per_row;
-    const size_t blocks = batch.sums.size();
-    const auto codes = row_parts[kCodes].subspan(first * block_bytes(), blocks * block_bytes());
-    const auto scales =
-        row_parts[kScales].subspan(first * kGroupsPerBlock, blocks * kGroupsPerBlock);
-    EncodeBlocks({batch.v, batch.shapes, batch.row_scales}, codes, scales, batch.sums);
-    CountErrors(batch, codes, scales, stats);
+    EncodeBlocks({batch.v, batch.shapes, batch.row_scales}, batch.codes, batch.scales, batch.sums);
+    CountErrors(batch, stats);
+    const size_t code_bytes = TrellisRowBytes(in, spec_.bits);
+    const size_t groups = TrellisGroups(in);
+    for (size_t i = 0; i < count; ++i) {
+      const size_t of_tile = (row + i) % kTileRows;
+      const size_t first_block = i * batch.blocks_per_row;
+      PutTileRow(std::span(batch.codes).subspan(first_block * block_bytes(), code_bytes), of_tile,
+                 TileOf(row_parts[kCodes], row + i, kTileRows * code_bytes));
+      PutTileScales(std::span(batch.scales).subspan(first_block * kGroupsPerBlock, groups), of_tile,
+                    TileOf(row_parts[kScales], row + i, kTileRows * groups));
+    }
+  }
+  PadTile(rows, row_parts);
+}
+
+void TrellisCodec::PadTile(uint64_t rows, std::span<const std::span<std::byte>> row_parts) const {
+  if (rows % kTileRows == 0) return;
+  const size_t tiles = CeilDiv<uint64_t>(rows, kTileRows);
+  const size_t groups = row_parts[kScales].size() / tiles / kTileRows;
+  std::array<uint8_t, kBlockSize> levels;
+  levels.fill(static_cast<uint8_t>(table_.levels().size() / 2));
+  std::vector<std::byte> codes(CeilDiv(groups, kGroupsPerBlock) * block_bytes());
+  for (size_t at = 0; at < codes.size(); at += block_bytes()) {
+    PackTrellisBlock(std::array<uint64_t, kGroupsPerBlock>{}, levels, spec_.bits,
+                     std::span(codes).subspan(at, block_bytes()));
+  }
+  codes.resize(groups * (block_bytes() / kGroupsPerBlock));
+  const std::vector<std::byte> scales(groups, std::byte{kZeroGroup});
+  for (uint64_t row = rows; row < tiles * kTileRows; ++row) {
+    PutTileRow(codes, row % kTileRows, TileOf(row_parts[kCodes], row, kTileRows * codes.size()));
+    PutTileScales(scales, row % kTileRows, TileOf(row_parts[kScales], row, kTileRows * groups));
   }
 }
 
-void TrellisCodec::CountErrors(const Batch& batch, std::span<const std::byte> codes,
-                               std::span<const std::byte> scales, ErrorStats& stats) const {
-  constexpr double kPerWeight = 1.0 / kBlockSize;
+void TrellisCodec::CountErrors(const Batch& batch, ErrorStats& stats) const {
+  const std::span<const std::byte> codes(batch.codes);
+  const std::span<const std::byte> scales(batch.scales);
   for (size_t i = 0; i < batch.sums.size(); ++i) {
     const auto stored = batch.Block(i);
     const size_t count = stored.size() * 8 / BitsPerElement(batch.dtype);
-    const bool is_padded = count < kBlockSize;
+    const bool is_half = batch.IsHalf(i), is_padded = count < kBlockSize;
+    const double per_weight = 1.0 / static_cast<double>(is_half ? kGroupSize : kBlockSize);
     double energy = 0;
     for (size_t group = 0; group < kGroupsPerBlock; ++group) {
       const size_t at = i * kGroupsPerBlock + group;
@@ -185,13 +231,13 @@ void TrellisCodec::CountErrors(const Batch& batch, std::span<const std::byte> co
       if (is_padded) continue;
       const double multiplier =
           batch.row_scales[i] * GroupFactor(std::to_integer<uint8_t>(scales[at]));
-      stats.noise += sums.error * kPerWeight;
-      stats.dot += multiplier * sums.along * kPerWeight;
-      stats.decoded += multiplier * multiplier * sums.levels * kPerWeight;
+      stats.noise += sums.error * per_weight;
+      stats.dot += multiplier * sums.along * per_weight;
+      stats.decoded += multiplier * multiplier * sums.levels * per_weight;
     }
     stats.count += count;
     stats.zero_blocks += energy == 0 ? 1 : 0;
-    stats.signal += energy * kPerWeight;
+    stats.signal += energy * per_weight;
     if (!is_padded) {
       stats.max_abs_error = std::max(stats.max_abs_error, double{batch.sums[i].max_error});
     }
@@ -204,13 +250,18 @@ void TrellisCodec::CountErrors(const Batch& batch, std::span<const std::byte> co
     if (is_sampled) {
       std::array<uint8_t, kBlockSize> levels;
       UnpackTrellisBlock(block, spec_.bits, levels);
-      CountSample(weights, levels, stats);
+      if (is_half) {
+        CountCodes(std::span(levels).first(kGroupSize), stats);
+        CountCoordinates(std::span(batch.v).subspan(i * kBlockSize, kGroupSize), stats);
+      } else {
+        CountSample(weights, levels, stats);
+      }
     }
     if (!is_padded) continue;
     std::array<float, kBlockSize> decoded;
-    DecodeBlocks(block, scales.subspan(i * kGroupsPerBlock, kGroupsPerBlock),
-                 std::span(batch.row_scales).subspan(i, 1), DType::kF32,
-                 std::as_writable_bytes(std::span(decoded)));
+    const float row_scale = batch.row_scales[i] * (is_half ? kHalfBlockScale : 1.0f);
+    DecodeBlocks(block, scales.subspan(i * kGroupsPerBlock, kGroupsPerBlock), {&row_scale, 1},
+                 DType::kF32, std::as_writable_bytes(std::span(decoded)));
     AddWeightErrors(std::span(weights).first(count), std::span(decoded).first(count), stats);
   }
 }
@@ -222,25 +273,34 @@ void TrellisCodec::DecodeRowsTo(DType dtype, std::span<const std::span<const std
   const size_t row_bytes = static_cast<size_t>(in) * element;
   const uint64_t rows = in == 0 ? 0 : weights.size() / row_bytes;
   const size_t n_blocks = static_cast<size_t>(CeilDiv<uint64_t>(in, kBlockSize));
-  if (weights.size() != rows * row_bytes ||
-      !PartsFit(row_parts, rows, rows * n_blocks, block_bytes())) {
+  if (weights.size() != rows * row_bytes || !PartsFit(row_parts, rows, in, spec_.bits)) {
     ThrowMisfit("parts", rows, in);
   }
   const size_t whole = static_cast<size_t>(in / kBlockSize);
   const size_t whole_bytes = whole * kBlockSize * element;
   std::vector<float> row_scales(n_blocks);
+  // Of whole blocks: the second half of the last one, where it is not stored, is zero.
+  std::vector<std::byte> codes_of_row(n_blocks * block_bytes());
+  std::vector<std::byte> scales_of_row(n_blocks * kGroupsPerBlock, std::byte{kZeroGroup});
+  const std::span<const std::byte> codes(codes_of_row);
+  const std::span<const std::byte> scales(scales_of_row);
+  const std::span stored_codes = std::span(codes_of_row).first(TrellisRowBytes(in, spec_.bits));
+  const std::span stored_scales = std::span(scales_of_row).first(TrellisGroups(in));
+  const float tail_factor = EndsInHalfBlock(in) ? kHalfBlockScale : 1.0f;
   std::array<std::byte, kBlockSize * sizeof(float)> tail;
   for (uint64_t row = 0; row < rows; ++row) {
     std::fill(row_scales.begin(), row_scales.end(), RowScaleAt(row_parts[kRows], row));
-    const auto codes = row_parts[kCodes].subspan(row * n_blocks * block_bytes());
-    const auto scales = row_parts[kScales].subspan(row * n_blocks * kGroupsPerBlock);
+    TakeTileRow(TileOf(row_parts[kCodes], row, kTileRows * stored_codes.size()), row % kTileRows,
+                stored_codes);
+    TakeTileScales(TileOf(row_parts[kScales], row, kTileRows * stored_scales.size()),
+                   row % kTileRows, stored_scales);
     const auto out = weights.subspan(row * row_bytes, row_bytes);
     DecodeBlocks(codes.first(whole * block_bytes()), scales.first(whole * kGroupsPerBlock),
                  std::span<const float>(row_scales).first(whole), dtype, out.first(whole_bytes));
     if (whole == n_blocks) continue;
-    DecodeBlocks(codes.subspan(whole * block_bytes(), block_bytes()),
-                 scales.subspan(whole * kGroupsPerBlock, kGroupsPerBlock),
-                 std::span<const float>(row_scales).first(1), dtype,
+    row_scales.back() *= tail_factor;
+    DecodeBlocks(codes.last(block_bytes()), scales.last(kGroupsPerBlock),
+                 std::span<const float>(row_scales).last(1), dtype,
                  std::span(tail).first(kBlockSize * element));
     std::memcpy(out.data() + whole_bytes, tail.data(), out.size() - whole_bytes);
   }

@@ -1,7 +1,7 @@
 // The "hlwq-t" codec: rows of blocks of 128, each rotated and coded by a trellis in two groups of 64
-// with an 8-bit multiplier (docs/format.md, "Codec hlwq-t"). This base class owns everything that is
-// layout, checking and bookkeeping; the arithmetic of blocks comes from a derived class, the scalar
-// one of its record or the vector one of kernels/cpu_backend.h.
+// with an 8-bit multiplier, and stored in tiles of 16 rows (docs/format.md, "Codec hlwq-t"). This base
+// class owns everything that is layout, checking and bookkeeping; the arithmetic of blocks comes from a
+// derived class, the scalar one of its record or the vector one of kernels/cpu_backend.h.
 #pragma once
 
 #include <array>
@@ -11,6 +11,7 @@
 
 #include "codec/codec.h"
 #include "codec/trellis_blocks.h"
+#include "codec/trellis_tile.h"
 
 namespace hlwq::codec {
 
@@ -18,6 +19,7 @@ class TrellisCodec : public Codec {
  public:
   const CodecSpec& spec() const noexcept final { return spec_; }
   std::vector<Part> Parts(MatrixShape shape) const final;
+  uint64_t unit_rows() const noexcept final { return kTileRows; }
   void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
                       uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
                       ErrorStats& stats) const final;
@@ -35,7 +37,7 @@ class TrellisCodec : public Codec {
   // Transforms v.size() / 128 whole blocks of `dtype` (F16, BF16 or F32).
   virtual void TransformBlocks(DType dtype, std::span<const std::byte> weights, std::span<float> v,
                                std::span<GroupShape> shapes) const noexcept = 0;
-  // Codes sums.size() blocks: `codes` takes block_bytes() each, `scales` two bytes each.
+  // Codes sums.size() blocks: `codes` takes block_bytes() each, in block form, `scales` two bytes each.
   virtual void EncodeBlocks(const TrellisBlocks& blocks, std::span<std::byte> codes,
                             std::span<std::byte> scales,
                             std::span<TrellisBlockSums> sums) const noexcept = 0;
@@ -56,8 +58,9 @@ class TrellisCodec : public Codec {
   TrellisSearch search_;
 
   void LoadRow(DType dtype, std::span<const std::byte> row, size_t index, Batch& batch) const;
-  void CountErrors(const Batch& batch, std::span<const std::byte> codes,
-                   std::span<const std::byte> scales, ErrorStats& stats) const;
+  void CountErrors(const Batch& batch, ErrorStats& stats) const;
+  // Rows of zeros, up to the end of the tile that row `rows` - 1 is in.
+  void PadTile(uint64_t rows, std::span<const std::span<std::byte>> row_parts) const;
 };
 
 }  // namespace hlwq::codec

@@ -57,7 +57,7 @@ class ReferenceTrellisCodec final : public TrellisCodec {
   }
 };
 
-constexpr std::string_view kBitOrder = "planes";
+constexpr std::string_view kBitOrder = "tiles";
 
 CodecSpec DefaultTrellis() { return {.parameters = TrellisParameters(), .levels = {}}; }
 
@@ -87,7 +87,7 @@ CodecParameters ParseTrellis(const SpecWords& words, int) {
 
 constinit const CodecRecord kTrellisRecord = {
     .name = kTrellisCodec,
-    .version = 1,
+    .version = 2,
     .min_bits = kMinTrellisBits,
     .max_bits = kMaxTrellisBits,
     .home = CodecHome::kOwnPolarState,

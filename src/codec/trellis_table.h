@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/bitpack.h"
 #include "codec/group_scale.h"
+#include "codec/hadamard.h"
 
 namespace hlwq::codec {
 
@@ -21,12 +21,9 @@ inline constexpr std::string_view kTableTrellisGauss = "trellis-gauss";
 // for an unknown name or width.
 std::vector<float> TrellisLevels(std::string_view table, int bits);
 
-// How index values, of bits - 1 bits, are packed.
-constexpr BitOrder TrellisIndexOrder(int bits) noexcept {
-  return bits == 5 ? BitOrder::kHalfNibble : BitOrder::kMsb;
-}
-// Bytes of a block: two path words and the index values of 128 weights.
-constexpr size_t kTrellisPathBytes = 16;
+inline constexpr size_t kGroupsPerBlock = kBlockSize / kGroupSize;
+
+// Bytes of a block: the path bits and index values of 128 weights (codec/trellis_tile.h).
 constexpr size_t TrellisBlockBytes(int bits) noexcept { return 16 * static_cast<size_t>(bits); }
 
 // The trellis is a code of eight states: the last three path bits, the latest one highest.

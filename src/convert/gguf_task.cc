@@ -30,8 +30,9 @@ class GgufTask final : public Task {
     // Pieces are read one by one, and the rows that belong together (heads) at a time.
     rows_per_slice = matrix().out;
     const uint64_t block = readers_.front().row_block();
-    const uint64_t row_bytes =
-        std::max<uint64_t>({readers_.front().StoredBytes({0, 1}) / block, RowBytes(), uint64_t{1}});
+    const uint64_t row_bytes = std::max<uint64_t>(
+        {readers_.front().StoredBytes({0, std::min(block, matrix().out)}) / block, RowBytes(),
+         uint64_t{1}});
     rows_per_chunk = std::max(block, kChunkBytes / row_bytes / block * block);
     source_file = readers_.front().FirstFile(0);
   }
@@ -64,10 +65,11 @@ class GgufTask final : public Task {
         reader.DecodeTo(DType::kF16, rows_of_piece, in, out[0]);
         return RequireF16Range(out[0], matrix().in, range.begin, "--type bf16 holds it");
       default:
-        reader.DecodeTiles(rows_of_piece, in, [&](RowRange tile, std::span<const float> weights) {
-          codec::EncodeGgml(type_, weights, matrix().in, range.begin + tile.begin,
-                            out[0].subspan(tile.begin * RowBytes(), tile.size() * RowBytes()));
-        });
+        reader.DecodeTiles(
+            rows_of_piece, in, 1, [&](RowRange tile, std::span<const float> weights) {
+              codec::EncodeGgml(type_, weights, matrix().in, range.begin + tile.begin,
+                                out[0].subspan(tile.begin * RowBytes(), tile.size() * RowBytes()));
+            });
     }
   }
 
@@ -89,7 +91,7 @@ class GgufTask final : public Task {
 std::unique_ptr<Task> MakeGgufTask(const Checkpoint& source, std::vector<TensorEntry> pieces,
                                    GgmlType type, const codec::Backend& backend, size_t tensor) {
   auto task = std::make_unique<GgufTask>(source, std::move(pieces), type, backend);
-  task->outputs = {{tensor, task->RowBytes()}};
+  task->outputs = {{tensor, {task->RowBytes()}}};
   return task;
 }
 

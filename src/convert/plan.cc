@@ -127,8 +127,8 @@ class Planner {
     }
     CountOf(plan_.matrices, row.role) += matrices.count;
     row.matrices += matrices.count;
-    max_in_ = std::max(max_in_, matrices.matrix.in);
     const std::vector<codec::Part>& parts = parts_.Parts(codec, matrices.matrix);
+    max_in_ = std::max(max_in_, matrices.matrix.in * codec.unit_rows());
     for (uint64_t slice = 0; slice < matrices.count; ++slice) {
       const std::string name = MatrixName(spec.name, spec.shape, slice);
       const uint64_t group = groups_.GroupOf(spec, slice);
@@ -156,7 +156,7 @@ class Planner {
         std::find_if(plan_.parts.begin(), plan_.parts.end(),
                      [&](const PlanPart& total) { return total.suffix == part.suffix; });
     if (found != plan_.parts.end()) return *found;
-    return plan_.parts.emplace_back(PlanPart{part.suffix, 0, 0, part.bytes_per_row == 0});
+    return plan_.parts.emplace_back(PlanPart{part.suffix, 0, 0, part.is_constant()});
   }
 
   const PlanOptions& options_;

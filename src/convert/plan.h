@@ -38,7 +38,7 @@ PlanInput PlanInputFromCheckpoint(const checkpoint::Checkpoint& checkpoint);
 
 // What the memory of a conversion depends on.
 struct PlanScale {
-  uint64_t max_in = 1;  // weights of the longest row
+  uint64_t max_in = 1;  // weights of the longest row, or rows coded together
   uint64_t source_tensors = 0;
   uint64_t output_tensors = 0;
 };

@@ -34,7 +34,7 @@ void TransformChunk(const Task& task, Chunk& chunk) {
   chunk.out.resize(std::max(chunk.out.size(), task.outputs.size()));
   std::vector<std::span<std::byte>> spans;
   for (size_t output = 0; output < task.outputs.size(); ++output) {
-    chunk.out[output].resize(chunk.rows.size() * task.outputs[output].bytes_per_row);
+    chunk.out[output].resize(task.outputs[output].units.BytesOf(chunk.rows));
     spans.emplace_back(chunk.out[output]);
   }
   chunk.stats = {};
@@ -104,7 +104,7 @@ class Stream {
       const OutputPlace& place = layout_.place(task.outputs[output].tensor);
       output_hashes_[output].Update(chunk.out[output]);
       shards_[place.shard].WriteAt(
-          place.offset + chunk.rows.begin * task.outputs[output].bytes_per_row, chunk.out[output]);
+          place.offset + task.outputs[output].units.OffsetOf(chunk.rows.begin), chunk.out[output]);
     }
     result_.stats->Merge(chunk.stats);
     if (callbacks_.on_chunk_done) callbacks_.on_chunk_done(chunk.task, chunk.in.size());
@@ -131,7 +131,7 @@ class Stream {
       result_.outputs_xxh3.push_back(output_hashes_[output].Digest());
       const OutputPlace& place = layout_.place(task.outputs[output].tensor);
       shards_[place.shard].StartWriteback(place.offset,
-                                          task.rows * task.outputs[output].bytes_per_row);
+                                          task.outputs[output].units.BytesOf(task.rows));
     }
     for (const ConstantOutput& constant : task.constants) {
       const OutputPlace& place = layout_.place(constant.tensor);

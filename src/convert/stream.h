@@ -34,7 +34,8 @@ void RunStream(std::span<const std::unique_ptr<Task>> tasks, std::span<const siz
                const OutputLayout& layout, std::span<const File> shards, int threads,
                const StreamCallbacks& callbacks);
 
-// An upper bound of the buffers RunStream holds for matrices of up to `max_in` columns.
+// An upper bound of the buffers RunStream holds for matrices of up to `max_in` columns, times the rows
+// that their codec takes together.
 uint64_t PeakStreamBytes(int threads, uint64_t max_in);
 
 // Reads and transforms a whole task and throws the result away; for the errors it may throw.

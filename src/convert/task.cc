@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <string>
 
 #include "base/error.h"
@@ -40,12 +41,15 @@ class CopyTask final : public Task {
 // What decoding and encoding tasks share: rows that come through a RowReader.
 class RowTask : public Task {
  public:
+  // Chunks are multiples of `unit_rows`.
   RowTask(const Checkpoint& source, const TensorEntry& entry, const codec::Backend& backend,
-          uint64_t first_row)
+          uint64_t first_row, uint64_t unit_rows)
       : reader_(source, entry, backend), first_row_(first_row) {
+    const uint64_t units = reader_.row_block();
     const uint64_t row_bytes =
-        std::max<uint64_t>({reader_.StoredBytes({0, 1}), 2 * reader_.matrix().in, uint64_t{1}});
-    const uint64_t block = reader_.row_block();
+        std::max<uint64_t>({reader_.StoredBytes({0, std::min(units, reader_.matrix().out)}) / units,
+                            2 * reader_.matrix().in, uint64_t{1}});
+    const uint64_t block = std::lcm(units, unit_rows);
     rows_per_chunk = std::max(block, kChunkBytes / row_bytes / block * block);
     rows_per_slice = reader_.slice_rows();
     source_file = reader_.FirstFile(first_row);
@@ -75,7 +79,7 @@ class DecodeTask final : public RowTask {
  public:
   DecodeTask(const Checkpoint& source, const TensorEntry& entry, DType dtype,
              const codec::Backend& backend)
-      : RowTask(source, entry, backend, 0), dtype_(dtype) {}
+      : RowTask(source, entry, backend, 0, 1), dtype_(dtype) {}
 
   void Transform(RowRange range, std::span<const std::byte> in,
                  std::span<const std::span<std::byte>> out, codec::ErrorStats&) const override {
@@ -92,7 +96,7 @@ class EncodeTask final : public RowTask {
  public:
   EncodeTask(const Checkpoint& source, const TensorEntry& entry, uint64_t first_row,
              std::shared_ptr<const codec::Codec> codec, const codec::Backend& backend)
-      : RowTask(source, entry, backend, first_row), codec_(std::move(codec)) {}
+      : RowTask(source, entry, backend, first_row, codec->unit_rows()), codec_(std::move(codec)) {}
 
   void Transform(RowRange range, std::span<const std::byte> in,
                  std::span<const std::span<std::byte>> out,
@@ -102,13 +106,14 @@ class EncodeTask final : public RowTask {
       return;
     }
     std::vector<std::span<std::byte>> parts(out.size());
-    reader().DecodeTiles(Shifted(range), in, [&](RowRange tile, std::span<const float> floats) {
+    const auto encode = [&](RowRange tile, std::span<const float> floats) {
       for (size_t part = 0; part < out.size(); ++part) {
-        const uint64_t row_bytes = outputs[part].bytes_per_row;
-        parts[part] = out[part].subspan(tile.begin * row_bytes, tile.size() * row_bytes);
+        const RowUnits& units = outputs[part].units;
+        parts[part] = out[part].subspan(units.OffsetOf(tile.begin), units.BytesOf(tile));
       }
       codec_->EncodeRows(floats, columns(), range.begin + tile.begin, parts, stats);
-    });
+    };
+    reader().DecodeTiles(Shifted(range), in, codec_->unit_rows(), encode);
   }
 
  private:
@@ -125,7 +130,7 @@ std::unique_ptr<Task> MakeCopyTask(const Checkpoint& source, const TensorEntry& 
   task->name = entry.name;
   task->rows = range.bytes;
   task->rows_per_chunk = kChunkBytes;
-  task->outputs = {{tensor, 1}};
+  task->outputs = {{tensor, {1}}};
   return task;
 }
 
@@ -134,7 +139,7 @@ std::unique_ptr<Task> MakeDecodeTask(const Checkpoint& source, const TensorEntry
   auto task = std::make_unique<DecodeTask>(source, entry, dtype, backend);
   const MatrixShape matrix = entry.AsMatrix();
   task->rows = matrix.out;
-  task->outputs = {{tensor, matrix.in * BitsPerElement(dtype) / 8}};
+  task->outputs = {{tensor, {matrix.in * BitsPerElement(dtype) / 8}}};
   return task;
 }
 
@@ -144,10 +149,12 @@ std::unique_ptr<Task> MakeEncodeTask(const Checkpoint& source, const TensorEntry
                                      const codec::Backend& backend, size_t first_tensor) {
   auto task = std::make_unique<EncodeTask>(source, entry, first_row, codec, backend);
   task->rows = shape.out;
+  HLWQ_DASSERT(task->rows_per_slice == 0 || task->rows_per_slice >= shape.out ||
+               task->rows_per_slice % codec->unit_rows() == 0);
   size_t tensor = first_tensor;
   for (codec::Part& part : codec->Parts(shape)) {
-    if (part.bytes_per_row > 0) {
-      task->outputs.push_back({tensor, part.bytes_per_row});
+    if (!part.is_constant()) {
+      task->outputs.push_back({tensor, part.units});
     } else {
       task->constants.push_back({tensor, std::move(part.constant_data)});
     }

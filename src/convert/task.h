@@ -13,14 +13,15 @@
 #include "checkpoint/row_reader.h"
 #include "codec/codec.h"
 #include "codec/error_stats.h"
+#include "tensor/row_units.h"
 #include "tensor/shape.h"
 
 namespace hlwq::convert {
 
-// One output tensor of a task, filled row after row.
+// One output tensor of a task, filled one unit of rows after another.
 struct TaskOutput {
   size_t tensor = 0;  // index into the job's output tensors
-  uint64_t bytes_per_row = 0;
+  RowUnits units;
 };
 
 // An output tensor whose content depends on the shape alone.
@@ -45,7 +46,7 @@ class Task {
 
   std::string name;  // of the source tensor or slice, for messages
   uint64_t rows = 0;
-  uint64_t rows_per_chunk = 1;
+  uint64_t rows_per_chunk = 1;  // whole units of every output
   uint64_t rows_per_slice = 0;  // chunks do not cross multiples of this; 0: no bound
   std::vector<TaskOutput> outputs;
   std::vector<ConstantOutput> constants;

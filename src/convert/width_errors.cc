@@ -23,7 +23,7 @@ class RowCoder {
       : codec_(std::move(codec)) {
     for (const codec::Part& part : codec_->Parts(matrices.matrix)) {
       bytes_ += part.bytes * matrices.count;
-      if (part.bytes_per_row > 0) parts_.emplace_back(part.bytes_per_row);
+      if (!part.is_constant()) parts_.emplace_back(part.units.BytesOf(1));
     }
     spans_.assign(parts_.begin(), parts_.end());
   }

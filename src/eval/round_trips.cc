@@ -29,7 +29,7 @@ void CodecRoundTrip::Apply(RowRange rows, std::span<float> weights) const {
   ForEachPiece(rows, weights, [&](RowRange piece, std::span<float> values, uint64_t in) {
     std::vector<std::vector<std::byte>> parts;
     for (const codec::Part& part : codec_->Parts({.out = piece.size(), .in = in})) {
-      if (part.bytes_per_row > 0) parts.emplace_back(piece.size() * part.bytes_per_row);
+      if (!part.is_constant()) parts.emplace_back(part.units.BytesOf(piece.size()));
     }
     const std::vector<std::span<std::byte>> coded(parts.begin(), parts.end());
     codec::ErrorStats unused;

@@ -10,7 +10,7 @@
 
 namespace hlwq::kernels {
 
-// Stored blocks, one after another.
+// Blocks in block form (codec/trellis_tile.h), one after another.
 struct TrellisCodedBlocks {
   const codec::TrellisTable* table = nullptr;
   std::span<const std::byte> codes;   // codec::TrellisBlockBytes(table->bits()) a block

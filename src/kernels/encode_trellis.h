@@ -18,8 +18,8 @@ namespace hlwq::kernels {
 void TransformTrellisBlocks(DType dtype, std::span<const std::byte> weights, std::span<float> v,
                             std::span<codec::GroupShape> shapes) noexcept;
 
-// Codes sums.size() transformed blocks (codec::TrellisCodec::EncodeBlocks) with the levels that
-// `cells` stand for. Bytes and sums equal the scalar reference's on every target. Stack: 64 KiB.
+// Codes sums.size() transformed blocks (codec::TrellisCodec::EncodeBlocks), to block form, with the
+// levels that `cells` stand for. Bytes and sums equal the scalar reference's on every target. Stack: 64 KiB.
 // Thread: safe.
 void EncodeTrellisBlocks(const TrellisCells& cells, const codec::TrellisSearch& search,
                          const codec::TrellisBlocks& blocks, std::span<std::byte> codes,

@@ -1,22 +1,24 @@
-// How the codes of 16 rows are interleaved.
-//
-// A tile is 16 rows; the last one of a matrix may have rows of zeros after its own. It holds, for
-// each block of 128 inputs in order, four cells of 32 inputs. A cell is as many vectors of 64 bytes
-// as a weight has bits; in all of them the bytes 4 r .. 4 r + 3 are those of row r. Of the trellis
-// code the first vector is path bits: bit t of the little-endian word of a row is that of input t. The
-// vectors after it, or all of them, are planes of the index, low bits first, of 4, 2 or 1 bits, as many
-// vectors as bits: 2 = 2, 3 = 2 + 1, 5 = 4 + 1. Byte 4 r + q of a plane of w bits serves the inputs
-// 8 q + s, s = 0..7: that of s = p + 4 h, p < 4, is in vector p w / 4 at bit w (p mod (4 / w)) + 4 h.
+// How rows of codes are interleaved by 16: as hlwq-t stores them (codec/trellis_tile.h). Plain codes are
+// laid out in the same way when a model is opened, without a path: their cells hold the planes of an
+// index as those of a trellis code of one bit more, but one vector earlier.
 #pragma once
 
 #include <cstddef>
 
+#include "codec/trellis_tile.h"
+
 namespace hlwq::kernels {
 
-inline constexpr size_t kTileRows = 16;
-inline constexpr size_t kCellInputs = 32;
+using codec::kCellInputs;
+using codec::kTileRows;
 
 // Bytes of 16 rows of a block.
-constexpr size_t TileBlockBytes(int bits) noexcept { return 256 * static_cast<size_t>(bits); }
+constexpr size_t TileBlockBytes(int bits) noexcept { return codec::TrellisTileBytes(bits); }
+
+// Where the bits of an index of plain codes are in a cell of a tile: the byte for an input, of row 0.
+constexpr size_t PlainPlaneByte(const codec::TrellisPlane& plane, size_t input) noexcept {
+  return (plane.VectorOf(input % codec::kPlaneSteps) - 1) * codec::kTileVectorBytes +
+         input / codec::kPlaneSteps;
+}
 
 }  // namespace hlwq::kernels

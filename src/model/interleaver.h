@@ -1,5 +1,5 @@
-// Lays out coded matrices with rows interleaved (kernels/tile_layout.h), which processors without
-// AVX-512 multiply faster, and all of them with several tokens at once.
+// Lays out plain codes with rows interleaved (kernels/tile_layout.h), as those of the trellis code are in
+// files: processors without AVX-512 multiply them faster, and all do with several tokens at once.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +23,6 @@ class Interleaver {
   uint64_t bytes() const noexcept { return bytes_; }
 
  private:
-  // The tiles of `rows`, as spans of a tiled matrix.
-  struct Tiles {
-    std::span<const std::byte> codes, multipliers;
-  };
-  template <class Matrix>
-  Tiles LayOut(const Matrix& rows);
-
   int threads_;
   std::vector<Buffer<std::byte>> owned_;
   uint64_t bytes_ = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "codec/trellis_tile.h"
+
 namespace hlwq::model {
 
 using kernels::DotWidth;
@@ -15,12 +17,23 @@ kernels::InputOrder OrderOf(InputForms forms) noexcept {
 }  // namespace
 
 LinearInput::LinearInput(size_t max_tokens, size_t width)
-    : rows_(max_tokens, width), rotated_(max_tokens, width) {}
+    : rows_(max_tokens, width), rotated_(max_tokens, width) {
+  if (codec::EndsInHalfBlock(width)) {
+    rotated_half_ = kernels::RotatedInputs(max_tokens, width, kernels::LastBlock::kHalf);
+  }
+}
+
+size_t LinearInput::Bytes(size_t width) noexcept {
+  constexpr size_t kRotated = 2 + 1;
+  return width * (4 + kRotated * (codec::EndsInHalfBlock(width) ? 2 : 1));
+}
 
 void LinearInput::Seal(kernels::TokenRange tokens, InputForms forms) noexcept {
   const kernels::InputOrder order = OrderOf(forms);
   if (forms.narrow) rotated_.Set(tokens.begin, rows_[tokens], DotWidth::kNarrow, order);
   if (forms.wide) rotated_.Set(tokens.begin, rows_[tokens], DotWidth::kWide, order);
+  if (forms.half_narrow) rotated_half_.Set(tokens.begin, rows_[tokens], DotWidth::kNarrow);
+  if (forms.half_wide) rotated_half_.Set(tokens.begin, rows_[tokens], DotWidth::kWide);
 }
 
 void LinearInput::CopySealed(kernels::TokenRange tokens, const LinearInput& other,
@@ -31,6 +44,10 @@ void LinearInput::CopySealed(kernels::TokenRange tokens, const LinearInput& othe
     if (forms.plain) std::ranges::copy(other.rows_[source], rows_[token].begin());
     if (forms.narrow) rotated_.Copy(token, other.rotated_, source, DotWidth::kNarrow, order);
     if (forms.wide) rotated_.Copy(token, other.rotated_, source, DotWidth::kWide, order);
+    if (forms.half_narrow) {
+      rotated_half_.Copy(token, other.rotated_half_, source, DotWidth::kNarrow);
+    }
+    if (forms.half_wide) rotated_half_.Copy(token, other.rotated_half_, source, DotWidth::kWide);
   }
 }
 

@@ -16,12 +16,17 @@ struct InputForms {
   bool narrow = false;  // rotated, 8-bit (kernels::DotWidth)
   bool wide = false;    // rotated, 16-bit
   bool tiles = false;   // of these two, the order of tiles as well
+  // The same where rows end in half a block (kernels::LastBlock), in both orders.
+  bool half_narrow = false;
+  bool half_wide = false;
 
   InputForms operator|(InputForms other) const {
     return {.plain = plain || other.plain,
             .narrow = narrow || other.narrow,
             .wide = wide || other.wide,
-            .tiles = tiles || other.tiles};
+            .tiles = tiles || other.tiles,
+            .half_narrow = half_narrow || other.half_narrow,
+            .half_wide = half_wide || other.half_wide};
   }
 };
 
@@ -38,7 +43,7 @@ class LinearInput {
   LinearInput() = default;
   LinearInput(size_t max_tokens, size_t width);
   // Bytes of one token of this width, without the order of tiles.
-  static size_t Bytes(size_t width) noexcept { return width * (4 + 2 + 1); }
+  static size_t Bytes(size_t width) noexcept;
 
   size_t width() const noexcept { return rows_.width; }
   kernels::RowSpan<float> operator[](kernels::TokenRange tokens) noexcept { return rows_[tokens]; }
@@ -51,10 +56,13 @@ class LinearInput {
                   std::span<const uint32_t> from, InputForms forms) noexcept;
 
   const kernels::RotatedInputs& rotated() const noexcept { return rotated_; }
+  // For matrices whose rows end in half a block.
+  const kernels::RotatedInputs& rotated_half() const noexcept { return rotated_half_; }
 
  private:
   Rows rows_;  // [max_tokens, width]
   kernels::RotatedInputs rotated_;
+  kernels::RotatedInputs rotated_half_;  // where the width ends in half a block
 };
 
 }  // namespace hlwq::model

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <type_traits>
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "codec/trellis_block.h"
+#include "codec/trellis_tile.h"
 #include "kernels/decode_blocks.h"
 #include "kernels/decode_trellis.h"
 #include "kernels/float_rows.h"
+#include "tensor/row_units.h"
 
 namespace hlwq::model {
 namespace {
@@ -44,22 +48,34 @@ void Read(const DenseMatrix& w, size_t row, std::span<float> weights) {
 // Of both codes.
 
 template <class Coded>
+bool EndsInHalf(const Coded& w) {
+  if constexpr (requires { w.tiles(); }) return LastBlockOf(w) == kernels::LastBlock::kHalf;
+  return false;
+}
+
+template <class Coded>
 InputForms Forms(const Coded& w) {
   const bool is_narrow = w.levels->width == kernels::DotWidth::kNarrow;
   constexpr bool kHasTiles = requires { w.tiles(); };
-  return {.plain = false, .narrow = is_narrow, .wide = !is_narrow, .tiles = kHasTiles};
+  if (EndsInHalf(w)) return {.half_narrow = is_narrow, .half_wide = !is_narrow};
+  return {.narrow = is_narrow, .wide = !is_narrow, .tiles = kHasTiles};
+}
+
+template <class Coded>
+const kernels::RotatedInputs& Rotated(const Coded& w, const LinearInput& input) {
+  return EndsInHalf(w) ? input.rotated_half() : input.rotated();
 }
 
 template <class Coded>
 void Tiles(const Coded& w, const LinearInput& input, TokenRange tokens, RowRange rows,
            size_t stride, std::span<float> y) {
-  kernels::CodedMatMul(w, input.rotated(), tokens, rows, stride, y);
+  kernels::CodedMatMul(w, Rotated(w, input), tokens, rows, stride, y);
 }
 
 template <class Coded>
 void Vectors(const Coded& w, const LinearInput& input, TokenRange tokens, RowRange rows,
              size_t stride, std::span<float> y) {
-  kernels::CodedMatVecs(w, input.rotated(), tokens, rows, stride, y);
+  kernels::CodedMatVecs(w, Rotated(w, input), tokens, rows, stride, y);
 }
 
 // Calls decode(b, block) for the blocks of a row, and takes what belongs to the row.
@@ -101,30 +117,44 @@ void Read(const HlwqMatrix& w, size_t row, std::span<float> weights) {
 }
 
 size_t RowBytes(const TrellisMatrix& w) {
-  return w.blocks() * (w.block_bytes() + codec::kGroupsPerBlock) + codec::kRowScaleBytes;
+  return codec::TrellisRowBytes(w.shape.in, w.bits()) + w.groups() + codec::kRowScaleBytes;
 }
 
+// Blocks are read one at a time: the words of one row of a tile, and its scales.
 void Read(const TrellisMatrix& w, size_t row, std::span<float> weights) {
-  const float row_scale = codec::RowScaleAt(w.row_scales, row);
+  const size_t tile = (w.first_row + row) / codec::kTileRows;
+  const size_t of_tile = (w.first_row + row) % codec::kTileRows;
+  const size_t tile_bytes = codec::kTileRows * codec::TrellisRowBytes(w.shape.in, w.bits());
+  const size_t tile_scales = codec::kTileRows * w.groups();
+  const ConstBytes codes = w.codes.subspan(tile * tile_bytes, tile_bytes);
+  const ConstBytes scales = w.scales.subspan(tile * tile_scales, tile_scales);
+  const size_t group_bytes = codec::TrellisBlockBytes(w.bits()) / codec::kGroupsPerBlock;
   ReadBlocks(weights, [&](size_t b, std::span<float> block) {
-    const size_t index = row * w.blocks() + b;
-    kernels::DecodeTrellisBlocks(
-        {.table = w.table,
-         .codes = w.codes.subspan(index * w.block_bytes(), w.block_bytes()),
-         .scales = w.scales.subspan(index * codec::kGroupsPerBlock, codec::kGroupsPerBlock),
-         .row_scales = {&row_scale, 1}},
-        DType::kF32, std::as_writable_bytes(block));
+    const size_t first = codec::kGroupsPerBlock * b;
+    const size_t groups = std::min(codec::kGroupsPerBlock, w.groups() - first);
+    std::array<std::byte, codec::TrellisBlockBytes(codec::kMaxTrellisBits)> block_codes = {};
+    std::array<std::byte, codec::kGroupsPerBlock> block_scales;
+    block_scales.fill(std::byte{codec::kZeroGroup});
+    codec::TakeTileRow(codes.subspan(codec::kTileRows * first * group_bytes,
+                                     codec::kTileRows * groups * group_bytes),
+                       of_tile, std::span(block_codes).first(groups * group_bytes));
+    codec::TakeTileScales(scales.subspan(codec::kTileRows * first, codec::kTileRows * groups),
+                          of_tile, std::span(block_scales).first(groups));
+    const bool is_half = groups < codec::kGroupsPerBlock;
+    const float row_scale =
+        codec::RowScaleAt(w.row_scales, row) * (is_half ? codec::kHalfBlockScale : 1.0f);
+    kernels::DecodeTrellisBlocks({.table = w.table,
+                                  .codes = std::span(block_codes).first(2 * group_bytes),
+                                  .scales = block_scales,
+                                  .row_scales = {&row_scale, 1}},
+                                 DType::kF32, std::as_writable_bytes(block));
   });
 }
 
 // Of interleaved rows, what the stored ones are asked for.
 
 size_t RowBytes(const TiledHlwqMatrix& w) { return RowBytes(w.rows); }
-size_t RowBytes(const TiledTrellisMatrix& w) { return RowBytes(w.rows); }
 void Read(const TiledHlwqMatrix& w, size_t row, std::span<float> weights) {
-  Read(w.rows, row, weights);
-}
-void Read(const TiledTrellisMatrix& w, size_t row, std::span<float> weights) {
   Read(w.rows, row, weights);
 }
 
@@ -134,7 +164,7 @@ size_t RowUnit(const Matrix& /*w*/) {
   return 4;
 }
 
-// The spans of a matrix as it is stored, all of whole rows.
+// The spans of a matrix as it is stored.
 
 template <typename Visit>
 void VisitParts(DenseMatrix& w, Visit visit) {
@@ -154,17 +184,38 @@ void VisitParts(TrellisMatrix& w, Visit visit) {
   visit(w.row_scales);
 }
 
+// Parts of which each row has as many bytes.
+template <class Matrix>
+void TakeRows(Matrix& w, RowRange rows) {
+  VisitParts(w, [&](ConstBytes& bytes) {
+    const size_t row_bytes = bytes.size() / w.shape.out;
+    bytes = bytes.subspan(rows.begin * row_bytes, rows.size() * row_bytes);
+  });
+}
+
+// The tiles that have the rows.
+void TakeRows(TrellisMatrix& w, RowRange rows) {
+  const RowRange of_tiles = {w.first_row + rows.begin, w.first_row + rows.end};
+  for (ConstBytes* part : {&w.codes, &w.scales}) {
+    const RowUnits tiles = {part->size() / CeilDiv(w.first_row + w.shape.out, codec::kTileRows),
+                            codec::kTileRows};
+    *part = part->subspan(tiles.OffsetOf(of_tiles.begin), tiles.BytesOf(of_tiles));
+  }
+  w.row_scales =
+      w.row_scales.subspan(rows.begin * codec::kRowScaleBytes, rows.size() * codec::kRowScaleBytes);
+  w.first_row = of_tiles.begin % codec::kTileRows;
+}
+
 // As it is stored.
-StoredMatrix Rows(const StoredMatrix& matrix) {
+StoredMatrix AsStored(const StoredMatrix& matrix) {
   if (const auto* tiled = std::get_if<TiledHlwqMatrix>(&matrix)) return tiled->rows;
-  if (const auto* tiled = std::get_if<TiledTrellisMatrix>(&matrix)) return tiled->rows;
   return matrix;
 }
 
 // The matrix with each of its spans changed by change(span).
 template <typename Change>
 StoredMatrix WithParts(const StoredMatrix& matrix, Change change) {
-  StoredMatrix changed = Rows(matrix);
+  StoredMatrix changed = AsStored(matrix);
   std::visit(
       [&](auto& w) {
         if constexpr (requires { VisitParts(w, change); }) VisitParts(w, change);
@@ -211,13 +262,14 @@ void ReadWeights(const StoredMatrix& matrix, size_t row, std::span<float> weight
 }
 
 StoredMatrix RowsOf(const StoredMatrix& matrix, RowRange rows) noexcept {
-  const uint64_t all = ShapeOf(matrix).out;
-  HLWQ_DASSERT(rows.begin <= rows.end && rows.end <= all);
-  StoredMatrix part = WithParts(matrix, [&](ConstBytes& bytes) {
-    const size_t row_bytes = bytes.size() / all;
-    bytes = bytes.subspan(rows.begin * row_bytes, (rows.end - rows.begin) * row_bytes);
-  });
-  std::visit([&](auto& w) { w.shape.out = rows.end - rows.begin; }, part);
+  HLWQ_DASSERT(rows.begin <= rows.end && rows.end <= ShapeOf(matrix).out);
+  StoredMatrix part = AsStored(matrix);
+  std::visit(
+      [&](auto& w) {
+        if constexpr (!std::is_same_v<decltype(w), TiledHlwqMatrix&>) TakeRows(w, rows);
+        w.shape.out = rows.size();
+      },
+      part);
   return part;
 }
 

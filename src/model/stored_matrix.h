@@ -11,7 +11,6 @@
 #include "kernels/dense_matmul.h"
 #include "kernels/rotated_inputs.h"
 #include "kernels/tile_matmul.h"
-#include "kernels/trellis_matmul.h"
 #include "model/linear_input.h"
 #include "tensor/shape.h"
 
@@ -25,21 +24,17 @@ struct TrellisMatrix : kernels::TrellisMatrix {
   const codec::TrellisTable* table = nullptr;
 };
 
-// The same with rows interleaved, in memory (interleaver.h), beside the codes as they are stored.
+// Plain codes with rows interleaved, in memory (interleaver.h), beside the codes as they are stored.
 struct TiledHlwqMatrix : kernels::TiledCodedMatrix {
   HlwqMatrix rows;
 };
-struct TiledTrellisMatrix : kernels::TiledTrellisMatrix {
-  TrellisMatrix rows;
-};
 
-using StoredMatrix = std::variant<kernels::DenseMatrix, HlwqMatrix, TrellisMatrix, TiledHlwqMatrix,
-                                  TiledTrellisMatrix>;
+using StoredMatrix = std::variant<kernels::DenseMatrix, HlwqMatrix, TrellisMatrix, TiledHlwqMatrix>;
 
 MatrixShape ShapeOf(const StoredMatrix& matrix) noexcept;
 // What its products want inputs as.
 InputForms FormsOf(const StoredMatrix& matrix) noexcept;
-// Stored bytes of one row.
+// Stored bytes of one row, without what fills up a tile.
 size_t RowBytesOf(const StoredMatrix& matrix) noexcept;
 // Rows that are best multiplied together: products of a few vectors begin at multiples of it.
 size_t RowUnitOf(const StoredMatrix& matrix) noexcept;

@@ -8,6 +8,7 @@
 #include "checkpoint/open_synthetic.h"
 #include "checkpoint/views/block_rotation.h"
 #include "codec/backend.h"
+#include "tests/support/shared_data.h"
 
 namespace hlwq::checkpoint {
 namespace {
@@ -70,6 +71,60 @@ TEST(DerivedTensor, OfADerivedOneComposes) {
       Derived(once, {16, 64}, 0, Rotation({.column_block = 64, .row_block = 16}));
   const std::vector<float> want = ReadAll(RandomTensor({16, 64})), got = ReadAll(twice);
   for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-5f);
+}
+
+// Codes whose rows are stored sixteen together.
+class TiledTensor : public testing::Test {
+ protected:
+  static constexpr uint64_t kRows = 18;
+
+  TiledTensor()
+      : checkpoint_(OpenCheckpoint(test::Golden("good/polar/own-trellis-two-tiles"))),
+        all_(ReadFrom(checkpoint_.tensors.at(0), {0, kRows})) {}
+
+  std::vector<float> ReadFrom(const TensorEntry& entry, RowRange rows) const {
+    const RowReader reader(checkpoint_, entry, codec::ReferenceBackend());
+    std::vector<float> weights(rows.size() * reader.matrix().in);
+    reader.ReadRows(rows, weights);
+    return weights;
+  }
+  std::vector<float> Rows(RowRange rows) const {
+    const size_t in = all_.size() / kRows;
+    return {all_.begin() + static_cast<ptrdiff_t>(rows.begin * in),
+            all_.begin() + static_cast<ptrdiff_t>(rows.end * in)};
+  }
+
+  Checkpoint checkpoint_;
+  std::vector<float> all_;
+};
+
+TEST_F(TiledTensor, AnyRowsAreThoseOfTheWhole) {
+  const TensorEntry& entry = checkpoint_.tensors.at(0);
+  const RowReader reader(checkpoint_, entry, codec::ReferenceBackend());
+  EXPECT_EQ(reader.row_block(), 16u);
+  for (uint64_t begin = 0; begin < kRows; ++begin) {
+    for (uint64_t end = begin + 1; end <= kRows; ++end) {
+      EXPECT_EQ(ReadFrom(entry, {begin, end}), Rows({begin, end})) << begin << ".." << end;
+      std::vector<std::byte> stored;
+      reader.ReadStored({begin, end}, stored);
+      std::vector<float> exact((end - begin) * reader.matrix().in);
+      reader.DecodeTo(DType::kF32, {begin, end}, stored, std::as_writable_bytes(std::span(exact)));
+      EXPECT_EQ(exact, Rows({begin, end}));
+    }
+  }
+}
+
+TEST_F(TiledTensor, PiecesOfWholeTilesReadNothingTwice) {
+  const RowReader reader(checkpoint_, checkpoint_.tensors.at(0), codec::ReferenceBackend());
+  EXPECT_EQ(reader.StoredBytes({0, 16}) + reader.StoredBytes({16, 18}),
+            reader.StoredBytes({0, 18}));
+}
+
+TEST_F(TiledTensor, SomeOfItsRowsAreATensorOfTheirOwn) {
+  const TensorEntry part = Derived(checkpoint_.tensors.at(0), {9, all_.size() / kRows}, 8);
+  for (uint64_t row = 0; row < 9; ++row) {
+    EXPECT_EQ(ReadFrom(part, {row, 9}), Rows({8 + row, 17})) << row;
+  }
 }
 
 TEST(BlockRotation, KeepsTheEnergyOfEveryBlockAtEitherSide) {

@@ -33,16 +33,17 @@ inline std::vector<float> GaussianMatrix(size_t rows, size_t in, float sigma, un
 struct CodedMatrix {
   CodedMatrix(const codec::Codec& codec, size_t rows, size_t in) {
     for (const codec::Part& part : codec.Parts({rows, in})) {
-      if (part.bytes_per_row == 0) continue;
+      if (part.is_constant()) continue;
       parts.emplace_back(part.bytes);
-      row_bytes.push_back(part.bytes_per_row);
+      units.push_back(part.units);
     }
   }
 
   std::vector<std::span<std::byte>> Rows(size_t first, size_t count) {
     std::vector<std::span<std::byte>> rows;
     for (size_t i = 0; i < parts.size(); ++i) {
-      rows.push_back(std::span(parts[i]).subspan(first * row_bytes[i], count * row_bytes[i]));
+      rows.push_back(std::span(parts[i]).subspan(units[i].OffsetOf(first),
+                                                 units[i].BytesOf({first, first + count})));
     }
     return rows;
   }
@@ -51,7 +52,7 @@ struct CodedMatrix {
   }
 
   std::vector<std::vector<std::byte>> parts;  // of "hlwq": packed codes, norms
-  std::vector<size_t> row_bytes;
+  std::vector<RowUnits> units;
   codec::ErrorStats stats;
 };
 

@@ -30,12 +30,12 @@ TEST(HlwqParts, ShapesAndSizesAreThoseOfTheFormat) {
   EXPECT_EQ(parts[0].suffix, "__packed");
   EXPECT_EQ(parts[0].dtype, DType::kU8);
   EXPECT_EQ(parts[0].shape, (Shape{3 * 3 * 80}));
-  EXPECT_EQ(parts[0].bytes_per_row, 240u);
+  EXPECT_EQ(parts[0].units, (RowUnits{240}));
   EXPECT_EQ(parts[1].suffix, "__norms");
   EXPECT_EQ(parts[1].shape, (Shape{3, 3}));
   EXPECT_EQ(parts[1].bytes, 18u);
   EXPECT_EQ(parts[2].suffix, "__meta");
-  EXPECT_EQ(parts[2].bytes_per_row, 0u);
+  EXPECT_TRUE(parts[2].is_constant());
   std::array<int64_t, 5> meta;
   ASSERT_EQ(parts[2].constant_data.size(), sizeof(meta));
   std::memcpy(meta.data(), parts[2].constant_data.data(), sizeof(meta));

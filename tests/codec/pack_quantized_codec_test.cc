@@ -30,14 +30,14 @@ TEST(PackQuantizedParts, ShapesAndSizesAreThoseOfTheFormat) {
   EXPECT_EQ(parts[0].suffix, "_packed");
   EXPECT_EQ(parts[0].dtype, DType::kI32);
   EXPECT_EQ(parts[0].shape, (Shape{3, 32}));
-  EXPECT_EQ(parts[0].bytes_per_row, 128u);
+  EXPECT_EQ(parts[0].units, (RowUnits{128}));
   EXPECT_EQ(parts[1].suffix, "_scale");
   EXPECT_EQ(parts[1].dtype, DType::kBF16);
   EXPECT_EQ(parts[1].shape, (Shape{3, 2}));
   EXPECT_EQ(parts[1].bytes, 12u);
   EXPECT_EQ(parts[2].suffix, "_shape");
   EXPECT_EQ(parts[2].dtype, DType::kI64);
-  EXPECT_EQ(parts[2].bytes_per_row, 0u);
+  EXPECT_TRUE(parts[2].is_constant());
   std::array<int64_t, 2> sides;
   ASSERT_EQ(parts[2].constant_data.size(), sizeof(sides));
   std::memcpy(sides.data(), parts[2].constant_data.data(), sizeof(sides));

@@ -26,32 +26,36 @@ CodecSpec Spec(int bits = 5) {
 }
 
 TEST(TrellisParts, ShapesAndSizesAreThoseOfTheFormat) {
-  const auto parts = MakeReferenceCodec(Spec(5))->Parts({3, 300});
+  const auto parts = MakeReferenceCodec(Spec(5))->Parts({17, 300});
   ASSERT_EQ(parts.size(), 4u);
   EXPECT_EQ(parts[0].suffix, "__tcodes");
   EXPECT_EQ(parts[0].dtype, DType::kU8);
-  EXPECT_EQ(parts[0].shape, (Shape{3 * 3 * 80}));
-  EXPECT_EQ(parts[0].bytes_per_row, 240u);
+  EXPECT_EQ(parts[0].shape, (Shape{2 * 5 * 16 * 40}));
+  EXPECT_EQ(parts[0].units, (RowUnits{5 * 16 * 40, 16}));
   EXPECT_EQ(parts[1].suffix, "__tscales");
   EXPECT_EQ(parts[1].dtype, DType::kU8);
-  EXPECT_EQ(parts[1].shape, (Shape{3, 6}));
-  EXPECT_EQ(parts[1].bytes, 18u);
+  EXPECT_EQ(parts[1].shape, (Shape{2, 5, 16}));
+  EXPECT_EQ(parts[1].bytes, 160u);
+  EXPECT_EQ(parts[1].units, (RowUnits{80, 16}));
   EXPECT_EQ(parts[2].suffix, "__trows");
   EXPECT_EQ(parts[2].dtype, DType::kBF16);
-  EXPECT_EQ(parts[2].shape, (Shape{3}));
-  EXPECT_EQ(parts[2].bytes_per_row, 2u);
+  EXPECT_EQ(parts[2].shape, (Shape{17}));
+  EXPECT_EQ(parts[2].units, (RowUnits{2}));
   EXPECT_EQ(parts[3].suffix, "__tmeta");
-  EXPECT_EQ(parts[3].bytes_per_row, 0u);
+  EXPECT_TRUE(parts[3].is_constant());
   std::array<int64_t, 5> meta;
   ASSERT_EQ(parts[3].constant_data.size(), sizeof(meta));
   std::memcpy(meta.data(), parts[3].constant_data.data(), sizeof(meta));
-  EXPECT_EQ(meta, (std::array<int64_t, 5>{3, 3, 128, 1152, 300}));
+  EXPECT_EQ(meta, (std::array<int64_t, 5>{17, 3, 128, 6528, 300}));
 }
 
 TEST(TrellisParts, RateIsThatOfThePlainCodecAndTwoBytesARow) {
   for (int bits = kMinTrellisBits; bits <= kMaxTrellisBits; ++bits) {
     EXPECT_NEAR(MakeReferenceCodec(Spec(bits))->BitsPerWeight({4096, 4096}),
                 bits + 8.0 / 64 + 16.0 / 4096, 1e-4);
+    // Half a block at the end of a row costs half of one.
+    EXPECT_NEAR(MakeReferenceCodec(Spec(bits))->BitsPerWeight({4096, 576}),
+                bits + 8.0 / 64 + 16.0 / 576, 3e-4);
   }
 }
 
@@ -71,10 +75,11 @@ TEST(TrellisSpec, ParametersOutOfRangeAreNamed) {
   };
   expect([](auto& spec) { spec.bits = 1; }, "codec hlwq-t: want bits in 2..6, got 1");
   expect([](auto& spec) { spec.bits = 7; }, "want bits in 2..6, got 7");
-  expect_words("version", 2, "want version 1, got 2");
+  expect_words("version", 1, "version 1 is no longer read, want version 2: quantize again");
+  expect_words("version", 3, "want version 2, got 3");
   expect_words("table", "lloyd-max", "want table trellis-gauss, got 'lloyd-max'");
   expect_words("scale_rule", "norm", "want effort fast, default or best");
-  expect_words("bit_order", "msb", "want bit order planes, got msb");
+  expect_words("bit_order", "msb", "want bit order tiles, got msb");
   expect_words("block_size", 64, "want blocks of 128, got 64");
   expect_words("scale_group", 128, "want groups of 64, got 128");
   expect([](auto& spec) { spec.levels = {1, 2}; }, "want 64 levels for 5 bits, got 2");

@@ -116,8 +116,9 @@ TEST(Plan, SizesOfTheTrellisCodecFollowFromItsFormat) {
   options.codec = codec::DefaultSpec(codec::kTrellisCodec);
   const QuantizePlan plan = MakePlan(input, Recipe::Load({.bits = 3}), options);
   EXPECT_EQ(plan.keys, 12u);
-  // Two blocks a row, the second padded: 2 * (48 + 2) bytes, and the row's multiplier.
-  EXPECT_EQ(plan.weight_bytes, 3u * 10 * (2 * 50 + 2));
+  // A tile of 16 rows for the 10, of three groups, the last one padded: 3 * (24 + 1) bytes a row, and
+  // the multiplier of each of the 10.
+  EXPECT_EQ(plan.weight_bytes, 3u * (16 * 3 * 25 + 10 * 2));
   EXPECT_EQ(plan.coded_bytes, plan.weight_bytes + 3 * 40);
   EXPECT_EQ(plan.parts.size(), 4u);
 }

@@ -142,7 +142,7 @@ TEST(Ablation, WeightErrorsAreThoseThatTheCodecReports) {
     std::vector<std::vector<std::byte>> parts;
     for (const codec::Part& part : codec->Parts(matrix.shape)) {
       bits += 8 * static_cast<double>(part.bytes);
-      if (part.bytes_per_row > 0) parts.emplace_back(part.bytes);
+      if (!part.is_constant()) parts.emplace_back(part.bytes);
     }
     const std::vector<std::span<std::byte>> spans(parts.begin(), parts.end());
     codec->EncodeRows(weights, matrix.shape.in, 0, spans, errors);

@@ -35,7 +35,7 @@ checkpoint::CodedSlice CodeSlice(const codec::Codec& codec, std::span<const floa
                                  MatrixShape shape, Writer& writer) {
   std::vector<std::vector<std::byte>> buffers;
   for (const codec::Part& part : codec.Parts(shape)) {
-    if (part.bytes_per_row != 0) buffers.emplace_back(shape.out * part.bytes_per_row);
+    if (!part.is_constant()) buffers.emplace_back(part.bytes);
   }
   const std::vector<std::span<std::byte>> spans(buffers.begin(), buffers.end());
   codec::ErrorStats stats;

@@ -47,7 +47,7 @@ TEST(CodecRoundTrip, GivesWhatIsDecoded) {
     const std::vector<float> weights = Weights(in);
     std::vector<std::vector<std::byte>> parts;
     for (const codec::Part& part : codec->Parts({.out = kRows, .in = in})) {
-      if (part.bytes_per_row > 0) parts.emplace_back(part.bytes_per_row * kRows);
+      if (!part.is_constant()) parts.emplace_back(part.bytes);
     }
     codec::ErrorStats stats;
     codec->EncodeRows(weights, in, 0, std::vector<std::span<std::byte>>(parts.begin(), parts.end()),

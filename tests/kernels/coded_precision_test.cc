@@ -9,7 +9,7 @@
 
 #include "codec/gaussian_tables.h"
 #include "kernels/cpu_backend.h"
-#include "kernels/trellis_matmul.h"
+#include "kernels/tile_matmul.h"
 
 namespace hlwq::kernels {
 namespace {
@@ -38,7 +38,7 @@ Coded Encode(std::string_view name, int bits) {
   const auto codec = CpuBackend().MakeCodec(spec);
   std::vector<std::span<std::byte>> to;
   for (const codec::Part& part : codec->Parts(kShape)) {
-    if (part.bytes_per_row > 0) coded.parts.emplace_back(part.bytes);
+    if (!part.is_constant()) coded.parts.emplace_back(part.bytes);
   }
   for (std::vector<std::byte>& part : coded.parts) to.emplace_back(part);
   codec::ErrorStats stats;

@@ -12,13 +12,23 @@
 namespace hlwq::test {
 
 // Tokens that differ.
-inline kernels::RotatedInputs ManyInputs(size_t tokens, size_t in, kernels::DotWidth width) {
-  kernels::RotatedInputs inputs(tokens, in);
+inline kernels::RotatedInputs ManyInputs(
+    size_t tokens, size_t in, kernels::DotWidth width,
+    kernels::LastBlock last_block = kernels::LastBlock::kPadded) {
+  kernels::RotatedInputs inputs(tokens, in, last_block);
   const std::vector<float> x = Activations(in + tokens);
   for (size_t token = 0; token < tokens; ++token) {
     inputs.Set(token, std::span(x).subspan(token, in), width);
   }
   return inputs;
+}
+
+// Rotated as the matrix wants them.
+template <class Matrix>
+kernels::RotatedInputs InputsOf(const Matrix& w, size_t tokens) {
+  kernels::LastBlock last_block = kernels::LastBlock::kPadded;
+  if constexpr (requires { LastBlockOf(w); }) last_block = LastBlockOf(w);
+  return ManyInputs(tokens, w.shape.in, w.levels->width, last_block);
 }
 
 // For each number of tokens from 1, from each of several first ones.
@@ -67,7 +77,7 @@ template <class Matrix>
 void ExpectMatMulOfRangesAlone(const Matrix& w) {
   const size_t out = w.shape.out, first = 1, tokens = 8, stride = out + 13;
   ASSERT_EQ(out, 150u);
-  const kernels::RotatedInputs inputs = ManyInputs(tokens, w.shape.in, w.levels->width);
+  const kernels::RotatedInputs inputs = InputsOf(w, tokens);
   std::vector<float> all(tokens * out);
   CodedMatMul(w, inputs, {0, tokens}, {0, out}, out, all);
   for (const RowRange range : std::vector<RowRange>{

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <random>
 #include <span>
 #include <vector>
@@ -12,7 +11,8 @@
 #include "codec/group_scale.h"
 #include "codec/trellis_block.h"
 #include "codec/trellis_table.h"
-#include "kernels/trellis_matmul.h"
+#include "codec/trellis_tile.h"
+#include "kernels/tile_matmul.h"
 #include "tests/kernels/random_coded_matrix.h"
 
 namespace hlwq::test {
@@ -23,17 +23,18 @@ inline codec::TrellisTable TrellisTable(int bits) {
   return codec::TrellisTable(codec::TrellisLevels(codec::kTableTrellisGauss, bits), bits);
 }
 
-// Random blocks, scales from all of the range (few octaves, so that groups count alike), row
-// scales.
+// Random codes, scales from all of the range (few octaves, so that groups count alike), row scales. The
+// tiles have bytes of the kind in rows that are not of the matrix, too: none of them may count.
 class RandomTrellisMatrix {
  public:
-  RandomTrellisMatrix(MatrixShape shape, codec::TrellisTable table)
+  RandomTrellisMatrix(MatrixShape shape, codec::TrellisTable table, size_t first_row = 0)
       : table_(std::move(table)), dots_(DotLevels::OfTrellis(table_)) {
-    w_ = {shape, &dots_, {}, {}, {}};
+    w_ = {shape, &dots_, {}, {}, {}, first_row};
     std::mt19937 random(static_cast<uint32_t>(shape.in * 31 + table_.levels().size()));
-    codes_.resize(shape.out * w_.blocks() * w_.block_bytes());
+    const size_t rows = w_.tiles() * codec::kTileRows;
+    codes_.resize(rows * codec::TrellisRowBytes(shape.in, w_.bits()));
     for (std::byte& byte : codes_) byte = static_cast<std::byte>(random());
-    scales_.resize(shape.out * w_.blocks() * 2);
+    scales_.resize(rows * w_.groups());
     for (std::byte& scale : scales_) {
       // One in 16 of them zero.
       scale = static_cast<std::byte>(random() % 16 == 0 ? codec::kZeroGroup : random() % 160);
@@ -47,8 +48,8 @@ class RandomTrellisMatrix {
     w_.scales = scales_;
     w_.row_scales = row_scales_;
   }
-  RandomTrellisMatrix(MatrixShape shape, int bits)
-      : RandomTrellisMatrix(shape, TrellisTable(bits)) {}
+  RandomTrellisMatrix(MatrixShape shape, int bits, size_t first_row = 0)
+      : RandomTrellisMatrix(shape, TrellisTable(bits), first_row) {}
   RandomTrellisMatrix(const RandomTrellisMatrix&) = delete;
   RandomTrellisMatrix& operator=(const RandomTrellisMatrix&) = delete;
 
@@ -57,14 +58,31 @@ class RandomTrellisMatrix {
   const TrellisMatrix& w() const { return w_; }
   const codec::TrellisTable& table() const { return table_; }
   float row_scale(size_t row) const { return codec::RowScaleAt(row_scales_, row); }
-  float factor(size_t row, size_t group) const {
-    return codec::GroupFactor(static_cast<uint8_t>(scales_[row * 2 * w_.blocks() + group]));
+  // Block b of a row, in block form, and its two scales; the half that is not there is zero.
+  std::vector<std::byte> block(size_t row, size_t b) const {
+    std::vector<std::byte> block(codec::TrellisBlockBytes(w_.bits()));
+    codec::TakeTileRow(OfTile(codes_, row, b), RowOfTile(row),
+                       std::span(block).first(block.size() / 2 * Halves(b)));
+    return block;
   }
-  std::span<const std::byte> block(size_t row, size_t block) const {
-    return w_.codes.subspan((row * w_.blocks() + block) * w_.block_bytes(), w_.block_bytes());
+  std::array<std::byte, codec::kGroupsPerBlock> scales(size_t row, size_t b) const {
+    std::array<std::byte, codec::kGroupsPerBlock> scales;
+    scales.fill(std::byte{codec::kZeroGroup});
+    codec::TakeTileScales(OfTile(scales_, row, b), RowOfTile(row),
+                          std::span(scales).first(Halves(b)));
+    return scales;
   }
+  bool IsHalf(size_t b) const { return Halves(b) == 1; }
 
  private:
+  size_t Halves(size_t b) const { return std::min<size_t>(2, w_.groups() - 2 * b); }
+  size_t RowOfTile(size_t row) const { return (w_.first_row + row) % codec::kTileRows; }
+  std::span<const std::byte> OfTile(std::span<const std::byte> part, size_t row, size_t b) const {
+    const size_t tile_bytes = part.size() / w_.tiles(), group_bytes = tile_bytes / w_.groups();
+    const size_t tile = (w_.first_row + row) / codec::kTileRows;
+    return part.subspan(tile * tile_bytes + 2 * b * group_bytes, Halves(b) * group_bytes);
+  }
+
   codec::TrellisTable table_;
   DotLevels dots_;
   std::vector<std::byte> codes_, scales_, row_scales_;
@@ -93,7 +111,8 @@ inline Product IntegerProduct(const RandomTrellisMatrix& matrix, const RotatedIn
   Product product;
   for (size_t group = 0; group < 2 * inputs.blocks(); ++group) {
     const BlockProduct integers = IntegerGroup(matrix, inputs, token, row, group);
-    const double factor = double{matrix.row_scale(row)} * matrix.factor(row, group) *
+    const auto scale = static_cast<uint8_t>(matrix.scales(row, group / 2)[group % 2]);
+    const double factor = double{matrix.row_scale(row)} * codec::GroupFactor(scale) *
                           inputs.scales(token, matrix.w().levels->width)[group / 2];
     product.value += static_cast<double>(integers.sum) * factor;
     product.magnitude += static_cast<double>(integers.magnitude) * factor;
@@ -108,10 +127,10 @@ inline double DecodedProduct(const RandomTrellisMatrix& matrix, std::span<const 
   double sum = 0;
   for (size_t block = 0; block < blocks; ++block) {
     std::array<float, 128> weights;
-    codec::DecodeTrellisBlock(
-        matrix.block(row, block),
-        matrix.w().scales.subspan(2 * (row * blocks + block)).first<codec::kGroupsPerBlock>(),
-        matrix.row_scale(row), matrix.table(), weights);
+    const float row_scale =
+        matrix.row_scale(row) * (matrix.IsHalf(block) ? codec::kHalfBlockScale : 1.0f);
+    codec::DecodeTrellisBlock(matrix.block(row, block), matrix.scales(row, block), row_scale,
+                              matrix.table(), weights);
     for (size_t i = 0; i < 128 && 128 * block + i < x.size(); ++i) {
       sum += double{weights[i]} * x[128 * block + i];
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -69,6 +70,59 @@ TEST(RotatedInputs, EqualsTheReferenceOnEveryTarget) {
       }
     }
   });
+}
+
+// The transform of 64 by its definition.
+std::vector<double> RotateHalf(std::span<const float> x) {
+  std::vector<double> values(64);
+  for (size_t i = 0; i < 64; ++i) {
+    for (size_t k = 0; k < x.size(); ++k) {
+      values[i] += std::popcount(i & k) % 2 == 0 ? double{x[k]} : -double{x[k]};
+    }
+  }
+  return values;
+}
+
+TEST(RotatedInputs, HalfABlockIsRotatedByItself) {
+  test::ForEachTarget([&](const char*) {
+    for (const size_t in : {1u, 64u, 130u, 576u}) {
+      const std::vector<float> x = Activations(in);
+      RotatedInputs inputs(1, in, LastBlock::kHalf);
+      RotatedInputs padded(1, in);
+      ASSERT_EQ(inputs.last_block(), LastBlock::kHalf);
+      for (const DotWidth width : {DotWidth::kNarrow, DotWidth::kWide}) {
+        inputs.Set(0, x, width);
+        padded.Set(0, x, width);
+        const auto at = [&](const RotatedInputs& from, size_t i) {
+          return width == DotWidth::kNarrow ? int{from.narrow(0)[i]} : int{from.wide(0)[i]};
+        };
+        const size_t half = in / 128 * 128;
+        for (size_t i = 0; i < half; ++i) ASSERT_EQ(at(inputs, i), at(padded, i));
+        const std::vector<double> want = RotateHalf(std::span(x).subspan(half));
+        const double scale = inputs.scales(0, width)[in / 128] * 64.0;
+        int64_t sum = 0;
+        for (size_t i = 0; i < 64; ++i) {
+          EXPECT_NEAR(at(inputs, half + i) * scale, want[i], 0.5001 * scale) << in << " " << i;
+          EXPECT_EQ(at(inputs, half + 64 + i), 0);
+          sum += at(inputs, half + i);
+        }
+        if (width == DotWidth::kNarrow) {
+          EXPECT_EQ(inputs.sums(0)[2 * (in / 128)], sum);
+          EXPECT_EQ(inputs.sums(0)[2 * (in / 128) + 1], 0);
+        }
+      }
+    }
+  });
+}
+
+TEST(RotatedInputs, ALongerRestIsPaddedInBothKinds) {
+  const std::vector<float> x = Activations(200);
+  RotatedInputs inputs(1, 200, LastBlock::kHalf), padded(1, 200);
+  EXPECT_EQ(inputs.last_block(), LastBlock::kPadded);
+  inputs.Set(0, x, DotWidth::kNarrow);
+  padded.Set(0, x, DotWidth::kNarrow);
+  EXPECT_TRUE(std::equal(inputs.narrow(0), inputs.narrow(0) + 256, padded.narrow(0)));
+  EXPECT_EQ(inputs.scales(0, DotWidth::kNarrow)[1], padded.scales(0, DotWidth::kNarrow)[1]);
 }
 
 TEST(RotatedInputs, RotatesBackToTheInput) {

@@ -4,8 +4,9 @@
 usage: make_trellis_golden.py FOLDER
 
 weights.f32 is a matrix [rows, 200] of rows that each try something (ROWS). <bits>-<effort>.parts holds
-its row parts one after another: codes, scales, multipliers of rows. <bits>.decoded.f32 is what the
-parts of effort "default" decode to. trellis_bytes.py is the codec, written from the format's text.
+its row parts one after another: codes, scales, multipliers of rows. <bits>-default.decoded.f32 is what the
+parts of effort "default" decode to. <bits>-half... are those of the first 150 weights of each row, which end
+in half a block, of effort "default". trellis_bytes.py is the codec, written from the format's text.
 """
 import pathlib
 import random
@@ -13,9 +14,10 @@ import shutil
 import struct
 import sys
 
-from trellis_bytes import TRIALS, Trellis, bf16_bytes, check_values, f32
+from trellis_bytes import (TRIALS, Trellis, bf16_bytes, check_values, f32, read_tiles, write_scales,
+                           write_tiles)
 
-INPUTS = 200
+INPUTS, HALF = 200, 150
 
 
 def gaussian(rng, size, sigma=1.0):
@@ -45,6 +47,13 @@ def rows(rng) -> list[list[float]]:
     ]
 
 
+def parts_of(coded: list, bits: int) -> bytes:
+    codes = write_tiles([groups for groups, _, _ in coded], bits)
+    assert read_tiles(codes, bits, len(coded[0][0]))[:len(coded)] == [groups for groups, _, _ in coded]
+    return (codes + write_scales([scales for _, scales, _ in coded])
+            + bf16_bytes([scale for _, _, scale in coded]))
+
+
 def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -59,12 +68,14 @@ def main() -> None:
         trellis = Trellis(bits)
         for effort in TRIALS:
             coded = [trellis.encode_row(row, effort) for row in matrix]
-            (folder / f"{bits}-{effort}.parts").write_bytes(
-                b"".join(codes for codes, _, _ in coded) + b"".join(scales for _, scales, _ in coded)
-                + bf16_bytes([scale for _, _, scale in coded]))
+            (folder / f"{bits}-{effort}.parts").write_bytes(parts_of(coded, bits))
             if effort == "default":
                 decoded = [trellis.decode_row(*row, INPUTS) for row in coded]
-                (folder / f"{bits}.decoded.f32").write_bytes(b"".join(floats(row) for row in decoded))
+                (folder / f"{bits}-default.decoded.f32").write_bytes(b"".join(map(floats, decoded)))
+        coded = [trellis.encode_row(row[:HALF], "default") for row in matrix]
+        (folder / f"{bits}-half.parts").write_bytes(parts_of(coded, bits))
+        decoded = [trellis.decode_row(*row, HALF) for row in coded]
+        (folder / f"{bits}-half.decoded.f32").write_bytes(b"".join(map(floats, decoded)))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ one +, -, *, / or square root of float32 values gives the float32 result.
 import math
 import struct
 
-BLOCK, GROUP = 128, 64
+BLOCK, GROUP, TILE = 128, 64, 16
 ZERO = 255  # the scale of a group of zeros
 LEAST_REACH = 2.0 ** -100
 MOST = 65535  # path sums stop here
@@ -52,9 +52,10 @@ def levels_of(bits: int) -> list[int]:
 
 
 def fwht(values: list[float]) -> list[float]:
+    """Of 64 or 128 values."""
     values = list(values)
     for half in (64, 32, 16, 8, 4, 2, 1):
-        for start in range(0, BLOCK, 2 * half):
+        for start in range(0, len(values), 2 * half) if 2 * half <= len(values) else ():
             for i in range(start, start + half):
                 a, b = values[i], values[i + half]
                 values[i], values[i + half] = f32(a + b), f32(a - b)
@@ -164,56 +165,101 @@ class Trellis:
         return path, [i >> 2 for i in numbers], s
 
     def encode_row(self, weights: list[float], effort: str):
-        """The bytes of the row's blocks, of its scales, and its scale S."""
-        padded = weights + [0.0] * (-len(weights) % BLOCK)
+        """The row's groups (64 path bits and index values each), their bytes, and its S."""
+        padded = weights + [0.0] * (-len(weights) % GROUP)
         rotated = [fwht(padded[at:at + BLOCK]) for at in range(0, len(padded), BLOCK)]
-        groups = [block[h:h + GROUP] for block in rotated for h in (0, GROUP)]
+        groups = [block[h:h + GROUP] for block in rotated for h in range(0, len(block), GROUP)]
         energies = [sum64([f32(x * x) for x in group]) for group in groups]
         reaches = [max(max(abs(x) for x in group), f32(f32(math.sqrt(energy)) * 0.25))
                    for group, energy in zip(groups, energies)]
         most = max(reaches)
         scale = bf16(f32(most * self.row_factor)) if most >= LEAST_REACH else 0.0
-        codes, scales = b"", []
         coded = [self.encode_group(v, energy, reach, scale, effort)
                  for v, energy, reach in zip(groups, energies, reaches)]
-        for low, high in zip(coded[::2], coded[1::2]):
-            ks = []
-            for path, group_ks, s in (low, high):
-                codes += sum(u << t for t, u in enumerate(path)).to_bytes(8, "little")
-                ks += group_ks
-                scales.append(s)
-            codes += pack(ks, self.bits - 1)
-        return codes, bytes(scales), scale
+        return [(path, index) for path, index, _ in coded], bytes(s for _, _, s in coded), scale
 
-    def decode_row(self, codes: bytes, scales: bytes, scale: float, size: int) -> list[float]:
-        row = []
-        for block in range(len(scales) // 2):
-            data = codes[16 * self.bits * block:16 * self.bits * (block + 1)]
-            ks = unpack(data[16:], self.bits - 1)
-            y = []
-            for h in (0, 1):
-                word = int.from_bytes(data[8 * h:8 * h + 8], "little")
-                m = f32(scale * factor(scales[2 * block + h]))
-                ds = subsets([word >> t & 1 for t in range(GROUP)])
-                y += [f32(m * self.levels[4 * k + d]) for k, d in zip(ks[GROUP * h:], ds)]
-            row += [x / BLOCK for x in fwht(y)]
+    def decode_row(self, groups, scales: bytes, scale: float, size: int) -> list[float]:
+        y = []
+        for (us, ks), s in zip(groups, scales):
+            m = f32(scale * factor(s))
+            y += [f32(m * self.levels[4 * k + d]) for k, d in zip(ks, subsets(us))]
+        blocks = [y[at:at + BLOCK] for at in range(0, len(y), BLOCK)]
+        row = [x / len(block) for block in blocks for x in fwht(block)]
         return [f32(x) for x in row[:size]]
 
 
-def pack(codes: list[int], bits: int) -> bytes:
-    if bits == 4:
-        return bytes(codes[i] | codes[64 + i] << 4 for i in range(64))
-    stream = "".join(format(code, f"0{bits}b") for code in codes)
-    return int(stream, 2).to_bytes(16 * bits, "big")
+def plane_places(bits: int):
+    """For each bit of an index value, low bits first: of step 0..7, the vector of the cell and the bit."""
+    places, vector = [], 1
+    for width in {2: [1], 3: [2], 4: [2, 1], 5: [4], 6: [4, 1]}[bits]:
+        for bit in range(width):
+            places.append([(vector + s % 4 // (4 // width), width * (s % 4 % (4 // width)) + 4 * (s // 4) + bit)
+                           for s in range(8)])
+        vector += width
+    return places
 
 
-def unpack(data: bytes, bits: int) -> list[int]:
-    if bits == 4:
-        return [byte & 15 for byte in data] + [byte >> 4 for byte in data]
-    stream = format(int.from_bytes(data, "big"), f"0{128 * bits}b")
-    return [int(stream[at:at + bits], 2) for at in range(0, 128 * bits, bits)]
+def padded(rows: list, filler) -> list:
+    return rows + [filler] * (-len(rows) % TILE)
+
+
+def write_tiles(rows: list, bits: int) -> bytes:
+    """Rows of groups as the tiles of a matrix."""
+    n_groups = len(rows[0])
+    zero = [0] * GROUP, [2 ** (bits - 2)] * GROUP
+    rows = padded(rows, [zero] * n_groups)
+    places = plane_places(bits)
+    data = bytearray()
+    for first in range(0, len(rows), TILE):
+        for group in range(n_groups):
+            for cell in range(2):
+                vectors = [bytearray(4 * TILE) for _ in range(bits)]
+                for r in range(TILE):
+                    us, ks = (part[32 * cell:32 * cell + 32] for part in rows[first + r][group])
+                    for t, (u, k) in enumerate(zip(us, ks)):
+                        vectors[0][4 * r + t // 8] |= u << t % 8
+                        for bit, of_step in enumerate(places):
+                            vector, at = of_step[t % 8]
+                            vectors[vector][4 * r + t // 8] |= (k >> bit & 1) << at
+                data += b"".join(vectors)
+    return bytes(data)
+
+
+def read_tiles(data: bytes, bits: int, n_groups: int) -> list:
+    """The inverse; rows of padding are rows."""
+    places = plane_places(bits)
+    rows = []
+    for first in range(0, len(data), 128 * bits * n_groups):
+        for r in range(TILE):
+            row = []
+            for group in range(n_groups):
+                us, ks = [], []
+                for cell in range(2):
+                    begin = first + 128 * bits * group + 64 * bits * cell
+                    byte = lambda vector, q: data[begin + 64 * vector + 4 * r + q]
+                    us += [byte(0, t // 8) >> t % 8 & 1 for t in range(32)]
+                    ks += [sum((byte(of_step[t % 8][0], t // 8) >> of_step[t % 8][1] & 1) << bit
+                               for bit, of_step in enumerate(places)) for t in range(32)]
+                row.append((us, ks))
+            rows.append(row)
+    return rows
+
+
+def write_scales(rows: list[bytes]) -> bytes:
+    rows = padded(rows, bytes([ZERO]) * len(rows[0]))
+    return b"".join(bytes(group) for first in range(0, len(rows), TILE)
+                    for group in zip(*rows[first:first + TILE]))
 
 
 def check_values() -> None:
     """Those that docs/format.md gives."""
     assert subsets([1, 0, 1, 1, 0, 0, 1, 0] + [0] * 56)[:8] == [2, 2, 3, 2, 3, 3, 0, 2]
+    first_bytes = {2: ([0, 1, 1, 0, 1, 0, 0, 1], "96"), 3: ([0, 1, 2, 3, 0, 1, 2, 3], "44 ee"),
+                   4: (range(8), "44 ee f0"), 5: (range(8), "40 51 62 73"),
+                   6: (range(12, 20), "0c 1d 2e 3f f0")}
+    for bits, (ks, want) in first_bytes.items():
+        us = [1, 0, 1, 1, 0, 0, 1, 0] + [0] * 56
+        row = [(us, list(ks) + [0] * 56)]
+        data = write_tiles([row], bits)
+        assert data[0:128 * bits:64][:bits] == bytes.fromhex("4d " + want), bits
+        assert len(data) == 128 * bits and read_tiles(data, bits, 1)[0] == row

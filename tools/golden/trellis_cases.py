@@ -2,9 +2,9 @@
 import random
 
 from polar_bytes import BLOCK, i64
-from trellis_bytes import Trellis, bf16_bytes, f32, levels_of
+from trellis_bytes import GROUP, TILE, Trellis, bf16_bytes, f32, levels_of, write_scales, write_tiles
 
-SEEDS = ("own-trellis", "own-trellis-widths", "trellis-group-32", "trellis-rows-short",
+SEEDS = ("own-trellis", "own-trellis-widths", "trellis-version-1", "trellis-scales-of-rows", "trellis-group-32", "trellis-rows-short",
          "trellis-unlisted", "trellis-levels-huge", "trellis-without-config")
 NAME = "model.layers.0.self_attn.q_proj.weight"
 EXPERTS = "model.layers.1.mlp.experts.gate_up_proj"
@@ -16,29 +16,31 @@ class TrellisMatrix:
     def __init__(self, out: int, inputs: int, bits: int, seed: int, sign: float = 1):
         rng = random.Random(seed)
         self.out, self.inputs, self.bits = out, inputs, bits
-        self.n_blocks = -(-inputs // BLOCK)
+        self.n_blocks, self.n_groups = -(-inputs // BLOCK), -(-inputs // GROUP)
         self.trellis = Trellis(bits)
         rows = [[f32(rng.gauss(0, 0.05)) for _ in range(inputs)] for _ in range(out)]
         coded = [self.trellis.encode_row(row, "default") for row in rows]
-        self.codes, self.scales = [c for c, _, _ in coded], [s for _, s, _ in coded]
+        self.groups, self.scales = [g for g, _, _ in coded], [s for _, s, _ in coded]
         self.row_scales = [sign * scale for _, _, scale in coded]
 
     def expected(self) -> list[list[float]]:
-        return [self.trellis.decode_row(c, s, r, self.inputs)
-                for c, s, r in zip(self.codes, self.scales, self.row_scales)]
+        return [self.trellis.decode_row(g, s, r, self.inputs)
+                for g, s, r in zip(self.groups, self.scales, self.row_scales)]
 
     def parts(self, prefix: str) -> dict:
-        codes = b"".join(self.codes)
+        codes = write_tiles(self.groups, self.bits)
+        tiles = -(-self.out // TILE)
         size = self.out * self.n_blocks * BLOCK
         return {f"{prefix}__tcodes": ("U8", [len(codes)], codes),
-                f"{prefix}__tscales": ("U8", [self.out, 2 * self.n_blocks], b"".join(self.scales)),
+                f"{prefix}__tscales": ("U8", [tiles, self.n_groups, TILE],
+                                        write_scales(self.scales)),
                 f"{prefix}__trows": ("BF16", [self.out], bf16_bytes(self.row_scales)),
                 f"{prefix}__tmeta": i64([self.out, self.n_blocks, BLOCK, size, self.inputs])}
 
 
 def spec(bits: int, /, **more) -> dict:
-    return {"name": "hlwq-t", "version": 1, "bits": bits, "table": "trellis-gauss",
-            "levels": levels_of(bits), "scale_rule": "default", "bit_order": "planes",
+    return {"name": "hlwq-t", "version": 2, "bits": bits, "table": "trellis-gauss",
+            "levels": levels_of(bits), "scale_rule": "default", "bit_order": "tiles",
             "block_size": 128, "scale_group": 64, **more}
 
 
@@ -57,6 +59,9 @@ def good_trellis(g) -> None:
         tensors |= expert.parts(f"{EXPERTS}_e{e}")
     listed = {NAME: entry, EXPERTS: {"spec": 1, "dtype": "BF16", "shape": [2, 2, 130]}}
     g.good("own-trellis", tensors, {NAME: q, EXPERTS: experts}, polar=config(listed, [spec(5), spec(3)]))
+    two_tiles = TrellisMatrix(18, 130, 6, 85)
+    g.good("own-trellis-two-tiles", two_tiles.parts(NAME), {NAME: two_tiles},
+           polar=config({NAME: {"spec": 0, "dtype": "BF16", "shape": [18, 130]}}, [spec(6)]))
     # A writer makes no such scales; they decode all the same.
     negative = TrellisMatrix(3, 200, 4, 83, sign=-1)
     g.good("own-trellis-negative-rows", negative.parts(NAME), {NAME: negative},
@@ -87,13 +92,23 @@ def bad_trellis(g) -> None:
 
     for suffix in ("tcodes", "tscales", "trows", "tmeta"):
         bad_part(f"{suffix}-missing", "not_found", " is missing", suffix)
-    bad_part("codes-short", data, ": want U8 [480], got U8 [400]", "tcodes", ("U8", [400], bytes(400)))
-    bad_part("codes-i8", data, ": want U8 [480], got I8 [480]", "tcodes", ("I8", [480], bytes(480)))
-    bad_part("scales-per-block", data, ": want U8 [3, 4], got U8 [3, 2]", "tscales",
-             ("U8", [3, 2], scales[:6]))
-    bad_part("scales-flat", data, ": want U8 [3, 4], got U8 [12]", "tscales", ("U8", [12], scales))
-    bad_part("scales-f16", data, ": want U8 [3, 4], got F16 [3, 4]", "tscales",
-             ("F16", [3, 4], scales * 2))
+    bad_part("codes-short", data, ": want U8 [2560], got U8 [2480]", "tcodes",
+             ("U8", [2480], bytes(2480)))
+    # Three rows, without what fills the tile.
+    bad_part("codes-unpadded", data, ": want U8 [2560], got U8 [480]", "tcodes",
+             ("U8", [480], bytes(480)))
+    bad_part("codes-i8", data, ": want U8 [2560], got I8 [2560]", "tcodes",
+             ("I8", [2560], bytes(2560)))
+    bad_part("scales-per-block", data, ": want U8 [1, 4, 16], got U8 [1, 2, 16]", "tscales",
+             ("U8", [1, 2, 16], scales[:32]))
+    bad_part("scales-unpadded", data, ": want U8 [1, 4, 16], got U8 [1, 4, 3]", "tscales",
+             ("U8", [1, 4, 3], scales[:12]))
+    bad_part("scales-of-rows", data, ": want U8 [1, 4, 16], got U8 [3, 4]", "tscales",
+             ("U8", [3, 4], scales[:12]))
+    bad_part("scales-flat", data, ": want U8 [1, 4, 16], got U8 [64]", "tscales",
+             ("U8", [64], scales))
+    bad_part("scales-f16", data, ": want U8 [1, 4, 16], got F16 [1, 4, 16]", "tscales",
+             ("F16", [1, 4, 16], scales * 2))
     bad_part("rows-short", data, ": want BF16 [3], got BF16 [2]", "trows", ("BF16", [2], rows[:4]))
     bad_part("rows-f16", data, ": want BF16 [3], got F16 [3]", "trows", ("F16", [3], rows))
     bad_part("rows-of-groups", data, ": want BF16 [3], got BF16 [3, 4]", "trows",
@@ -110,11 +125,14 @@ def bad_trellis(g) -> None:
             ("bits-1", argument, "want bits in 2..6, got 1", {"bits": 1}),
             ("bits-7", argument, "want bits in 2..6, got 7", {"bits": 7}),
             ("bits-64", argument, "want bits in 2..6, got 64", {"bits": 64}),
-            ("version-2", unsupported, "want version 1, got 2", {"version": 2}),
+            ("version-1", unsupported,
+             "version 1 is no longer read, want version 2: quantize again",
+             {"version": 1, "bit_order": "planes"}),
+            ("version-3", unsupported, "want version 2, got 3", {"version": 3}),
             ("block-64", unsupported, "want blocks of 128, got 64", {"block_size": 64}),
             ("group-32", unsupported, "want groups of 64, got 32", {"scale_group": 32}),
             ("group-128", unsupported, "want groups of 64, got 128", {"scale_group": 128}),
-            ("bit-order", argument, "want bit order planes, got msb", {"bit_order": "msb"}),
+            ("bit-order", argument, "want bit order tiles, got msb", {"bit_order": "msb"}),
             ("effort", argument, "want effort fast, default or best, got 'search'",
              {"scale_rule": "search"}),
             ("table-unknown", argument, "want table trellis-gauss, got 'none'",
@@ -140,10 +158,10 @@ def bad_trellis(g) -> None:
         listed, [{key: value for key, value in spec(5).items() if key != "scale_group"}]))
     g.bad("trellis-levels-nan", data, "specs[0]: codec: 'levels': want numbers, got \"nan\"", parts,
           polar=config(listed, [spec(5, levels=["nan"] * 64)]))
-    g.bad("trellis-narrower", data, f"'{NAME}__tcodes': want U8 [384], got U8 [480]", parts,
+    g.bad("trellis-narrower", data, f"'{NAME}__tcodes': want U8 [2048], got U8 [2560]", parts,
           polar=config(listed, [spec(4)]))
     g.bad("trellis-taken-for-hlwq", "not_found", f"'{NAME}__packed' is missing", parts,
-          polar=config(listed, [spec(5, name="hlwq", scale_group=128, scale_rule="norm",
+          polar=config(listed, [spec(5, name="hlwq", version=1, scale_group=128, scale_rule="norm",
                                      bit_order="msb", levels=levels[::2], table="custom")]))
     unlisted = TrellisMatrix(1, 128, 2, 84).parts("other.weight")
     g.bad("trellis-unlisted", data, "'other.weight__tcodes': belongs to no tensor listed",

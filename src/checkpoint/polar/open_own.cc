@@ -28,7 +28,7 @@ void CheckPart(const StoredTensors& stored, const TensorEntry& entry, const code
                      ShapeToString(part.shape), DTypeName(entry.dtype),
                      ShapeToString(entry.shape)));
   }
-  if (part.bytes_per_row == 0 && stored.Content(entry) != part.constant_data) {
+  if (part.is_constant() && stored.Content(entry) != part.constant_data) {
     Fail(fmt::format("{}: content contradicts the shape recorded in polar_config.json",
                      stored.Where(entry)));
   }
@@ -51,7 +51,7 @@ PlacedEntry AssembleTensor(StoredTensors& stored, const std::string& name,
       const TensorEntry& entry = stored.Take(prefix + part.suffix);
       CheckPart(stored, entry, part);
       placed.position = std::min(placed.position, stored.Index(entry));
-      if (part.bytes_per_row > 0) ranges.row_parts.push_back(StoredTensors::RangeOf(entry));
+      if (!part.is_constant()) ranges.row_parts.push_back(StoredTensors::RangeOf(entry));
     }
     coded.slices.push_back(std::move(ranges));
   }

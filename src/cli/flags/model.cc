@@ -37,12 +37,12 @@ std::vector<Flag> ModelFlags() {
       {.id = flag::kInterleave,
        .category = Category::kRun,
        .verbs = {"generate", "chat", "perplexity", "kld", "logits", "bench"},
-       .summary = "Lay out coded matrices anew in memory, for speed",
+       .summary = "Lay out plain hlwq codes anew in memory, for speed",
        .details =
-           "Rows are interleaved by 16 when the model is opened: faster on processors without "
-           "AVX-512, and wherever several tokens are computed at once. Takes a moment, and as "
-           "much memory as the coded matrices again; the experts of mixtures stay as they are. "
-           "Results differ in the last bits."},
+           "Rows are interleaved by 16 when the model is opened, as those of hlwq-t are in files: "
+           "faster on processors without AVX-512, and wherever several tokens are computed at "
+           "once. Takes a moment, and as much memory as the codes again; the experts of mixtures "
+           "stay as they are. Results differ in the last bits."},
   };
 }
 

@@ -15,7 +15,7 @@
 #include "hwy/highway.h"
 #include "kernels/cpu/bitpack-inl.h"
 #include "kernels/cpu/lane_dot-inl.h"
-#include "kernels/cpu/trellis_codes-inl.h"
+#include "kernels/cpu/vbmi_codes-inl.h"
 #include "kernels/dot_levels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -53,25 +53,6 @@ class HlwqBlock {
   bool is_stream_;
   StreamCodes<kMsbPlan<kBits> > stream_;
   alignas(64) uint8_t codes_[kBlock];
-};
-
-// The table indices of a trellis block, kBits + 1 bits with noise above, and both halves in memory.
-template <int kBits>
-class TrellisBlock {
- public:
-  explicit HWY_INLINE TrellisBlock(const uint8_t* block) : block_(block) {}
-  template <size_t kHalf>
-  HWY_INLINE __m512i Half() const {
-    return codes_.template Half<kHalf>(block_);
-  }
-  HWY_INLINE void Store(uint8_t* HWY_RESTRICT codes) const {
-    _mm512_storeu_si512(codes, Half<0>());
-    _mm512_storeu_si512(codes + 64, Half<1>());
-  }
-
- private:
-  const uint8_t* block_;
-  AscendingTrellisCodes<kBits> codes_;
 };
 
 class BlockLevels {
@@ -150,22 +131,6 @@ class HlwqBlock {
   codec::BitOrder order_;
   const uint8_t* packed_;
   size_t slack_;  // readable bytes after the block
-};
-
-// The table indices of a trellis block, kBits + 1 bits.
-template <int kBits>
-class TrellisBlock {
- public:
-  explicit HWY_INLINE TrellisBlock(const uint8_t* block) : block_(block) {}
-  HWY_INLINE void Store(uint8_t* HWY_RESTRICT codes) const {
-    for (size_t i = 0; i < kByteVectors; ++i) {
-      hn::Store(codes_.Get(block_, i), DByte(), codes + i * kByteLanes);
-    }
-  }
-
- private:
-  const uint8_t* block_;
-  LaneTrellisCodes<kBits> codes_;
 };
 
 // Words only: products of bytes need VNNI to be worth having.

@@ -33,7 +33,11 @@ template <class Source, class Dot, typename Stored>
 class TiledProduct {
  public:
   HWY_INLINE TiledProduct(const typename Source::Matrix& w, const RotatedInputs& inputs)
-      : reader_(w), inputs_(inputs), width_(w.levels->width), row_blocks_(w.blocks()) {}
+      : reader_(w),
+        inputs_(inputs),
+        width_(w.levels->width),
+        row_blocks_(w.blocks()),
+        first_row_(Source::FirstRow(w)) {}
 
   // Tokens [token, token + tokens), at most kMostTokens, to y of the first of them.
   HWY_ATTR void Multiply(size_t token, size_t tokens, RowRange rows, size_t stride,
@@ -42,9 +46,11 @@ class TiledProduct {
       tokens_[t] = {Activations(token + t), inputs_.scales(token + t, width_),
                     inputs_.sums(token + t)};
     }
-    size_t skipped = rows.begin % Source::kRowUnit;
-    for (size_t row = rows.begin - skipped; row < rows.end; row += kMatMulRows, skipped = 0) {
-      MultiplyRows(row, HWY_MIN(kMatMulRows, rows.end - row), skipped, tokens, stride, y + row);
+    const size_t begin = first_row_ + rows.begin, end = first_row_ + rows.end;
+    size_t skipped = begin % Source::kRowUnit;
+    for (size_t row = begin - skipped; row < end; row += kMatMulRows, skipped = 0) {
+      MultiplyRows(row, HWY_MIN(kMatMulRows, end - row), skipped, tokens, stride,
+                   y + (row + skipped - first_row_));
     }
   }
 
@@ -61,7 +67,7 @@ class TiledProduct {
     }
   }
 
-  // `y` is that of the first row; the first `skipped` of them are left out.
+  // The first `skipped` rows are left out; `y` is that of the one after them.
   HWY_ATTR void MultiplyRows(size_t row, size_t rows, size_t skipped, size_t tokens, size_t stride,
                              float* HWY_RESTRICT y) {
     std::fill_n(sums_, tokens * kMatMulRows, 0.0f);
@@ -79,7 +85,7 @@ class TiledProduct {
         if (next < row_blocks_) continue;
         // At once, so that the misses of these stores pass while others multiply.
         for (size_t t = token; t < token + count; ++t) {
-          std::copy_n(sums_ + t * kMatMulRows + skipped, rows - skipped, y + t * stride + skipped);
+          std::copy_n(sums_ + t * kMatMulRows + skipped, rows - skipped, y + t * stride);
         }
       }
     }
@@ -150,6 +156,7 @@ class TiledProduct {
   const RotatedInputs& inputs_;
   DotWidth width_;
   size_t row_blocks_;
+  size_t first_row_;  // of the matrix, as the reader counts
   TokenInput<Stored> tokens_[kMostTokens];
   Tile tile_;
   alignas(64) Activation widened_[kWidens ? kTileTokens * kTileBlocks<Dot> * kBlock : 1];

@@ -12,11 +12,11 @@
 #include <cstring>
 
 #include "hwy/highway.h"
-#include "kernels/cpu/block_levels-inl.h"
 #include "kernels/cpu/decode_blocks-inl.h"
 #include "kernels/cpu/float_rows-inl.h"
 #include "kernels/cpu/fwht-inl.h"
 #include "kernels/cpu/group_factors-inl.h"
+#include "kernels/cpu/trellis_block-inl.h"
 #include "kernels/decode_trellis.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -56,6 +56,7 @@ template <int kBits, class Format>
 HWY_ATTR void DecodeTrellisWith(const TrellisCodedBlocks& blocks, uint8_t* HWY_RESTRICT weights) {
   const TrellisFloats floats(*blocks.table);
   const LevelLookup<kBits + 1> levels(floats.data());
+  const TrellisBlockIndices<kBits> cells;
   const auto* codes = reinterpret_cast<const uint8_t*>(blocks.codes.data());
   const hn::Rebind<uint8_t, DF> d8;
   alignas(64) uint8_t indices[kBlock];
@@ -66,7 +67,7 @@ HWY_ATTR void DecodeTrellisWith(const TrellisCodedBlocks& blocks, uint8_t* HWY_R
     if (of_batch == 0) {
       ReadMultipliers(blocks, i, std::min(kLanes / 2, blocks.row_scales.size() - i), multipliers);
     }
-    TrellisBlock<kBits>(codes + i * codec::TrellisBlockBytes(kBits)).Store(indices);
+    cells.Store(codes + i * codec::TrellisBlockBytes(kBits), indices);
     BlockVectors block;
     for (size_t j = 0; j < kVectors; ++j) {
       const VF multiplier = hn::Set(DF(), multipliers[2 * of_batch + 2 * j / kVectors]);

@@ -12,11 +12,11 @@
 #include <cstring>
 
 #include "hwy/highway.h"
-#include "kernels/cpu/bitpack-inl.h"
 #include "kernels/cpu/encode_trellis_arguments.h"
 #include "kernels/cpu/float_rows-inl.h"
 #include "kernels/cpu/fwht-inl.h"
 #include "kernels/cpu/lookup-inl.h"
+#include "kernels/cpu/trellis_block-inl.h"
 #include "kernels/cpu/trellis_scales-inl.h"
 #include "kernels/cpu/trellis_search-inl.h"
 
@@ -269,34 +269,18 @@ HWY_INLINE void StoreSums(const TrellisRunInput& in, const TrellisRun& run,
   }
 }
 
-// Index values of a block of 128 numbers of levels.
-template <int kBits>
-HWY_INLINE void PackIndices(const uint8_t* HWY_RESTRICT numbers, size_t slack,
-                            uint8_t* HWY_RESTRICT packed) {
-  if constexpr (codec::TrellisIndexOrder(kBits) == codec::BitOrder::kHalfNibble) {
-    for (size_t i = 0; i < kSteps; ++i) {
-      packed[i] = static_cast<uint8_t>(numbers[i] >> 2 | (numbers[kSteps + i] >> 2) << 4);
-    }
-  } else {
-    alignas(64) uint8_t indices[kBlock];
-    for (size_t i = 0; i < kBlock; ++i) indices[i] = static_cast<uint8_t>(numbers[i] >> 2);
-    PackBlockCodes<kBits - 1>(indices, slack, packed);
-  }
-}
-
 template <int kBits>
 HWY_INLINE void PackBlocks(const TrellisRun& run, size_t blocks, uint8_t* HWY_RESTRICT codes) {
-  constexpr size_t kBytes = codec::TrellisBlockBytes(kBits);
   for (size_t block = 0; block < blocks; ++block) {
-    uint8_t* to = codes + block * kBytes;
+    uint64_t paths[kGroupsPerBlock] = {};
     for (size_t half = 0; half < kGroupsPerBlock; ++half) {
       for (size_t word = 0; word < kSteps / 16; ++word) {
-        std::memcpy(to + 8 * half + 2 * word,
-                    &run.lanes.paths[word][kGroupsPerBlock * block + half], 2);
+        const uint64_t bits = run.lanes.paths[word][kGroupsPerBlock * block + half];
+        paths[half] |= bits << 16 * word;
       }
     }
-    PackIndices<kBits>(run.numbers + block * kBlock, (blocks - 1 - block) * kBytes,
-                       to + codec::kTrellisPathBytes);
+    PackCells<kBits>(run.numbers + block * kBlock, paths,
+                     codes + block * codec::TrellisBlockBytes(kBits));
   }
 }
 

@@ -61,21 +61,6 @@ struct MatVecArguments : MatVecTokens {
   }
 };
 
-// The same of a trellis code.
-struct TrellisMatVecArguments : MatVecTokens {
-  const DotLevels* levels = nullptr;
-  const uint8_t* codes = nullptr;
-  size_t block_bytes = 0;
-  const uint8_t* scales = nullptr;        // two bytes a block
-  std::span<const std::byte> row_scales;  // of all rows
-  size_t blocks = 0;                      // of a row
-  uint64_t num_rows = 0;                  // of the matrix
-  RowRange rows;
-
-  const uint8_t* Row(uint64_t row) const noexcept { return codes + row * blocks * block_bytes; }
-  const uint8_t* RowScales(uint64_t row) const noexcept { return scales + row * 2 * blocks; }
-};
-
 // Sets what `args` has of tokens, and calls run() for every kMostVectorTokens of them.
 template <class Arguments, class Run>
 void ForMatVecTokens(const RotatedInputs& inputs, TokenRange tokens, size_t stride,

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "codec/hadamard.h"
+#include "codec/trellis_tile.h"
 #include "kernels/cpu/target.h"
 #include "kernels/tile_layout.h"
 
@@ -70,10 +71,11 @@ HWY_ATTR void ToTileOrder(const int8_t* from, size_t count, int8_t* to) {
 }
 #endif
 
-// The whole blocks of x, then the rest with zeros after it.
+// The whole blocks of x, then the rest with zeros after it. H of (x, 0) is (h, h), h being the transform
+// of half a block x.
 template <typename T>
-HWY_ATTR void RotateRow(const float* x, size_t in, float most, T* integers, float* scales,
-                        int32_t* sums) {
+HWY_ATTR void RotateRow(const float* x, size_t in, bool ends_in_half, float most, T* integers,
+                        float* scales, int32_t* sums) {
   constexpr size_t kSize = codec::kBlockSize;
   const size_t whole = in / kSize;
   const auto rotate = [&](const float* from, size_t block) HWY_ATTR {
@@ -86,25 +88,30 @@ HWY_ATTR void RotateRow(const float* x, size_t in, float most, T* integers, floa
     alignas(64) float padded[kSize] = {};
     std::copy(x + whole * kSize, x + in, padded);
     rotate(padded, whole);
+    if (ends_in_half) {
+      std::fill_n(integers + whole * kSize + kSize / 2, kSize / 2, T{0});
+      scales[whole] *= 2;  // divided by 64, not 128
+      if (sums != nullptr) sums[2 * whole + 1] = 0;
+    }
   }
 }
 
 // Rows of `blocks` blocks; their scales and sums begin at multiples of `stride` blocks.
-void RotateNarrow(RowSpan<const float> x, size_t blocks, size_t stride, int8_t* integers,
-                  int8_t* tiles, float* scales, int32_t* sums) {
+void RotateNarrow(RowSpan<const float> x, bool ends_in_half, size_t blocks, size_t stride,
+                  int8_t* integers, int8_t* tiles, float* scales, int32_t* sums) {
   const size_t padded = blocks * codec::kBlockSize;
   for (size_t row = 0; row < x.rows; ++row) {
-    RotateRow(x[row].data(), x.width, float{RotatedInputs::kMostNarrow}, integers + row * padded,
-              scales + row * stride, sums + row * 2 * stride);
+    RotateRow(x[row].data(), x.width, ends_in_half, float{RotatedInputs::kMostNarrow},
+              integers + row * padded, scales + row * stride, sums + row * 2 * stride);
   }
   if (tiles != nullptr) ToTileOrder(integers, x.rows * padded, tiles);
 }
-void RotateWide(RowSpan<const float> x, size_t blocks, size_t stride, int16_t* integers,
-                int16_t* tiles, float* scales) {
+void RotateWide(RowSpan<const float> x, bool ends_in_half, size_t blocks, size_t stride,
+                int16_t* integers, int16_t* tiles, float* scales) {
   const size_t padded = blocks * codec::kBlockSize;
   for (size_t row = 0; row < x.rows; ++row) {
-    RotateRow(x[row].data(), x.width, float{RotatedInputs::kMostWide}, integers + row * padded,
-              scales + row * stride, nullptr);
+    RotateRow(x[row].data(), x.width, ends_in_half, float{RotatedInputs::kMostWide},
+              integers + row * padded, scales + row * stride, nullptr);
   }
   if (tiles != nullptr) ToTileOrder(integers, x.rows * padded, tiles);
 }
@@ -119,10 +126,11 @@ namespace hlwq::kernels {
 HWY_EXPORT(RotateNarrow);
 HWY_EXPORT(RotateWide);
 
-RotatedInputs::RotatedInputs(size_t max_tokens, size_t in)
+RotatedInputs::RotatedInputs(size_t max_tokens, size_t in, LastBlock last_block)
     : in_(in),
       blocks_((in + codec::kBlockSize - 1) / codec::kBlockSize),
       max_tokens_(max_tokens),
+      ends_in_half_(last_block == LastBlock::kHalf && codec::EndsInHalfBlock(in)),
       stride_((blocks_ + 15) / 16 * 16),
       narrow_(max_tokens * blocks_ * codec::kBlockSize),
       narrow_tiles_(max_tokens * blocks_ * codec::kBlockSize, Unfilled()),
@@ -138,12 +146,12 @@ void RotatedInputs::Set(size_t first, RowSpan<const float> x, DotWidth width,
   const size_t place = first * blocks_ * codec::kBlockSize;
   if (width == DotWidth::kNarrow) {
     HWY_DYNAMIC_DISPATCH(RotateNarrow)
-    (x, blocks_, stride_, narrow_.data() + place,
+    (x, ends_in_half_, blocks_, stride_, narrow_.data() + place,
      order == InputOrder::kRows ? nullptr : narrow_tiles_.data() + place,
      narrow_scales_.data() + first * stride_, sums_.data() + first * 2 * stride_);
   } else {
     HWY_DYNAMIC_DISPATCH(RotateWide)
-    (x, blocks_, stride_, wide_.data() + place,
+    (x, ends_in_half_, blocks_, stride_, wide_.data() + place,
      order == InputOrder::kRows ? nullptr : wide_tiles_.data() + place,
      wide_scales_.data() + first * stride_);
   }
@@ -152,7 +160,8 @@ void RotatedInputs::Set(size_t first, RowSpan<const float> x, DotWidth width,
 void RotatedInputs::Copy(size_t token, const RotatedInputs& other, size_t other_token,
                          DotWidth width, InputOrder order) noexcept {
   const bool has_tiles = order == InputOrder::kRowsAndTiles;
-  HLWQ_DASSERT(token < max_tokens_ && other_token < other.max_tokens_ && in_ == other.in_);
+  HLWQ_DASSERT(token < max_tokens_ && other_token < other.max_tokens_ && in_ == other.in_ &&
+               ends_in_half_ == other.ends_in_half_);
   const size_t row = blocks_ * codec::kBlockSize;
   if (width == DotWidth::kNarrow) {
     std::copy_n(other.narrow(other_token), row, narrow_.data() + token * row);

@@ -1,4 +1,4 @@
-// Cells of interleaved rows to levels: 16 rows by 32 inputs (kernels/tile_layout.h).
+// Cells of interleaved rows to levels: 16 rows by 32 inputs (kernels/tile_layout.h); those of plain codes.
 //
 // A step is four inputs of every row, as bytes of a 32-bit lane: 8 q + step, q = 0..3. Its index is
 // a nibble and up to three bits above; nibbles of steps s and s + 4 share a byte, and the bits above
@@ -47,22 +47,15 @@ template <int kMask>
 HWY_INLINE VByte Mix(VByte a, VByte b) {
   const VByte mask = hn::Set(DByte(), static_cast<uint8_t>(kMask));
 #if HWY_TARGET <= HWY_AVX3
-  return VByte{_mm512_ternarylogic_epi64(mask.raw, a.raw, b.raw, 0xCA)};
+  return VByte{_mm512_ternarylogic_epi64(b.raw, mask.raw, a.raw, 0xB8)};  // b is seldom kept
 #else
   return hn::Or(hn::And(mask, a), hn::AndNot(mask, b));
 #endif
 }
 
-// Of kLanes rows. Nibble s has those of steps s and s + 4. Where byte permutes take six bits, two
-// bits above lie together: those of step s in word s mod 2, from bit s / 2 * 2 on.
-#if HWY_TARGET <= HWY_AVX3_DL
-constexpr bool kPairsUpper = true;
-#else
-constexpr bool kPairsUpper = false;
-#endif
+// Of kLanes rows. Nibble s has those of steps s and s + 4; bits above have bit s of bytes for step s.
 template <size_t kUpper>
 struct CellIndices {
-  static constexpr size_t kUpperBits = kUpper;
   VByte nibbles[4];
   VByte upper[kUpper == 0 ? 1 : kUpper];
 };
@@ -81,90 +74,10 @@ HWY_INLINE void ForNibbles(Body body) {
   body(std::integral_constant<size_t, 3>());
 }
 
-// Indices of kBits bits without a path: a plane of 4 bits, and one of 1.
-template <size_t kBits>
-struct PlainCells {
-  static_assert(kBits == 4 || kBits == 5);
-  static constexpr size_t kVectors = kBits;
-  using Indices = CellIndices<kBits - 4>;
-  struct State {};
-  static HWY_INLINE State Start() { return {}; }
-
-  static HWY_INLINE Indices Load(const uint8_t* HWY_RESTRICT cell, State& /*state*/) {
-    Indices indices;
-    for (size_t vector = 0; vector < 4; ++vector) {
-      indices.nibbles[vector] = PlaneVector(cell, vector);
-    }
-    if constexpr (kBits == 5) indices.upper[0] = PlaneVector(cell, 4);
-    return indices;
-  }
-};
-
-// Indices of the trellis code of kBits bits a weight, k | d << (kBits - 1).
-template <size_t kBits>
-struct TrellisCells {
-  static_assert(kBits >= 2 && kBits <= 6);
-  static constexpr size_t kVectors = kBits;
-  using Indices = CellIndices<(kBits <= 3 ? 0 : kBits - 3)>;
-  struct State {
-    VU previous;  // the path bits before the cell
-  };
-  static HWY_INLINE State Start() { return {hn::Zero(DU())}; }
-
-  static HWY_INLINE Indices Load(const uint8_t* HWY_RESTRICT cell, State& state) {
-    const VU path = hn::BitCast(DU(), hn::LoadU(DByte(), cell));
-    const VU before = state.previous;
-    state.previous = path;
-    const auto earlier = [&](auto steps) HWY_ATTR {
-      constexpr int kSteps = decltype(steps)::value;
-      return hn::Or(hn::ShiftLeft<kSteps>(path), hn::ShiftRight<32 - kSteps>(before));
-    };
-    const VByte low = hn::BitCast(DByte(), earlier(std::integral_constant<int, 2>()));
-    const VByte high =
-        hn::BitCast(DByte(), hn::Xor(path, hn::Xor(earlier(std::integral_constant<int, 1>()),
-                                                   earlier(std::integral_constant<int, 3>()))));
-    const uint8_t* HWY_RESTRICT planes = cell + kVectorBytes;
-    Indices indices;
-    ForNibbles([&](auto nibble) HWY_ATTR {
-      constexpr size_t kStep = decltype(nibble)::value;
-      VByte& to = indices.nibbles[kStep];
-      if constexpr (kBits >= 5) {
-        to = PlaneVector(planes, kStep);
-      } else if constexpr (kBits == 2) {
-        to = Mix<0x11>(MoveBits<kStep, 0>(PlaneVector(planes, 0)),
-                       Mix<0x22>(MoveBits<kStep, 1>(low), MoveBits<kStep, 2>(high)));
-        to = hn::And(to, hn::Set(DByte(), 0x77));
-      } else {
-        const VByte two = MoveBits<2 * (kStep % 2), 0>(PlaneVector(planes, kStep / 2));
-        if constexpr (kBits == 3) {
-          to = Mix<0x33>(two, Mix<0x44>(MoveBits<kStep, 2>(low), MoveBits<kStep, 3>(high)));
-        } else {
-          to = Mix<0x33>(
-              two, Mix<0x44>(MoveBits<kStep, 2>(PlaneVector(planes, 2)), MoveBits<kStep, 3>(low)));
-        }
-      }
-    });
-    if constexpr (kBits == 4) {
-      indices.upper[0] = high;
-    } else if constexpr (kBits == 5) {
-      indices.upper[0] = kPairsUpper ? Mix<0x55>(low, MoveBits<0, 1>(high)) : low;
-      indices.upper[1] = kPairsUpper ? Mix<0x55>(MoveBits<1, 0>(low), high) : high;
-    } else if constexpr (kBits == 6) {
-      indices.upper[0] = PlaneVector(planes, 4);
-      indices.upper[1] = low;
-      indices.upper[2] = high;
-    }
-    return indices;
-  }
-};
-
 // The index of a step in the low kUpper + 4 bits of bytes, anything above.
 template <size_t kStep, size_t kUpper>
 HWY_INLINE VByte IndexOf(const CellIndices<kUpper>& indices) {
   VByte index = MoveBits<kStep / 4 * 4, 0>(indices.nibbles[kStep % 4]);
-  if constexpr (kUpper == 2 && kPairsUpper) {
-    return Mix<0x0F>(index, MoveBits<kStep / 2 * 2, 4>(indices.upper[kStep % 2]));
-  }
   if constexpr (kUpper >= 1) index = Mix<0x0F>(index, MoveBits<kStep, 4>(indices.upper[0]));
   if constexpr (kUpper >= 2) index = Mix<0x1F>(index, MoveBits<kStep, 5>(indices.upper[1]));
   if constexpr (kUpper >= 3) index = Mix<0x3F>(index, MoveBits<kStep, 6>(indices.upper[2]));
@@ -254,16 +167,17 @@ HWY_INLINE void WidenPairs(VByte levels, VI (&words)[2]) {
   }
 }
 
-// 128 wide levels, their low and high bytes looked up apart. A step is two vectors of words: inputs
-// q = 0, 1 and q = 2, 3.
+// 128 wide levels, their low and high bytes looked up apart, by the numbers that Numbers gives. A step is two
+// vectors of words: inputs q = 0, 1 and q = 2, 3.
+template <class Numbers>
 class WideTable {
  public:
   explicit HWY_INLINE WideTable(const DotLevels& levels)
       : low_(BytesOf(levels, 0).data()), high_(BytesOf(levels, 8).data()) {}
 
-  template <size_t kStep>
-  HWY_INLINE void Levels(const CellIndices<3>& indices, VI (&words)[2]) const {
-    const VByte index = hn::And(IndexOf<kStep>(indices), hn::Set(DByte(), 127));
+  template <size_t kStep, class Indices>
+  HWY_INLINE void Levels(const Indices& indices, VI (&words)[2]) const {
+    const VByte index = numbers_.template Get<kStep>(indices);
     const VByte low = low_(index);
     const VByte high = high_(index);
     for (size_t pair = 0; pair < 2; ++pair) {
@@ -300,7 +214,28 @@ class WideTable {
 #else
   using Bytes128 = ByteTable<128>;
 #endif
+  Numbers numbers_;
   Bytes128 low_, high_;
+};
+
+// Indices of kBits bits without a path: a plane of 4 bits, and one of 1.
+template <size_t kBits>
+struct PlainCells {
+  static_assert(kBits == 4 || kBits == 5);
+  static constexpr size_t kVectors = kBits;
+  using Indices = CellIndices<kBits - 4>;
+  using Table = NarrowTable<kBits - 4>;
+  struct State {};
+  static HWY_INLINE State Start() { return {}; }
+
+  static HWY_INLINE Indices Load(const uint8_t* HWY_RESTRICT cell, State& /*state*/) {
+    Indices indices;
+    for (size_t vector = 0; vector < 4; ++vector) {
+      indices.nibbles[vector] = PlaneVector(cell, vector);
+    }
+    if constexpr (kBits == 5) indices.upper[0] = PlaneVector(cell, 4);
+    return indices;
+  }
 };
 
 }  // namespace HWY_NAMESPACE

@@ -37,7 +37,7 @@ void TilesTimes(const Matrix& w, const RotatedInputs& inputs, TokenRange tokens,
 
 #endif
 
-void TrellisTilesTimes(const TiledTrellisMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+void TrellisTilesTimes(const TrellisMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
                        RowRange rows, size_t stride, float* y) {
   TilesTimes(w, inputs, tokens, rows, stride, y);
 }
@@ -63,13 +63,13 @@ void Check([[maybe_unused]] const Matrix& w, [[maybe_unused]] const RotatedInput
            [[maybe_unused]] size_t stride, [[maybe_unused]] std::span<float> y) {
   HLWQ_DASSERT(w.shape.in == inputs.in() && tokens.end <= inputs.max_tokens());
   HLWQ_DASSERT(tokens.begin <= tokens.end && rows.begin <= rows.end && rows.end <= w.shape.out);
-  HLWQ_DASSERT(w.codes.size() == w.tiles() * w.blocks() * TileBlockBytes(w.bits()));
+  HLWQ_DASSERT(inputs.last_block() == LastBlockOf(w));
   HLWQ_DASSERT(tokens.size() == 0 || y.size() >= (tokens.size() - 1) * stride + rows.end);
 }
 
 }  // namespace
 
-void CodedMatMul(const TiledTrellisMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+void CodedMatMul(const TrellisMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
                  RowRange rows, size_t stride, std::span<float> y) noexcept {
   Check(w, inputs, tokens, rows, stride, y);
   HWY_DYNAMIC_DISPATCH(TrellisTilesTimes)(w, inputs, tokens, rows, stride, y.data());

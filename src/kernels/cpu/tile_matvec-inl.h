@@ -18,6 +18,7 @@
 #include "kernels/cpu/tile_cells-inl.h"
 #include "kernels/cpu/tile_multipliers-inl.h"
 #include "kernels/cpu/tile_product-inl.h"
+#include "kernels/cpu/tile_trellis-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
@@ -36,15 +37,16 @@ constexpr size_t kTileVectorTokens = 4;
 #endif
 
 // The products of steps: of bytes, or of words where levels are wide.
-template <size_t kUpper>
+template <class Cells>
 struct NarrowSteps {
   using Dot = ByteDot;
   explicit HWY_INLINE NarrowSteps(const DotLevels& levels) : table(levels) {}
 
   // `inputs` are those of the step, of each token.
   template <size_t kStep, size_t kTokens>
-  HWY_INLINE void Add(const CellIndices<kUpper>& indices, const int8_t* const (&inputs)[kTokens],
-                      size_t at, Dot::Sum (&sums)[kTokens]) const {
+  HWY_INLINE void Add(const typename Cells::Indices& indices,
+                      const int8_t* const (&inputs)[kTokens], size_t at,
+                      Dot::Sum (&sums)[kTokens]) const {
     const VI levels = hn::BitCast(DI(), table.template Levels<kStep>(indices));
     HWY_UNROLL(8)
     for (size_t t = 0; t < kTokens; ++t) {
@@ -54,16 +56,18 @@ struct NarrowSteps {
     }
   }
 
-  NarrowTable<kUpper> table;
+  typename Cells::Table table;
 };
 
+template <class Cells>
 struct WideSteps {
   using Dot = WordDot;
   explicit HWY_INLINE WideSteps(const DotLevels& levels) : table(levels) {}
 
   template <size_t kStep, size_t kTokens>
-  HWY_INLINE void Add(const CellIndices<3>& indices, const int16_t* const (&inputs)[kTokens],
-                      size_t at, Dot::Sum (&sums)[kTokens]) const {
+  HWY_INLINE void Add(const typename Cells::Indices& indices,
+                      const int16_t* const (&inputs)[kTokens], size_t at,
+                      Dot::Sum (&sums)[kTokens]) const {
     VI words[2];
     table.template Levels<kStep>(indices, words);
     HWY_UNROLL(8)
@@ -76,7 +80,7 @@ struct WideSteps {
     }
   }
 
-  WideTable table;
+  typename Cells::Table table;
 };
 
 template <class Cells, class Steps, class Multipliers>
@@ -112,7 +116,7 @@ class TileVectors {
   template <size_t kTokens>
   HWY_ATTR HWY_NOINLINE void MultiplyTiles(size_t token) const {
     const Steps steps = steps_;  // whose tables so stay in registers
-    const RowRange rows = args_.rows;
+    const RowRange rows = {args_.first_row + args_.rows.begin, args_.first_row + args_.rows.end};
     for (uint64_t first = rows.begin / kTileRows * kTileRows; first < rows.end;
          first += kTileRows) {
       alignas(64) float y[kTokens][kTileRows];
@@ -121,7 +125,7 @@ class TileVectors {
       const uint64_t end = std::min<uint64_t>(first + kTileRows, rows.end);
       for (size_t t = 0; t < kTokens; ++t) {
         std::copy(y[t] + (begin - first), y[t] + (end - first),
-                  args_.y + (token + t) * args_.y_stride + begin);
+                  args_.y + (token + t) * args_.y_stride + (begin - args_.first_row));
       }
     }
   }
@@ -135,9 +139,9 @@ class TileVectors {
       for (VF& total : of_part) total = hn::Zero(DF());
     }
     const auto multipliers = multipliers_.Of(tile);
-    const uint8_t* HWY_RESTRICT block_codes =
-        args_.codes + tile * args_.blocks * kBlockCells * kCellBytes;
+    const uint8_t* HWY_RESTRICT block_codes = args_.codes + tile * args_.tile_bytes;
     for (size_t block = 0; block < args_.blocks; ++block, block_codes += kBlockCells * kCellBytes) {
+      const size_t halves = std::min<size_t>(2, args_.groups - 2 * block);
       const Integer* activations[kTokens];
       for (size_t t = 0; t < kTokens; ++t) {
         activations[t] = static_cast<const Integer*>(inputs[t].activations) + block * kBlock;
@@ -145,7 +149,7 @@ class TileVectors {
       HWY_UNROLL(1)
       for (size_t part = 0; part < kTileParts; ++part) {
         AddBlock<kTokens>(steps, block_codes + part * 4 * kLanes, activations, inputs, block,
-                          multipliers, part, totals[part]);
+                          halves, multipliers, part, totals[part]);
       }
     }
     for (size_t part = 0; part < kTileParts; ++part) {
@@ -159,11 +163,12 @@ class TileVectors {
   template <size_t kTokens, class OfTile>
   HWY_INLINE void AddBlock(const Steps& steps, const uint8_t* HWY_RESTRICT codes,
                            const Integer* const (&activations)[kTokens],
-                           const MatVecInput* HWY_RESTRICT inputs, size_t block,
+                           const MatVecInput* HWY_RESTRICT inputs, size_t block, size_t halves,
                            const OfTile& multipliers, size_t part, VF (&totals)[kTokens]) const {
-    VF of_block[kTokens];  // the sum of the first half, where there are two
+    VF of_block[kTokens];  // where halves have multipliers of their own
+    for (VF& sum : of_block) sum = hn::Zero(DF());
     HWY_UNROLL(1)
-    for (size_t half = 0; half < kParts; ++half) {
+    for (size_t half = 0; half < (kParts == 1 ? 1 : halves); ++half) {
       // One token's sums would wait for each other: it has two, exact both, for even and odd steps.
       constexpr size_t kChains = kTokens == 1 ? 2 : 1;
       typename Dot::Sum sums[kChains][kTokens];
@@ -188,15 +193,19 @@ class TileVectors {
         VI total = Dot::Total(sums[0][t]);
         if constexpr (kChains == 2) total = hn::Add(total, Dot::Total(sums[1][t]));
         const VF sum = hn::ConvertTo(DF(), total);
-        const VF scale = hn::Set(DF(), inputs[t].scales[block]);
         // In the order of AddVectors (tile_product-inl.h).
         if constexpr (kParts == 1) {
+          const VF scale = hn::Set(DF(), inputs[t].scales[block]);
           totals[t] = hn::MulAdd(sum, hn::Mul(multiplier, scale), totals[t]);
-        } else if (half == 0) {
-          of_block[t] = hn::Mul(sum, multiplier);
         } else {
-          totals[t] = hn::MulAdd(hn::MulAdd(sum, multiplier, of_block[t]), scale, totals[t]);
+          of_block[t] = hn::MulAdd(sum, multiplier, of_block[t]);
         }
+      }
+    }
+    if constexpr (kParts == 2) {
+      for (size_t t = 0; t < kTokens; ++t) {
+        const VF scale = hn::Set(DF(), inputs[t].scales[block]);
+        totals[t] = hn::MulAdd(of_block[t], scale, totals[t]);
       }
     }
   }

@@ -24,15 +24,15 @@ void CodedTilesOn(const TileArguments& args) { ScalarTiles<CodedTileRow>(args); 
 
 template <size_t kBits>
 HWY_ATTR void TrellisTilesWith(const TileArguments& args) {
-  using Cells = TrellisCells<kBits>;
-  using Steps = std::conditional_t<kBits == 6, WideSteps, NarrowSteps<Cells::Indices::kUpperBits> >;
+  using Cells = TrellisTileCells<kBits>;
+  using Steps = std::conditional_t<kBits == 6, WideSteps<Cells>, NarrowSteps<Cells> >;
   TileVectors<Cells, Steps, GroupMultipliers>(args).Multiply();
 }
 
 template <size_t kBits>
 HWY_ATTR void CodedTilesWith(const TileArguments& args) {
   using Cells = PlainCells<kBits>;
-  using Steps = NarrowSteps<Cells::Indices::kUpperBits>;
+  using Steps = NarrowSteps<Cells>;
   TileVectors<Cells, Steps, BlockMultipliers>(args).Multiply();
 }
 
@@ -68,33 +68,15 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace hlwq::kernels {
-namespace {
 
 HWY_EXPORT(TrellisTilesOn);
 HWY_EXPORT(CodedTilesOn);
 
-// What both codes have.
-template <class Matrix>
-TileArguments ArgumentsOf(const Matrix& w, RowRange rows, std::span<const std::byte> multipliers) {
-  HLWQ_DASSERT(w.codes.size() == w.tiles() * w.blocks() * TileBlockBytes(w.bits()));
-  TileArguments args;
-  args.levels = w.levels;
-  args.codes = reinterpret_cast<const uint8_t*>(w.codes.data());
-  args.multipliers = reinterpret_cast<const uint8_t*>(multipliers.data());
-  args.num_rows = w.shape.out;
-  args.blocks = w.blocks();
-  args.rows = rows;
-  return args;
-}
-
-}  // namespace
-
-void CodedMatVecs(const TiledTrellisMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
+void CodedMatVecs(const TrellisMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
                   RowRange rows, size_t stride, std::span<float> y) noexcept {
-  HLWQ_DASSERT(w.scales.size() == w.tiles() * w.blocks() * 2 * kTileRows);
-  HLWQ_DASSERT(w.row_scales.size() == w.shape.out * codec::kRowScaleBytes);
-  TileArguments args = ArgumentsOf(w, rows, w.scales);
-  args.row_scales = w.row_scales;
+  HLWQ_DASSERT(inputs.last_block() == LastBlockOf(w));
+  TileArguments args = TileArguments::Of(w);
+  args.rows = rows;
   ForMatVecTokens(inputs, tokens, stride, y, args, [&] {
     HWY_DYNAMIC_DISPATCH(TrellisTilesOn)(args);
   });
@@ -102,8 +84,9 @@ void CodedMatVecs(const TiledTrellisMatrix& w, const RotatedInputs& inputs, Toke
 
 void CodedMatVecs(const TiledCodedMatrix& w, const RotatedInputs& inputs, TokenRange tokens,
                   RowRange rows, size_t stride, std::span<float> y) noexcept {
-  HLWQ_DASSERT(w.norms.size() == w.tiles() * w.blocks() * kTileRows * 2);
-  TileArguments args = ArgumentsOf(w, rows, w.norms);
+  HLWQ_DASSERT(inputs.last_block() == LastBlockOf(w));
+  TileArguments args = TileArguments::Of(w);
+  args.rows = rows;
   ForMatVecTokens(inputs, tokens, stride, y, args, [&] {
     HWY_DYNAMIC_DISPATCH(CodedTilesOn)(args);
   });

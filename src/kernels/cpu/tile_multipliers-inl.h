@@ -32,12 +32,8 @@ class GroupMultipliers {
    public:
     HWY_INLINE OfTile(const GroupMultipliers& all, size_t tile)
         : factors_(all.factors_),
-          scales_(all.args_.multipliers + tile * all.args_.blocks * kOfBlock * kTileRows) {
-      const size_t first = tile * kTileRows;
-      for (size_t r = 0; r < kTileRows; ++r) {
-        const bool is_there = first + r < all.args_.num_rows;
-        rows_[r] = is_there ? codec::RowScaleAt(all.args_.row_scales, first + r) : 0.0f;
-      }
+          scales_(all.args_.multipliers + tile * all.args_.groups * kTileRows) {
+      for (size_t r = 0; r < kTileRows; ++r) rows_[r] = all.args_.RowScale(tile, r);
     }
     HWY_INLINE VF operator()(size_t block, size_t half, size_t part) const {
       const size_t at = (block * kOfBlock + half) * kTileRows + part * kLanes;

@@ -17,20 +17,22 @@
 #include "kernels/cpu/tile_arguments.h"
 #include "kernels/cpu/tile_cells-inl.h"
 #include "kernels/cpu/tile_multipliers-inl.h"
+#include "kernels/cpu/tile_trellis-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
 // What Dot multiplies of the steps of a cell: one vector of bytes, or two of words.
-template <size_t kUpper, class Dot>
+template <class Cells, class Dot>
 class StepLevels {
  public:
   explicit HWY_INLINE StepLevels(const DotLevels& levels) : table_(levels) {}
 
   template <size_t kStep>
-  HWY_INLINE void Get(const CellIndices<kUpper>& indices, VI (&levels)[4 / kPerLane<Dot>]) const {
-    if constexpr (kUpper == 3) {
+  HWY_INLINE void Get(const typename Cells::Indices& indices,
+                      VI (&levels)[4 / kPerLane<Dot>]) const {
+    if constexpr (Cells::kVectors == 6) {
       table_.template Levels<kStep>(indices, levels);
     } else if constexpr (kPerLane<Dot> == 4) {
       levels[0] = hn::BitCast(DI(), table_.template Levels<kStep>(indices));
@@ -40,12 +42,12 @@ class StepLevels {
   }
 
  private:
-  std::conditional_t<kUpper == 3, WideTable, NarrowTable<kUpper> > table_;
+  typename Cells::Table table_;
 };
 
 template <size_t kBits, bool kIsTrellis>
 struct CellsOfBits {
-  using Type = TrellisCells<kBits>;
+  using Type = TrellisTileCells<kBits>;
 };
 template <size_t kBits>
 struct CellsOfBits<kBits, false> {
@@ -58,15 +60,15 @@ template <class Matrix_, class Dot>
 class InterleavedReader {
  public:
   using Matrix = Matrix_;
-  static constexpr bool kIsTrellis = std::is_same_v<Matrix, TiledTrellisMatrix>;
+  static constexpr bool kIsTrellis = std::is_same_v<Matrix, TrellisMatrix>;
   using Multipliers = std::conditional_t<kIsTrellis, GroupMultipliers, BlockMultipliers>;
   using Level = typename Dot::Level;
   using Tile = LevelTile<Dot, Multipliers::kOfBlock>;
 
   explicit HWY_INLINE InterleavedReader(const Matrix& w)
-      : bits_(w.bits()), args_(ArgumentsOf(w)), multipliers_(args_) {}
+      : bits_(w.bits()), args_(TileArguments::Of(w)), multipliers_(args_) {}
 
-  // Rows [row, row + rows), from the first one of a tile; rows at most kMatMulRows.
+  // Rows [row, row + rows) of the tiles, from the first one of a tile; rows at most kMatMulRows.
   HWY_ATTR void Read(size_t row, size_t rows, size_t block, size_t blocks, Tile& tile) const {
     switch (bits_) {
       case 2:
@@ -85,27 +87,13 @@ class InterleavedReader {
   HWY_INLINE void Prefetch(size_t row, size_t rows, size_t block, size_t blocks) const {
     const size_t block_bytes = TileBlockBytes(bits_);
     for (size_t first = row; first < row + rows; first += kTileRows) {
-      const uint8_t* from = args_.codes + (first / kTileRows * args_.blocks + block) * block_bytes;
+      const uint8_t* from =
+          args_.codes + first / kTileRows * args_.tile_bytes + block * block_bytes;
       for (size_t at = 0; at < blocks * block_bytes; at += 64) hwy::Prefetch(from + at);
     }
   }
 
  private:
-  static TileArguments ArgumentsOf(const Matrix& w) {
-    TileArguments args;
-    args.levels = w.levels;
-    args.codes = reinterpret_cast<const uint8_t*>(w.codes.data());
-    args.num_rows = w.shape.out;
-    args.blocks = w.blocks();
-    if constexpr (kIsTrellis) {
-      args.multipliers = reinterpret_cast<const uint8_t*>(w.scales.data());
-      args.row_scales = w.row_scales;
-    } else {
-      args.multipliers = reinterpret_cast<const uint8_t*>(w.norms.data());
-    }
-    return args;
-  }
-
   template <size_t kBits>
   HWY_ATTR void ReadCodes(size_t row, size_t rows, size_t block, size_t blocks, Tile& tile) const {
     // Six bits are wide, the others may be either.
@@ -118,22 +106,25 @@ class InterleavedReader {
     }
     if constexpr (kIsThere) {
       using Cells = CellsOf<kBits, kIsTrellis>;
-      const StepLevels<Cells::Indices::kUpperBits, Dot> steps(*args_.levels);
+      const StepLevels<Cells, Dot> steps(*args_.levels);
       for (size_t first = 0; first < rows; first += kTileRows) {
         const size_t of_rows = (row + first) / kTileRows;
         const auto multipliers = multipliers_.Of(of_rows);
         for (size_t i = 0; i < blocks; ++i) {
           const uint8_t* codes =
-              args_.codes + (of_rows * args_.blocks + block + i) * TileBlockBytes(kBits);
+              args_.codes + of_rows * args_.tile_bytes + (block + i) * TileBlockBytes(kBits);
+          // Of half a block the other levels stay what they are: their activations are zeros.
+          const size_t halves = HWY_MIN(size_t{2}, args_.groups - 2 * (block + i));
           for (size_t part = 0; part < kTileParts; ++part) {
             const size_t at = first + part * kLanes;
             for (size_t half = 0; half < Multipliers::kOfBlock; ++half) {
-              hn::Store(multipliers(block + i, half, part), DF(),
-                        tile.multipliers[i] + half * kMatMulRows + at);
+              const VF multiplier =
+                  half < halves ? multipliers(block + i, half, part) : hn::Zero(DF());
+              hn::Store(multiplier, DF(), tile.multipliers[i] + half * kMatMulRows + at);
             }
             Level* const to = tile.levels + Tile::At(i, at / kGroupRows) +
                               at / kLanes % kTileVectors * kLanes * kPerLane<Dot>;
-            ReadBlock<Cells>(steps, codes + part * 4 * kLanes, to);
+            ReadBlock<Cells>(steps, codes + part * 4 * kLanes, halves, to);
           }
         }
       }
@@ -142,11 +133,11 @@ class InterleavedReader {
 
   // Of kLanes rows.
   template <class Cells, class Steps>
-  HWY_INLINE void ReadBlock(const Steps& steps, const uint8_t* HWY_RESTRICT codes,
+  HWY_INLINE void ReadBlock(const Steps& steps, const uint8_t* HWY_RESTRICT codes, size_t halves,
                             Level* HWY_RESTRICT to) const {
     typename Cells::State state = Cells::Start();
-    for (size_t cell = 0; cell < kBlock / kCellInputs; ++cell) {
-      if (cell == kBlock / kCellInputs / 2) state = Cells::Start();  // a group begins
+    for (size_t cell = 0; cell < halves * codec::kCellsPerGroup; ++cell) {
+      if (cell == codec::kCellsPerGroup) state = Cells::Start();  // a group begins
       const auto indices = Cells::Load(codes, state);
       StoreSteps(steps, indices, to, std::make_index_sequence<kCellSteps>());
       codes += Cells::kVectors * kVectorBytes;
@@ -185,7 +176,8 @@ struct InterleavedSource {
   template <class Dot>
   using Reader = InterleavedReader<Matrix, Dot>;
   static constexpr size_t kRowUnit = kTileRows;
-  static constexpr size_t kMultipliers = std::is_same_v<Matrix, TiledTrellisMatrix> ? 2 : 1;
+  static size_t FirstRow(const Matrix& w) { return w.first_row; }
+  static constexpr size_t kMultipliers = std::is_same_v<Matrix, TrellisMatrix> ? 2 : 1;
 };
 
 }  // namespace HWY_NAMESPACE

@@ -1,6 +1,7 @@
 // The definition of products with interleaved rows, for the target without vectors.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,36 +16,6 @@
 
 namespace hlwq::kernels {
 
-// The bytes of one row of a cell.
-class CellRow {
- public:
-  CellRow(const uint8_t* cell, size_t row) : words_(cell + 4 * row) {}
-
-  uint32_t Path() const {
-    uint32_t path;
-    std::memcpy(&path, words_, sizeof(path));
-    return path;
-  }
-  // Of `bits` bits, whose planes begin at a vector.
-  int Index(int bits, size_t first_vector, size_t input) const {
-    const size_t q = input / 8, p = input % 4, h = input % 8 / 4;
-    int index = 0, at = 0;
-    for (const int width : {4, 2, 1}) {
-      if ((bits & width) == 0) continue;
-      const size_t fields = static_cast<size_t>(4 / width);
-      const uint8_t byte = words_[(first_vector + p / fields) * 4 * kTileRows + q];
-      const int bit = width * static_cast<int>(p % fields) + 4 * static_cast<int>(h);
-      index |= (byte >> bit & ((1 << width) - 1)) << at;
-      at += width;
-      first_vector += static_cast<size_t>(width);
-    }
-    return index;
-  }
-
- private:
-  const uint8_t* words_;
-};
-
 // The integer levels of a block of one row of a tile.
 using BlockIntegers = std::array<int, codec::kBlockSize>;
 
@@ -53,33 +24,39 @@ inline int IntegerAt(const DotLevels& levels, size_t index) {
                                            : levels.wide[index];
 }
 
-inline BlockIntegers TrellisTileIntegers(const uint8_t* block, size_t row,
+// One half of it may be there alone.
+inline BlockIntegers TrellisTileIntegers(const uint8_t* block, size_t halves, size_t row,
                                          const DotLevels& levels) {
   const int bits = levels.bits - 1;
-  const size_t cell_bytes = TileBlockBytes(bits) / 4;
+  std::array<std::byte, codec::TrellisBlockBytes(codec::kMaxTrellisBits)> room = {};
+  const std::span of_row = std::span(room).first(codec::TrellisBlockBytes(bits));
+  const std::span stored = of_row.first(of_row.size() / 2 * halves);
+  codec::TakeTileRow({reinterpret_cast<const std::byte*>(block), kTileRows * stored.size()}, row,
+                     stored);
+  std::array<uint8_t, codec::kBlockSize> numbers;
+  codec::UnpackTrellisBlock(of_row, bits, numbers);
   BlockIntegers integers;
-  for (size_t group = 0; group < codec::kGroupsPerBlock; ++group) {
-    const CellRow cells[2] = {{block + 2 * group * cell_bytes, row},
-                              {block + (2 * group + 1) * cell_bytes, row}};
-    const codec::TrellisSubsets subsets =
-        codec::SubsetsOf(cells[0].Path() | uint64_t{cells[1].Path()} << 32);
-    for (size_t t = 0; t < codec::kGroupSize; ++t) {
-      const auto index =
-          static_cast<size_t>(cells[t / kCellInputs].Index(bits - 1, 1, t % kCellInputs));
-      const size_t subset = 2 * (subsets.high >> t & 1) + (subsets.low >> t & 1);
-      integers[group * codec::kGroupSize + t] = IntegerAt(levels, subset << (bits - 1) | index);
-    }
+  for (size_t i = 0; i < integers.size(); ++i) {
+    const size_t subset = numbers[i] % codec::kTrellisSubsets;
+    integers[i] = IntegerAt(levels, subset << (bits - 1) | numbers[i] / codec::kTrellisSubsets);
   }
   return integers;
 }
 
 inline BlockIntegers CodedTileIntegers(const uint8_t* block, size_t row, const DotLevels& levels) {
-  const size_t cell_bytes = TileBlockBytes(levels.bits) / 4;
+  const size_t cell_bytes = TileBlockBytes(levels.bits) / codec::kCellsPerBlock;
   BlockIntegers integers;
   for (size_t i = 0; i < integers.size(); ++i) {
-    const CellRow cell(block + i / kCellInputs * cell_bytes, row);
-    integers[i] =
-        IntegerAt(levels, static_cast<size_t>(cell.Index(levels.bits, 0, i % kCellInputs)));
+    const size_t input = i % kCellInputs;
+    size_t index = 0;
+    for (const codec::TrellisPlane& plane : codec::PlanesOf(levels.bits + 1)) {
+      if (plane.width == 0) continue;
+      const unsigned byte = block[i / kCellInputs * cell_bytes + PlainPlaneByte(plane, input) +
+                                  row * codec::kTileWordBytes];
+      const unsigned field = byte >> plane.ShiftOf(input % codec::kPlaneSteps);
+      index |= (field & ((1u << plane.width) - 1)) << plane.low_bit;
+    }
+    integers[i] = IntegerAt(levels, index);
   }
   return integers;
 }
@@ -103,19 +80,22 @@ inline int32_t DotHalf(const BlockIntegers& integers, size_t half, const MatVecI
              : DotHalf(integers, half, static_cast<const int16_t*>(input.activations) + first);
 }
 
-// The product of a row with a token, before the scale of the activations.
+// The product of a row of the tiles with a token, before the scale of the activations.
 struct TrellisTileRow {
   static float OfBlock(const TileArguments& args, const MatVecInput& input, size_t row,
                        size_t block) {
-    const size_t at = row / kTileRows * args.blocks + block, r = row % kTileRows;
-    const auto integers = TrellisTileIntegers(
-        args.codes + at * TileBlockBytes(args.levels->bits - 1), r, *args.levels);
-    const float row_scale = codec::RowScaleAt(args.row_scales, row);
+    const size_t tile = row / kTileRows, r = row % kTileRows;
+    const size_t halves = std::min<size_t>(2, args.groups - 2 * block);
+    const uint8_t* codes =
+        args.codes + tile * args.tile_bytes + block * TileBlockBytes(args.levels->bits - 1);
+    const auto integers = TrellisTileIntegers(codes, halves, r, *args.levels);
+    const uint8_t* scales = args.multipliers + (tile * args.groups + 2 * block) * kTileRows + r;
+    const float row_scale = args.RowScale(tile, r);
     float sum = 0;
-    for (size_t half = 0; half < 2; ++half) {
+    for (size_t half = 0; half < halves; ++half) {
       const int32_t dot = DotHalf(integers, half, input, args.levels->width, block);
-      const uint8_t scale = args.multipliers[(2 * at + half) * kTileRows + r];
-      sum += static_cast<float>(dot) * (codec::GroupFactor(scale) * row_scale);
+      const float factor = codec::GroupFactor(scales[half * kTileRows]);
+      sum += static_cast<float>(dot) * (factor * row_scale);
     }
     return sum;
   }
@@ -142,7 +122,7 @@ void ScalarTiles(const TileArguments& args) {
     for (uint64_t row = args.rows.begin; row < args.rows.end; ++row) {
       float sum = 0;
       for (size_t block = 0; block < args.blocks; ++block) {
-        sum += Row::OfBlock(args, input, row, block) * input.scales[block];
+        sum += Row::OfBlock(args, input, args.first_row + row, block) * input.scales[block];
       }
       args.y[token * args.y_stride + row] = sum;
     }

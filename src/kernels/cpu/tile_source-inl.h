@@ -1,4 +1,4 @@
-// Where the tiles of products come from: blocks and multipliers of hlwq and of its trellis code.
+// Where the tiles of products come from: blocks and multipliers of hlwq.
 #if defined(HLWQ_KERNELS_CPU_TILE_SOURCE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef HLWQ_KERNELS_CPU_TILE_SOURCE_INL_H_
 #undef HLWQ_KERNELS_CPU_TILE_SOURCE_INL_H_
@@ -14,9 +14,7 @@
 #include "kernels/coded_matmul.h"
 #include "kernels/cpu/block_levels-inl.h"
 #include "kernels/cpu/float_rows-inl.h"
-#include "kernels/cpu/group_factors-inl.h"
 #include "kernels/cpu/level_tile-inl.h"
-#include "kernels/trellis_matmul.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
@@ -26,7 +24,7 @@ namespace HWY_NAMESPACE {
 // codes that choose from 2^bits levels of this width; Block<kBits>(index), the codes of a block as
 // BlockLevels reads them; and ReadMultipliers(row, rows, block, to), which fills `to`
 // [kMultipliers, kMatMulRows], with the last row again where one is missing. Reader<Dot> reads tiles of
-// it, from rows that are multiples of kRowUnit.
+// it, from rows that are multiples of kRowUnit, as it counts them: the matrix begins at FirstRow(w).
 
 class HlwqSource {
  public:
@@ -34,6 +32,7 @@ class HlwqSource {
   template <class Dot>
   using Reader = TileReader<HlwqSource, Dot>;
   static constexpr size_t kRowUnit = 1;
+  static size_t FirstRow(const CodedMatrix& /*w*/) { return 0; }
   static constexpr size_t kMultipliers = 1;
   static constexpr bool Has(int bits, bool is_narrow) {
     return !is_narrow || WidthFor(bits) == DotWidth::kNarrow;
@@ -79,57 +78,6 @@ class HlwqSource {
 
   const CodedMatrix& w_;
   size_t block_bytes_;
-};
-
-class TrellisSource {
- public:
-  using Matrix = TrellisMatrix;
-  template <class Dot>
-  using Reader = TileReader<TrellisSource, Dot>;
-  static constexpr size_t kRowUnit = 1;
-  static constexpr size_t kMultipliers = 2;
-  // Twice as many levels as the bits of a weight could name.
-  static constexpr bool Has(int bits, bool is_narrow) {
-    return bits >= codec::kMinTrellisBits + 1 && bits <= codec::kMaxTrellisBits + 1 &&
-           (!is_narrow || WidthFor(bits - 1) == DotWidth::kNarrow);
-  }
-
-  explicit HWY_INLINE TrellisSource(const TrellisMatrix& w)
-      : w_(w), block_bytes_(w.block_bytes()) {}
-
-  HWY_INLINE size_t block_bytes() const { return block_bytes_; }
-  HWY_INLINE const uint8_t* BlockData(size_t index) const {
-    return reinterpret_cast<const uint8_t*>(w_.codes.data()) + index * block_bytes_;
-  }
-  template <int kBits>
-  HWY_INLINE TrellisBlock<kBits - 1> Block(size_t index) const {
-    return TrellisBlock<kBits - 1>(BlockData(index));
-  }
-
-  HWY_INLINE void ReadMultipliers(size_t row, size_t rows, size_t block,
-                                  float* HWY_RESTRICT to) const {
-    uint8_t scales[kMultipliers][kMatMulRows];
-    float row_scales[kMatMulRows];
-    for (size_t r = 0; r < kMatMulRows; ++r) {
-      const size_t of = row + HWY_MIN(r, rows - 1);
-      const std::byte* pair = w_.scales.data() + 2 * (of * w_.blocks() + block);
-      scales[0][r] = static_cast<uint8_t>(pair[0]);
-      scales[1][r] = static_cast<uint8_t>(pair[1]);
-      row_scales[r] = codec::RowScaleAt(w_.row_scales, of);
-    }
-    for (size_t half = 0; half < kMultipliers; ++half) {
-      for (size_t r = 0; r < kMatMulRows; r += kLanes) {
-        const VF multipliers =
-            hn::Mul(group_factors_(scales[half] + r), hn::LoadU(DF(), row_scales + r));
-        hn::Store(multipliers, DF(), to + half * kMatMulRows + r);
-      }
-    }
-  }
-
- private:
-  const TrellisMatrix& w_;
-  size_t block_bytes_;
-  GroupFactors group_factors_;
 };
 
 }  // namespace HWY_NAMESPACE

@@ -76,7 +76,7 @@ std::vector<std::vector<std::byte>> Encode(const CodedStorage& coded,
   const auto codec = codec::MakeReferenceCodec(spec);
   std::vector<std::vector<std::byte>> parts;
   for (const codec::Part& part : codec->Parts(coded.matrix)) {
-    if (part.bytes_per_row > 0) parts.emplace_back(part.bytes);
+    if (!part.is_constant()) parts.emplace_back(part.bytes);
   }
   const std::vector<std::span<std::byte>> rows(parts.begin(), parts.end());
   codec::ErrorStats stats;
