@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """Decode and prefill speed of hlwq beside llama.cpp's, in interleaved rounds on one machine.
 
-usage: compare_llama_cpp.py [--hlwq BINARY] [--work FOLDER] [--checkpoint FOLDER]...
-                            [--types Q5_K_S,Q5_0,Q4_0] [--threads 1,2] [--rounds 5]
+usage: compare_llama_cpp.py [--hlwq BINARY] [--work FOLDER] [--checkpoint FOLDER]... [--avx2]
+                            [--types Q5_K_S,Q4_K_S,Q4_0] [--codes hlwq:5,hlwq-t:5,hlwq-t:4,hlwq-t:3]
+                            [--threads 1,2] [--rounds 5]
 
 Without --checkpoint: a 1.1 B Llama shape with random weights. llama-cpp-python is built from source
-for this machine (minutes), as a user of speed would. Prints a table of medians with their ranges,
-and the ratio to the first type.
+for this machine (minutes), as a user of speed would; with --avx2 both programs are kept from better
+instructions. Prints a table of medians with their ranges, and the ratio to the first type.
+"hlwq:5+interleave" runs with --interleave.
 """
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -22,6 +25,8 @@ sys.path.insert(0, str(ROOT / "tools/interop"))
 import environment  # noqa: E402
 
 PACKAGES = ["llama-cpp-python==0.3.36", "gguf", "numpy"]
+AVX2_ONLY = ["GGML_NATIVE=OFF", "GGML_AVX=ON", "GGML_AVX2=ON", "GGML_FMA=ON", "GGML_F16C=ON", "GGML_BMI2=ON",
+             "GGML_AVX512=OFF"]
 TINY_LLAMA = {
     "architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "float16",
     "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 22,
@@ -40,13 +45,15 @@ def synthetic(hlwq: pathlib.Path, work: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def quantized(hlwq: pathlib.Path, checkpoint: pathlib.Path, work: pathlib.Path) -> pathlib.Path:
-    """5 bits everywhere; a tied embedding at 6, which is what its head wants."""
-    folder = work / f"{checkpoint.name}-hlwq-q5"
+def quantized(hlwq: pathlib.Path, checkpoint: pathlib.Path, codes: str, work: pathlib.Path) -> pathlib.Path:
+    """The same bits everywhere; a tied embedding at 6, which is what its head wants."""
+    codec, bits = codes.split("+")[0].split(":")
+    folder = work / f"{checkpoint.name}-{codec}-{bits}"
     if not folder.exists():
         is_tied = json.loads((checkpoint / "config.json").read_text()).get("tie_word_embeddings")
         extra = ["--embeddings", "6"] if is_tied else []
-        environment.run(hlwq, "quantize", checkpoint, folder, "--recipe", "uniform", "--bits", "5", *extra)
+        environment.run(hlwq, "quantize", checkpoint, folder, "--recipe", "uniform", "--codec", codec, "--bits",
+                        bits, *extra)
     return folder
 
 
@@ -72,9 +79,9 @@ def ggufs(checkpoint: pathlib.Path, types: list[str], work: pathlib.Path) -> dic
     return files
 
 
-def time_hlwq(hlwq, folder, threads, prefill, decode):
+def time_hlwq(hlwq, folder, options, threads, prefill, decode):
     report = json.loads(environment.run(hlwq, "bench", folder, "-t", threads, "-p", prefill, "-n", decode,
-                                        "--repetitions", 1, "--json", "--quiet"))
+                                        "--repetitions", 1, "--json", "--quiet", *options))
     run = report["threads"][0]
     return {"prefill": run["prefill_tokens_per_second"]["median"],
             "decode": run["decode_tokens_per_second"]["median"],
@@ -94,26 +101,26 @@ def show(values: list[float]) -> str:
 
 
 def compare(args, checkpoint: pathlib.Path) -> None:
-    folder = quantized(args.hlwq, checkpoint, args.work)
+    folders = {codes: quantized(args.hlwq, checkpoint, codes, args.work) for codes in args.codes}
     files = ggufs(checkpoint, args.types, args.work)
     print(f"\n{checkpoint.name}: {args.rounds} rounds, tokens/s, prefill of {args.prefill}, "
           f"decode of {args.decode}\n")
-    print("| engine | threads | prefill | decode | prefill ratio | decode ratio |")
-    print("|---|---|---|---|---|---|")
+    print(f"| engine | threads | prefill | decode | prefill to {args.types[0]} | decode to it | of plain read |")
+    print("|---|---|---|---|---|---|---|")
     for threads in args.threads:
-        runs = {"hlwq": []} | {name: [] for name in files}
+        runs = {name: [] for name in [*folders, *files]}
         for _ in range(args.rounds):
-            runs["hlwq"].append(time_hlwq(args.hlwq, folder, threads, args.prefill, args.decode))
+            for codes, folder in folders.items():
+                options = ["--interleave"] if "+" in codes else []
+                runs[codes].append(time_hlwq(args.hlwq, folder, options, threads, args.prefill, args.decode))
             for name, path in files.items():
                 runs[name].append(time_llama(path, threads, args.prefill, args.decode))
-        ours = {key: statistics.median(run[key] for run in runs["hlwq"]) for key in ("prefill", "decode")}
+        median = lambda name, key: statistics.median(run[key] for run in runs[name])
         for name, results in runs.items():
-            medians = {key: statistics.median(run[key] for run in results) for key in ours}
             cells = [show([run[key] for run in results]) for key in ("prefill", "decode")]
-            ratios = [f"{ours[key] / medians[key]:.2f}" for key in ("prefill", "decode")]
-            print(f"| {name} | {threads} | {' | '.join(cells)} | {' | '.join(ratios)} |", flush=True)
-        share = statistics.median(run["share"] for run in runs["hlwq"])
-        print(f"\nhlwq decode, {threads} threads: {100 * share:.0f} % of plain read\n", flush=True)
+            cells += [f"{median(name, key) / median(args.types[0], key):.2f}" for key in ("prefill", "decode")]
+            cells.append(f"{100 * median(name, 'share'):.0f} %" if name in folders else "")
+            print(f"| {name} | {threads} | {' | '.join(cells)} |", flush=True)
 
 
 def numbers(text: str) -> list[int]:
@@ -124,12 +131,20 @@ def main() -> None:
     parser = environment.parser(__doc__, "llama-cpp")
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/peers")
     parser.add_argument("--checkpoint", type=pathlib.Path, action="append")
-    parser.add_argument("--types", type=lambda text: text.split(","), default=["Q5_K_S", "Q5_0", "Q4_0"])
+    parser.add_argument("--types", type=lambda text: text.split(","), default=["Q5_K_S", "Q4_K_S", "Q4_0"])
+    parser.add_argument("--codes", type=lambda text: text.split(","),
+                        default=["hlwq:5", "hlwq-t:5", "hlwq-t:4", "hlwq-t:3"])
+    parser.add_argument("--avx2", action="store_true")
     parser.add_argument("--threads", type=numbers, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--prefill", type=int, default=512)
     parser.add_argument("--decode", type=int, default=64)
     args = parser.parse_args()
+    if args.avx2:
+        args.venv = args.venv.with_name(args.venv.name + "-avx2")
+        os.environ["CMAKE_ARGS"] = " ".join(f"-D{option}" for option in AVX2_ONLY)
+        os.environ["PIP_NO_CACHE_DIR"] = "1"  # which may have one built for this machine
+        os.environ["HLWQ_TARGET"] = "avx2"
     environment.enter(args.venv, PACKAGES)
     args.work.mkdir(parents=True, exist_ok=True)
     for checkpoint in args.checkpoint or [synthetic(args.hlwq, args.work)]:
