@@ -87,7 +87,7 @@ HWY_INLINE VByte IndexOf(const CellIndices<kUpper>& indices) {
 #if HWY_TARGET <= HWY_AVX3_DL
 
 // Narrow levels with their offset, as vpdpbusd takes them.
-template <size_t kUpper>
+template <size_t kUpper, bool kHasOffset>
 class NarrowTable {
  public:
   explicit HWY_INLINE NarrowTable(const DotLevels& levels)
@@ -103,15 +103,16 @@ class NarrowTable {
 
 #else
 
-// Narrow levels, signed: tables of 16, from which the bits above choose.
-template <size_t kUpper>
+// Narrow levels, with their offset or signed: tables of 16, from which the bits above choose.
+template <size_t kUpper, bool kHasOffset>
 class NarrowTable {
  public:
   explicit HWY_INLINE NarrowTable(const DotLevels& levels) {
     for (size_t i = 0; i < kTables; ++i) {
       uint8_t entries[16];
       for (size_t k = 0; k < 16; ++k) {
-        entries[k] = static_cast<uint8_t>(levels.narrow[16 * i + k] - DotLevels::kOffset);
+        entries[k] =
+            static_cast<uint8_t>(levels.narrow[16 * i + k] - (kHasOffset ? 0 : DotLevels::kOffset));
       }
       tables_[i] = hn::LoadDup128(DByte(), entries);
     }
@@ -224,7 +225,8 @@ struct PlainCells {
   static_assert(kBits == 4 || kBits == 5);
   static constexpr size_t kVectors = kBits;
   using Indices = CellIndices<kBits - 4>;
-  using Table = NarrowTable<kBits - 4>;
+  template <class Dot>
+  using Table = NarrowTable<kBits - 4, Dot::kHasOffset>;
   struct State {};
   static HWY_INLINE State Start() { return {}; }
 

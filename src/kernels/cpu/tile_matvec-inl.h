@@ -37,9 +37,9 @@ constexpr size_t kTileVectorTokens = 4;
 #endif
 
 // The products of steps: of bytes, or of words where levels are wide.
-template <class Cells>
+template <class Cells, class Dot_ = ByteDot>
 struct NarrowSteps {
-  using Dot = ByteDot;
+  using Dot = Dot_;
   explicit HWY_INLINE NarrowSteps(const DotLevels& levels) : table(levels) {}
 
   // `inputs` are those of the step, of each token.
@@ -56,7 +56,7 @@ struct NarrowSteps {
     }
   }
 
-  typename Cells::Table table;
+  typename Cells::template Table<Dot> table;
 };
 
 template <class Cells>
@@ -80,7 +80,7 @@ struct WideSteps {
     }
   }
 
-  typename Cells::Table table;
+  typename Cells::template Table<Dot> table;
 };
 
 template <class Cells, class Steps, class Multipliers>

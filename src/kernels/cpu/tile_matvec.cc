@@ -1,6 +1,7 @@
 #include "kernels/cpu/target.h"
 #include "kernels/cpu/tile_arguments.h"
 #include "kernels/cpu/tile_scalar.h"
+#include "kernels/vector_target.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/tile_matvec.cc"
@@ -22,18 +23,29 @@ void CodedTilesOn(const TileArguments& args) { ScalarTiles<CodedTileRow>(args); 
 
 #else
 
+template <class Cells, class Multipliers>
+HWY_ATTR void NarrowTilesWith(const TileArguments& args) {
+#if HWY_TARGET == HWY_AVX2
+  if (UsesAvxVnni()) {
+    return TileVectors<Cells, NarrowSteps<Cells, VnniDot>, Multipliers>(args).Multiply();
+  }
+#endif
+  TileVectors<Cells, NarrowSteps<Cells>, Multipliers>(args).Multiply();
+}
+
 template <size_t kBits>
 HWY_ATTR void TrellisTilesWith(const TileArguments& args) {
   using Cells = TrellisTileCells<kBits>;
-  using Steps = std::conditional_t<kBits == 6, WideSteps<Cells>, NarrowSteps<Cells> >;
-  TileVectors<Cells, Steps, GroupMultipliers>(args).Multiply();
+  if constexpr (kBits == 6) {
+    TileVectors<Cells, WideSteps<Cells>, GroupMultipliers>(args).Multiply();
+  } else {
+    NarrowTilesWith<Cells, GroupMultipliers>(args);
+  }
 }
 
 template <size_t kBits>
 HWY_ATTR void CodedTilesWith(const TileArguments& args) {
-  using Cells = PlainCells<kBits>;
-  using Steps = NarrowSteps<Cells>;
-  TileVectors<Cells, Steps, BlockMultipliers>(args).Multiply();
+  NarrowTilesWith<PlainCells<kBits>, BlockMultipliers>(args);
 }
 
 void TrellisTilesOn(const TileArguments& args) {

@@ -38,6 +38,7 @@ constexpr size_t kGroupRows = kTileVectors * kLanes;
 struct ByteDot {
   using Level = uint8_t;
   using Activation = int8_t;
+  static constexpr bool kHasOffset = true;
   struct Sum {
     VI sum;
   };
@@ -54,6 +55,7 @@ struct ByteDot {
 struct WordDot {
   using Level = int16_t;
   using Activation = int16_t;
+  static constexpr bool kHasOffset = false;
   struct Sum {
     VI sum;
   };
@@ -70,6 +72,7 @@ struct WordDot {
 struct ByteDot {
   using Level = uint8_t;
   using Activation = int8_t;
+  static constexpr bool kHasOffset = false;
   struct Sum {
     VI sum;
   };
@@ -103,6 +106,7 @@ struct ByteDot {
 struct WordDot {
   using Level = int16_t;
   using Activation = int16_t;
+  static constexpr bool kHasOffset = false;
   struct Sum {
     VI even, odd;  // x86 uses the first only
   };
@@ -122,6 +126,27 @@ struct WordDot {
   static HWY_INLINE VI Total(Sum sum) { return hn::RearrangeToOddPlusEven(sum.even, sum.odd); }
 };
 
+#endif
+
+#if HWY_TARGET == HWY_AVX2
+// Bytes where the processor has AVX-VNNI (vector_target.h): unsigned levels, as with AVX-512.
+struct VnniDot {
+  using Level = uint8_t;
+  using Activation = int8_t;
+  static constexpr bool kHasOffset = true;
+  struct Sum {
+    VI sum;
+  };
+  static HWY_INLINE Sum Start(int32_t activation_sum) {
+    return {hn::Set(DI(), -DotLevels::kOffset * activation_sum)};
+  }
+  static HWY_INLINE void Add(VI levels, VI activations, Sum& sum) {
+    __asm__("%{vex%} vpdpbusd %2, %1, %0"
+            : "+x"(sum.sum.raw)
+            : "x"(levels.raw), "x"(activations.raw));
+  }
+  static HWY_INLINE VI Total(Sum sum) { return sum.sum; }
+};
 #endif
 
 // Levels, and inputs, in one lane.

@@ -42,7 +42,7 @@ class StepLevels {
   }
 
  private:
-  typename Cells::Table table_;
+  typename Cells::template Table<Dot> table_;
 };
 
 template <size_t kBits, bool kIsTrellis>

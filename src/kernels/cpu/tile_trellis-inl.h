@@ -1,5 +1,6 @@
 // Cells of the trellis code to levels (tile_cells-inl.h). Cells of kBits bits a weight have: Indices, what
-// Load keeps of them; State, what the next cell of a group wants of them; Table, levels by indices.
+// Load keeps of them; State, what the next cell of a group wants of them; Table<Dot>, levels
+// by indices, as Dot takes them.
 #if defined(HLWQ_KERNELS_CPU_TILE_TRELLIS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef HLWQ_KERNELS_CPU_TILE_TRELLIS_INL_H_
 #undef HLWQ_KERNELS_CPU_TILE_TRELLIS_INL_H_
@@ -161,6 +162,7 @@ struct TrellisTileCells {
   static_assert(kBits >= 2 && kBits <= 6);
   static constexpr size_t kVectors = kBits;
   using Indices = WindowIndices<kBits>;
+  template <class Dot>
   using Table = std::conditional_t<kBits == 6, WideTable<WideWindowNumbers>, WindowTable<kBits> >;
   using State = PathState;
   static HWY_INLINE State Start() { return {hn::Zero(DU())}; }
@@ -213,7 +215,9 @@ struct TrellisTileCells {
   static constexpr size_t kVectors = kBits;
   static constexpr size_t kUpper = kBits <= 3 ? 0 : kBits - 3;
   using Indices = CellIndices<kUpper>;
-  using Table = std::conditional_t<kBits == 6, WideTable<WideNumbers>, NarrowTable<kUpper> >;
+  template <class Dot>
+  using Table =
+      std::conditional_t<kBits == 6, WideTable<WideNumbers>, NarrowTable<kUpper, Dot::kHasOffset> >;
   using State = PathState;
   static HWY_INLINE State Start() { return {hn::Zero(DU())}; }
 
