@@ -12,20 +12,19 @@ StoredMatrix Interleaver::operator()(const StoredMatrix& matrix) {
   }
   const size_t tiles = (rows->shape.out + kernels::kTileRows - 1) / kernels::kTileRows;
   const kernels::TileBytes bytes = kernels::TileBytesOf(*rows);
-  Buffer<std::byte> codes(tiles * bytes.codes);
-  Buffer<std::byte> norms(tiles * bytes.norms);
+  PageMemory memory(tiles * (bytes.codes + bytes.norms));
+  const std::span<std::byte> codes = memory.bytes().first(tiles * bytes.codes);
+  const std::span<std::byte> norms = memory.bytes().subspan(codes.size());
   WorkerPool pool(threads_);  // for this alone: models are opened once and live long
   pool.ParallelFor(tiles, 1, [&](size_t begin, size_t end, int) {
     for (size_t tile = begin; tile < end; ++tile) {
-      kernels::TileRows(*rows, tile, codes.span().subspan(tile * bytes.codes, bytes.codes),
-                        norms.span().subspan(tile * bytes.norms, bytes.norms));
+      kernels::TileRows(*rows, tile, codes.subspan(tile * bytes.codes, bytes.codes),
+                        norms.subspan(tile * bytes.norms, bytes.norms));
     }
   });
   bytes_ += codes.size() + norms.size();
-  owned_.push_back(std::move(codes));
-  const std::span<const std::byte> of_codes = owned_.back().span();
-  owned_.push_back(std::move(norms));
-  return TiledHlwqMatrix{{rows->shape, rows->levels, of_codes, owned_.back().span()}, *rows};
+  owned_.push_back(std::move(memory));
+  return TiledHlwqMatrix{{rows->shape, rows->levels, codes, norms}, *rows};
 }
 
 }  // namespace hlwq::model

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/page_memory.h"
 #include "model/stored_matrix.h"
-#include "tensor/buffer.h"
 
 namespace hlwq::model {
 
@@ -24,7 +24,7 @@ class Interleaver {
 
  private:
   int threads_;
-  std::vector<Buffer<std::byte>> owned_;
+  std::vector<PageMemory> owned_;
   uint64_t bytes_ = 0;
 };
 

@@ -6,13 +6,16 @@
 namespace hlwq::model {
 namespace {
 
-// Work is cut into units of rows: for few tokens small ones, so that threads finish together and a
-// thread that is taken away holds up little; for tiles what the kernel decodes at a time.
+// Work is cut into units of rows: for tiles what the kernel decodes at a time; for few tokens pieces
+// of a matrix, so that threads finish together and a thread that is taken away holds up little. What is asked for
+// beyond the end of a piece (kernels/cpu/read_ahead.h) is often another thread's: pieces are many times as long.
 size_t UnitRows(const Product& product) noexcept {
-  constexpr size_t kPieceBytes = 32 << 10;
+  constexpr size_t kLeastBytes = 32 << 10, kMostBytes = 256 << 10, kPieces = 32;
   if (product.tokens.size() > product.short_tokens) return kernels::kMatMulRows;
-  const size_t unit = RowUnitOf(*product.matrix);
-  return std::clamp<size_t>(kPieceBytes / RowBytesOf(*product.matrix) / unit * unit, unit, 512);
+  const StoredMatrix& matrix = *product.matrix;
+  const size_t unit = RowUnitOf(matrix);
+  const size_t bytes = std::clamp<size_t>(BytesOf(matrix) / kPieces, kLeastBytes, kMostBytes);
+  return std::clamp<size_t>(bytes / RowBytesOf(matrix) / unit * unit, unit, 512);
 }
 
 void MultiplyUnits(const Product& product, size_t begin, size_t end) noexcept {

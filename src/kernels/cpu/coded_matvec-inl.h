@@ -25,12 +25,12 @@
 #include <cstring>
 #include <type_traits>
 
-#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/float_rows-inl.h"
 #include "kernels/cpu/fwht-inl.h"
 #include "kernels/cpu/half_levels-inl.h"
 #include "kernels/cpu/matvec_arguments.h"
+#include "kernels/cpu/read_ahead.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
@@ -39,18 +39,13 @@ namespace HWY_NAMESPACE {
 // Block multipliers are made ready for this many blocks at a time.
 constexpr size_t kChunk = 16;
 
-// Codes are asked for this many bytes ahead. Where blocks are 96 bytes (six bits) the hardware by
-// itself gets 0.7 of the speed of plain reading, with this 0.85; five bits are at 1 either way. At
-// 2048 ahead they lose a tenth.
-constexpr size_t kAhead = 512;
-
 // Up to this many tokens, rows are multiplied one after another, as they are read fastest.
 constexpr size_t kTokensOfRow = 2;
 
-// The lines of a block. Past the end is no harm: nothing is read.
-HWY_INLINE void PrefetchBlock(const uint8_t* HWY_RESTRICT packed) {
-  hwy::Prefetch(packed);
-  hwy::Prefetch(packed + 64);
+// The lines of a block.
+HWY_INLINE void AskForBlock(const uint8_t* HWY_RESTRICT packed) {
+  AskFor(packed);
+  AskFor(packed + 64);
 }
 
 // Hardware conversion where there is one: multipliers are no NaNs whose bits would matter, and the
@@ -74,118 +69,17 @@ HWY_INLINE void WithTokens(size_t tokens, Body body) {
   if constexpr (kLeast < kMost) WithTokens<kLeast, kMost - 1>(tokens, body);
 }
 
-// All products of `args`. A Products class, such as CodedProducts, has:
-//
-//   static constexpr size_t kSums;       // vectors that are added up for a row and token
-//   static constexpr size_t kRowBlocks;  // added at a time where rows come one after another
-//   // Adds up to kBlocks blocks of a row from `first`, for kTokens tokens from `token`. Asks for the
-//   // codes `ahead` bytes further.
-//   template <size_t kBlocks, size_t kTokens>
-//   void Add(uint64_t row, size_t token, size_t first, size_t ahead,
-//            VF (&sums)[kTokens][kSums]) const;
-//   float Finish(uint64_t row, const VF (&sums)[kSums]) const;
-template <class Products, class Arguments>
-class MatVecRows {
- public:
-  explicit HWY_INLINE MatVecRows(const Arguments& args) : args_(args), products_(args) {}
-
-  HWY_ATTR void Multiply() const {
-    if (args_.tokens <= kTokensOfRow) {
-      return WithTokens<1, kTokensOfRow>(
-          args_.tokens, [&](auto tokens) HWY_ATTR { MultiplyEach<decltype(tokens)::value>(); });
-    }
-    for (uint64_t row = args_.rows.begin; row < args_.rows.end; row += kMostRows) {
-      MultiplyTile({row, std::min<uint64_t>(row + kMostRows, args_.rows.end)});
-    }
-  }
-
- private:
-  static constexpr size_t kSums = Products::kSums;
-  static constexpr size_t kStep = kSums * kLanes;
-  static constexpr size_t kMostRows = 16 / kSums;
-
-  // Row after row.
-  template <size_t kTokens>
-  HWY_ATTR HWY_NOINLINE void MultiplyEach() const {
-    const Products products = products_;  // whose tables so stay in registers
-    for (uint64_t row = args_.rows.begin; row < args_.rows.end; ++row) {
-      VF sums[kTokens][kSums];
-      for (auto& of_token : sums) {
-        for (VF& sum : of_token) sum = hn::Zero(DF());
-      }
-      for (size_t first = 0; first < args_.blocks; first += Products::kRowBlocks) {
-        products.template Add<Products::kRowBlocks>(row, 0, first, kAhead, sums);
-      }
-      for (size_t t = 0; t < kTokens; ++t) Finish(row, t, sums[t]);
-    }
-  }
-
-  // Up to kMostRows rows, kChunk blocks of all of them after one another: the activations of a chunk
-  // stay in the first-level cache.
-  HWY_INLINE void MultiplyTile(RowRange rows) const {
-    alignas(64) float sums[kMostRows * kMostVectorTokens * kStep];  // [row, token]
-    std::fill_n(sums, rows.size() * args_.tokens * kStep, 0.0f);
-    for (size_t first = 0; first < args_.blocks; first += kChunk) {
-      // Parts of the tokens, as even as can be.
-      const size_t parts = (args_.tokens + kMostAtOnce - 1) / kMostAtOnce;
-      for (size_t part = 0; part < parts; ++part) {
-        const size_t begin = args_.tokens * part / parts;
-        const size_t end = args_.tokens * (part + 1) / parts;
-        WithTokens<kTokensOfRow + 1, kMostAtOnce>(end - begin, [&](auto tokens) HWY_ATTR {
-          AddChunk<decltype(tokens)::value>(rows, begin, first, sums + begin * kStep);
-        });
-      }
-    }
-    const float* at = sums;
-    for (uint64_t row = rows.begin; row < rows.end; ++row) {
-      for (size_t token = 0; token < args_.tokens; ++token, at += kStep) {
-        VF of_token[kSums];
-        LoadSums(at, of_token);
-        Finish(row, token, of_token);
-      }
-    }
-  }
-
-  // `at` are the sums of the first row and token.
-  template <size_t kTokens>
-  HWY_ATTR HWY_NOINLINE void AddChunk(RowRange rows, size_t token, size_t first,
-                                      float* HWY_RESTRICT at) const {
-    const Products products = products_;
-    for (uint64_t row = rows.begin; row < rows.end; ++row, at += args_.tokens * kStep) {
-      VF sums[kTokens][kSums];
-      for (size_t t = 0; t < kTokens; ++t) LoadSums(at + t * kStep, sums[t]);
-      products.template Add<kChunk>(row, token, first, args_.blocks * args_.block_bytes, sums);
-      for (size_t t = 0; t < kTokens; ++t) {
-        for (size_t i = 0; i < kSums; ++i) hn::Store(sums[t][i], DF(), at + t * kStep + i * kLanes);
-      }
-    }
-  }
-
-  static HWY_INLINE void LoadSums(const float* HWY_RESTRICT from, VF (&sums)[kSums]) {
-    for (size_t i = 0; i < kSums; ++i) sums[i] = hn::Load(DF(), from + i * kLanes);
-  }
-
-  HWY_INLINE void Finish(uint64_t row, size_t token, const VF (&sums)[kSums]) const {
-    args_.y[token * args_.y_stride + row] = products_.Finish(row, sums);
-  }
-
-  const Arguments& args_;
-  const Products products_;
-};
-
 template <class Dot>
 class CodedProducts {
  public:
-  static constexpr size_t kSums = 1;
-  static constexpr size_t kRowBlocks = kChunk;
-
   explicit HWY_INLINE CodedProducts(const MatVecArguments& args)
       : args_(args), dot_(*args.levels) {}
 
-  template <size_t kBlocks, size_t kTokens>
+  // Adds up to kChunk blocks of a row from `first`, for kTokens tokens from `token`. Asks for the codes
+  // `ahead` bytes further.
+  template <size_t kTokens>
   HWY_INLINE void Add(uint64_t row, size_t token, size_t first, size_t ahead,
-                      VF (&sums)[kTokens][kSums]) const {
-    static_assert(kBlocks == kChunk);
+                      VF (&sums)[kTokens]) const {
     const size_t count = std::min(kChunk, args_.blocks - first);
     const MatVecInput* inputs = args_.inputs + token;
     alignas(64) float factors[kTokens][kChunk];
@@ -196,7 +90,7 @@ class CodedProducts {
     }
     const uint8_t* HWY_RESTRICT packed = args_.Row(row) + first * args_.block_bytes;
     for (size_t i = 0; i < count; ++i, packed += args_.block_bytes) {
-      PrefetchBlock(packed + ahead);
+      AskForBlock(packed + ahead);
       const auto first_half = dot_.template Half<0>(packed);
       const auto second_half = dot_.template Half<1>(packed);
       HWY_UNROLL(8)
@@ -204,15 +98,12 @@ class CodedProducts {
         const Integer* HWY_RESTRICT from = activations[t] + i * kBlock;
         VI products = Dot::Add(hn::Zero(DI()), first_half, from);
         products = Dot::Add(products, second_half, from + kBlock / 2);
-        sums[t][0] =
-            hn::MulAdd(hn::ConvertTo(DF(), products), hn::Set(DF(), factors[t][i]), sums[t][0]);
+        sums[t] = hn::MulAdd(hn::ConvertTo(DF(), products), hn::Set(DF(), factors[t][i]), sums[t]);
       }
     }
   }
 
-  HWY_INLINE float Finish(uint64_t /*row*/, const VF (&sums)[kSums]) const {
-    return SumLanes(sums[0]) * args_.levels->step;
-  }
+  HWY_INLINE float Finish(VF sum) const { return SumLanes(sum) * args_.levels->step; }
 
  private:
   using Integer = typename Dot::Integer;
@@ -221,7 +112,7 @@ class CodedProducts {
   // the products of these blocks is taken off `sums`.
   template <size_t kTokens>
   HWY_INLINE void FindFactors(uint64_t row, size_t first, size_t count, const MatVecInput* inputs,
-                              float (&factors)[kTokens][kChunk], VF (&sums)[kTokens][kSums]) const {
+                              float (&factors)[kTokens][kChunk], VF (&sums)[kTokens]) const {
     const size_t norm_bytes = args_.norm_dtype == DType::kF16 ? 2 : 4;
     const uint8_t* HWY_RESTRICT norms = args_.RowNorms(row) + first * norm_bytes;
     alignas(64) uint8_t tail[4 * kChunk];
@@ -243,7 +134,7 @@ class CodedProducts {
           hn::LoadInterleaved2(DI(), inputs[t].sums + 2 * (first + i), halves[0], halves[1]);
           const VF offset = hn::ConvertTo(
               DF(), hn::Mul(hn::Add(halves[0], halves[1]), hn::Set(DI(), DotLevels::kOffset)));
-          sums[t][0] = hn::NegMulAdd(offset, factor, sums[t][0]);
+          sums[t] = hn::NegMulAdd(offset, factor, sums[t]);
         }
       }
     }
@@ -253,9 +144,87 @@ class CodedProducts {
   const Dot dot_;
 };
 
+// All products of `args`.
+template <class Dot>
+class MatVecRows {
+ public:
+  explicit HWY_INLINE MatVecRows(const MatVecArguments& args) : args_(args), products_(args) {}
+
+  HWY_ATTR void Multiply() const {
+    if (args_.tokens <= kTokensOfRow) {
+      return WithTokens<1, kTokensOfRow>(
+          args_.tokens, [&](auto tokens) HWY_ATTR { MultiplyEach<decltype(tokens)::value>(); });
+    }
+    for (uint64_t row = args_.rows.begin; row < args_.rows.end; row += kMostRows) {
+      MultiplyTile({row, std::min<uint64_t>(row + kMostRows, args_.rows.end)});
+    }
+  }
+
+ private:
+  static constexpr size_t kMostRows = 16;
+
+  // Row after row.
+  template <size_t kTokens>
+  HWY_ATTR HWY_NOINLINE void MultiplyEach() const {
+    const CodedProducts<Dot> products = products_;  // whose tables so stay in registers
+    for (uint64_t row = args_.rows.begin; row < args_.rows.end; ++row) {
+      VF sums[kTokens];
+      for (VF& sum : sums) sum = hn::Zero(DF());
+      for (size_t first = 0; first < args_.blocks; first += kChunk) {
+        products.Add(row, 0, first, kReadAhead, sums);
+      }
+      for (size_t t = 0; t < kTokens; ++t) Finish(row, t, sums[t]);
+    }
+  }
+
+  // Up to kMostRows rows, kChunk blocks of all of them after one another: the activations of a chunk
+  // stay in the first-level cache.
+  HWY_INLINE void MultiplyTile(RowRange rows) const {
+    alignas(64) float sums[kMostRows * kMostVectorTokens * kLanes];  // [row, token]
+    std::fill_n(sums, rows.size() * args_.tokens * kLanes, 0.0f);
+    for (size_t first = 0; first < args_.blocks; first += kChunk) {
+      // Parts of the tokens, as even as can be.
+      const size_t parts = (args_.tokens + kMostAtOnce - 1) / kMostAtOnce;
+      for (size_t part = 0; part < parts; ++part) {
+        const size_t begin = args_.tokens * part / parts;
+        const size_t end = args_.tokens * (part + 1) / parts;
+        WithTokens<kTokensOfRow + 1, kMostAtOnce>(end - begin, [&](auto tokens) HWY_ATTR {
+          AddChunk<decltype(tokens)::value>(rows, begin, first, sums + begin * kLanes);
+        });
+      }
+    }
+    const float* at = sums;
+    for (uint64_t row = rows.begin; row < rows.end; ++row) {
+      for (size_t token = 0; token < args_.tokens; ++token, at += kLanes) {
+        Finish(row, token, hn::Load(DF(), at));
+      }
+    }
+  }
+
+  // `at` are the sums of the first row and token.
+  template <size_t kTokens>
+  HWY_ATTR HWY_NOINLINE void AddChunk(RowRange rows, size_t token, size_t first,
+                                      float* HWY_RESTRICT at) const {
+    const CodedProducts<Dot> products = products_;
+    for (uint64_t row = rows.begin; row < rows.end; ++row, at += args_.tokens * kLanes) {
+      VF sums[kTokens];
+      for (size_t t = 0; t < kTokens; ++t) sums[t] = hn::Load(DF(), at + t * kLanes);
+      products.Add(row, token, first, args_.blocks * args_.block_bytes, sums);
+      for (size_t t = 0; t < kTokens; ++t) hn::Store(sums[t], DF(), at + t * kLanes);
+    }
+  }
+
+  HWY_INLINE void Finish(uint64_t row, size_t token, VF sum) const {
+    args_.y[token * args_.y_stride + row] = products_.Finish(sum);
+  }
+
+  const MatVecArguments& args_;
+  const CodedProducts<Dot> products_;
+};
+
 template <class Dot>
 HWY_ATTR void MatVecWith(const MatVecArguments& args) {
-  MatVecRows<CodedProducts<Dot>, MatVecArguments>(args).Multiply();
+  MatVecRows<Dot>(args).Multiply();
 }
 
 }  // namespace HWY_NAMESPACE

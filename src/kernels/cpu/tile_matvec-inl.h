@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "hwy/highway.h"
+#include "kernels/cpu/read_ahead.h"
 #include "kernels/cpu/tile_arguments.h"
 #include "kernels/cpu/tile_cells-inl.h"
 #include "kernels/cpu/tile_multipliers-inl.h"
@@ -23,11 +24,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
-
-// Codes are asked for this many bytes ahead, cell by cell, into the second cache: requests of the first
-// wait for memory in too few places (on Zen 4 a core so reads three quarters of what it can).
-constexpr size_t kTileAhead = size_t{16} << 10;
-HWY_INLINE void AskFor(const uint8_t* codes) { __builtin_prefetch(codes, 0, 2); }
 
 // So many tokens share the decoding of levels, whose sums find room in registers.
 #if HWY_TARGET <= HWY_AVX3_DL
@@ -182,7 +178,7 @@ class TileVectors {
       for (size_t cell = 0; cell < kPartCells; ++cell) {
         const size_t of_cell = half * kPartCells + cell;
         for (size_t vector = 0; part == 0 && vector < Cells::kVectors; ++vector) {
-          AskFor(codes + of_cell * kCellBytes + vector * kVectorBytes + kTileAhead);
+          AskFor(codes + of_cell * kCellBytes + vector * kVectorBytes + kReadAhead);
         }
         const auto indices = Cells::Load(codes + of_cell * kCellBytes, state);
         AddSteps(steps, indices, activations, of_cell * kCellInputs, sums,
