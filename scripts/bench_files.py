@@ -46,12 +46,13 @@ def main() -> int:
     subprocess.run([hlwq, "synth", work / "config.json", source, "--overwrite", "--quiet"], check=True)
     weights = source / "model.safetensors"
     size = weights.stat().st_size
+    plain = ["--codec", "hlwq", "--recipe", "published"]
     runs = {
         "cp": (["cp", weights, copy], copy),
         "cp, sync": (["sh", "-c", f"cp '{weights}' '{copy}' && sync '{copy}'"], copy),
-        "quantize, 5 bits, search": ([hlwq, "quantize", source, coded, "--quiet"], None),
+        "quantize, 5 bits, search": ([hlwq, "quantize", source, coded, *plain, "--quiet"], None),
         "dequantize": ([hlwq, "dequantize", coded, work / "back", "--quiet"], work / "back"),
-        "quantize, 5 bits, norm": ([hlwq, "quantize", source, work / "norm", "--scale", "norm", "--quiet"],
+        "quantize, 5 bits, norm": ([hlwq, "quantize", source, work / "norm", *plain, "--scale", "norm", "--quiet"],
                                    work / "norm"),
     }
     best: dict[str, tuple[float, float]] = {}

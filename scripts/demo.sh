@@ -67,9 +67,9 @@ else
   fetched=$SECONDS
   run synth config.json "$name" --overwrite
 fi
-run quantize "$name" "$name-hlwq-q5" --bits 5 --overwrite
-run verify "$name-hlwq-q5"
-run compare "$name" "$name-hlwq-q5" --report "$name-report.html"
+run quantize "$name" "$name-hlwq" --overwrite
+run verify "$name-hlwq"
+run compare "$name" "$name-hlwq" --report "$name-report.html"
 
 # A public-domain text that Debian carries, without its verse numbers.
 find_text() {
@@ -81,12 +81,12 @@ find_text() {
 }
 
 if [[ $name == synthetic-llama ]]; then
-  run bench "$name-hlwq-q5" -p 128 -n 32 --repetitions 1
+  run bench "$name-hlwq" -p 128 -n 32 --repetitions 1
 else
-  run generate "$name-hlwq-q5" --chat -p "$question" --temperature 0 --max-tokens 80
-  run bench "$name-hlwq-q5" -p 256 -n 64 --repetitions 3
+  run generate "$name-hlwq" --chat -p "$question" --temperature 0 --max-tokens 80
+  run bench "$name-hlwq" -p 256 -n 64 --repetitions 3
   if find_text; then
-    run kld "$name-hlwq-q5" --reference "$name" -f "$text" --max-tokens 4096 --report "$name-kld.html"
+    run kld "$name-hlwq" --reference "$name" -f "$text" --max-tokens 4096 --report "$name-kld.html"
   else
     echo "No text to measure on: give one, make demo TEXT=FILE"
   fi
@@ -102,7 +102,7 @@ size() {
   }'
 }
 printf '\n%-12s %s (%s) -> %s (%s)\n' "Checkpoint" "$name" "$(size "$name")" \
-  "$name-hlwq-q5" "$(size "$name-hlwq-q5")"
+  "$name-hlwq" "$(size "$name-hlwq")"
 printf '%-12s %s\n' "Files" "$work"
 printf '%-12s %s\n' "Report" "$work/$name-report.html"
 printf '%-12s %d s of work, ' Time $((SECONDS - fetched))

@@ -38,10 +38,11 @@ struct ConversionResult {
 };
 
 struct QuantizeOptions {
-  // What is coded with how many bits: "published", "uniform", "mixed", or the path of a recipe file.
-  std::string recipe = "published";
-  int bits = 5;                // where the recipe does not say otherwise: 2 to 8
-  std::string codec = "hlwq";  // or "hlwq-t": trellis codes, slower to make, less error
+  // What is coded with how many bits: "balanced", "published", "uniform", "mixed", or the path of a
+  // recipe file (docs/recipes.md).
+  std::string recipe = "balanced";
+  int bits = 5;                  // about as many a weight, where the recipe does not say otherwise
+  std::string codec = "hlwq-t";  // 2 to 6 bits; or "hlwq", 1 to 8: more error, for published tools
   // Of hlwq-t, how long it searches: "fast", "default", "best".
   std::optional<std::string> effort;
   std::vector<std::string> include;  // globs of tensor names: code these as well, where possible

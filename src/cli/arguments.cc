@@ -90,6 +90,12 @@ const Flag& Arguments::Find(const FlagId& flag) const {
 std::optional<std::string> Arguments::Value(const Flag& flag) const {
   const auto found = values_.find(flag.name());
   if (found != values_.end()) return found->second.back();
+  for (const Flag* given : flags_) {
+    if (!values_.contains(given->name())) continue;
+    for (const FlagValue& implied : given->implies) {
+      if (implied.flag == flag.name()) return std::string(implied.value);
+    }
+  }
   if (!flag.default_value.empty()) return std::string(flag.default_value);
   return std::nullopt;
 }

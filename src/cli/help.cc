@@ -129,7 +129,13 @@ std::string FlagFacts(const Flag& flag) {
   if (!flag.conflicts.empty()) {
     facts.push_back(fmt::format("not with --{}", fmt::join(flag.conflicts, ", --")));
   }
-  if (const auto& [other, value] = flag.only_with; !other.empty()) {
+  for (const FlagValue& implied : flag.implies) {
+    facts.push_back(fmt::format("sets --{} {}", implied.flag, implied.value));
+  }
+  // What the flag sets by itself needs no word.
+  const auto& [other, value] = flag.only_with;
+  if (!other.empty() &&
+      std::ranges::find(flag.implies, other, &FlagValue::flag) == flag.implies.end()) {
     facts.push_back(fmt::format("with --{} {}", other, value));
   }
   return fmt::format("{}", fmt::join(facts, "; "));

@@ -16,11 +16,13 @@ Verb QuantizeVerb() {
   return {
       .name = "quantize",
       .group = kMake,
-      .summary = "Code the weights of a checkpoint at 1 to 8 bits",
+      .summary = "Make a checkpoint about three times smaller",
       .description =
-          "Reads SRC, codes the weight matrices that the recipe names, carries everything else "
-          "over byte for byte, and writes a polar_state checkpoint to the folder DST: safetensors "
-          "files, polar_config.json, and the model's config, tokenizer and template.\n\n"
+          "Reads SRC, codes its weight matrices, carries everything else over byte for byte, and "
+          "writes a polar_state checkpoint to the folder DST: safetensors files, "
+          "polar_config.json, and the model's config, tokenizer and template. Without flags it "
+          "becomes about a third as large as 16-bit weights; --bits says how small, --recipe and "
+          "--codec how else.\n\n"
           "Memory stays below 512 MiB whatever the size of the model. The result has the same "
           "bytes on every processor and for every number of threads. A job that was killed goes on "
           "with --resume; until it is complete, DST does not look like a checkpoint.\n\n"
@@ -30,11 +32,13 @@ Verb QuantizeVerb() {
           "not there, as it streams through, and the source takes no room on the disk.",
       .operands = {{"SRC", kSourceHelp}, {"DST", "the folder to make"}},
       .examples = {{"hlwq quantize Qwen3-1.7B Qwen3-1.7B-hlwq --report report.html",
-                    "5 bits, and a page that shows what was lost."},
+                    "A third of the size, and a page that shows what was lost."},
                    {"hlwq quantize hf:Qwen/Qwen3-1.7B Qwen3-1.7B-hlwq",
                     "Straight from the Hub, the source stored nowhere."},
                    {"hlwq quantize Qwen3-1.7B small --bits 4 --exclude '*.down_proj.weight'",
-                    "4 bits, the down projections kept in 16."}},
+                    "4 bits, the down projections kept in 16."},
+                   {"hlwq quantize Qwen3-1.7B v1 --compat polarquant-v1",
+                    "As the published tool writes it."}},
       .run = RunQuantize,
   };
 }

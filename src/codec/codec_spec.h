@@ -71,7 +71,7 @@ inline constexpr std::string_view kHlwqCodec = "hlwq";
 inline constexpr std::string_view kTrellisCodec = "hlwq-t";
 inline constexpr std::string_view kPackQuantizedCodec = "pack-quantized";
 
-// The names of the codecs of polar_state, the default first.
+// The names of the codecs of polar_state, in the order of their records.
 std::span<const std::string_view> CodecNames() noexcept;
 
 // The spec that a codec of this name has unless told otherwise, without levels. Throws

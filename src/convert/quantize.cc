@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "checkpoint/polar/config.h"
+#include "codec/codec_record.h"
 #include "convert/codecs_by_width.h"
 #include "hlwq/version.h"
 
@@ -24,6 +25,14 @@ std::string DescribeChoices(const QuantizeOptions& options, const Recipe& recipe
                      words.name, words.version, words.table, words.scale_rule,
                      options.non_finite == NonFinitePolicy::kKeep ? "keep" : "error",
                      options.output.max_shard_bytes, recipe.ToJson().dump());
+}
+
+RecipeModel DescribeModel(const std::vector<checkpoint::TensorSpec>& specs,
+                          const codec::CodecSpec& codec) {
+  const codec::CodecRecord& record = codec::RecordOf(codec);
+  RecipeModel model{.least_bits = record.min_bits, .most_bits = record.max_bits};
+  for (const checkpoint::TensorSpec& spec : specs) model.Add(spec);
+  return model;
 }
 
 // Its place among the recorded specs, where it comes when the first tensor uses it.
@@ -85,8 +94,10 @@ ConversionResult Quantize(const Checkpoint& source, const std::filesystem::path&
                           const QuantizeOptions& options, const codec::Backend& unshared) {
   const codec::SharingBackend backend(unshared);
   ConversionResult result;
-  const Recipe recipe = Recipe::Load(options.recipe);
   CodedJobBuilder builder(source, backend);
+  RecipeOptions asked = options.recipe;
+  asked.model = DescribeModel(builder.classified().specs, options.codec);
+  const Recipe recipe = Recipe::Load(asked);
   CodecsByWidth codecs(options.codec, backend);
   CodedCount count;
   for (size_t tensor = 0; tensor < source.tensors.size(); ++tensor) {

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/glob.h"
-#include "checkpoint/projections.h"
 
 namespace hlwq::convert {
 namespace {
@@ -56,36 +55,6 @@ Recipe::Recipe(const RecipeOptions& options) : name_(options.recipe), default_bi
   CheckBits("bits", options.bits, kMinRecipeBits);
 }
 
-void Recipe::SetPublished(int bits) {
-  for (const Role role : checkpoint::ProjectionRoles()) BitsOf(role) = bits;
-}
-
-void Recipe::SetUniform(int bits) {
-  SetPublished(bits);
-  BitsOf(Role::kEmbedding) = bits;
-  BitsOf(Role::kLmHead) = bits;
-}
-
-void Recipe::SetMixed() {
-  for (const Role role :
-       {Role::kMlpGate, Role::kMlpUp, Role::kMlpGateUp, Role::kExpertGate, Role::kExpertUp,
-        Role::kExpertGateUp, Role::kSharedExpertGateProj, Role::kSharedExpertUp}) {
-    BitsOf(role) = 3;
-  }
-  for (const Role role : {Role::kMlpDown, Role::kExpertDown, Role::kSharedExpertDown}) {
-    BitsOf(role) = 4;
-  }
-  for (const Role role :
-       {Role::kAttentionQ, Role::kAttentionK, Role::kAttentionV, Role::kAttentionQkv,
-        Role::kLinearAttentionQkv, Role::kLinearAttentionZ}) {
-    BitsOf(role) = 5;
-  }
-  for (const Role role : {Role::kAttentionO, Role::kLinearAttentionOut}) BitsOf(role) = 6;
-  // The published files of this recipe hold tied embeddings as codes too.
-  SetExplicitly(Role::kEmbedding, 5);
-  SetExplicitly(Role::kLmHead, 6);
-}
-
 void Recipe::SetExplicitly(Role role, int bits) {
   BitsOf(role) = bits;
   includes_tied_[static_cast<size_t>(role)] = true;
@@ -95,6 +64,7 @@ void Recipe::ApplyOptions(const RecipeOptions& options) {
   if (options.embedding_bits) {
     CheckBits("embeddings", *options.embedding_bits, 0);
     SetExplicitly(Role::kEmbedding, *options.embedding_bits);
+    tied_bits_ = 0;
   }
   if (options.lm_head_bits) {
     CheckBits("lm_head", *options.lm_head_bits, 0);
@@ -109,18 +79,13 @@ void Recipe::ApplyOptions(const RecipeOptions& options) {
 Recipe Recipe::Load(const RecipeOptions& options) {
   if (!options.text.empty()) return Parse(options.text, options);
   Recipe recipe(options);
-  if (options.recipe == "published") {
-    recipe.SetPublished(options.bits);
-  } else if (options.recipe == "uniform") {
-    recipe.SetUniform(options.bits);
-  } else if (options.recipe == "mixed") {
-    recipe.SetMixed();
-  } else {
+  if (!recipe.SetNamed(options)) {
     std::error_code unreadable;
     if (!std::filesystem::is_regular_file(options.recipe, unreadable)) {
-      throw Error(ErrorCode::kNotFound,
-                  fmt::format("recipe '{}': want published, uniform, mixed or a JSON file",
-                              options.recipe));
+      throw Error(
+          ErrorCode::kNotFound,
+          fmt::format("recipe '{}': want balanced, published, uniform, mixed or a JSON file",
+                      options.recipe));
     }
     return Parse(ReadSmallFile(options.recipe, kMaxRecipeBytes), options);
   }
@@ -136,9 +101,27 @@ Recipe Recipe::Parse(std::string_view json, const RecipeOptions& options) {
   return recipe;
 }
 
+bool Recipe::IsEndLayer(int layer) const noexcept {
+  return layers_ > 2 && (layer == 0 || layer == layers_ - 1);
+}
+
+// The first and the last eighth, and every third between.
+bool Recipe::IsFavoredLayer(int layer) const noexcept {
+  if (layer < 0 || layers_ == 0) return false;
+  const int eighth = layers_ / 8;
+  return layer < eighth || layer >= layers_ - eighth || (layer - eighth) % 3 == 2;
+}
+
 int Recipe::RoleBits(const TensorSpec& spec) const noexcept {
   const auto role = static_cast<size_t>(spec.role);
-  return spec.is_tied && !includes_tied_[role] ? 0 : role_bits_[role];
+  if (spec.is_tied && !includes_tied_[role]) return 0;
+  if (spec.is_tied && tied_bits_ > 0) return tied_bits_;
+  int bits = role_bits_[role];
+  if (bits == 0) return 0;
+  if (IsEndLayer(spec.layer)) bits = std::max(bits, end_bits_);
+  const bool is_down = spec.role == Role::kMlpDown || spec.role == Role::kExpertDown;
+  if (is_down && IsFavoredLayer(spec.layer)) bits = std::max(bits, favored_bits_);
+  return bits;
 }
 
 Decision Recipe::Decide(const TensorSpec& spec, DType dtype) const {
@@ -169,8 +152,13 @@ nlohmann::json Recipe::ToJson() const {
   }
   nlohmann::json tensors = nlohmann::json::array();
   for (const TensorRule& rule : tensor_rules_) tensors.push_back({rule.glob, rule.bits});
-  return {{"name", name_},       {"default", default_bits_}, {"roles", std::move(roles)},
-          {"include", include_}, {"exclude", exclude_},      {"tensors", std::move(tensors)}};
+  nlohmann::json json = {
+      {"name", name_},       {"default", default_bits_}, {"roles", std::move(roles)},
+      {"include", include_}, {"exclude", exclude_},      {"tensors", std::move(tensors)}};
+  if (tied_bits_ > 0) json["tied"] = tied_bits_;
+  if (end_bits_ > 0) json["ends"] = end_bits_;
+  if (favored_bits_ > 0) json["favored"] = favored_bits_;
+  return json;
 }
 
 }  // namespace hlwq::convert

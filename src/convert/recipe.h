@@ -17,8 +17,18 @@ namespace hlwq::convert {
 inline constexpr int kMinRecipeBits = 1;
 inline constexpr int kMaxRecipeBits = 8;
 
+// What `balanced` looks at besides the roles.
+struct RecipeModel {
+  int layers = 0;  // decoder layers; 0: not known, and none is taken for the first or the last
+  bool has_experts = false;
+  int least_bits = kMinRecipeBits, most_bits = kMaxRecipeBits;  // that the codec has
+
+  void Add(const checkpoint::TensorSpec& spec) noexcept;
+};
+
 struct RecipeOptions {
-  std::string recipe = "published";  // published, uniform, mixed, or the path of a JSON file
+  // balanced, published, uniform, mixed, or the path of a JSON file.
+  std::string recipe = "balanced";
   std::string text;                  // the content of that file where there is none yet
   int bits = 5;                      // where the recipe does not say otherwise
   std::vector<std::string> include;  // globs: quantize these as well, where possible
@@ -26,6 +36,7 @@ struct RecipeOptions {
   // Override the recipe for the two; 0 carries them over.
   std::optional<int> embedding_bits;
   std::optional<int> lm_head_bits;
+  RecipeModel model = {};
 };
 
 inline constexpr std::string_view kExcludedReason = "excluded";
@@ -51,7 +62,8 @@ class Recipe {
   //      is empty, a convolution, or not F16, BF16 or F32;
   //   3. the last matching tensor rule of the recipe;
   //   4. an `include` glob matches: the bits of its role, else the default;
-  //   5. the role's bits. A tied embedding is left alone unless the recipe or the options name it.
+  //   5. the role's bits, of `balanced` those of the layer too. A tied embedding is left alone unless
+  //      the recipe or the options name it.
   // Cost: linear in the globs.
   Decision Decide(const checkpoint::TensorSpec& spec, DType dtype) const;
 
@@ -71,12 +83,17 @@ class Recipe {
   };
 
   explicit Recipe(const RecipeOptions& options);
+  // False where the program has none of this name.
+  bool SetNamed(const RecipeOptions& options);
+  void SetBalanced(const RecipeOptions& options);
   void SetPublished(int bits);
   void SetUniform(int bits);
   void SetMixed();
   void SetFromJson(std::string_view text);
   void ApplyOptions(const RecipeOptions& options);
   int RoleBits(const checkpoint::TensorSpec& spec) const noexcept;
+  bool IsEndLayer(int layer) const noexcept;
+  bool IsFavoredLayer(int layer) const noexcept;
   int& BitsOf(checkpoint::Role role) { return role_bits_[static_cast<size_t>(role)]; }
   // Sets a role by name of a person: a tied tensor of it is then meant too.
   void SetExplicitly(checkpoint::Role role, int bits);
@@ -86,6 +103,11 @@ class Recipe {
   int default_bits_ = 5;
   std::array<int, checkpoint::kNumRoles> role_bits_{};
   std::array<bool, checkpoint::kNumRoles> includes_tied_{};
+  int tied_bits_ = 0;  // of an embedding that is the head too, where not those of the role
+  // What matrices get at least in the first and the last layer, and down projections in a favored half
+  // of the layers. 0: no more than elsewhere.
+  int end_bits_ = 0, favored_bits_ = 0;
+  int layers_ = 0;  // of the model; 0: not known
   std::vector<TensorRule> tensor_rules_;
   std::vector<std::string> include_;
   std::vector<std::string> exclude_;

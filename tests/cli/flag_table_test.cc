@@ -10,6 +10,8 @@
 #include "cli/help.h"
 #include "cli/man.h"
 #include "codec/codec.h"
+#include "convert/recipe.h"
+#include "hlwq/convert.h"
 
 namespace hlwq::cli {
 namespace {
@@ -83,6 +85,11 @@ TEST(FlagTable, DefaultsAreValidAndConflictsExist) {
         ASSERT_NE(found, flags.end()) << verb.name << " --" << flag->name() << " with --" << other;
         EXPECT_NO_THROW(arguments.Add(**found, value)) << flag->name();
       }
+      for (const auto& [other, value] : flag->implies) {
+        const auto found = std::ranges::find(flags, other, &Flag::name);
+        ASSERT_NE(found, flags.end()) << verb.name << " --" << flag->name() << " sets --" << other;
+        EXPECT_NO_THROW(arguments.Add(**found, value)) << flag->name();
+      }
     }
   }
 }
@@ -95,8 +102,11 @@ TEST(FlagTable, CodecsAndWhatTheyTakeByDefaultAreThoseOfTheirSpecs) {
   };
   std::vector<std::string_view> names;
   for (const Choice& choice : flag("codec").choices) names.push_back(choice.name);
-  EXPECT_TRUE(std::ranges::equal(names, codec::CodecNames()));
-  EXPECT_EQ(flag("codec").default_value, codec::CodecNames().front());
+  EXPECT_TRUE(std::ranges::is_permutation(names, codec::CodecNames()));
+  EXPECT_EQ(flag("codec").default_value, names.front());
+  EXPECT_EQ(flag("codec").default_value, hlwq::QuantizeOptions().codec);
+  EXPECT_EQ(flag("recipe").default_value, hlwq::QuantizeOptions().recipe);
+  EXPECT_EQ(flag("recipe").default_value, convert::RecipeOptions().recipe);
   EXPECT_EQ(flag("table").default_value, codec::DescribeSpec(codec::DefaultSpec("hlwq")).table);
   EXPECT_EQ(flag("scale").default_value,
             codec::DescribeSpec(codec::DefaultSpec("hlwq")).scale_rule);

@@ -39,6 +39,9 @@ Coding
       --thinner           Thin the paint.
                           [with --color green]
 
+      --leaves            Paint leaves.
+                          [sets --color green; sets --coats 3]
+
 Which tensors
       --skip GLOB         What to leave out.
                           [may be repeated]

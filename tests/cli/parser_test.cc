@@ -148,6 +148,16 @@ TEST(Parser, RefusesFlagsWithoutTheValueTheyGoWith) {
   EXPECT_TRUE(Paint({"n", "--thinner", "--color", "green"}).Switch(paint::kThinner));
 }
 
+TEST(Parser, AFlagSetsOthersWhereTheyAreNotGiven) {
+  const Arguments implied = Paint({"n", "--leaves"});
+  EXPECT_EQ(implied.Text(paint::kColor), "green");
+  EXPECT_EQ(implied.Integer(paint::kCoats), 3);
+  EXPECT_FALSE(implied.Has(paint::kColor));
+  EXPECT_EQ(Paint({"n", "--leaves", "--coats", "7"}).Integer(paint::kCoats), 7);
+  EXPECT_EQ(Refusal({"paint", "n", "--leaves", "--color", "white"}),
+            "--leaves goes with --color green only");
+}
+
 template <typename Name>
 concept IsAskedForAsText = requires(const Arguments& arguments, Name name) {
   arguments.Text(name);

@@ -15,8 +15,8 @@ namespace {
 using test::SmallMoe;
 using ::testing::HasSubstr;
 
-convert::QuantizePlan PlanOf(const nlohmann::json& config,
-                             const convert::RecipeOptions& recipe = {}) {
+convert::QuantizePlan PlanOf(const nlohmann::json& config, convert::RecipeOptions recipe = {}) {
+  recipe.recipe = "published";
   return convert::MakePlan(convert::PlanInputFromConfig(config, "config.json"),
                            convert::Recipe::Load(recipe), {});
 }

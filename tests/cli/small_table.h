@@ -14,6 +14,7 @@ inline constexpr BytesFlag kBucket{"bucket"};
 inline constexpr ListFlag kSkip{"skip"};
 inline constexpr TextFlag kLog{"log", FlagKind::kPath};
 inline constexpr SwitchFlag kThinner{"thinner"};
+inline constexpr SwitchFlag kLeaves{"leaves"};
 inline constexpr SwitchFlag kFresh{"fresh"};
 inline constexpr SwitchFlag kAgain{"again"};
 }  // namespace paint
@@ -80,6 +81,12 @@ inline CommandTable SmallTable() {
                         .verbs = {"paint"},
                         .only_with = {"color", "green"},
                         .summary = "Thin the paint"},
+                       {.id = paint::kLeaves,
+                        .category = Category::kCoding,
+                        .verbs = {"paint"},
+                        .only_with = {"color", "green"},
+                        .implies = {{"color", "green"}, {"coats", "3"}},
+                        .summary = "Paint leaves"},
                        {.id = paint::kFresh,
                         .category = Category::kRun,
                         .verbs = {"paint"},

@@ -27,14 +27,15 @@ TEST(Plan, RealConfigOfQwen36IsPlannedAsItsSizes) {
   const auto path = test::SharedData("configs/qwen3.6-35b-a3b/config.json");
   HLWQ_REQUIRE_SHARED(path);
   const auto plan = [](const nlohmann::json& config) {
-    return PlanToJson(MakePlan(PlanInputFromConfig(config, "c"), Recipe::Load({}), {}));
+    return PlanToJson(
+        MakePlan(PlanInputFromConfig(config, "c"), Recipe::Load({.recipe = "published"}), {}));
   };
   EXPECT_EQ(plan(ReadJsonFile(path)), plan(Qwen36Sizes()));
 }
 
 TEST(Plan, Qwen36GivesThePublishedTotals) {
-  const QuantizePlan plan =
-      MakePlan(PlanInputFromConfig(Qwen36Sizes(), "config.json"), Recipe::Load({}), {});
+  const QuantizePlan plan = MakePlan(PlanInputFromConfig(Qwen36Sizes(), "config.json"),
+                                     Recipe::Load({.recipe = "published"}), {});
   EXPECT_EQ(plan.matrices.expert_slices, 20'480u);
   EXPECT_EQ(plan.matrices.attention_projections, 130u);
   EXPECT_EQ(plan.matrices.shared_expert_matrices, 120u);
@@ -56,11 +57,29 @@ TEST(Plan, Qwen36GivesThePublishedTotals) {
   }
 }
 
+// What the default makes of a mixture of 35 billion weights, vision tower and all.
+TEST(Plan, BalancedBringsQwen36BelowItsLimits) {
+  const PlanInput input = PlanInputFromConfig(Qwen36Sizes(), "config.json");
+  PlanOptions options;
+  options.codec = codec::DefaultSpec(codec::kTrellisCodec);
+  RecipeOptions recipe{.recipe = "balanced", .model = {.most_bits = 6}};
+  for (const PlanTensor& tensor : input.tensors) recipe.model.Add(tensor.spec);
+  uint64_t before = 0;
+  for (const auto& [bits, most_bytes] :
+       {std::pair(3, 16.0e9), std::pair(4, 21.0e9), std::pair(5, 24.5e9)}) {
+    recipe.bits = bits;
+    const uint64_t bytes = MakePlan(input, Recipe::Load(recipe), options).output_bytes;
+    EXPECT_LE(static_cast<double>(bytes), most_bytes) << bits;
+    EXPECT_GT(bytes, before + 3'500'000'000u) << bits;
+    before = bytes;
+  }
+}
+
 TEST(Plan, SumsOverRowsAndPartsAreTheTotals) {
   for (const auto& file : std::filesystem::directory_iterator(test::Golden("good/catalog"))) {
     SCOPED_TRACE(file.path().string());
     const nlohmann::json config = ReadJsonFile(file.path())["config"];
-    for (const char* name : {"published", "uniform", "mixed"}) {
+    for (const char* name : {"balanced", "published", "uniform", "mixed"}) {
       const QuantizePlan plan =
           MakePlan(PlanInputFromConfig(config, "config.json"), Recipe::Load({.recipe = name}), {});
       PlanRow sum;
@@ -98,7 +117,7 @@ TEST(Plan, SizesFollowFromTheFormat) {
   PlanInput input{.source = "x"};
   input.tensors = {Tensor("e", Role::kExpertDown, {3, 10, 130}, DType::kF32),
                    Tensor("n", Role::kNorm, {130}), Tensor("s", Role::kOther, {})};
-  const QuantizePlan plan = MakePlan(input, Recipe::Load({.bits = 5}), {});
+  const QuantizePlan plan = MakePlan(input, Recipe::Load({.recipe = "published", .bits = 5}), {});
   EXPECT_EQ(plan.matrices.expert_slices, 3u);
   EXPECT_EQ(plan.keys, 9u);
   // Two blocks a row, the second padded: 2 * (80 + 2) bytes.
@@ -114,7 +133,8 @@ TEST(Plan, SizesOfTheTrellisCodecFollowFromItsFormat) {
   input.tensors = {Tensor("e", Role::kExpertDown, {3, 10, 130}, DType::kF32)};
   PlanOptions options;
   options.codec = codec::DefaultSpec(codec::kTrellisCodec);
-  const QuantizePlan plan = MakePlan(input, Recipe::Load({.bits = 3}), options);
+  const QuantizePlan plan =
+      MakePlan(input, Recipe::Load({.recipe = "published", .bits = 3}), options);
   EXPECT_EQ(plan.keys, 12u);
   // A tile of 16 rows for the 10, of three groups, the last one padded: 3 * (24 + 1) bytes a row, and
   // the multiplier of each of the 10.
@@ -155,7 +175,9 @@ TEST(Plan, ShardsFillUpAndNeverSplitAMatrix) {
   input.tensors = {Tensor("e", Role::kExpertDown, {10, 1, 128}),  // 122 bytes a slice
                    Tensor("n", Role::kNorm, {500})};              // 1000 bytes
   const auto shards = [&](uint64_t max_shard_bytes) {
-    return MakePlan(input, Recipe::Load({}), {.max_shard_bytes = max_shard_bytes}).shards;
+    return MakePlan(input, Recipe::Load({.recipe = "published"}),
+                    {.max_shard_bytes = max_shard_bytes})
+        .shards;
   };
   EXPECT_EQ(shards(10'000), 1u);
   EXPECT_EQ(shards(366), 5u);  // 3 + 3 + 3 + 1 slices, then the large one
@@ -165,7 +187,7 @@ TEST(Plan, ShardsFillUpAndNeverSplitAMatrix) {
 TEST(Plan, SizesAreThoseOfTheFilesLaidOut) {
   PlanInput input{.source = "x"};
   input.tensors = {Tensor("q", Role::kAttentionQ, {64, 256}), Tensor("n", Role::kNorm, {500})};
-  const QuantizePlan plan = MakePlan(input, Recipe::Load({}), {});
+  const QuantizePlan plan = MakePlan(input, Recipe::Load({.recipe = "published"}), {});
   const std::vector<OutputTensor> coded = {{"q__packed", DType::kU8, {64 * 160}, 64 * 160, 0, true},
                                            {"q__norms", DType::kF16, {64, 2}, 64 * 4, 0, true},
                                            {"q__meta", DType::kI64, {5}, 40, 0, true}};
@@ -180,7 +202,7 @@ TEST(Plan, CountlessSlicesAreRefused) {
   PlanInput input{.source = "x"};
   input.tensors = {Tensor("e", Role::kExpertDown, {uint64_t{1} << 40, 1, 1})};
   try {
-    MakePlan(input, Recipe::Load({}), {});
+    MakePlan(input, Recipe::Load({.recipe = "published"}), {});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
@@ -192,11 +214,12 @@ TEST(Plan, MemoryIsWhatTheGivenRuleSays) {
   PlanInput input{.source = "x"};
   input.tensors = {Tensor("q", Role::kAttentionQ, {8, 300}), Tensor("r", Role::kRouter, {8, 20})};
   PlanOptions options;
-  EXPECT_FALSE(MakePlan(input, Recipe::Load({}), options).peak_memory_bytes);
+  EXPECT_FALSE(MakePlan(input, Recipe::Load({.recipe = "published"}), options).peak_memory_bytes);
   options.peak_memory_bytes = [](const PlanScale& scale) {
     return 1000 * scale.max_in + scale.output_tensors;
   };
-  EXPECT_EQ(MakePlan(input, Recipe::Load({}), options).peak_memory_bytes, 300'004u);
+  EXPECT_EQ(MakePlan(input, Recipe::Load({.recipe = "published"}), options).peak_memory_bytes,
+            300'004u);
 }
 
 TEST(Plan, TiedHeadAndMtpAreNotCounted) {
@@ -251,7 +274,7 @@ TEST(Plan, CheckpointIsPlannedFromItsHeaders) {
   }
   const PlanInput input = PlanInputFromCheckpoint(checkpoint);
   EXPECT_THAT(input.notes, ::testing::ElementsAre(HasSubstr("no config.json")));
-  const QuantizePlan plan = MakePlan(input, Recipe::Load({.bits = 8}), {});
+  const QuantizePlan plan = MakePlan(input, Recipe::Load({.recipe = "published", .bits = 8}), {});
   EXPECT_EQ(plan.matrices.total, 1u);
   EXPECT_EQ(plan.weight_bytes, 4u * 130);
   EXPECT_EQ(plan.carried_bytes, 4u * 128 + 4 * 128);
@@ -261,7 +284,8 @@ TEST(Plan, CheckpointIsPlannedFromItsHeaders) {
 TEST(Plan, JsonHoldsTheTotals) {
   PlanInput input{.source = "x", .model_type = "llama"};
   input.tensors = {Tensor("q", Role::kAttentionQ, {8, 128}), Tensor("n", Role::kNorm, {8})};
-  const nlohmann::json json = PlanToJson(MakePlan(input, Recipe::Load({.bits = 4}), {}));
+  const nlohmann::json json =
+      PlanToJson(MakePlan(input, Recipe::Load({.recipe = "published", .bits = 4}), {}));
   EXPECT_EQ(json["matrices"]["total"], 1);
   EXPECT_EQ(json["matrices"]["attention_projections"], 1);
   EXPECT_EQ(json["roles"][0]["role"], "attention_q");
@@ -275,7 +299,7 @@ TEST(Plan, JsonHoldsTheTotals) {
 TEST(Plan, TableAlignsItsColumns) {
   PlanInput input{.source = "folder", .model_type = "llama"};
   input.tensors = {Tensor("q", Role::kAttentionQ, {4096, 4096}), Tensor("n", Role::kNorm, {8})};
-  EXPECT_EQ(RenderPlan(MakePlan(input, Recipe::Load({.bits = 4}), {})),
+  EXPECT_EQ(RenderPlan(MakePlan(input, Recipe::Load({.recipe = "published", .bits = 4}), {})),
             R"(folder (llama), recipe published
 
 role         bits  tensors  matrices  parameters       now      then  bits/weight
@@ -298,11 +322,12 @@ output      8.651 MB in 1 shard, from 33.55 MB
 
 TEST(Plan, NamesFromFilesCannotDriveTheTerminal) {
   PlanInput input{.source = "a\x1b[2J", .model_type = "b\x1b[2J", .notes = {"c\x1b[2J"}};
-  EXPECT_THAT(RenderPlan(MakePlan(input, Recipe::Load({}), {})), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(RenderPlan(MakePlan(input, Recipe::Load({.recipe = "published"}), {})),
+              Not(HasSubstr("\x1b")));
 }
 
 TEST(Plan, NothingToQuantizeIsStillAPlan) {
-  const QuantizePlan plan = MakePlan({.source = "x"}, Recipe::Load({}), {});
+  const QuantizePlan plan = MakePlan({.source = "x"}, Recipe::Load({.recipe = "published"}), {});
   EXPECT_EQ(plan.bits_per_weight(), 0);
   EXPECT_EQ(plan.quantized_share(), 0);
   EXPECT_THAT(RenderPlan(plan), Not(HasSubstr("nan")));

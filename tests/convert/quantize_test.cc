@@ -28,6 +28,7 @@ class QuantizeTest : public ::testing::TestWithParam<std::string_view> {
   static QuantizeOptions Options(int bits = 5) {
     QuantizeOptions options;
     options.codec = codec::DefaultSpec(GetParam());
+    options.recipe.recipe = "published";
     options.recipe.bits = bits;
     return options;
   }

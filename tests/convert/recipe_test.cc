@@ -63,8 +63,91 @@ TEST(Recipe, PublishedTakesTheProjectionsAndNothingElse) {
   EXPECT_EQ(BitsByRole(Recipe::Load({.recipe = "published", .bits = 3})), expected);
 }
 
+// Of a model with so many layers.
+Recipe Balanced(int bits, RecipeModel model = {}) {
+  return Recipe::Load({.recipe = "balanced", .bits = bits, .model = model});
+}
+
+int BitsAt(const Recipe& recipe, Role role, int layer) {
+  TensorSpec spec = Spec(role);
+  spec.layer = layer;
+  return recipe.Decide(spec, DType::kBF16).bits;
+}
+
+TEST(Recipe, BalancedIsTheDefaultAndTakesTiedEmbeddingsToo) {
+  EXPECT_EQ(BitsByRole(Recipe::Load({})), BitsByRole(Balanced(5)));
+  TensorSpec tied = Spec(Role::kEmbedding);
+  tied.is_tied = true;
+  EXPECT_EQ(Balanced(4).Decide(tied, DType::kBF16).bits, 4);
+  // Rows of one that is not are only looked up.
+  EXPECT_EQ(Balanced(4).Decide(Spec(Role::kEmbedding), DType::kBF16).bits, 3);
+  const Recipe asked = Recipe::Load({.bits = 4, .embedding_bits = 6});
+  EXPECT_EQ(asked.Decide(tied, DType::kBF16).bits, 6);
+  EXPECT_EQ(Balanced(4).Decide(Spec(Role::kRouter), DType::kBF16).bits, 0);
+}
+
+TEST(Recipe, BalancedNamesTheRolesOfUniformAndOnlyAnEmbeddingGetsLess) {
+  for (const bool has_experts : {false, true}) {
+    const auto uniform = BitsByRole(Recipe::Load({.recipe = "uniform", .bits = 3}));
+    const auto balanced = BitsByRole(Balanced(3, {.layers = 40, .has_experts = has_experts}));
+    ASSERT_EQ(balanced.size(), uniform.size());
+    int more = 0;
+    for (const auto& [role, bits] : balanced) {
+      EXPECT_GE(bits, uniform.at(role) - (role == "embedding")) << role;
+      EXPECT_LE(bits, 5) << role;
+      more += bits > 3;
+    }
+    EXPECT_GT(more, 3);
+  }
+}
+
+TEST(Recipe, BalancedGivesTheFirstAndTheLastLayerMore) {
+  const Recipe recipe = Balanced(4, {.layers = 30});
+  EXPECT_EQ(BitsAt(recipe, Role::kMlpGate, 1), 4);
+  EXPECT_EQ(BitsAt(recipe, Role::kMlpGate, 28), 4);
+  EXPECT_EQ(BitsAt(recipe, Role::kMlpGate, 0), 5);
+  EXPECT_EQ(BitsAt(recipe, Role::kMlpGate, 29), 5);
+  EXPECT_EQ(BitsAt(recipe, Role::kAttentionV, 1), 5);
+  EXPECT_EQ(BitsAt(recipe, Role::kAttentionV, 29), 5);
+  // down gets more in half of them.
+  int more = 0;
+  for (int layer = 0; layer < 30; ++layer) more += BitsAt(recipe, Role::kMlpDown, layer) == 5;
+  EXPECT_EQ(more, 14);
+  EXPECT_EQ(BitsAt(recipe, Role::kMlpDown, 3), 4);
+  // Of a model whose layers are not known, none is the last.
+  EXPECT_EQ(BitsAt(Balanced(4), Role::kMlpGate, 0), 4);
+}
+
+TEST(Recipe, BalancedSparesTheExpertsOfAMixtureAndNothingElse) {
+  const Recipe recipe = Balanced(3, {.layers = 40, .has_experts = true});
+  const int least = BitsAt(recipe, Role::kExpertGate, 20);
+  EXPECT_EQ(least, 3);
+  for (const Role role : {Role::kExpertUp, Role::kExpertGateUp, Role::kExpertDown}) {
+    EXPECT_EQ(BitsAt(recipe, role, 20), least);
+  }
+  for (const Role role : {Role::kAttentionQ, Role::kAttentionO, Role::kLinearAttentionZ,
+                          Role::kSharedExpertUp, Role::kLinearAttentionOut, Role::kLmHead}) {
+    EXPECT_GT(BitsAt(recipe, role, 20), least) << RoleName(role);
+  }
+  EXPECT_GE(BitsAt(recipe, Role::kLinearAttentionOut, 20), BitsAt(recipe, Role::kAttentionQ, 20));
+  EXPECT_GT(BitsAt(recipe, Role::kExpertDown, 0), BitsAt(recipe, Role::kExpertDown, 20));
+  EXPECT_GT(BitsAt(recipe, Role::kExpertDown, 39), BitsAt(recipe, Role::kExpertDown, 20));
+}
+
+TEST(Recipe, BalancedEndsWhereTheCodecDoes) {
+  const Recipe recipe = Balanced(6, {.layers = 30, .most_bits = 6});
+  for (const int layer : {0, 15, 29}) {
+    EXPECT_EQ(BitsAt(recipe, Role::kAttentionV, layer), 6);
+    EXPECT_EQ(BitsAt(recipe, Role::kMlpGate, layer), 6);
+  }
+  EXPECT_EQ(BitsAt(Balanced(2, {.layers = 30, .least_bits = 2}), Role::kEmbedding, -1), 2);
+  // What was asked for and does not exist is left to be refused.
+  EXPECT_EQ(BitsAt(Balanced(8, {.layers = 30, .most_bits = 6}), Role::kMlpGate, 0), 8);
+}
+
 TEST(Recipe, UniformAddsEmbeddingAndHeadUnlessTied) {
-  std::map<std::string_view, int> expected = BitsByRole(Recipe::Load({.bits = 4}));
+  std::map<std::string_view, int> expected =
+      BitsByRole(Recipe::Load({.recipe = "published", .bits = 4}));
   expected["embedding"] = expected["lm_head"] = 4;
   const Recipe recipe = Recipe::Load({.recipe = "uniform", .bits = 4});
   EXPECT_EQ(BitsByRole(recipe), expected);
@@ -125,8 +208,10 @@ TEST(Recipe, WhatNoCodecTakesIsCarriedEvenWhenAskedFor) {
 }
 
 TEST(Recipe, ExcludeBeatsIncludeBeatsRole) {
-  const Recipe recipe =
-      Recipe::Load({.bits = 4, .include = {"*router*", "*.q_proj*"}, .exclude = {"*.layers.1.*"}});
+  const Recipe recipe = Recipe::Load({.recipe = "published",
+                                      .bits = 4,
+                                      .include = {"*router*", "*.q_proj*"},
+                                      .exclude = {"*.layers.1.*"}});
   const auto bits = [&](Role role, std::string name) {
     return recipe.Decide(Spec(role, {8, 8}, std::move(name)), DType::kBF16).bits;
   };
@@ -174,7 +259,8 @@ TEST(Recipe, OrderOfGlobsIsThatOfTheFile) {
 }
 
 TEST(Recipe, EmptyFileIsPublishedAtTheGivenBits) {
-  EXPECT_EQ(BitsByRole(Parse("{}", {.bits = 2})), BitsByRole(Recipe::Load({.bits = 2})));
+  EXPECT_EQ(BitsByRole(Parse("{}", {.bits = 2})),
+            BitsByRole(Recipe::Load({.recipe = "published", .bits = 2})));
   EXPECT_TRUE(BitsByRole(Parse(R"({"default": "keep"})")).empty());
 }
 
@@ -225,7 +311,7 @@ TEST(Recipe, BadOptionsAreRefused) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kNotFound);
-    EXPECT_THAT(error.what(), HasSubstr("want published, uniform, mixed or a JSON file"));
+    EXPECT_THAT(error.what(), HasSubstr("want balanced, published, uniform, mixed or a JSON file"));
   }
 }
 
@@ -246,6 +332,10 @@ TEST(Recipe, RecordHoldsEveryRule) {
   EXPECT_FALSE(record["roles"].contains("lm_head"));
   EXPECT_EQ(record["tensors"].dump(), R"([["b",3],["a",0]])");
   EXPECT_EQ(record["exclude"].dump(), R"(["x*"])");
+  for (const char* key : {"tied", "ends", "favored"}) {
+    EXPECT_FALSE(record.contains(key));
+    EXPECT_TRUE(Balanced(5).ToJson().contains(key));
+  }
 }
 
 }  // namespace

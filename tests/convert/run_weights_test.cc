@@ -13,7 +13,8 @@ namespace {
 
 using test::SmallMoe;
 
-RunWeights WeightsOf(const nlohmann::json& config, const RecipeOptions& recipe = {}) {
+RunWeights WeightsOf(const nlohmann::json& config, RecipeOptions recipe = {}) {
+  recipe.recipe = "published";
   return RunWeightsOf(
       MakePlan(PlanInputFromConfig(config, "config.json"), Recipe::Load(recipe), {}).rows);
 }

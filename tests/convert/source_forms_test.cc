@@ -26,7 +26,7 @@ class SourceForms : public testing::Test {
   const fs::path source_ = dir_ / "source";
 
   void SetUp() override { fs::create_directory(source_); }
-  ConversionResult Quantized(RecipeOptions recipe = {}) const {
+  ConversionResult Quantized(RecipeOptions recipe = {.recipe = "published"}) const {
     return Quantize(checkpoint::OpenCheckpoint(source_), dir_ / "coded", {.recipe = recipe},
                     codec::ReferenceBackend());
   }

@@ -43,7 +43,8 @@ TEST(Synth, HasTheShapesOfTheModelAndIsTheSameForTheSameSeed) {
 TEST(Synth, StraightToCodesEqualsQuantizingTheWeightsButForTheirRounding) {
   const test::TempDir dir;
   const auto source = checkpoint::OpenSynthetic(SmallConfig(dir), 7, 1);
-  const ConversionResult result = Quantize(source, dir / "coded", {}, codec::ReferenceBackend());
+  const ConversionResult result = Quantize(
+      source, dir / "coded", {.recipe = {.recipe = "published"}}, codec::ReferenceBackend());
   const auto coded = checkpoint::OpenCheckpoint(dir / "coded");
   EXPECT_EQ(coded.config["num_hidden_layers"], 1);
   for (const auto& report : result.job.manifest.reports) {

@@ -21,7 +21,7 @@ CONFIG = {
 }
 
 # The flags of each codec; what goes wrong outside does not depend on how long an encoder searches.
-CODECS = {"hlwq": [], "hlwq-t": ["--codec", "hlwq-t", "--effort", "fast"]}
+CODECS = {"hlwq": ["--codec", "hlwq"], "hlwq-t": ["--codec", "hlwq-t", "--effort", "fast"]}
 
 
 class Failure(Exception):

@@ -112,7 +112,8 @@ def check_codes(hlwq: pathlib.Path, model: pathlib.Path, work: pathlib.Path, bit
     import numpy as np
 
     coded, plain = work / f"{model.name}-q{bits}-{shard}", work / f"{model.name}-d{bits}-{shard}"
-    environment.run(hlwq, "quantize", model, coded, "--bits", bits, "--max-shard-size", shard, "--quiet")
+    environment.run(hlwq, "quantize", model, coded, "--codec", "hlwq", "--recipe", "published", "--bits", bits,
+                    "--max-shard-size", shard, "--quiet")
     environment.run(hlwq, "dequantize", coded, plain, "--dtype", "f32", "--max-shard-size", shard, "--quiet")
     check_listing(hlwq, plain)
     section = json.loads((coded / "polar_config.json").read_text())["hlwq"]

@@ -82,7 +82,8 @@ def check(hlwq: pathlib.Path, source: pathlib.Path, work: pathlib.Path) -> None:
     snrs = {}
     for bits in (5, 8):
         coded, plain = work / f"{source.name}-q{bits}", work / f"{source.name}-d{bits}"
-        environment.run(hlwq, "quantize", source, coded, "--bits", bits, "--quiet")
+        environment.run(hlwq, "quantize", source, coded, "--codec", "hlwq", "--recipe", "published",
+                        "--bits", bits, "--quiet")
         environment.run(hlwq, "dequantize", coded, plain, "--dtype", "f32", "--quiet")
         got = logits(load(plain))
         if got.shape != want.shape or not torch.isfinite(got).all():

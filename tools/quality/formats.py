@@ -30,7 +30,7 @@ def _hlwq(key: str, family: str, name: str, bits: range, *options: str) -> list[
 
 def _all() -> list[Format]:
     formats = _hlwq("hlwq-published-{}", "published", "HLWQ-{}, published", range(3, 7), "--compat", "polarquant-v1")
-    formats += _hlwq("hlwq-{}", "search", "HLWQ-{}, scale search", range(3, 7))
+    formats += _hlwq("hlwq-{}", "search", "HLWQ-{}, scale search", range(3, 7), "--codec", "hlwq")
     formats += _hlwq("hlwq-t-{}", "trellis", "hlwq-t, {} bits", range(2, 7), "--codec", "hlwq-t")
     for kind in ("Q4_0", "Q5_0"):
         formats.append(Format(kind, "ggml", kind, kind, ggml_type=kind))

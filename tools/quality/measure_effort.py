@@ -44,8 +44,8 @@ def snr(args, options: tuple[str, ...]) -> float:
 def gigabytes_per_second(args, source: pathlib.Path, options: tuple[str, ...]) -> float:
     target = args.work / "timed"
     threads = ["--threads", args.threads] if args.threads else []
-    report = json.loads(environment.run(args.hlwq, "quantize", source, target, "--overwrite", "--json", "--quiet",
-                                        *threads, *options))
+    report = json.loads(environment.run(args.hlwq, "quantize", source, target, "--recipe", "published", "--overwrite",
+                                        "--json", "--quiet", *threads, *options))
     return report["source_bytes"] / report["seconds"] / 1e9
 
 

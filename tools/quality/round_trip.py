@@ -45,8 +45,8 @@ def coded_matrices(source: pathlib.Path) -> Iterator[tuple[str, np.ndarray]]:
 
 def quantize(entry: Format, hlwq: pathlib.Path, source: pathlib.Path, target: pathlib.Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
-    environment.run(hlwq, "quantize", source, target, "--include", "*", "--exclude", "*embed*", "--quiet",
-                    *entry.hlwq_options)
+    environment.run(hlwq, "quantize", source, target, "--recipe", "published", "--include", "*", "--exclude", "*embed*",
+                    "--quiet", *entry.hlwq_options)
 
 
 def _through_hlwq(entry: Format, hlwq: pathlib.Path, source: pathlib.Path, work: pathlib.Path) -> Iterator[Matrix]:

@@ -49,7 +49,9 @@ struct Flag {
   std::vector<Choice> choices = {};
   bool may_be_empty = false;                     // of text: "" is a value
   std::vector<std::string_view> conflicts = {};  // long names that may not be given together
-  FlagValue only_with = {};       // may be given only where another flag of the verb has this value
+  FlagValue only_with = {};  // may be given only where another flag of the verb has this value
+  std::vector<FlagValue> implies =
+      {};                         // what other flags of the verb are where they were not given
   std::string_view summary = {};  // one sentence without full stop, for -h
   std::string_view details = {};  // what --help and the man page add; paragraphs split by "\n\n"
 

@@ -1,6 +1,10 @@
 #include "cli/verbs/quantize_options.h"
 
+#include <fmt/format.h>
+
+#include "base/error.h"
 #include "cli/verbs/conversion.h"
+#include "codec/codec_record.h"
 #include "codec/gaussian_tables.h"
 #include "convert/stream.h"
 
@@ -19,6 +23,15 @@ std::optional<int> BitsOf(const Arguments& arguments, const IntegerFlag& flag) {
   return bits ? std::optional<int>(static_cast<int>(*bits)) : std::nullopt;
 }
 
+// Whatever the recipe says: --bits is there to be used.
+void CheckBits(const codec::CodecSpec& spec) {
+  const codec::CodecRecord& record = codec::RecordOf(spec);
+  if (spec.bits >= record.min_bits && spec.bits <= record.max_bits) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("--bits: want {} to {} with --codec {}, got {}", record.min_bits,
+                          record.max_bits, record.name, spec.bits));
+}
+
 }  // namespace
 
 convert::RecipeOptions RecipeOptionsOf(const Arguments& arguments) {
@@ -33,6 +46,7 @@ convert::RecipeOptions RecipeOptionsOf(const Arguments& arguments) {
 codec::CodecSpec CodecOf(const Arguments& arguments) {
   codec::CodecSpec spec = codec::DefaultSpec(arguments.Text(flag::kCodec));
   spec.bits = static_cast<int>(arguments.Integer(flag::kBits));
+  CheckBits(spec);
   auto* trellis = std::get_if<codec::TrellisParameters>(&spec.parameters);
   if (trellis != nullptr && arguments.Has(flag::kEffort))
     trellis->effort = arguments.Text(flag::kEffort);
@@ -63,7 +77,11 @@ convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::Pl
     return kProgramBytes + convert::PeakStreamBytes(threads, scale.max_in) +
            kSourceTensorBytes * scale.source_tensors + kOutputTensorBytes * scale.output_tensors;
   };
-  return convert::MakePlan(input, convert::Recipe::Load(recipe), options);
+  convert::RecipeOptions asked = recipe;
+  const codec::CodecRecord& record = codec::RecordOf(options.codec);
+  asked.model = {.least_bits = record.min_bits, .most_bits = record.max_bits};
+  for (const convert::PlanTensor& tensor : input.tensors) asked.model.Add(tensor.spec);
+  return convert::MakePlan(input, convert::Recipe::Load(asked), options);
 }
 
 }  // namespace hlwq::cli

@@ -20,6 +20,7 @@ convert::JobResult Write(const Arguments& arguments, const checkpoint::Checkpoin
   if (arguments.Text(flag::kFormat) == "polar_state") {
     convert::QuantizeOptions options;
     options.codec = CodecOf(arguments);
+    options.recipe.recipe = arguments.Text(flag::kRecipe);
     options.recipe.bits = options.codec.bits;
     options.output = OutputOptionsOf(arguments, progress);
     return convert::Quantize(source, destination, options, DefaultBackend()).job;

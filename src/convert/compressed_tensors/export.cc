@@ -65,8 +65,10 @@ class Planner {
         specs_(builder_.classified().specs) {}
 
   void Build() {
-    const Recipe recipe = Recipe::Load(
-        {.bits = options_.bits, .include = options_.include, .exclude = options_.exclude});
+    const Recipe recipe = Recipe::Load({.recipe = "published",
+                                        .bits = options_.bits,
+                                        .include = options_.include,
+                                        .exclude = options_.exclude});
     for (size_t tensor = 0; tensor < specs_.size(); ++tensor) {
       const DType dtype = plan_.source.tensors[tensor].dtype;
       is_wanted_.push_back(recipe.Decide(specs_[tensor], dtype).bits > 0);

@@ -3,7 +3,7 @@ SOURCE=$CASES/../../golden/good/gguf/llama-bpe/model.gguf
 set -e
 printf 'the cat sat on the mat and the dog sat on the cat, and both of them slept in the sun all day\n' > text.txt
 hlwq import "$SOURCE" model --quiet
-for bits in 3 8; do hlwq quantize model coded$bits --recipe uniform --bits $bits --quiet; done
+for bits in 3 8; do hlwq quantize model coded$bits --codec hlwq --recipe uniform --bits $bits --quiet; done
 for other in model coded3 coded8; do
   hlwq kld $other --reference model -f text.txt --window 24 --stride 12 --json --quiet > $other.json
 done

@@ -5,7 +5,7 @@ cat > moe.json <<'JSON'
  "num_attention_heads": 2, "head_dim": 16, "num_experts": 16, "num_experts_per_tok": 2, "moe_intermediate_size": 8}
 JSON
 hlwq synth moe.json plain --zipf 1 --quiet
-hlwq synth moe.json coded --zipf 1 --format polar_state --quiet
+hlwq synth moe.json coded --zipf 1 --format polar_state --recipe published --quiet
 hlwq synth moe.json even --quiet
 for other in coded even; do
   hlwq compare plain $other --json | python3 -c '

@@ -1,16 +1,16 @@
 # --codec and --effort in plans and in what is written, and what does not go together.
 hlwq synth "$CASES/config_llama.json" src --quiet
-hlwq plan src --codec hlwq-t --bits 4 | grep -E 'attention_q|coded  '
+hlwq plan src --recipe published --bits 4 | grep -E 'attention_q|coded  '
 hlwq synth "$CASES/config_llama.json" codes --format polar_state --codec hlwq-t --bits 3 --quiet
 hlwq inspect codes | grep ^codec
 for effort in fast default best; do
-  hlwq quantize src "$effort" --codec hlwq-t --effort "$effort" --quiet
+  hlwq quantize src "$effort" --recipe published --effort "$effort" --quiet
   hlwq inspect "$effort" | grep -E '^codec|^recorded (SNR|format)'
   hlwq verify "$effort" --quiet && hlwq dequantize "$effort" "back-$effort" --quiet
   hlwq compare src "$effort" --min-snr 28 --quiet && echo good
 done
 # A page draws every level, where it lies among the coordinates.
-hlwq quantize src page --codec hlwq-t --bits 3 --report page.html --quiet
+hlwq quantize src page --recipe published --bits 3 --report page.html --quiet
 hlwq compare src page --report compare.html --quiet
 for page in page.html compare.html; do
   grep -o 'trellis-gauss, 16 levels, the largest 126' "$page"
@@ -19,7 +19,6 @@ for page in page.html compare.html; do
 done
 python3 -c "import json; c = json.load(open('fast/polar_config.json')); print([k for k in c], c['quantization'])"
 try() { hlwq "$@" --quiet 2>&1; echo "exit $?"; }
-try quantize src no --effort fast
 try quantize src no --codec hlwq --effort fast
 try quantize src no --codec hlwq-t --table lloyd-max
 try quantize src no --codec hlwq-t --scale norm
