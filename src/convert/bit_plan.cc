@@ -29,25 +29,34 @@ Recipe AllMatrices(const std::vector<std::string>& exclude) {
 
 // Tensors whose key is equal make one item.
 using ItemKey = std::tuple<int, Role, size_t>;
-ItemKey KeyOf(const TensorSpec& spec, size_t tensor) {
-  const bool is_one_of_many = spec.expert >= 0 && spec.layer >= 0;
-  return {spec.layer, spec.role, is_one_of_many ? 0 : tensor + 1};
+
+bool HasExperts(const std::vector<TensorSpec>& specs) {
+  RecipeModel model;
+  for (const TensorSpec& spec : specs) model.Add(spec);
+  return model.has_experts;
 }
 
-void AddWidths(BitPlanItem& item, uint64_t weights, const std::vector<WidthError>& widths) {
-  if (item.widths.empty()) {
-    item.widths = widths;
-    item.weights = weights;
-    return;
+// In a mixture all but the experts is a few percent of the weights and half of the matrices: what reads
+// the residual stream of a mixer shares a width, and so do the matrices of a shared expert.
+Role SharedRole(Role role) {
+  switch (role) {
+    case Role::kAttentionQ:
+    case Role::kAttentionK:
+    case Role::kAttentionV:
+      return Role::kAttentionQkv;
+    case Role::kLinearAttentionZ:
+      return Role::kLinearAttentionQkv;
+    case Role::kSharedExpertGateProj:
+    case Role::kSharedExpertUp:
+      return Role::kSharedExpertDown;
+    default:
+      return role;
   }
-  const double before = static_cast<double>(item.weights), now = static_cast<double>(weights);
-  for (size_t width = 0; width < widths.size(); ++width) {
-    WidthError& sum = item.widths[width];
-    sum.bytes += widths[width].bytes;
-    sum.relative_error =
-        (sum.relative_error * before + widths[width].relative_error * now) / (before + now);
-  }
-  item.weights += weights;
+}
+
+ItemKey KeyOf(const TensorSpec& spec, size_t tensor, bool is_mixture) {
+  if (!is_mixture || spec.layer < 0) return {spec.layer, spec.role, tensor + 1};
+  return {spec.layer, SharedRole(spec.role), 0};
 }
 
 uint64_t WeightsOf(const std::vector<BitPlanItem>& items) {
@@ -72,18 +81,21 @@ std::vector<BitPlanItem> MakeBitPlanItems(const checkpoint::Checkpoint& source,
   if (tensors.empty()) {
     throw Error(ErrorCode::kUnsupported, source.root.string() + ": no matrix that can be coded");
   }
-  const auto errors = MeasureWidthErrors(source, tensors, options, backend);
+  const bool is_mixture = HasExperts(classified.specs);
   std::vector<BitPlanItem> items;
   std::map<ItemKey, size_t> item_of;
-  for (size_t index = 0; index < tensors.size(); ++index) {
-    const size_t tensor = tensors[index];
+  for (const size_t tensor : tensors) {
     const TensorSpec& spec = classified.specs[tensor];
-    const auto [found, is_new] = item_of.emplace(KeyOf(spec, tensor), items.size());
-    if (is_new) items.push_back({spec.role, spec.layer, spec.is_tied, {}, 0, {}});
-    BitPlanItem& item = items[found->second];
-    item.tensors.push_back(tensor);
-    AddWidths(item, source.tensors[tensor].elements(), errors[index]);
+    const ItemKey key = KeyOf(spec, tensor, is_mixture);
+    const auto [found, is_new] = item_of.emplace(key, items.size());
+    if (is_new) items.push_back({std::get<Role>(key), spec.layer, spec.is_tied, {}, 0, {}});
+    items[found->second].tensors.push_back(tensor);
+    items[found->second].weights += source.tensors[tensor].elements();
   }
+  std::vector<std::vector<size_t>> groups;
+  for (const BitPlanItem& item : items) groups.push_back(item.tensors);
+  auto errors = MeasureWidthErrors(source, groups, options, backend);
+  for (size_t item = 0; item < items.size(); ++item) items[item].widths = std::move(errors[item]);
   return items;
 }
 

@@ -14,14 +14,16 @@
 
 namespace hlwq::convert {
 
-// Tensors that get one width: one matrix, a fused tensor, or one projection of all experts of a layer.
+// Tensors that get one width: one matrix or a fused tensor; of a mixture one projection of all experts of
+// a layer, what its attention or its delta net reads the stream with, or its shared expert.
 struct BitPlanItem {
-  checkpoint::Role role = checkpoint::Role::kOther;
+  checkpoint::Role role =
+      checkpoint::Role::kOther;  // of several roles, the one that stands for them
   int layer = -1;
   bool is_tied = false;         // an embedding that is the head as well
   std::vector<size_t> tensors;  // indices into Checkpoint::tensors
   uint64_t weights = 0;
-  std::vector<WidthError> widths;  // of all together; errors are means, by weights
+  std::vector<WidthError> widths;  // of all together; measured over all of them
 };
 
 // The matrices that can be coded, embedding and head included, but for those that an `exclude` glob

@@ -3,8 +3,6 @@
 #include <array>
 
 #include "base/random.h"
-#include "eval/distribution_error.h"
-#include "eval/round_trips.h"
 #include "runtime/generate.h"
 
 namespace hlwq::eval {
@@ -26,20 +24,6 @@ void ForEachSequence(runtime::Engine& engine, const ProbeOptions& options, Visit
 std::span<const TokenId> SequenceOf(const std::vector<TokenId>& probes, const ProbeOptions& options,
                                     size_t sequence) {
   return std::span(probes).subspan(sequence * options.tokens, options.tokens);
-}
-
-// Logits of every token of the probes, [token, vocabulary].
-std::vector<float> LogitsOf(runtime::Engine& engine, const std::vector<TokenId>& probes,
-                            const ProbeOptions& options) {
-  std::vector<float> logits;
-  logits.reserve(probes.size() * engine.config().sizes.vocab);
-  ForEachSequence(engine, options, [&](size_t sequence, runtime::SequenceState& cache) {
-    engine.Feed(cache, SequenceOf(probes, options, sequence), model::LogitsOf::kAll,
-                [&](size_t, std::span<const float> row) {
-                  logits.insert(logits.end(), row.begin(), row.end());
-                });
-  });
-  return logits;
 }
 
 double SquaredLength(std::span<const float> values) {
@@ -89,44 +73,6 @@ std::vector<double> MeasureResidualShares(runtime::Engine& engine,
   });
   for (size_t layer = 0; layer < layers; ++layer) added[layer] /= left[layer];
   return added;
-}
-
-std::vector<double> MeasureDivergences(const std::function<checkpoint::Checkpoint()>& open,
-                                       const std::vector<std::vector<size_t>>& groups,
-                                       const std::vector<TokenId>& probes,
-                                       const DivergenceOptions& options) {
-  const runtime::EngineOptions engine_options = {.threads = options.threads};
-  runtime::Engine reference(open(), engine_options);
-  const size_t vocabulary = reference.config().sizes.vocab;
-  const std::vector<float> want = LogitsOf(reference, probes, options.probes);
-  const auto change = std::make_shared<const CodecRoundTrip>(options.codec);
-  std::vector<double> divergences;
-  for (const std::vector<size_t>& group : groups) {
-    checkpoint::Checkpoint changed = open();
-    for (const size_t tensor : group) {
-      checkpoint::TensorEntry& entry = changed.tensors[tensor];
-      entry.storage =
-          checkpoint::DerivedStorage{std::make_shared<checkpoint::TensorEntry>(entry), 0, change};
-      entry.dtype = DType::kF32;
-    }
-    runtime::Engine engine(std::move(changed), engine_options);
-    size_t row = 0;
-    double sum = 0;
-    ForEachSequence(engine, options.probes, [&](size_t sequence, runtime::SequenceState& cache) {
-      engine.Feed(cache, SequenceOf(probes, options.probes, sequence), model::LogitsOf::kAll,
-                  [&](size_t, std::span<const float> logits) {
-                    const std::span<const float> held =
-                        std::span(want).subspan(row++ * vocabulary, vocabulary);
-                    const Prediction as_it_is(held);
-                    sum += CompareLogits(as_it_is, 0, Prediction(logits), 0).kl;
-                  });
-    });
-    divergences.push_back(sum / static_cast<double>(probes.size()));
-    if (options.progress) {
-      options.progress({divergences.size() * probes.size(), groups.size() * probes.size(), ""});
-    }
-  }
-  return divergences;
 }
 
 }  // namespace hlwq::eval

@@ -40,8 +40,14 @@ struct DivergenceOptions {
 
 // For each group of tensors (indices into the checkpoint's tensors) the mean KL divergence, in nats a
 // token, of the model with these tensors coded and all others as they are from the model as it is.
-// `open` opens the checkpoint, once for each group. Cost: one pass over the probes a group. Memory:
-// the logits of the probes and one group as float32. Throws as Engine.
+// `open` opens the checkpoint, once for each group.
+//
+// Goes through the model layer by layer, with the residual streams of all groups that lie in one layer or
+// are the head: what is before them is computed once, and weights are read once however many groups
+// there are, which is what lets a mixture larger than the memory be measured. Other groups, tied
+// embeddings among them, take a pass of their own each. Cost: for a group a pass over the probes through
+// the layers after it. Memory: the logits of the probes, their residual stream for each group, and one
+// group as float32. Throws as Engine.
 std::vector<double> MeasureDivergences(const std::function<checkpoint::Checkpoint()>& open,
                                        const std::vector<std::vector<size_t>>& groups,
                                        const std::vector<runtime::TokenId>& probes,

@@ -91,6 +91,21 @@ void Model::Check(const Batch& batch, const Workspace& work) const {
 
 void Model::Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLogits on_logits,
                     std::optional<OnHidden> on_hidden) const {
+  Run(batch, {.begin = 0, .end = layers_.size(), .from = {}, .to = {}}, work, pool, on_logits,
+      on_hidden);
+}
+
+void Model::ForwardLayers(const Batch& batch, const LayerRange& layers, Workspace& work,
+                          WorkerPool& pool, OnLogits on_logits) const {
+  HLWQ_DASSERT(layers.begin <= layers.end && layers.end <= layers_.size());
+  [[maybe_unused]] const size_t size = batch.tokens.size() * work.residual.width;
+  HLWQ_DASSERT(layers.from.empty() || layers.from.size() == size);
+  HLWQ_DASSERT(layers.to.empty() || layers.to.size() == size);
+  Run(batch, layers, work, pool, on_logits, std::nullopt);
+}
+
+void Model::Run(const Batch& batch, const LayerRange& layers, Workspace& work, WorkerPool& pool,
+                OnLogits on_logits, std::optional<OnHidden> on_hidden) const {
   Check(batch, work);
   MappedExperts mapped(experts());
   Pass pass = {.pool = pool,
@@ -106,16 +121,22 @@ void Model::Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLog
     std::fill_n(work.segment_of.begin() + static_cast<ptrdiff_t>(segment.begin), segment.size(),
                 index);
   }
-  const std::span<const float> residual =
+  const std::span<float> residual =
       work.residual.data.span().first(pass.tokens * work.residual.width);
   Embed(pass, batch.tokens);
+  if (!layers.from.empty()) std::ranges::copy(layers.from, residual.begin());
   size_t index = 0;
   if (on_hidden) (*on_hidden)(index++, residual);
-  for (const Layer& layer : layers_) {
+  for (const Layer& layer : std::span(layers_).subspan(layers.begin, layers.end - layers.begin)) {
     pass.next_layer = &layer == &layers_.back() ? nullptr : &layer + 1;
     RunBlock(pass, layer.mixer_norm.span(), *layer.mixer);
     RunBlock(pass, layer.feed_forward_norm.span(), *layer.feed_forward);
     if (on_hidden) (*on_hidden)(index++, residual);
+  }
+  if (!layers.to.empty()) {
+    weights_.CheckReadable();
+    std::ranges::copy(residual, layers.to.begin());
+    return;
   }
   ForTokenRanges(pass, [&](TokenRange tokens) {
     kernels::RmsNorm(work.residual[tokens], final_norm_.span(), config_.norm_epsilon,

@@ -37,6 +37,15 @@ struct Batch {
   ExpertSource* experts = nullptr;  // of a mixture; nullptr: where the files are mapped
 };
 
+// The layers that a pass runs, where not all.
+struct LayerRange {
+  size_t begin = 0, end = 0;
+  // The residual stream [tokens, hidden]: what the pass begins with (empty: the embedding), and where it
+  // is left (empty: logits are made). May be the same memory.
+  std::span<const float> from;
+  std::span<float> to;
+};
+
 // Immutable once made. Thread: safe, with a workspace and a pool for each caller.
 class Model {
  public:
@@ -75,6 +84,11 @@ class Model {
   // anything. Allocates nothing.
   void Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLogits on_logits,
                std::optional<OnHidden> on_hidden = std::nullopt) const;
+  // The same, in some layers. Passes that go on with each other's streams over the same tokens, of
+  // sequences that hold nothing, make the logits of one whole pass, to the last bit. @pre begin <= end
+  // <= the number of layers; streams have the size of the pass
+  void ForwardLayers(const Batch& batch, const LayerRange& layers, Workspace& work,
+                     WorkerPool& pool, OnLogits on_logits) const;
 
  private:
   Weights weights_;
@@ -87,6 +101,8 @@ class Model {
 
   const Linear& head() const noexcept { return own_head_ ? *own_head_ : embedding_; }
   void Check(const Batch& batch, const Workspace& work) const;
+  void Run(const Batch& batch, const LayerRange& layers, Workspace& work, WorkerPool& pool,
+           OnLogits on_logits, std::optional<OnHidden> on_hidden) const;
   void Embed(const Pass& pass, std::span<const int32_t> tokens) const noexcept;
   void RunBlock(const Pass& pass, std::span<const float> norm, const Block& block) const;
   void MakeLogits(const Pass& pass, OnLogits on_logits) const;

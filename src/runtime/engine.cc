@@ -120,8 +120,7 @@ void Engine::AddSegment(std::span<const Work> work, size_t index) {
   works_.push_back(index);
 }
 
-void Engine::Step(std::span<const Work> work, OnStepLogits on_logits,
-                  std::optional<model::OnHidden> on_hidden) {
+void Engine::Gather(std::span<const Work> work) {
   CheckWork(work);
   tokens_.clear();
   segments_.clear();
@@ -132,16 +131,25 @@ void Engine::Step(std::span<const Work> work, OnStepLogits on_logits,
       if (tokens > 0 && is_short == (tokens <= model::kShortSegment)) AddSegment(work, index);
     }
   }
+}
+
+void Engine::PassOn(size_t token, std::span<const float> logits, OnStepLogits on_logits) const {
+  const auto after =
+      std::ranges::upper_bound(segments_, token, std::less(), &model::Segment::begin);
+  const auto segment = static_cast<size_t>(after - segments_.begin()) - 1;
+  on_logits(works_[segment], token - segments_[segment].begin, logits);
+}
+
+void Engine::Step(std::span<const Work> work, OnStepLogits on_logits,
+                  std::optional<model::OnHidden> on_hidden) {
+  Gather(work);
   if (tokens_.empty()) return;
   const model::Batch batch = {.tokens = tokens_, .segments = segments_, .experts = experts()};
-  const auto of_segment = [&](size_t token, std::span<const float> logits) {
-    const auto after =
-        std::ranges::upper_bound(segments_, token, std::less(), &model::Segment::begin);
-    const auto segment = static_cast<size_t>(after - segments_.begin()) - 1;
-    on_logits(works_[segment], token - segments_[segment].begin, logits);
+  const auto pass_on = [&](size_t token, std::span<const float> logits) {
+    PassOn(token, logits, on_logits);
   };
   try {
-    model_.Forward(batch, WorkspaceFor(tokens_.size()), *pool_, of_segment, on_hidden);
+    model_.Forward(batch, WorkspaceFor(tokens_.size()), *pool_, pass_on, on_hidden);
   } catch (...) {
     for (const size_t index : works_) {
       // A part of its layers is ahead of the others.
@@ -150,6 +158,25 @@ void Engine::Step(std::span<const Work> work, OnStepLogits on_logits,
     throw;
   }
   for (const size_t index : works_) work[index].sequence->Advance(work[index].tokens.size());
+}
+
+void Engine::StepLayers(std::span<const Work> work, const model::LayerRange& layers,
+                        OnStepLogits on_logits) {
+  Gather(work);
+  if (tokens_.empty()) return;
+  const model::Batch batch = {.tokens = tokens_, .segments = segments_, .experts = experts()};
+  const auto clear = [&] {
+    for (const size_t index : works_) work[index].sequence->Clear();
+  };
+  try {
+    model_.ForwardLayers(
+        batch, layers, WorkspaceFor(tokens_.size()), *pool_,
+        [&](size_t token, std::span<const float> logits) { PassOn(token, logits, on_logits); });
+  } catch (...) {
+    clear();
+    throw;
+  }
+  clear();
 }
 
 void Engine::Feed(SequenceState& state, std::span<const TokenId> tokens, model::LogitsOf logits_of,

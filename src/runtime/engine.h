@@ -92,6 +92,11 @@ class Engine {
   // what they held.
   void Step(std::span<const Work> work, OnStepLogits on_logits,
             std::optional<model::OnHidden> on_hidden = std::nullopt);
+  // The same pass in some of the layers (Model::ForwardLayers), over sequences that hold nothing, and
+  // hold nothing afterwards. A stream has the tokens of all pieces, in the order of Batch: where they
+  // are all longer than model::kShortSegment, or none is, in their own.
+  void StepLayers(std::span<const Work> work, const model::LayerRange& layers,
+                  OnStepLogits on_logits);
 
   // Takes `tokens` as the continuation of a sequence, in passes of at most chunk_tokens(). The indices
   // that the callbacks see count from the first of `tokens`; on_hidden is called for each pass. Throws as
@@ -119,6 +124,9 @@ class Engine {
   model::Workspace& WorkspaceFor(size_t tokens);
   void CheckWork(std::span<const Work> work) const;
   void AddSegment(std::span<const Work> work, size_t index);
+  // Fills tokens_, segments_ and works_. Throws as Step.
+  void Gather(std::span<const Work> work);
+  void PassOn(size_t token, std::span<const float> logits, OnStepLogits on_logits) const;
 };
 
 }  // namespace hlwq::runtime

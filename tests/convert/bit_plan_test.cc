@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -33,19 +35,96 @@ std::vector<BitPlanItem> Items(const Checkpoint& source) {
   return MakeBitPlanItems(source, {}, Options(), codec::ReferenceBackend());
 }
 
-TEST(BitPlanItems, AreTheMatricesAndTakeExpertsOfALayerTogether) {
-  const Checkpoint source = checkpoint::OpenSynthetic(Config(), 1, 0);
-  std::set<std::pair<int, Role>> experts;
-  bool has_embedding = false;
-  for (const BitPlanItem& item : Items(source)) {
-    const bool is_expert = item.role == Role::kExpertGate || item.role == Role::kExpertUp ||
-                           item.role == Role::kExpertDown;
-    EXPECT_EQ(item.tensors.size(), is_expert ? 3u : 1u);
-    EXPECT_TRUE(!is_expert || experts.emplace(item.layer, item.role).second);
-    has_embedding |= item.role == Role::kEmbedding && item.is_tied;
+// Counts the rows that are coded.
+class CountingCodec final : public codec::Codec {
+ public:
+  CountingCodec(std::shared_ptr<const codec::Codec> codec, std::atomic<uint64_t>& rows)
+      : codec_(std::move(codec)), rows_(rows) {}
+
+  const codec::CodecSpec& spec() const noexcept override { return codec_->spec(); }
+  std::vector<codec::Part> Parts(MatrixShape shape) const override { return codec_->Parts(shape); }
+  void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
+                      uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+                      codec::ErrorStats& stats) const override {
+    rows_ += weights.size() / (in * BitsPerElement(dtype) / 8);
+    codec_->EncodeRowsFrom(dtype, weights, in, first_row, row_parts, stats);
   }
-  EXPECT_EQ(experts.size(), 3u);
-  EXPECT_TRUE(has_embedding);
+  void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts, uint64_t in,
+                    std::span<std::byte> weights) const override {
+    codec_->DecodeRowsTo(dtype, row_parts, in, weights);
+  }
+
+ private:
+  std::shared_ptr<const codec::Codec> codec_;
+  std::atomic<uint64_t>& rows_;
+};
+
+class CountingBackend final : public codec::Backend {
+ public:
+  uint64_t rows() const noexcept { return rows_; }
+
+  std::shared_ptr<const codec::Codec> MakeCodec(const codec::CodecSpec& spec) const override {
+    return std::make_shared<const CountingCodec>(codec::ReferenceBackend().MakeCodec(spec), rows_);
+  }
+  void ToFloat(DType dtype, std::span<const std::byte> in, std::span<float> out) const override {
+    codec::ReferenceBackend().ToFloat(dtype, in, out);
+  }
+  void FromFloat(std::span<const float> in, DType dtype, std::span<std::byte> out) const override {
+    codec::ReferenceBackend().FromFloat(in, dtype, out);
+  }
+
+ private:
+  mutable std::atomic<uint64_t> rows_ = 0;
+};
+
+TEST(BitPlanItems, TakeExpertsOfALayerTogetherAndTheLittleOfAMixtureBesideThem) {
+  const Checkpoint source = checkpoint::OpenSynthetic(Config(), 1, 0);
+  std::map<std::pair<int, Role>, size_t> tensors;
+  size_t all = 0;
+  for (const BitPlanItem& item : Items(source)) {
+    EXPECT_TRUE(tensors.emplace(std::pair(item.layer, item.role), item.tensors.size()).second);
+    EXPECT_EQ(item.is_tied, item.role == Role::kEmbedding);
+    all += item.tensors.size();
+  }
+  const std::map<std::pair<int, Role>, size_t> want = {
+      {{-1, Role::kEmbedding}, 1},   {{0, Role::kAttentionQkv}, 3}, {{0, Role::kAttentionO}, 1},
+      {{0, Role::kMlpGate}, 1},      {{0, Role::kMlpUp}, 1},        {{0, Role::kMlpDown}, 1},
+      {{1, Role::kAttentionQkv}, 3}, {{1, Role::kAttentionO}, 1},   {{1, Role::kExpertGate}, 3},
+      {{1, Role::kExpertUp}, 3},     {{1, Role::kExpertDown}, 3}};
+  EXPECT_EQ(tensors, want);
+  EXPECT_EQ(all, 21u);
+}
+
+TEST(BitPlanItems, OfADenseModelAreItsMatrices) {
+  nlohmann::json config = Config();
+  config["model_type"] = "qwen3";
+  const Checkpoint source = checkpoint::OpenSynthetic(config, 1, 0);
+  const std::vector<BitPlanItem> items = Items(source);
+  EXPECT_EQ(items.size(), 1 + 2 * 7u);
+  for (const BitPlanItem& item : items) EXPECT_EQ(item.tensors.size(), 1u);
+}
+
+// However many experts there are: the work of measuring them is bounded, their bytes are exact.
+TEST(BitPlanItems, OfManyExpertsAreMeasuredOnFewRowsOfAFewOfThem) {
+  nlohmann::json config = Config();
+  config["num_experts"] = 40;
+  const Checkpoint source = checkpoint::OpenSynthetic(config, 1, 0);
+  for (const uint64_t rows : {16, 64}) {
+    WidthErrorOptions options = Options();
+    options.widths = {4};
+    options.most_weights = rows * 256;  // the longest row
+    const CountingBackend counting;
+    const auto all = Items(source);
+    const auto items = MakeBitPlanItems(source, {}, options, counting);
+    ASSERT_EQ(items.size(), all.size());
+    for (size_t item = 0; item < items.size(); ++item) {
+      EXPECT_EQ(items[item].widths[0].bytes, all[item].widths[2].bytes);
+      const double want = all[item].widths[2].relative_error;
+      EXPECT_NEAR(items[item].widths[0].relative_error, want, 0.15 * want);
+    }
+    EXPECT_LE(counting.rows(), items.size() * rows * 2);
+    EXPECT_GE(counting.rows(), items.size() * rows / 2);
+  }
 }
 
 TEST(BitPlanItems, ErrFourTimesLessWithEveryBitAndTakeMoreBytes) {

@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
+#include "checkpoint/projections.h"
+#include "eval/distribution_error.h"
+#include "eval/round_trips.h"
 #include "kernels/cpu_backend.h"
 #include "tests/support/shared_data.h"
 
@@ -64,6 +68,77 @@ TEST(ResidualShares, AreOnePerLayerAndPositive) {
 
 TEST(Divergences, OfNothingCodedAreZero) {
   EXPECT_EQ(Divergences({{}}, 2), std::vector<double>{0});
+}
+
+// Of the model with one group coded, all layers in one pass.
+double WholePassDivergence(const std::filesystem::path& folder, const std::vector<size_t>& group,
+                           const std::vector<TokenId>& probes, const DivergenceOptions& options) {
+  const auto logits_of = [&](runtime::Engine engine) {
+    runtime::SequenceState state =
+        engine.MakeState({.dtype = DType::kF32, .capacity = options.probes.tokens});
+    std::vector<std::vector<float>> rows;
+    for (size_t begin = 0; begin < probes.size(); begin += options.probes.tokens) {
+      state.Clear();
+      engine.Feed(
+          state, std::span(probes).subspan(begin, options.probes.tokens), model::LogitsOf::kAll,
+          [&](size_t, std::span<const float> row) { rows.emplace_back(row.begin(), row.end()); });
+    }
+    return rows;
+  };
+  checkpoint::Checkpoint coded = checkpoint::OpenCheckpoint(folder);
+  for (const size_t tensor : group) {
+    checkpoint::TensorEntry& entry = coded.tensors[tensor];
+    entry.storage =
+        checkpoint::DerivedStorage{std::make_shared<checkpoint::TensorEntry>(entry), 0,
+                                   std::make_shared<const CodecRoundTrip>(options.codec)};
+    entry.dtype = DType::kF32;
+  }
+  const auto want = logits_of(runtime::Engine(folder, {.threads = 2}));
+  const auto got = logits_of(runtime::Engine(std::move(coded), {.threads = 2}));
+  double sum = 0;
+  for (size_t token = 0; token < want.size(); ++token) {
+    sum += CompareLogits(Prediction(want[token]), 0, Prediction(got[token]), 0).kl;
+  }
+  return sum / static_cast<double>(want.size());
+}
+
+// Layer by layer is to save work, not to change a figure: attention and delta nets, dense and mixed.
+TEST(Divergences, LayerByLayerAreThoseOfWholePasses) {
+  for (const char* name : {"llama-biases", "qwen3-moe", "qwen3_5_moe", "qwen3_next"}) {
+    SCOPED_TRACE(name);
+    const std::filesystem::path folder = test::Golden("good/models") / name;
+    codec::CodecSpec spec = codec::DefaultSpec(codec::kTrellisCodec);
+    spec.bits = 3;
+    const DivergenceOptions options = {
+        .probes = kProbes, .codec = kernels::CpuBackend().MakeCodec(spec), .threads = 2};
+    const auto open = [&] { return checkpoint::OpenCheckpoint(folder); };
+    std::vector<TokenId> probes;
+    {
+      runtime::Engine engine(folder, {.threads = 2});
+      probes = MakeProbes(engine, kProbes);
+    }
+    // All matrices of a role in a layer, and embedding and head.
+    std::map<std::pair<int, checkpoint::Role>, std::vector<size_t>> by_role;
+    const checkpoint::Checkpoint source = open();
+    const checkpoint::Classified classified = checkpoint::ClassifyTensors(source);
+    for (size_t tensor = 0; tensor < source.tensors.size(); ++tensor) {
+      const checkpoint::TensorSpec& spec_of = classified.specs[tensor];
+      const bool is_outside =
+          spec_of.role == checkpoint::Role::kEmbedding || spec_of.role == checkpoint::Role::kLmHead;
+      if (is_outside || checkpoint::IsProjection(spec_of)) {
+        by_role[{spec_of.layer, spec_of.role}].push_back(tensor);
+      }
+    }
+    std::vector<std::vector<size_t>> groups;
+    for (const auto& [key, tensors] : by_role) groups.push_back(tensors);
+    ASSERT_GT(groups.size(), 6u);
+    const std::vector<double> found = MeasureDivergences(open, groups, probes, options);
+    for (size_t group = 0; group < groups.size(); ++group) {
+      EXPECT_GT(found[group], 0) << source.tensors[groups[group].front()].name;
+      EXPECT_EQ(found[group], WholePassDivergence(folder, groups[group], probes, options))
+          << source.tensors[groups[group].front()].name;
+    }
+  }
 }
 
 TEST(Divergences, FallWithBitsForEveryMatrixThatMatters) {
