@@ -164,8 +164,9 @@ Verb PlanVerb() {
       .group = kLook,
       .summary = "Tell what quantizing would do, from shapes alone",
       .description =
-          "Counts matrices, keys and parameters by role, and gives the sizes and the peak memory "
-          "of the job, and for models with experts the memory that a run of the result takes with "
+          "Counts matrices, keys and parameters by role, gives the size here and at every other "
+          "--bits, the peak memory of the job, and for models with experts the memory that a run "
+          "of the result takes with "
           "as many of them in memory. A config.json is enough: no weights are read.",
       .operands = {{"SRC", "a checkpoint, or a config.json"}},
       .examples = {{"hlwq plan Qwen3.6-35B-A3B/config.json --bits 5",

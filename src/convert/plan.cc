@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "codec/codec_record.h"
 #include "convert/codecs_by_width.h"
 #include "convert/matrices.h"
 #include "convert/safetensors_layout.h"
@@ -194,6 +195,8 @@ QuantizePlan MakePlan(const PlanInput& input, const Recipe& recipe, const PlanOp
   plan.source = input.source;
   plan.model_type = input.model_type;
   plan.recipe = recipe.name();
+  plan.codec = codec::RecordOf(options.codec).name;
+  plan.bits = recipe.follows_bits() ? recipe.default_bits() : 0;
   plan.notes = input.notes;
   Planner planner(options, plan);
   for (const PlanTensor& tensor : input.tensors) {

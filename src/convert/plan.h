@@ -81,11 +81,20 @@ struct PlanCounts {
   uint64_t total = 0;
 };
 
+// What the same recipe makes at another --bits.
+struct PlanSize {
+  int bits = 0;
+  uint64_t output_bytes = 0;
+};
+
 struct QuantizePlan {
   std::string source;
   std::string model_type;
   std::string recipe;
-  std::vector<PlanRow> rows;  // coded before carried, then in the order of Role
+  std::string codec;
+  int bits = 0;                 // what the recipe makes its widths of; 0: its own
+  std::vector<PlanSize> sizes;  // rising in bits; empty: not asked for
+  std::vector<PlanRow> rows;    // coded before carried, then in the order of Role
   PlanCounts matrices;
   std::vector<PlanPart> parts;  // in the codec's order
   uint64_t keys = 0;            // of coded matrices: tensors in the output

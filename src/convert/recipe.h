@@ -70,6 +70,8 @@ class Recipe {
   const std::string& name() const noexcept { return name_; }
   // Whether its rules are of a file, and not of this program.
   bool is_own() const noexcept { return is_own_; }
+  // Whether RecipeOptions::bits decides more than what `include` adds.
+  bool follows_bits() const noexcept { return !is_own_ && name_ != "mixed"; }
   // Bits for what --include names; also the "bits" of the output's description.
   int default_bits() const noexcept { return default_bits_; }
   // The rules with everything resolved, for the record: {"name", "default", "roles": {...}, ...}.

@@ -73,6 +73,14 @@ std::string Matrices(const PlanCounts& counts) {
   return out;
 }
 
+std::string Sizes(const QuantizePlan& plan) {
+  std::string out;
+  for (const PlanSize& size : plan.sizes) {
+    out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", size.bits, Bytes(size.output_bytes));
+  }
+  return out;
+}
+
 std::string Parts(const QuantizePlan& plan) {
   std::string out;
   for (const PlanPart& part : plan.parts) {
@@ -109,14 +117,16 @@ std::string RenderPlan(const QuantizePlan& plan, const TextLayout& layout) {
     facts.emplace_back("",
                        fmt::format("{} without the carried tensors", Bytes(plan.coded_file_bytes)));
   }
+  if (!plan.sizes.empty()) facts.emplace_back("by --bits", Sizes(plan));
   if (plan.peak_memory_bytes) {
     facts.emplace_back("memory", fmt::format("at most {}", FormatBytes(*plan.peak_memory_bytes)));
   }
 
   std::string out = Printable(plan.source);
   if (!plan.model_type.empty()) out += fmt::format(" ({})", Printable(plan.model_type));
-  out += fmt::format(", recipe {}\n\n{}\n{}", Printable(plan.recipe), Roles(plan, layout),
-                     RenderPairs(facts, layout));
+  out += fmt::format(", recipe {}{}, codec {}\n\n{}\n{}", Printable(plan.recipe),
+                     plan.bits > 0 ? fmt::format(" of {} bits", plan.bits) : "", plan.codec,
+                     Roles(plan, layout), RenderPairs(facts, layout));
   if (!plan.notes.empty()) out += "\n";
   for (const std::string& note : plan.notes) out += fmt::format("note: {}\n", Printable(note));
   return out;
@@ -138,9 +148,16 @@ nlohmann::json PlanToJson(const QuantizePlan& plan) {
   for (const PlanPart& part : plan.parts) {
     parts.push_back({{"suffix", part.suffix}, {"keys", part.keys}, {"bytes", part.bytes}});
   }
+  Json sizes = Json::array();
+  for (const PlanSize& size : plan.sizes) {
+    sizes.push_back({{"bits", size.bits}, {"output_bytes", size.output_bytes}});
+  }
   Json json = {{"source", plan.source},
                {"model_type", plan.model_type},
                {"recipe", plan.recipe},
+               {"codec", plan.codec},
+               {"bits", plan.bits},
+               {"sizes", std::move(sizes)},
                {"matrices",
                 {{"expert_slices", plan.matrices.expert_slices},
                  {"attention_projections", plan.matrices.attention_projections},

@@ -292,6 +292,9 @@ TEST(Plan, JsonHoldsTheTotals) {
   EXPECT_EQ(json["roles"][0]["bits"], 4);
   EXPECT_EQ(json["roles"][1]["bits"], 0);
   EXPECT_EQ(json["parts"].size(), 3u);
+  EXPECT_EQ(json["codec"], "hlwq");
+  EXPECT_EQ(json["bits"], 4);
+  EXPECT_TRUE(json["sizes"].empty());
   EXPECT_EQ(json["coded_bytes"], 8 * (64 + 2) + 40);
   EXPECT_TRUE(json["peak_memory_bytes"].is_null());
 }
@@ -300,7 +303,7 @@ TEST(Plan, TableAlignsItsColumns) {
   PlanInput input{.source = "folder", .model_type = "llama"};
   input.tensors = {Tensor("q", Role::kAttentionQ, {4096, 4096}), Tensor("n", Role::kNorm, {8})};
   EXPECT_EQ(RenderPlan(MakePlan(input, Recipe::Load({.recipe = "published", .bits = 4}), {})),
-            R"(folder (llama), recipe published
+            R"(folder (llama), recipe published of 4 bits, codec hlwq
 
 role         bits  tensors  matrices  parameters       now      then  bits/weight
 ─────────────────────────────────────────────────────────────────────────────────

@@ -81,7 +81,14 @@ convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::Pl
   const codec::CodecRecord& record = codec::RecordOf(options.codec);
   asked.model = {.least_bits = record.min_bits, .most_bits = record.max_bits};
   for (const convert::PlanTensor& tensor : input.tensors) asked.model.Add(tensor.spec);
-  return convert::MakePlan(input, convert::Recipe::Load(asked), options);
+  const convert::Recipe loaded = convert::Recipe::Load(asked);
+  convert::QuantizePlan plan = convert::MakePlan(input, loaded, options);
+  if (!loaded.follows_bits()) return plan;
+  for (asked.bits = record.min_bits; asked.bits <= record.max_bits; ++asked.bits) {
+    plan.sizes.push_back(
+        {asked.bits, convert::MakePlan(input, convert::Recipe::Load(asked), options).output_bytes});
+  }
+  return plan;
 }
 
 }  // namespace hlwq::cli
