@@ -34,16 +34,14 @@ bool Recipe::SetNamed(const RecipeOptions& options) {
 void Recipe::SetBalanced(const RecipeOptions& options) {
   const auto with = [&](int extra) {
     // A width that was asked for and does not exist is left to be refused.
-    return std::clamp(options.bits + extra, std::min(options.bits, options.model.least_bits),
-                      std::max(options.bits, options.model.most_bits));
+    return std::max(options.bits, std::min(options.bits + extra, options.model.most_bits));
   };
   const auto set = [&](std::initializer_list<Role> roles, int extra) {
     for (const Role role : roles) BitsOf(role) = with(extra);
   };
   SetPublished(options.bits);
-  SetExplicitly(Role::kEmbedding, with(-1));
+  SetExplicitly(Role::kEmbedding, options.bits);
   SetExplicitly(Role::kLmHead, options.bits);
-  tied_bits_ = options.bits;
   // Small, and much depends on them.
   set({Role::kAttentionK, Role::kAttentionV, Role::kAttentionQkv, Role::kLinearAttentionQkv,
        Role::kLinearAttentionOut},

@@ -29,8 +29,7 @@ std::string DescribeChoices(const QuantizeOptions& options, const Recipe& recipe
 
 RecipeModel DescribeModel(const std::vector<checkpoint::TensorSpec>& specs,
                           const codec::CodecSpec& codec) {
-  const codec::CodecRecord& record = codec::RecordOf(codec);
-  RecipeModel model{.least_bits = record.min_bits, .most_bits = record.max_bits};
+  RecipeModel model{.most_bits = codec::RecordOf(codec).max_bits};
   for (const checkpoint::TensorSpec& spec : specs) model.Add(spec);
   return model;
 }

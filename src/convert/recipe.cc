@@ -64,7 +64,6 @@ void Recipe::ApplyOptions(const RecipeOptions& options) {
   if (options.embedding_bits) {
     CheckBits("embeddings", *options.embedding_bits, 0);
     SetExplicitly(Role::kEmbedding, *options.embedding_bits);
-    tied_bits_ = 0;
   }
   if (options.lm_head_bits) {
     CheckBits("lm_head", *options.lm_head_bits, 0);
@@ -115,7 +114,6 @@ bool Recipe::IsFavoredLayer(int layer) const noexcept {
 int Recipe::RoleBits(const TensorSpec& spec) const noexcept {
   const auto role = static_cast<size_t>(spec.role);
   if (spec.is_tied && !includes_tied_[role]) return 0;
-  if (spec.is_tied && tied_bits_ > 0) return tied_bits_;
   int bits = role_bits_[role];
   if (bits == 0) return 0;
   if (IsEndLayer(spec.layer)) bits = std::max(bits, end_bits_);
@@ -155,7 +153,6 @@ nlohmann::json Recipe::ToJson() const {
   nlohmann::json json = {
       {"name", name_},       {"default", default_bits_}, {"roles", std::move(roles)},
       {"include", include_}, {"exclude", exclude_},      {"tensors", std::move(tensors)}};
-  if (tied_bits_ > 0) json["tied"] = tied_bits_;
   if (end_bits_ > 0) json["ends"] = end_bits_;
   if (favored_bits_ > 0) json["favored"] = favored_bits_;
   return json;

@@ -21,7 +21,7 @@ inline constexpr int kMaxRecipeBits = 8;
 struct RecipeModel {
   int layers = 0;  // decoder layers; 0: not known, and none is taken for the first or the last
   bool has_experts = false;
-  int least_bits = kMinRecipeBits, most_bits = kMaxRecipeBits;  // that the codec has
+  int most_bits = kMaxRecipeBits;  // that the codec has
 
   void Add(const checkpoint::TensorSpec& spec) noexcept;
 };
@@ -105,7 +105,6 @@ class Recipe {
   int default_bits_ = 5;
   std::array<int, checkpoint::kNumRoles> role_bits_{};
   std::array<bool, checkpoint::kNumRoles> includes_tied_{};
-  int tied_bits_ = 0;  // of an embedding that is the head too, where not those of the role
   // What matrices get at least in the first and the last layer, and down projections in a favored half
   // of the layers. 0: no more than elsewhere.
   int end_bits_ = 0, favored_bits_ = 0;

@@ -79,21 +79,19 @@ TEST(Recipe, BalancedIsTheDefaultAndTakesTiedEmbeddingsToo) {
   TensorSpec tied = Spec(Role::kEmbedding);
   tied.is_tied = true;
   EXPECT_EQ(Balanced(4).Decide(tied, DType::kBF16).bits, 4);
-  // Rows of one that is not are only looked up.
-  EXPECT_EQ(Balanced(4).Decide(Spec(Role::kEmbedding), DType::kBF16).bits, 3);
   const Recipe asked = Recipe::Load({.bits = 4, .embedding_bits = 6});
   EXPECT_EQ(asked.Decide(tied, DType::kBF16).bits, 6);
   EXPECT_EQ(Balanced(4).Decide(Spec(Role::kRouter), DType::kBF16).bits, 0);
 }
 
-TEST(Recipe, BalancedNamesTheRolesOfUniformAndOnlyAnEmbeddingGetsLess) {
+TEST(Recipe, BalancedNamesTheRolesOfUniformAndNoneGetsLess) {
   for (const bool has_experts : {false, true}) {
     const auto uniform = BitsByRole(Recipe::Load({.recipe = "uniform", .bits = 3}));
     const auto balanced = BitsByRole(Balanced(3, {.layers = 40, .has_experts = has_experts}));
     ASSERT_EQ(balanced.size(), uniform.size());
     int more = 0;
     for (const auto& [role, bits] : balanced) {
-      EXPECT_GE(bits, uniform.at(role) - (role == "embedding")) << role;
+      EXPECT_GE(bits, uniform.at(role)) << role;
       EXPECT_LE(bits, 5) << role;
       more += bits > 3;
     }
@@ -140,7 +138,6 @@ TEST(Recipe, BalancedEndsWhereTheCodecDoes) {
     EXPECT_EQ(BitsAt(recipe, Role::kAttentionV, layer), 6);
     EXPECT_EQ(BitsAt(recipe, Role::kMlpGate, layer), 6);
   }
-  EXPECT_EQ(BitsAt(Balanced(2, {.layers = 30, .least_bits = 2}), Role::kEmbedding, -1), 2);
   // What was asked for and does not exist is left to be refused.
   EXPECT_EQ(BitsAt(Balanced(8, {.layers = 30, .most_bits = 6}), Role::kMlpGate, 0), 8);
 }
@@ -332,7 +329,7 @@ TEST(Recipe, RecordHoldsEveryRule) {
   EXPECT_FALSE(record["roles"].contains("lm_head"));
   EXPECT_EQ(record["tensors"].dump(), R"([["b",3],["a",0]])");
   EXPECT_EQ(record["exclude"].dump(), R"(["x*"])");
-  for (const char* key : {"tied", "ends", "favored"}) {
+  for (const char* key : {"ends", "favored"}) {
     EXPECT_FALSE(record.contains(key));
     EXPECT_TRUE(Balanced(5).ToJson().contains(key));
   }

@@ -79,7 +79,7 @@ convert::QuantizePlan PlanQuantize(const Arguments& arguments, const convert::Pl
   };
   convert::RecipeOptions asked = recipe;
   const codec::CodecRecord& record = codec::RecordOf(options.codec);
-  asked.model = {.least_bits = record.min_bits, .most_bits = record.max_bits};
+  asked.model = {.most_bits = record.max_bits};
   for (const convert::PlanTensor& tensor : input.tensors) asked.model.Add(tensor.spec);
   const convert::Recipe loaded = convert::Recipe::Load(asked);
   convert::QuantizePlan plan = convert::MakePlan(input, loaded, options);
