@@ -122,10 +122,11 @@ std::vector<Flag> SelectionFlags() {
        .maximum = 16,
        .conflicts = {"recipe", "bits", "include", "embeddings", "lm-head"},
        .summary = "Choose the bits of every matrix: at most X bits per weight in all",
-       .details = "All matrices share one budget, embedding and head included, multipliers and "
-                  "padding counted. Each is measured at 2 to 8 bits (hlwq-t: 2 to 6), and bits go "
-                  "where they save most. The widths are printed and kept beside the result as "
-                  "hlwq_recipe.json, a recipe to edit and use again."},
+       .details =
+           "All matrices share one budget, embedding and head included, multipliers and padding "
+           "counted. Each is measured at 2 to 6 bits (--codec hlwq: to 8), all experts of a "
+           "layer and role together, and bits go where they save most. The widths are printed "
+           "and kept beside the result as hlwq_recipe.json, a recipe to edit and use again."},
       {.id = flag::kSensitivity,
        .value_name = "NAME",
        .category = Category::kSelection,
@@ -136,7 +137,8 @@ std::vector<Flag> SelectionFlags() {
                    {"uniform", "every weight counts alike; the model is not run"}},
        .summary = "What an error in a matrix costs, for --target-bpw",
        .details = "No data is needed: the model is run on random tokens that it continues itself. "
-                  "divergence takes a pass over 256 tokens for each matrix."},
+                  "divergence takes 256 of them, 128 for models with experts, through all layers "
+                  "after each matrix, and reads the weights once, whatever their size."},
       {.id = flag::kSaveRecipe,
        .value_name = "FILE.json",
        .category = Category::kSelection,

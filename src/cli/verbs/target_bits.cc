@@ -32,6 +32,9 @@ double RelativeErrorAt(const convert::BitPlanItem& item, int bits) {
   return 0;
 }
 
+// A mixture has more to probe, and each token of it costs more.
+constexpr size_t kMixtureSequences = 2;
+
 // An error in a layer counts by the share of the stream that the layer makes; the embedding is all of
 // it, and so is what the head reads.
 std::vector<double> ResidualSensitivities(const Arguments& arguments, const std::string& path,
@@ -60,6 +63,7 @@ std::vector<double> DivergenceSensitivities(const Arguments& arguments, const st
   std::vector<runtime::TokenId> probes;
   {
     runtime::Engine engine(LocalSource(path), {.threads = ThreadsOf(arguments)});
+    if (engine.config().sizes.experts > 0) options.probes.sequences = kMixtureSequences;
     probes = eval::MakeProbes(engine, options.probes);
   }
   std::vector<std::vector<size_t>> groups;
