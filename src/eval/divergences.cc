@@ -102,22 +102,33 @@ class DivergenceMeter {
   }
 
   std::vector<double> Measure() {
-    streams_.resize(groups_.size());
-    std::vector<float> stream(pass_.stream_size());
+    streams_.resize(options_.shares_layers ? num_layers() : groups_.size());
+    errors_.resize(groups_.size());
+    std::vector<float> stream(pass_.stream_size()), before;
     pass_.Embed(stream);
     for (size_t layer = 0; layer < num_layers(); ++layer) {
-      for (size_t group = 0; group < groups_.size(); ++group) RunGroup(group, layer, stream);
+      before = stream;
       pass_.RunLayer(layer, stream, stream);
+      for (std::vector<float>& own : streams_) {
+        if (own.empty()) continue;
+        pass_.RunLayer(layer, own, own);
+        Tell(1);
+      }
+      for (size_t group = 0; group < groups_.size(); ++group) {
+        if (places_[group].kind != Place::Kind::kLayer) continue;
+        if (std::cmp_equal(places_[group].layer, layer)) RunGroup(group, layer, before, stream);
+      }
     }
     const size_t vocabulary = reference_.config().sizes.vocab;
     want_.resize(probes_.size() * vocabulary);
     pass_.MakeLogits(stream, [&](size_t token, std::span<const float> logits) {
       std::ranges::copy(logits, want_.begin() + static_cast<ptrdiff_t>(token * vocabulary));
     });
+    if (options_.shares_layers) ShareOut();
     std::vector<double> divergences;
     for (size_t group = 0; group < groups_.size(); ++group) {
-      divergences.push_back(DivergenceOf(group, stream));
-      Tell(1);
+      const bool is_shared = options_.shares_layers && places_[group].kind == Place::Kind::kLayer;
+      divergences.push_back(is_shared ? errors_[group] : DivergenceOf(group, stream));
     }
     return divergences;
   }
@@ -136,53 +147,88 @@ class DivergenceMeter {
     return runtime::Engine(std::move(changed), {.threads = options_.threads});
   }
 
-  // One layer of one group, whose stream parts from that of the model as it is where its tensors are.
-  void RunGroup(size_t group, size_t layer, std::span<const float> stream) {
-    if (places_[group].kind != Place::Kind::kLayer) return;
-    std::vector<float>& own = streams_[group];
-    if (std::cmp_equal(places_[group].layer, layer)) {
-      own.resize(stream.size());
+  // The layer of a group, whose stream parts there from that of the model as it is.
+  void RunGroup(size_t group, size_t layer, std::span<const float> before,
+                std::span<const float> after) {
+    std::vector<float> own(before.size());
+    {
       runtime::Engine coded = OpenCoded(groups_[group]);
-      ProbePass(coded, probes_, options_.probes).RunLayer(layer, stream, own);
-    } else if (!own.empty()) {
-      pass_.RunLayer(layer, own, own);
-    } else {
-      return;
+      ProbePass(coded, probes_, options_.probes).RunLayer(layer, before, own);
     }
     Tell(1);
+    if (!options_.shares_layers) {
+      streams_[group] = std::move(own);
+      return;
+    }
+    std::vector<float>& all = streams_[layer];
+    if (all.empty()) all.assign(after.begin(), after.end());
+    for (size_t i = 0; i < own.size(); ++i) {
+      const float error = own[i] - after[i];
+      errors_[group] += double{error} * error;
+      all[i] += error;
+    }
+  }
+
+  // Makes of the squared lengths of the errors what each of them does.
+  void ShareOut() {
+    for (size_t layer = 0; layer < num_layers(); ++layer) {
+      double sum = 0;
+      for (size_t group = 0; group < groups_.size(); ++group) {
+        if (std::cmp_equal(places_[group].layer, layer)) sum += errors_[group];
+      }
+      if (streams_[layer].empty()) continue;
+      const double divergence = DivergenceOfStream(streams_[layer]);
+      for (size_t group = 0; group < groups_.size(); ++group) {
+        if (!std::cmp_equal(places_[group].layer, layer)) continue;
+        errors_[group] = sum > 0 ? errors_[group] * divergence / sum : 0;
+      }
+    }
   }
 
   double DivergenceOf(size_t group, std::span<const float> stream) {
+    if (places_[group].kind == Place::Kind::kLayer) return DivergenceOfStream(streams_[group]);
+    runtime::Engine coded = OpenCoded(groups_[group]);
+    ProbePass pass(coded, probes_, options_.probes);
+    return Compare(pass,
+                   places_[group].kind == Place::Kind::kHead ? stream : std::span<const float>());
+  }
+  double DivergenceOfStream(std::vector<float>& stream) {
+    const double divergence = Compare(pass_, stream);
+    stream = {};
+    return divergence;
+  }
+  // Of the logits that `pass` makes of the stream.
+  double Compare(ProbePass& pass, std::span<const float> stream) {
     double sum = 0;
     const size_t vocabulary = reference_.config().sizes.vocab;
-    const auto add = [&](size_t token, std::span<const float> logits) {
+    pass.MakeLogits(stream, [&](size_t token, std::span<const float> logits) {
       const std::span<const float> held = std::span(want_).subspan(token * vocabulary, vocabulary);
       const Prediction as_it_is(held);
       sum += CompareLogits(as_it_is, 0, Prediction(logits), 0).kl;
-    };
-    if (!streams_[group].empty()) {
-      pass_.MakeLogits(streams_[group], add);
-      streams_[group] = {};
-    } else {
-      runtime::Engine coded = OpenCoded(groups_[group]);
-      const bool is_head = places_[group].kind == Place::Kind::kHead;
-      ProbePass(coded, probes_, options_.probes)
-          .MakeLogits(is_head ? stream : std::span<const float>(), add);
-    }
+    });
+    Tell(1);
     return sum / static_cast<double>(probes_.size());
   }
 
-  // Steps are layers of groups, and their logits.
+  // Steps are a layer or the logits, of one stream.
   void Tell(size_t steps) {
     if (!options_.progress) return;
-    if (all_steps_ == 0) {
-      all_steps_ = groups_.size();
-      for (const Place& place : places_) {
-        if (place.layer >= 0) all_steps_ += num_layers() - static_cast<size_t>(place.layer);
-      }
-    }
+    if (all_steps_ == 0) all_steps_ = CountSteps();
     steps_ += steps;
     options_.progress({steps_ * probes_.size(), all_steps_ * probes_.size(), ""});
+  }
+
+  size_t CountSteps() const {
+    size_t steps = 0;
+    std::vector<bool> has_stream(num_layers());
+    for (const Place& place : places_) {
+      ++steps;
+      if (place.layer < 0) continue;
+      const auto layer = static_cast<size_t>(place.layer);
+      if (!options_.shares_layers || !has_stream[layer]) steps += num_layers() - layer;
+      has_stream[layer] = true;
+    }
+    return steps;
   }
 
   const std::function<checkpoint::Checkpoint()>& open_;
@@ -192,9 +238,12 @@ class DivergenceMeter {
   std::shared_ptr<const CodecRoundTrip> change_;
   runtime::Engine reference_;
   ProbePass pass_;
-  std::vector<Place> places_;                // of each group
-  std::vector<std::vector<float>> streams_;  // of each group; empty before its layer
-  std::vector<float> want_;                  // [token, vocabulary]
+  std::vector<Place> places_;  // of each group
+  // Of each group, or of each layer where its groups share one; empty before the layer.
+  std::vector<std::vector<float>> streams_;
+  // Of each group where they do: the squared length of its error, then its divergence.
+  std::vector<double> errors_;
+  std::vector<float> want_;  // [token, vocabulary]
   size_t steps_ = 0, all_steps_ = 0;
 };
 

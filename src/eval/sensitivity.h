@@ -34,6 +34,10 @@ std::vector<double> MeasureResidualShares(runtime::Engine& engine,
 struct DivergenceOptions {
   ProbeOptions probes;
   std::shared_ptr<const codec::Codec> codec;  // what each group is coded with, alone
+  // Takes the errors that the groups of a layer leave in the residual stream through the layers after it
+  // all at once, and shares out what they do by their squared lengths: as many passes as there are
+  // layers, and not groups. An estimate, exact where a layer has one group.
+  bool shares_layers = false;
   int threads = 0;
   TokenProgressCallback progress;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "checkpoint/projections.h"
 #include "eval/distribution_error.h"
@@ -102,41 +103,101 @@ double WholePassDivergence(const std::filesystem::path& folder, const std::vecto
   return sum / static_cast<double>(want.size());
 }
 
-// Layer by layer is to save work, not to change a figure: attention and delta nets, dense and mixed.
-TEST(Divergences, LayerByLayerAreThoseOfWholePasses) {
-  for (const char* name : {"llama-biases", "qwen3-moe", "qwen3_5_moe", "qwen3_next"}) {
-    SCOPED_TRACE(name);
-    const std::filesystem::path folder = test::Golden("good/models") / name;
-    codec::CodecSpec spec = codec::DefaultSpec(codec::kTrellisCodec);
-    spec.bits = 3;
-    const DivergenceOptions options = {
-        .probes = kProbes, .codec = kernels::CpuBackend().MakeCodec(spec), .threads = 2};
-    const auto open = [&] { return checkpoint::OpenCheckpoint(folder); };
-    std::vector<TokenId> probes;
-    {
-      runtime::Engine engine(folder, {.threads = 2});
-      probes = MakeProbes(engine, kProbes);
-    }
-    // All matrices of a role in a layer, and embedding and head.
+// A model with its probes, and its matrices by layer and role.
+struct Probed {
+  std::filesystem::path folder;
+  std::vector<TokenId> probes;
+  std::vector<std::vector<size_t>> groups;
+  std::vector<checkpoint::TensorSpec> specs;  // of the first tensor of each group
+
+  explicit Probed(const char* name) : folder(test::Golden("good/models") / name) {
+    runtime::Engine engine(folder, {.threads = 2});
+    probes = MakeProbes(engine, kProbes);
+    const checkpoint::Classified classified =
+        checkpoint::ClassifyTensors(engine.model().checkpoint());
     std::map<std::pair<int, checkpoint::Role>, std::vector<size_t>> by_role;
-    const checkpoint::Checkpoint source = open();
-    const checkpoint::Classified classified = checkpoint::ClassifyTensors(source);
-    for (size_t tensor = 0; tensor < source.tensors.size(); ++tensor) {
-      const checkpoint::TensorSpec& spec_of = classified.specs[tensor];
+    for (size_t tensor = 0; tensor < classified.specs.size(); ++tensor) {
+      const checkpoint::TensorSpec& spec = classified.specs[tensor];
       const bool is_outside =
-          spec_of.role == checkpoint::Role::kEmbedding || spec_of.role == checkpoint::Role::kLmHead;
-      if (is_outside || checkpoint::IsProjection(spec_of)) {
-        by_role[{spec_of.layer, spec_of.role}].push_back(tensor);
+          spec.role == checkpoint::Role::kEmbedding || spec.role == checkpoint::Role::kLmHead;
+      if (is_outside || checkpoint::IsProjection(spec)) {
+        by_role[{spec.layer, spec.role}].push_back(tensor);
       }
     }
-    std::vector<std::vector<size_t>> groups;
-    for (const auto& [key, tensors] : by_role) groups.push_back(tensors);
-    ASSERT_GT(groups.size(), 6u);
-    const std::vector<double> found = MeasureDivergences(open, groups, probes, options);
-    for (size_t group = 0; group < groups.size(); ++group) {
-      EXPECT_GT(found[group], 0) << source.tensors[groups[group].front()].name;
-      EXPECT_EQ(found[group], WholePassDivergence(folder, groups[group], probes, options))
-          << source.tensors[groups[group].front()].name;
+    for (const auto& [key, tensors] : by_role) {
+      groups.push_back(tensors);
+      specs.push_back(classified.specs[tensors.front()]);
+    }
+  }
+
+  std::vector<double> Measure(const DivergenceOptions& options) const {
+    return MeasureDivergences([&] { return checkpoint::OpenCheckpoint(folder); }, groups, probes,
+                              options);
+  }
+};
+
+DivergenceOptions TrellisOptions(int bits) {
+  codec::CodecSpec spec = codec::DefaultSpec(codec::kTrellisCodec);
+  spec.bits = bits;
+  return {.probes = kProbes, .codec = kernels::CpuBackend().MakeCodec(spec), .threads = 2};
+}
+
+constexpr const char* kKinds[] = {"llama-biases", "qwen3-moe", "qwen3_5_moe", "qwen3_next"};
+
+// Layer by layer is to save work, not to change a figure: attention and delta nets, dense and mixed.
+TEST(Divergences, LayerByLayerAreThoseOfWholePasses) {
+  for (const char* name : kKinds) {
+    SCOPED_TRACE(name);
+    const Probed model(name);
+    ASSERT_GT(model.groups.size(), 6u);
+    const std::vector<double> found = model.Measure(TrellisOptions(3));
+    for (size_t group = 0; group < model.groups.size(); ++group) {
+      EXPECT_GT(found[group], 0) << model.specs[group].name;
+      EXPECT_EQ(found[group], WholePassDivergence(model.folder, model.groups[group], model.probes,
+                                                  TrellisOptions(3)))
+          << model.specs[group].name;
+    }
+  }
+}
+
+TEST(Divergences, SharedByLayerAreExactWhereALayerHasOneGroup) {
+  for (const char* name : kKinds) {
+    SCOPED_TRACE(name);
+    Probed model(name);
+    std::set<int> layers;
+    std::vector<std::vector<size_t>> first;
+    for (size_t group = 0; group < model.groups.size(); ++group) {
+      if (layers.insert(model.specs[group].layer).second) first.push_back(model.groups[group]);
+    }
+    model.groups = first;
+    DivergenceOptions options = TrellisOptions(3);
+    const std::vector<double> exact = model.Measure(options);
+    options.shares_layers = true;
+    const std::vector<double> shared = model.Measure(options);
+    ASSERT_GT(exact.size(), 2u);
+    for (size_t group = 0; group < exact.size(); ++group) {
+      EXPECT_NEAR(shared[group], exact[group], 0.01 * exact[group]);
+    }
+  }
+}
+
+TEST(Divergences, SharedByLayerAddUpToWhatTheLayersDo) {
+  for (const char* name : kKinds) {
+    SCOPED_TRACE(name);
+    const Probed model(name);
+    DivergenceOptions options = TrellisOptions(5);
+    const std::vector<double> exact = model.Measure(options);
+    options.shares_layers = true;
+    const std::vector<double> shared = model.Measure(options);
+    std::map<int, std::pair<double, double>> sums;
+    for (size_t group = 0; group < exact.size(); ++group) {
+      EXPECT_GT(shared[group], 0) << model.specs[group].name;
+      sums[model.specs[group].layer].first += exact[group];
+      sums[model.specs[group].layer].second += shared[group];
+    }
+    for (const auto& [layer, sum] : sums) {
+      EXPECT_GT(sum.second, 0.4 * sum.first) << layer;
+      EXPECT_LT(sum.second, 2.5 * sum.first) << layer;
     }
   }
 }

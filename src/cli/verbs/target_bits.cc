@@ -32,7 +32,7 @@ double RelativeErrorAt(const convert::BitPlanItem& item, int bits) {
   return 0;
 }
 
-// A mixture has more to probe, and each token of it costs more.
+// A mixture has more to probe, and each token of it costs more: the items of a layer share its passes.
 constexpr size_t kMixtureSequences = 2;
 
 // An error in a layer counts by the share of the stream that the layer makes; the embedding is all of
@@ -63,7 +63,10 @@ std::vector<double> DivergenceSensitivities(const Arguments& arguments, const st
   std::vector<runtime::TokenId> probes;
   {
     runtime::Engine engine(LocalSource(path), {.threads = ThreadsOf(arguments)});
-    if (engine.config().sizes.experts > 0) options.probes.sequences = kMixtureSequences;
+    if (engine.config().sizes.experts > 0) {
+      options.probes.sequences = kMixtureSequences;
+      options.shares_layers = true;
+    }
     probes = eval::MakeProbes(engine, options.probes);
   }
   std::vector<std::vector<size_t>> groups;
