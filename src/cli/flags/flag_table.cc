@@ -17,9 +17,7 @@ std::vector<Flag> CodingFlags() {
        .choices = {{"hlwq-t", "2 to 6 bits, the least error for its size"},
                    {"hlwq", "1 to 8 bits, about half again as much error; what other tools read"}},
        .summary = "How weights become codes",
-       .details =
-           "Both run at about the same speed. Tools that read polar_state know the codec hlwq "
-           "only."},
+       .details = "Tools that read polar_state know the codec hlwq only."},
       {.id = flag::kBits,
        .short_name = 'b',
        .value_name = "N",
