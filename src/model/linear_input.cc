@@ -24,7 +24,7 @@ LinearInput::LinearInput(size_t max_tokens, size_t width)
 }
 
 size_t LinearInput::Bytes(size_t width) noexcept {
-  constexpr size_t kRotated = 2 + 1;
+  constexpr size_t kRotated = 2 * (2 + 1);  // both widths, both orders
   return width * (4 + kRotated * (codec::EndsInHalfBlock(width) ? 2 : 1));
 }
 

@@ -42,7 +42,7 @@ class LinearInput {
  public:
   LinearInput() = default;
   LinearInput(size_t max_tokens, size_t width);
-  // Bytes of one token of this width, without the order of tiles.
+  // Bytes of one token of this width.
   static size_t Bytes(size_t width) noexcept;
 
   size_t width() const noexcept { return rows_.width; }
