@@ -24,9 +24,8 @@
 #include "codec/codec.h"
 #include "kernels/cpu_backend.h"
 
+namespace hlwq {
 namespace {
-
-using namespace hlwq;
 
 constexpr std::array kTables = {"lloyd-max", "polarquant-v1", "polarquant-v1-inf", "custom"};
 constexpr std::array kBitOrders = {codec::BitOrder::kMsb, codec::BitOrder::kLsb,
@@ -147,3 +146,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   return 0;
 }
+
+}  // namespace hlwq

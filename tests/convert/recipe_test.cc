@@ -14,7 +14,6 @@ namespace hlwq::convert {
 namespace {
 
 using checkpoint::Role;
-using checkpoint::RoleFromName;
 using checkpoint::RoleName;
 using checkpoint::TensorSpec;
 using ::testing::HasSubstr;

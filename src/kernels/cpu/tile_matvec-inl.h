@@ -42,7 +42,7 @@ struct NarrowSteps {
   template <size_t kStep, size_t kTokens>
   HWY_INLINE void Add(const typename Cells::Indices& indices,
                       const int8_t* const (&inputs)[kTokens], size_t at,
-                      Dot::Sum (&sums)[kTokens]) const {
+                      typename Dot::Sum (&sums)[kTokens]) const {
     const VI levels = hn::BitCast(DI(), table.template Levels<kStep>(indices));
     HWY_UNROLL(8)
     for (size_t t = 0; t < kTokens; ++t) {
@@ -63,7 +63,7 @@ struct WideSteps {
   template <size_t kStep, size_t kTokens>
   HWY_INLINE void Add(const typename Cells::Indices& indices,
                       const int16_t* const (&inputs)[kTokens], size_t at,
-                      Dot::Sum (&sums)[kTokens]) const {
+                      typename Dot::Sum (&sums)[kTokens]) const {
     VI words[2];
     table.template Levels<kStep>(indices, words);
     HWY_UNROLL(8)
