@@ -16,6 +16,7 @@
 
 #include "codec/codec_spec.h"
 #include "codec/error_stats.h"
+#include "codec/feedback.h"
 #include "tensor/dtype.h"
 #include "tensor/row_units.h"
 #include "tensor/shape.h"
@@ -53,11 +54,20 @@ class Codec {
   // i-th *row* part of Parts(): units.BytesOf(rows) bytes. Adds the errors of these rows to `stats`, of
   // which `first_row` is the first in the matrix. Deterministic: the same bytes on every CPU, for every
   // split into chunks of whole units.
+  // With `feedback`, where it is not null, of FeedbackColumns(in) columns, later columns make good what earlier ones do
+  // to the outputs; with the same feedback the bytes are as deterministic.
   // Throws Error{kNonFinite} ("row R, columns A..B: ...", R counted from `first_row`) for a value or
   // block the format cannot hold, Error{kUnsupported} for another dtype.
-  virtual void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
-                              uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+  virtual void EncodeRowsWith(const Feedback* feedback, DType dtype,
+                              std::span<const std::byte> weights, uint64_t in, uint64_t first_row,
+                              std::span<const std::span<std::byte>> row_parts,
                               ErrorStats& stats) const = 0;
+
+  // The basis in which feedback works: that of the codes. Columns of a row of `in`, and one row
+  // [in] in it [FeedbackColumns(in)]; the map is linear and changes no lengths.
+  virtual uint64_t FeedbackColumns(uint64_t in) const noexcept = 0;
+  virtual void ToFeedbackBasis(std::span<const float> row,
+                               std::span<float> columns) const noexcept = 0;
 
   // Inverse: fills `weights` [rows, in] of `dtype` from the row parts of these rows, which begin with
   // a whole unit; of the last unit as many rows are taken as `weights` has room for. F16 and BF16 are
@@ -66,7 +76,12 @@ class Codec {
   virtual void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts,
                             uint64_t in, std::span<std::byte> weights) const = 0;
 
-  // The same of float32.
+  // Without feedback, and the same of float32.
+  void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
+                      uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+                      ErrorStats& stats) const {
+    EncodeRowsWith(nullptr, dtype, weights, in, first_row, row_parts, stats);
+  }
   void EncodeRows(std::span<const float> weights, uint64_t in, uint64_t first_row,
                   std::span<const std::span<std::byte>> row_parts, ErrorStats& stats) const {
     EncodeRowsFrom(DType::kF32, std::as_bytes(weights), in, first_row, row_parts, stats);
@@ -79,6 +94,11 @@ class Codec {
   // Stored bits for one weight of the shape, norms and padding included.
   double BitsPerWeight(MatrixShape shape) const;
 };
+
+// Adds to `stats` the errors of rows whose parts are coded, by decoding them.
+void AddDecodedErrors(const Codec& codec, DType dtype, std::span<const std::byte> weights,
+                      uint64_t in, std::span<const std::span<std::byte>> row_parts,
+                      ErrorStats& stats);
 
 // The scalar codec of `spec`: the executable form of docs/format.md and the judge of every faster
 // implementation (kernels/cpu_backend.h). Throws Error{kUnsupported} or Error{kInvalidArgument} for

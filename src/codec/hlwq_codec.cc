@@ -106,9 +106,28 @@ void HlwqCodec::CheckEncodable() const {
   }
 }
 
-void HlwqCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
-                               uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+void HlwqCodec::EncodeRowsWith(const Feedback* feedback, DType dtype,
+                               std::span<const std::byte> weights, uint64_t in, uint64_t first_row,
+                               std::span<const std::span<std::byte>> row_parts,
                                ErrorStats& stats) const {
+  if (feedback == nullptr) return EncodeAlone(dtype, weights, in, first_row, row_parts, stats);
+  ErrorStats unused;
+  EncodeAlone(dtype, weights, in, first_row, row_parts, unused);
+  const size_t batch = kFeedbackRows * static_cast<size_t>(in) * BitsPerElement(dtype) / 8;
+  const size_t blocks = CeilDiv<size_t>(static_cast<size_t>(in), kBlockSize);
+  for (size_t begin = 0; begin < weights.size(); begin += batch) {
+    const size_t row = begin / batch * kFeedbackRows;
+    const RowParts parts = {row_parts[0].subspan(row * blocks * block_bytes_),
+                            row_parts[1].subspan(row * blocks * 2)};
+    CodeWith(*feedback, dtype, weights.subspan(begin, std::min(batch, weights.size() - begin)), in,
+             first_row + row, parts, stats);
+  }
+  AddDecodedErrors(*this, dtype, weights, in, row_parts, stats);
+}
+
+void HlwqCodec::EncodeAlone(DType dtype, std::span<const std::byte> weights, uint64_t in,
+                            uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+                            ErrorStats& stats) const {
   CheckEncodable();
   CheckWeightFloat(dtype);
   const size_t element = BitsPerElement(dtype) / 8;

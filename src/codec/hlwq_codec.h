@@ -18,9 +18,12 @@ class HlwqCodec : public Codec {
  public:
   const CodecSpec& spec() const noexcept final { return spec_; }
   std::vector<Part> Parts(MatrixShape shape) const final;
-  void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
-                      uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+  void EncodeRowsWith(const Feedback* feedback, DType dtype, std::span<const std::byte> weights,
+                      uint64_t in, uint64_t first_row,
+                      std::span<const std::span<std::byte>> row_parts,
                       ErrorStats& stats) const final;
+  uint64_t FeedbackColumns(uint64_t in) const noexcept final;
+  void ToFeedbackBasis(std::span<const float> row, std::span<float> columns) const noexcept final;
   void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts, uint64_t in,
                     std::span<std::byte> weights) const final;
 
@@ -58,7 +61,17 @@ class HlwqCodec : public Codec {
   ScaleRule scale_rule_ = ScaleRule::kSearch;
   size_t block_bytes_ = 0;
 
+  struct RowParts {
+    std::span<std::byte> packed;
+    std::span<std::byte> multipliers;
+  };
+
   void CheckEncodable() const;
+  void EncodeAlone(DType dtype, std::span<const std::byte> weights, uint64_t in, uint64_t first_row,
+                   std::span<const std::span<std::byte>> row_parts, ErrorStats& stats) const;
+  // Chooses the codes of rows anew, by the multipliers that are in `parts`.
+  void CodeWith(const Feedback& feedback, DType dtype, std::span<const std::byte> weights,
+                uint64_t in, uint64_t first_row, const RowParts& parts, ErrorStats& stats) const;
   void EncodeStretch(const RowJob& job, DType dtype, std::span<const std::byte> weights,
                      uint64_t first_block, uint64_t padding) const;
 };

@@ -177,10 +177,32 @@ void PackQuantizedCodec::CountErrors(const RowLayout& layout, const Batch& batch
   }
 }
 
-void PackQuantizedCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weights,
-                                        uint64_t in, uint64_t first_row,
+void PackQuantizedCodec::EncodeRowsWith(const Feedback* feedback, DType dtype,
+                                        std::span<const std::byte> weights, uint64_t in,
+                                        uint64_t first_row,
                                         std::span<const std::span<std::byte>> row_parts,
                                         ErrorStats& stats) const {
+  if (feedback == nullptr) return EncodeAlone(dtype, weights, in, first_row, row_parts, stats);
+  ErrorStats unused;
+  EncodeAlone(dtype, weights, in, first_row, row_parts, unused);
+  const RowLayout layout = LayoutOf(in);
+  const size_t batch = kFeedbackRows * static_cast<size_t>(in) * BitsPerElement(dtype) / 8;
+  for (size_t begin = 0; begin < weights.size(); begin += batch) {
+    const auto source = weights.subspan(begin, std::min(batch, weights.size() - begin));
+    const size_t row = begin / batch * kFeedbackRows;
+    const size_t rows = source.size() * kFeedbackRows / batch;
+    CodeWith(*feedback, dtype, source, in, first_row + row,
+             row_parts[kScale].subspan(row * layout.scale_bytes, rows * layout.scale_bytes),
+             row_parts[kPacked].subspan(row * layout.packed_bytes, rows * layout.packed_bytes),
+             stats);
+  }
+  AddDecodedErrors(*this, dtype, weights, in, row_parts, stats);
+}
+
+void PackQuantizedCodec::EncodeAlone(DType dtype, std::span<const std::byte> weights, uint64_t in,
+                                     uint64_t first_row,
+                                     std::span<const std::span<std::byte>> row_parts,
+                                     ErrorStats& stats) const {
   CheckWeightFloat(dtype);
   Check(parameters_.scale_rule.has_value(), ErrorCode::kUnsupported, "scale rule", "mse or absmax",
         "unknown");

@@ -27,9 +27,12 @@ class PackQuantizedCodec : public Codec {
  public:
   const CodecSpec& spec() const noexcept final { return spec_; }
   std::vector<Part> Parts(MatrixShape shape) const final;
-  void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
-                      uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+  void EncodeRowsWith(const Feedback* feedback, DType dtype, std::span<const std::byte> weights,
+                      uint64_t in, uint64_t first_row,
+                      std::span<const std::span<std::byte>> row_parts,
                       ErrorStats& stats) const final;
+  uint64_t FeedbackColumns(uint64_t in) const noexcept final;
+  void ToFeedbackBasis(std::span<const float> row, std::span<float> columns) const noexcept final;
   void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts, uint64_t in,
                     std::span<std::byte> weights) const final;
 
@@ -62,6 +65,12 @@ class PackQuantizedCodec : public Codec {
   IntCoding coding_;
 
   RowLayout LayoutOf(uint64_t in) const;
+  void EncodeAlone(DType dtype, std::span<const std::byte> weights, uint64_t in, uint64_t first_row,
+                   std::span<const std::span<std::byte>> row_parts, ErrorStats& stats) const;
+  // Chooses the integers of rows anew, by scales that are stored.
+  void CodeWith(const Feedback& feedback, DType dtype, std::span<const std::byte> weights,
+                uint64_t in, uint64_t first_row, std::span<const std::byte> stored_scales,
+                std::span<std::byte> packed, ErrorStats& stats) const;
   void EncodeRow(const RowLayout& layout, Batch& batch, std::span<const std::byte> weights,
                  uint64_t row, std::span<std::byte> words, std::span<std::byte> scales) const;
   void CountErrors(const RowLayout& layout, const Batch& batch, std::span<const std::byte> weights,

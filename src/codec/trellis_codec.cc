@@ -12,6 +12,7 @@
 #include "codec/block_errors.h"
 #include "codec/float_rows.h"
 #include "codec/shape_record.h"
+#include "codec/trellis_batch.h"
 #include "codec/trellis_block.h"
 #include "tensor/float16.h"
 
@@ -27,66 +28,7 @@ CodecSpec WithLevels(CodecSpec spec) {
   return spec;
 }
 
-[[noreturn]] void ThrowMisfit(const char* what, uint64_t rows, uint64_t in) {
-  throw Error(ErrorCode::kInvalidArgument,
-              fmt::format("codec hlwq-t: {} do not fit {} rows of {}", what, rows, in));
-}
-
-// Row parts, in the order of Parts().
-enum RowPart : size_t { kCodes, kScales, kRows, kNumRowParts };
-
-template <typename Byte>
-bool PartsFit(std::span<const std::span<Byte>> parts, uint64_t rows, uint64_t in, int bits) {
-  const uint64_t padded_rows = CeilDiv<uint64_t>(rows, kTileRows) * kTileRows;
-  return parts.size() == kNumRowParts &&
-         parts[kCodes].size() == padded_rows * TrellisRowBytes(in, bits) &&
-         parts[kScales].size() == padded_rows * TrellisGroups(in) &&
-         parts[kRows].size() == rows * kRowScaleBytes;
-}
-
-// The piece of a row part that holds the tile of a row.
-template <typename Byte>
-std::span<Byte> TileOf(std::span<Byte> part, uint64_t row, size_t tile_bytes) {
-  return part.subspan(row / kTileRows * tile_bytes, tile_bytes);
-}
-
 }  // namespace
-
-// Rows that are coded together.
-struct TrellisCodec::Batch {
-  uint64_t first_row = 0;  // of the matrix
-  uint64_t in = 0;
-  uint64_t blocks_per_row = 0;
-  DType dtype = DType::kF32;
-  std::span<const std::byte> weights;
-  std::vector<float> v;
-  std::vector<GroupShape> shapes;
-  std::vector<float> row_scales;  // of each block
-  std::vector<TrellisBlockSums> sums;
-  std::vector<std::byte> codes;  // blocks in block form
-  std::vector<std::byte> scales;
-
-  void Resize(uint64_t rows, size_t block_bytes) {
-    const size_t blocks = static_cast<size_t>(rows * blocks_per_row);
-    v.resize(blocks * kBlockSize);
-    shapes.resize(blocks * kGroupsPerBlock);
-    row_scales.resize(blocks);
-    sums.resize(blocks);
-    codes.resize(blocks * block_bytes);
-    scales.resize(blocks * kGroupsPerBlock);
-  }
-  // The weights of a block, without padding.
-  std::span<const std::byte> Block(size_t index) const {
-    const uint64_t row = index / blocks_per_row;
-    const uint64_t column = index % blocks_per_row * kBlockSize;
-    const size_t element = BitsPerElement(dtype) / 8;
-    return weights.subspan((row * in + column) * element,
-                           std::min<uint64_t>(kBlockSize, in - column) * element);
-  }
-  bool IsHalf(size_t index) const {
-    return EndsInHalfBlock(in) && (index + 1) % blocks_per_row == 0;
-  }
-};
 
 TrellisCodec::TrellisCodec(const CodecSpec& spec)
     : spec_(WithLevels(spec)),
@@ -154,7 +96,8 @@ void TrellisCodec::LoadRow(DType dtype, std::span<const std::byte> row, size_t i
               RowScaleFor(reach, table_));
 }
 
-void TrellisCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
+void TrellisCodec::EncodeRowsWith(const Feedback* feedback, DType dtype,
+                                  std::span<const std::byte> weights, uint64_t in,
                                   uint64_t first_row,
                                   std::span<const std::span<std::byte>> row_parts,
                                   ErrorStats& stats) const {
@@ -169,7 +112,9 @@ void TrellisCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weight
     ThrowMisfit("buffers", rows, in);
   }
   if (rows == 0) return;
-  const uint64_t batch_rows = std::max<uint64_t>(1, kBatchBlocks / batch.blocks_per_row);
+  const uint64_t batch_rows = feedback != nullptr
+                                  ? kFeedbackRows
+                                  : std::max<uint64_t>(1, kBatchBlocks / batch.blocks_per_row);
   for (uint64_t row = 0; row < rows; row += batch_rows) {
     const uint64_t count = std::min(batch_rows, rows - row);
     batch.first_row = first_row + row;
@@ -181,19 +126,30 @@ void TrellisCodec::EncodeRowsFrom(DType dtype, std::span<const std::byte> weight
       std::memcpy(row_parts[kRows].data() + (row + i) * kRowScaleBytes, &scale, kRowScaleBytes);
     }
     EncodeBlocks({batch.v, batch.shapes, batch.row_scales}, batch.codes, batch.scales, batch.sums);
-    CountErrors(batch, stats);
-    const size_t code_bytes = TrellisRowBytes(in, spec_.bits);
-    const size_t groups = TrellisGroups(in);
-    for (size_t i = 0; i < count; ++i) {
-      const size_t of_tile = (row + i) % kTileRows;
-      const size_t first_block = i * batch.blocks_per_row;
-      PutTileRow(std::span(batch.codes).subspan(first_block * block_bytes(), code_bytes), of_tile,
-                 TileOf(row_parts[kCodes], row + i, kTileRows * code_bytes));
-      PutTileScales(std::span(batch.scales).subspan(first_block * kGroupsPerBlock, groups), of_tile,
-                    TileOf(row_parts[kScales], row + i, kTileRows * groups));
+    if (feedback != nullptr) {
+      CodeWith(*feedback, batch, stats);
+    } else {
+      CountErrors(batch, stats);
     }
+    PutRows(batch, row, count, row_parts);
   }
   PadTile(rows, row_parts);
+  if (feedback != nullptr) AddDecodedErrors(*this, dtype, weights, in, row_parts, stats);
+}
+
+// Rows [row, row + count) of the parts.
+void TrellisCodec::PutRows(const Batch& batch, uint64_t row, size_t count,
+                           std::span<const std::span<std::byte>> row_parts) const {
+  const size_t code_bytes = TrellisRowBytes(batch.in, spec_.bits);
+  const size_t groups = TrellisGroups(batch.in);
+  for (size_t i = 0; i < count; ++i) {
+    const size_t of_tile = (row + i) % kTileRows;
+    const size_t first_block = i * batch.blocks_per_row;
+    PutTileRow(std::span(batch.codes).subspan(first_block * block_bytes(), code_bytes), of_tile,
+               TileOf(row_parts[kCodes], row + i, kTileRows * code_bytes));
+    PutTileScales(std::span(batch.scales).subspan(first_block * kGroupsPerBlock, groups), of_tile,
+                  TileOf(row_parts[kScales], row + i, kTileRows * groups));
+  }
 }
 
 void TrellisCodec::PadTile(uint64_t rows, std::span<const std::span<std::byte>> row_parts) const {

@@ -11,6 +11,7 @@
 
 #include "codec/codec.h"
 #include "codec/trellis_blocks.h"
+#include "codec/trellis_feedback.h"
 #include "codec/trellis_tile.h"
 
 namespace hlwq::codec {
@@ -20,9 +21,12 @@ class TrellisCodec : public Codec {
   const CodecSpec& spec() const noexcept final { return spec_; }
   std::vector<Part> Parts(MatrixShape shape) const final;
   uint64_t unit_rows() const noexcept final { return kTileRows; }
-  void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
-                      uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+  void EncodeRowsWith(const Feedback* feedback, DType dtype, std::span<const std::byte> weights,
+                      uint64_t in, uint64_t first_row,
+                      std::span<const std::span<std::byte>> row_parts,
                       ErrorStats& stats) const final;
+  uint64_t FeedbackColumns(uint64_t in) const noexcept final;
+  void ToFeedbackBasis(std::span<const float> row, std::span<float> columns) const noexcept final;
   void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts, uint64_t in,
                     std::span<std::byte> weights) const final;
 
@@ -46,6 +50,9 @@ class TrellisCodec : public Codec {
   virtual void DecodeBlocks(std::span<const std::byte> codes, std::span<const std::byte> scales,
                             std::span<const float> row_scales, DType dtype,
                             std::span<std::byte> weights) const noexcept = 0;
+  // CodeTrellisFeedback.
+  virtual void CodeFeedback(const TrellisGrid& grid,
+                            const TrellisFeedbackBlock& block) const noexcept = 0;
   // Dense F16, BF16 or F32 to float32.
   virtual void ToFloat(DType dtype, std::span<const std::byte> in,
                        std::span<float> out) const noexcept = 0;
@@ -59,6 +66,10 @@ class TrellisCodec : public Codec {
 
   void LoadRow(DType dtype, std::span<const std::byte> row, size_t index, Batch& batch) const;
   void CountErrors(const Batch& batch, ErrorStats& stats) const;
+  // Codes a batch anew, with its scales as they are.
+  void CodeWith(const Feedback& feedback, Batch& batch, ErrorStats& stats) const;
+  void PutRows(const Batch& batch, uint64_t row, size_t count,
+               std::span<const std::span<std::byte>> row_parts) const;
   // Rows of zeros, up to the end of the tile that row `rows` - 1 is in.
   void PadTile(uint64_t rows, std::span<const std::span<std::byte>> row_parts) const;
 };

@@ -51,6 +51,11 @@ class ReferenceTrellisCodec final : public TrellisCodec {
     }
   }
 
+  void CodeFeedback(const TrellisGrid& grid,
+                    const TrellisFeedbackBlock& block) const noexcept override {
+    CodeTrellisFeedback(grid, block);
+  }
+
   void ToFloat(DType dtype, std::span<const std::byte> in,
                std::span<float> out) const noexcept override {
     ToFloatReference(dtype, in, out);

@@ -15,6 +15,7 @@
 #include "kernels/encode_trellis.h"
 #include "kernels/float_rows.h"
 #include "kernels/int_groups.h"
+#include "kernels/trellis_feedback.h"
 
 namespace hlwq::kernels {
 namespace {
@@ -79,6 +80,11 @@ class VectorTrellisCodec final : public codec::TrellisCodec {
                     std::span<const float> row_scales, DType dtype,
                     std::span<std::byte> weights) const noexcept override {
     DecodeTrellisBlocks({&table(), codes, scales, row_scales}, dtype, weights);
+  }
+
+  void CodeFeedback(const codec::TrellisGrid& grid,
+                    const codec::TrellisFeedbackBlock& block) const noexcept override {
+    kernels::CodeTrellisFeedback(grid, block);
   }
 
   void ToFloat(DType dtype, std::span<const std::byte> in,

@@ -43,11 +43,19 @@ class CountingCodec final : public codec::Codec {
 
   const codec::CodecSpec& spec() const noexcept override { return codec_->spec(); }
   std::vector<codec::Part> Parts(MatrixShape shape) const override { return codec_->Parts(shape); }
-  void EncodeRowsFrom(DType dtype, std::span<const std::byte> weights, uint64_t in,
-                      uint64_t first_row, std::span<const std::span<std::byte>> row_parts,
+  void EncodeRowsWith(const codec::Feedback* feedback, DType dtype,
+                      std::span<const std::byte> weights, uint64_t in, uint64_t first_row,
+                      std::span<const std::span<std::byte>> row_parts,
                       codec::ErrorStats& stats) const override {
     rows_ += weights.size() / (in * BitsPerElement(dtype) / 8);
-    codec_->EncodeRowsFrom(dtype, weights, in, first_row, row_parts, stats);
+    codec_->EncodeRowsWith(feedback, dtype, weights, in, first_row, row_parts, stats);
+  }
+  uint64_t FeedbackColumns(uint64_t in) const noexcept override {
+    return codec_->FeedbackColumns(in);
+  }
+  void ToFeedbackBasis(std::span<const float> row,
+                       std::span<float> columns) const noexcept override {
+    codec_->ToFeedbackBasis(row, columns);
   }
   void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts, uint64_t in,
                     std::span<std::byte> weights) const override {
