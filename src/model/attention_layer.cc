@@ -38,7 +38,7 @@ void AttentionLayer::Run(const Pass& pass) const {
   std::array products = {Times(weights_.q, work.hidden, count, queries[all]),
                          Times(weights_.k, work.hidden, count, work.keys[all]),
                          Times(weights_.v, work.hidden, count, work.values[all])};
-  MultiplyAll(pass.pool, products);
+  Multiply(pass, products);
   ForTokenRanges(pass, [&](TokenRange tokens) {
     if (config_.has_output_gate) TakeQueriesApart(work, tokens);
     NormAndRotate(work, tokens);
@@ -50,7 +50,7 @@ void AttentionLayer::Run(const Pass& pass) const {
     work.attention.Seal(tokens, weights_.o.forms());
   });
   std::array output = {Times(weights_.o, work.attention, count, work.update[all])};
-  MultiplyAll(pass.pool, output);
+  Multiply(pass, output);
 }
 
 // The queries of all heads to where attention looks for them; the gates stay.

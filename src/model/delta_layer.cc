@@ -49,7 +49,7 @@ void DeltaLayer::Run(const Pass& pass) const {
         Times(input.linear, work.hidden, count,
               delta.inputs[all].Columns(input.column, input.linear.shape().out)));
   }
-  MultiplyAll(pass.pool, delta.products);
+  Multiply(pass, delta.products);
   ForTokenRanges(pass, [&](TokenRange tokens) {
     Convolve(pass, tokens);
     NormKeysAndQueries(delta, tokens);
@@ -64,7 +64,7 @@ void DeltaLayer::Run(const Pass& pass) const {
     delta.outputs.Seal(tokens, weights_.out.forms());
   });
   std::array output = {Times(weights_.out, delta.outputs, count, work.update[all])};
-  MultiplyAll(pass.pool, output);
+  Multiply(pass, output);
 }
 
 // Taps that lie before the tokens of the pass come from the state.

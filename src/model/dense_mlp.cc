@@ -15,10 +15,10 @@ void DenseMlp::Run(const Pass& pass) const {
   const TokenRange all = {0, pass.tokens};
   std::array products = {Times(gate_, work.hidden, count, scratch.gate[all]),
                          Times(up_, work.hidden, count, scratch.inner[all])};
-  MultiplyAll(pass.pool, products);
+  Multiply(pass, products);
   ForTokenRanges(pass, [&](TokenRange tokens) { scratch.Activate(tokens, down_.forms()); });
   std::array output = {Times(down_, scratch.inner, count, work.update[all])};
-  MultiplyAll(pass.pool, output);
+  Multiply(pass, output);
 }
 
 }  // namespace hlwq::model

@@ -5,10 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
+#include "base/function_ref.h"
 #include "base/worker_pool.h"
 #include "model/kv_view.h"
+#include "model/linear.h"
 #include "model/linear_input.h"
 #include "model/recurrent_state.h"
 #include "model/token_ranges.h"
@@ -39,6 +42,10 @@ struct Segment {
 // pass.
 inline constexpr size_t kShortSegment = 16;
 
+// Called with products of matrices of the layers before they are made, and those of one input together;
+// may look at inputs and matrices.
+using OnProducts = FunctionRef<void(std::span<const Product> products)>;
+
 // One forward pass, seen from a layer.
 struct Pass {
   WorkerPool& pool;
@@ -49,7 +56,14 @@ struct Pass {
   size_t short_tokens = 0;               // the first of them: those of short segments
   std::span<const uint32_t> segment_of;  // of each token
   const Layer* next_layer = nullptr;     // after the one that runs; nullptr: it is the last
+  std::optional<OnProducts> on_products = std::nullopt;
 };
+
+// MultiplyAll, as a part of the pass.
+inline void Multiply(const Pass& pass, std::span<Product> products) {
+  if (pass.on_products) (*pass.on_products)(products);
+  MultiplyAll(pass.pool, products);
+}
 
 inline TokenCount CountOf(const Pass& pass) noexcept { return {pass.tokens, pass.short_tokens}; }
 

@@ -114,7 +114,8 @@ void Model::Run(const Batch& batch, const LayerRange& layers, Workspace& work, W
                .segments = batch.segments,
                .tokens = batch.tokens.size(),
                .short_tokens = 0,
-               .segment_of = std::span(work.segment_of).first(batch.tokens.size())};
+               .segment_of = std::span(work.segment_of).first(batch.tokens.size()),
+               .on_products = batch.on_products};
   for (const Segment& segment : batch.segments) {
     if (segment.size() <= kShortSegment) pass.short_tokens = segment.end;
     const auto index = static_cast<uint32_t>(&segment - batch.segments.data());

@@ -35,6 +35,7 @@ struct Batch {
   std::span<const int32_t> tokens;
   std::span<const Segment> segments;
   ExpertSource* experts = nullptr;  // of a mixture; nullptr: where the files are mapped
+  std::optional<OnProducts> on_products = std::nullopt;  // of the layers, but not the head
 };
 
 // The layers that a pass runs, where not all.
@@ -64,6 +65,10 @@ class Model {
   uint64_t interleaved_bytes() const noexcept { return weights_.interleaved_bytes(); }
   std::optional<checkpoint::FileRange> RangeOf(std::span<const std::byte> bytes) const noexcept {
     return weights_.RangeOf(bytes);
+  }
+  // The tensor that a matrix of the model was bound from, and its first row in it.
+  std::optional<BoundRows> BoundTo(const StoredMatrix& matrix) const noexcept {
+    return weights_.BoundTo(matrix);
   }
   // Stored bytes of all matrices that one token is multiplied with: what decoding reads.
   uint64_t bytes_per_token() const noexcept;

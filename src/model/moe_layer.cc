@@ -53,7 +53,7 @@ void MoeLayer::ChooseFor(const Pass& pass) const noexcept {
   if (shared_) {
     products[1] = Times(shared_->gate, work.hidden, count, logits.Columns(experts, 1));
   }
-  MultiplyAll(pass.pool, std::span(products).first(shared_ ? 2 : 1));
+  Multiply(pass, std::span(products).first(shared_ ? 2 : 1));
   ForTokenRanges(pass, [&](TokenRange tokens) {
     for (size_t token = tokens.begin; token < tokens.end; ++token) {
       ChooseExperts(logits[token].first(experts), config_.has_top_k_norm,
@@ -109,7 +109,7 @@ void MoeLayer::RunWave(const Pass& pass, std::span<const ReadyExpert> experts) c
                             config_.gate_up_forms);
     });
   }
-  MultiplyAll(pass.pool, moe.products);
+  Multiply(pass, moe.products);
   ForTokenRanges(pass.pool, rows,
                  [&](TokenRange range) { moe.inner.Activate(range, config_.down_forms); });
 
@@ -124,7 +124,7 @@ void MoeLayer::RunWave(const Pass& pass, std::span<const ReadyExpert> experts) c
                            .y = moe.outputs[group]};
     rows += group.size();
   }
-  MultiplyAll(pass.pool, std::span(moe.products).first(experts.size()));
+  Multiply(pass, std::span(moe.products).first(experts.size()));
 }
 
 // update = sigmoid(gate x) * shared(x), or zero, and the weighted outputs of the experts.

@@ -159,12 +159,36 @@ Linear Weights::Matrix(const std::string& name, Use use) {
   return Linear(interleaves ? (*interleaver_)(matrix) : matrix, std::move(bias));
 }
 
+namespace {
+
+// A matrix is known by where its rows lie.
+uintptr_t AddressOf(const StoredMatrix& matrix) {
+  uintptr_t address = 0;
+  ForEachPart(matrix, [&](ConstBytes part) {
+    if (address == 0) address = reinterpret_cast<uintptr_t>(part.data());
+  });
+  return address;
+}
+
+}  // namespace
+
+StoredMatrix Weights::Bind(StoredMatrix matrix, const TensorEntry& entry, uint64_t first_row) {
+  bound_[AddressOf(matrix)] = {&entry, first_row};
+  return matrix;
+}
+
+std::optional<BoundRows> Weights::BoundTo(const StoredMatrix& matrix) const noexcept {
+  const auto found = bound_.find(AddressOf(matrix));
+  if (found == bound_.end()) return std::nullopt;
+  return found->second;
+}
+
 StoredMatrix Weights::Stored(const TensorEntry& entry) {
   if (const CodedStorage* coded = MultipliedCodes(entry)) {
     HLWQ_DASSERT(coded->slices.size() == 1);
-    return Coded(entry, *coded, 0);
+    return Bind(Coded(entry, *coded, 0), entry, 0);
   }
-  return Dense(entry);
+  return Bind(Dense(entry), entry, 0);
 }
 
 std::vector<StoredMatrix> Weights::Slices(const std::string& name, size_t slices,
@@ -174,9 +198,10 @@ std::vector<StoredMatrix> Weights::Slices(const std::string& name, size_t slices
   const CodedStorage* coded = MultipliedCodes(entry);
   const StoredMatrix all = coded == nullptr ? Stored(entry) : StoredMatrix();
   for (size_t slice = 0; slice < slices; ++slice) {
-    matrices.push_back(coded != nullptr
-                           ? Coded(entry, *coded, slice)
-                           : RowsOf(all, {slice * shape.out, (slice + 1) * shape.out}));
+    const uint64_t first_row = slice * shape.out;
+    matrices.push_back(Bind(coded != nullptr ? Coded(entry, *coded, slice)
+                                             : RowsOf(all, {first_row, first_row + shape.out}),
+                            entry, first_row));
   }
   return matrices;
 }

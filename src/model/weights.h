@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,12 @@ struct ModelOptions {
   // threads; 0: the cores of this process.
   bool interleaves_rows = false;
   int threads = 0;
+};
+
+// Rows of a tensor, those of all slices counted.
+struct BoundRows {
+  const checkpoint::TensorEntry* entry = nullptr;
+  uint64_t first = 0;
 };
 
 // Owns the mappings, and copies of the few tensors that no kernel reads as they are stored (ggml
@@ -68,6 +75,8 @@ class Weights {
   std::span<const std::vector<ExpertMatrices>> experts() const noexcept { return experts_; }
   // Where bytes that a matrix borrows lie in the files; nothing: they are in memory only.
   std::optional<checkpoint::FileRange> RangeOf(std::span<const std::byte> bytes) const noexcept;
+  // The rows that a matrix was bound from; nothing where it is a copy of rows laid out anew.
+  std::optional<BoundRows> BoundTo(const StoredMatrix& matrix) const noexcept;
   // A tensor as float32. Throws as Matrix.
   Buffer<float> Floats(const std::string& name);
 
@@ -90,6 +99,8 @@ class Weights {
   std::vector<Buffer<std::byte>> decoded_;
   std::unique_ptr<Interleaver> interleaver_;  // where rows are interleaved
   std::vector<std::vector<ExpertMatrices>> experts_;
+  std::map<uintptr_t, BoundRows>
+      bound_;  // by the address of the first byte of each stretch of rows
 
   const checkpoint::TensorEntry& Entry(const std::string& name) const;
   std::span<const std::byte> Bytes(const checkpoint::FileRange& range) const;
@@ -99,6 +110,7 @@ class Weights {
   StoredMatrix Coded(const checkpoint::TensorEntry& entry, const checkpoint::CodedStorage& storage,
                      size_t slice);
   kernels::DenseMatrix Dense(const checkpoint::TensorEntry& entry);
+  StoredMatrix Bind(StoredMatrix matrix, const checkpoint::TensorEntry& entry, uint64_t first_row);
   // The matrices of the slices of `name` [slices, shape.out, shape.in].
   std::vector<StoredMatrix> Slices(const std::string& name, size_t slices, MatrixShape shape);
 };

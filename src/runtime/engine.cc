@@ -161,10 +161,11 @@ void Engine::Step(std::span<const Work> work, OnStepLogits on_logits,
 }
 
 void Engine::StepLayers(std::span<const Work> work, const model::LayerRange& layers,
-                        OnStepLogits on_logits) {
+                        OnStepLogits on_logits, std::optional<model::OnProducts> on_products) {
   Gather(work);
   if (tokens_.empty()) return;
-  const model::Batch batch = {.tokens = tokens_, .segments = segments_, .experts = experts()};
+  const model::Batch batch = {
+      .tokens = tokens_, .segments = segments_, .experts = experts(), .on_products = on_products};
   const auto clear = [&] {
     for (const size_t index : works_) work[index].sequence->Clear();
   };

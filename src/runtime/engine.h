@@ -96,7 +96,8 @@ class Engine {
   // hold nothing afterwards. A stream has the tokens of all pieces, in the order of Batch: where they
   // are all longer than model::kShortSegment, or none is, in their own.
   void StepLayers(std::span<const Work> work, const model::LayerRange& layers,
-                  OnStepLogits on_logits);
+                  OnStepLogits on_logits,
+                  std::optional<model::OnProducts> on_products = std::nullopt);
 
   // Takes `tokens` as the continuation of a sequence, in passes of at most chunk_tokens(). The indices
   // that the callbacks see count from the first of `tokens`; on_hidden is called for each pass. Throws as
