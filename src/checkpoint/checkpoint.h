@@ -115,6 +115,8 @@ std::string_view FormatName(Format format) noexcept;
 
 // A recipe that was made for one model; it stays with what was made by it.
 inline constexpr const char* kRecipeFileName = "hlwq_recipe.json";
+// The text that weights were calibrated with, and how (docs/calibration.md).
+inline constexpr const char* kCalibrationFileName = "hlwq_calibration.json";
 
 // A small file that belongs to the model (config.json, tokenizer, template): found, or made (GGUF).
 struct SideFile {

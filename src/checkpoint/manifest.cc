@@ -1,11 +1,14 @@
 #include "checkpoint/manifest.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/number_text.h"
 #include "io/shard_index.h"
 
 namespace hlwq::checkpoint {
@@ -43,6 +46,15 @@ uint64_t HashWithoutDigits(std::string_view text, size_t digits) {
   return hash.Digest();
 }
 
+json ToJson(const CalibrationRecord& calibration) {
+  json record = {{"text", calibration.text},
+                 {"tokens", calibration.tokens},
+                 {"xxh3", HashToHex(calibration.xxh3)},
+                 {"damping", calibration.damping}};
+  if (calibration.seed) record["seed"] = *calibration.seed;
+  return record;
+}
+
 // Everything but the reports.
 json HeadToJson(const Manifest& manifest) {
   json document;
@@ -51,6 +63,7 @@ json HeadToJson(const Manifest& manifest) {
   document["operation"] = manifest.operation;
   document["manifest_xxh3"] = kNoDigits;
   document["plan_xxh3"] = HashToHex(manifest.plan_xxh3);
+  if (manifest.calibration) document["calibration"] = ToJson(*manifest.calibration);
   json sources = json::array();
   for (const SourceFile& source : manifest.sources) {
     sources.push_back(
@@ -71,6 +84,17 @@ uint64_t UintFrom(const json& object, const char* key) {
   return WithContext(key, [&] { return UnsignedValue(object.at(key)); });
 }
 
+CalibrationRecord CalibrationFromJson(const json& record) {
+  CalibrationRecord calibration = {
+      .text = record.at("text").get<std::string>(),
+      .tokens = UintFrom(record, "tokens"),
+      .xxh3 = HashFromHex(record.at("xxh3").get_ref<const std::string&>()),
+      .seed = std::nullopt,
+      .damping = record.at("damping").get<double>()};
+  if (record.contains("seed")) calibration.seed = UintFrom(record, "seed");
+  return calibration;
+}
+
 Manifest ManifestFromJson(const json& document) {
   const auto hash = [](const json& value) {
     return HashFromHex(value.get_ref<const std::string&>());
@@ -86,6 +110,9 @@ Manifest ManifestFromJson(const json& document) {
     manifest.tool_version = document.at("tool_version").get<std::string>();
     manifest.operation = document.at("operation").get<std::string>();
     manifest.plan_xxh3 = hash(document.at("plan_xxh3"));
+    if (document.contains("calibration")) {
+      manifest.calibration = CalibrationFromJson(document.at("calibration"));
+    }
     for (const json& source : document.at("sources")) {
       manifest.sources.push_back({source.at("name").get<std::string>(), UintFrom(source, "bytes"),
                                   hash(source.at("xxh3"))});
@@ -112,6 +139,13 @@ Manifest ManifestFromJson(const json& document) {
 }
 
 }  // namespace
+
+std::string CalibrationRecord::Describe() const {
+  const std::string origin = text == "self" ? "that the model wrote" : "of " + text;
+  const std::string of_seed = seed ? fmt::format(" (seed {})", *seed) : "";
+  return fmt::format("{} tokens {}{}, xxh3 {}, damping {}", FormatCount(tokens), origin, of_seed,
+                     HashToHex(xxh3), damping);
+}
 
 bool SealManifestText(std::string& text) {
   const std::optional<size_t> digits = FindDigits(text);

@@ -34,10 +34,24 @@ struct SourceFile {
   uint64_t xxh3 = 0;
 };
 
+// The text by which errors were fed back between columns (docs/calibration.md), and how.
+struct CalibrationRecord {
+  std::string text;  // "self": written by the model; else the file it came from
+  uint64_t tokens = 0;
+  uint64_t xxh3 = 0;             // of the token ids, 32 bits each
+  std::optional<uint64_t> seed;  // of a text that the model wrote
+  double damping = 0;
+
+  bool operator==(const CalibrationRecord&) const = default;
+  // "32,768 tokens that the model wrote (seed 1), xxh3 0123456789abcdef, damping 0.1"
+  std::string Describe() const;
+};
+
 struct Manifest {
   std::string tool_version;
   std::string operation;   // "quantize", "dequantize", ...
   uint64_t plan_xxh3 = 0;  // of everything that determines the output's bytes
+  std::optional<CalibrationRecord> calibration;
   std::vector<SourceFile> sources;
   std::map<std::string, ManifestFile> files;
   std::map<std::string, uint64_t> tensors;  // XXH3 of each stored tensor's bytes, by stored name

@@ -32,8 +32,8 @@ bool IsWeights(const fs::path& name) {
 
 // The names of files that hlwq writes anew, or that speak of files which do not come along.
 bool IsOwn(std::string_view name) {
-  return name == kManifestFileName || name == kRecipeFileName || name == "polar_config.json" ||
-         name.ends_with(".index.json");
+  return name == kManifestFileName || name == kRecipeFileName || name == kCalibrationFileName ||
+         name == "polar_config.json" || name.ends_with(".index.json");
 }
 
 // What a model cannot do without: never left behind, however large.

@@ -106,10 +106,14 @@ void CodedJobBuilder::AddCoded(Job& job, size_t tensor) {
       job.outputs.push_back({name + part.suffix, part.dtype, part.shape, part.bytes, group, true});
       job.reports.back().stored_bytes += part.bytes;
     }
+    const int layer = classified_.specs[tensor].layer;
+    const LayerFeedback feedback = {.source = layer < 0 ? nullptr : feedback_,
+                                    .layer = static_cast<size_t>(std::max(0, layer))};
     auto task = MakeEncodeTask(source_, entry, slice * slices.matrix.out, slices.matrix, codec,
-                               backend_, first_tensor);
+                               backend_, first_tensor, feedback);
     task->name = name;
     task->report = job.reports.size() - 1;
+    task->turn = feedback_ == nullptr ? 0 : layer;
     job.tasks.push_back(std::move(task));
   }
 }

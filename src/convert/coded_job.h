@@ -31,6 +31,8 @@ class CodedJobBuilder {
   void SetCodec(size_t tensor, std::shared_ptr<const codec::Codec> codec) {
     codec_of_[tensor] = std::move(codec);
   }
+  // Matrices of decoder layers are coded with feedback, and layer after layer. Borrowed.
+  void SetFeedback(FeedbackSource* source) noexcept { feedback_ = source; }
   const codec::Codec* CodecOf(size_t tensor) const noexcept { return codec_of_[tensor].get(); }
 
   // Carries tensors over that their codec cannot hold (NaN, infinity, multipliers beyond 16 bits),
@@ -46,6 +48,7 @@ class CodedJobBuilder {
   const codec::Backend& backend_;
   checkpoint::Classified classified_;
   std::vector<std::shared_ptr<const codec::Codec>> codec_of_;  // of each source tensor
+  FeedbackSource* feedback_ = nullptr;
   OutputGroups groups_;
 
   void AddReport(Job& job, size_t tensor) const;

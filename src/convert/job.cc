@@ -1,5 +1,6 @@
 #include "convert/job.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -239,6 +240,7 @@ class JobRun {
     for (size_t task = 0; task < job_.tasks.size(); ++task) {
       if (!results_[task]) todo.push_back(task);
     }
+    std::ranges::stable_sort(todo, {}, [&](size_t task) { return job_.tasks[task]->turn; });
     update.tensors_done = job_.tasks.size() - todo.size();
     update.bytes_done = update.bytes_skipped = result_.resumed_bytes;
     StreamCallbacks callbacks;
@@ -270,6 +272,7 @@ class JobRun {
     checkpoint::Manifest& manifest = result_.manifest;
     manifest.tool_version = kVersion;
     manifest.operation = job_.operation;
+    manifest.calibration = job_.calibration;
     manifest.plan_xxh3 = plan_xxh3_;
     manifest.reports = std::move(job_.reports);
     std::vector<Xxh3Stream> source_hashes(source_.files.size());

@@ -34,6 +34,7 @@ struct OutputOptions {
 struct Job {
   std::string operation;  // "quantize"
   std::string options;    // the choices that shape the output, in words
+  std::optional<checkpoint::CalibrationRecord> calibration;
   std::vector<OutputTensor> outputs;
   // Where they go; empty: into safetensors shards of OutputOptions::max_shard_bytes.
   std::optional<OutputLayout> layout;

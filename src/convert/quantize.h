@@ -2,12 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
 #include "codec/backend.h"
 #include "convert/coded_job.h"
+#include "convert/feedback_source.h"
 #include "convert/job.h"
 #include "convert/recipe.h"
 
@@ -17,6 +19,7 @@ struct QuantizeOptions {
   RecipeOptions recipe;
   codec::CodecSpec codec;  // `bits` is what the recipe says, tensor by tensor
   NonFinitePolicy non_finite = NonFinitePolicy::kError;
+  std::optional<Calibration> calibration;
   // Written beside what it made (docs/recipes.md), where the recipe was made for this model.
   bool records_recipe = false;
   OutputOptions output;

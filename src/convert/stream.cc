@@ -85,8 +85,11 @@ class Stream {
   bool Read(Chunk& chunk) {
     if (!cursor_.Next(chunk.task, chunk.rows)) return false;
     PrefetchNext();
-    const Task& task = *tasks_[chunk.task];
-    WithContext("'" + task.name + "'", [&] { task.Read(chunk.rows, chunk.in); });
+    Task& task = *tasks_[chunk.task];
+    WithContext("'" + task.name + "'", [&] {
+      if (chunk.rows.begin == 0) task.Begin();
+      task.Read(chunk.rows, chunk.in);
+    });
     source_hash_.Update(chunk.in);
     if (chunk.rows.end == task.rows) {
       chunk.source_xxh3 = source_hash_.Digest();
@@ -125,7 +128,8 @@ class Stream {
   }
 
   void EndTask(const Chunk& last) {
-    const Task& task = *tasks_[last.task];
+    Task& task = *tasks_[last.task];
+    task.End();
     result_.source_xxh3 = last.source_xxh3;
     for (size_t output = 0; output < task.outputs.size(); ++output) {
       result_.outputs_xxh3.push_back(output_hashes_[output].Digest());

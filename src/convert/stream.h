@@ -21,7 +21,7 @@ struct TaskResult {
 };
 
 struct StreamCallbacks {
-  // Called in task order, from one thread at a time, when all bytes of a task are written.
+  // Called in the order of `todo`, from one thread at a time, when all bytes of a task are written.
   std::function<void(size_t task, TaskResult result)> on_task_done;
   // Called after each chunk with the source bytes it held.
   std::function<void(size_t task, uint64_t bytes)> on_chunk_done;

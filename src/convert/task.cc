@@ -95,14 +95,23 @@ class DecodeTask final : public RowTask {
 class EncodeTask final : public RowTask {
  public:
   EncodeTask(const Checkpoint& source, const TensorEntry& entry, uint64_t first_row,
-             std::shared_ptr<const codec::Codec> codec, const codec::Backend& backend)
-      : RowTask(source, entry, backend, first_row, codec->unit_rows()), codec_(std::move(codec)) {}
+             std::shared_ptr<const codec::Codec> codec, const codec::Backend& backend,
+             const LayerFeedback& feedback)
+      : RowTask(source, entry, backend, first_row, codec->unit_rows()),
+        codec_(std::move(codec)),
+        layer_feedback_(feedback) {}
+
+  void Begin() override {
+    if (layer_feedback_.source == nullptr) return;
+    feedback_ = layer_feedback_.source->For(name, layer_feedback_.layer, *codec_);
+  }
+  void End() noexcept override { feedback_.reset(); }
 
   void Transform(RowRange range, std::span<const std::byte> in,
                  std::span<const std::span<std::byte>> out,
                  codec::ErrorStats& stats) const override {
     if (const auto dtype = reader().plain_dtype()) {
-      codec_->EncodeRowsFrom(*dtype, in, columns(), range.begin, out, stats);
+      codec_->EncodeRowsWith(feedback_.get(), *dtype, in, columns(), range.begin, out, stats);
       return;
     }
     std::vector<std::span<std::byte>> parts(out.size());
@@ -111,13 +120,16 @@ class EncodeTask final : public RowTask {
         const RowUnits& units = outputs[part].units;
         parts[part] = out[part].subspan(units.OffsetOf(tile.begin), units.BytesOf(tile));
       }
-      codec_->EncodeRows(floats, columns(), range.begin + tile.begin, parts, stats);
+      codec_->EncodeRowsWith(feedback_.get(), DType::kF32, std::as_bytes(floats), columns(),
+                             range.begin + tile.begin, parts, stats);
     };
     reader().DecodeTiles(Shifted(range), in, codec_->unit_rows(), encode);
   }
 
  private:
   std::shared_ptr<const codec::Codec> codec_;
+  LayerFeedback layer_feedback_;
+  std::shared_ptr<const codec::Feedback> feedback_;
 };
 
 }  // namespace
@@ -146,8 +158,9 @@ std::unique_ptr<Task> MakeDecodeTask(const Checkpoint& source, const TensorEntry
 std::unique_ptr<Task> MakeEncodeTask(const Checkpoint& source, const TensorEntry& entry,
                                      uint64_t first_row, MatrixShape shape,
                                      std::shared_ptr<const codec::Codec> codec,
-                                     const codec::Backend& backend, size_t first_tensor) {
-  auto task = std::make_unique<EncodeTask>(source, entry, first_row, codec, backend);
+                                     const codec::Backend& backend, size_t first_tensor,
+                                     const LayerFeedback& feedback) {
+  auto task = std::make_unique<EncodeTask>(source, entry, first_row, codec, backend, feedback);
   task->rows = shape.out;
   HLWQ_DASSERT(task->rows_per_slice == 0 || task->rows_per_slice >= shape.out ||
                task->rows_per_slice % codec->unit_rows() == 0);

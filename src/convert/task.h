@@ -13,6 +13,7 @@
 #include "checkpoint/row_reader.h"
 #include "codec/codec.h"
 #include "codec/error_stats.h"
+#include "convert/feedback_source.h"
 #include "tensor/row_units.h"
 #include "tensor/shape.h"
 
@@ -30,7 +31,8 @@ struct ConstantOutput {
   std::vector<std::byte> data;
 };
 
-// Read() is called in row order, Transform() from many threads at once; both are const.
+// Read() is called in row order, Transform() from many threads at once; both are const. Where nothing is
+// kept of the result, Begin() is not called.
 class Task {
  public:
   virtual ~Task() = default;
@@ -38,6 +40,9 @@ class Task {
   // Source bytes of `rows`, as Transform takes them. The content hash of the source runs over these.
   virtual void Read(RowRange rows, std::vector<std::byte>& in) const = 0;
   virtual void Prefetch(RowRange rows) const = 0;
+  // Called before the first Read and after the last Transform.
+  virtual void Begin() {}
+  virtual void End() noexcept {}
   virtual uint64_t SourceBytes(RowRange rows) const = 0;
   // `out[i]` takes the rows of outputs[i].
   virtual void Transform(RowRange rows, std::span<const std::byte> in,
@@ -52,11 +57,18 @@ class Task {
   std::vector<ConstantOutput> constants;
   size_t source_file = 0;  // index into Checkpoint::files of the first byte read
   size_t report = 0;       // index of the report that gets the statistics
+  int turn = 0;            // tasks are run in ascending order of it, those of one in theirs
 };
 
 // Source bytes in one chunk of work: large enough to make overheads vanish, small enough that the
 // chunks in flight fit in cache-friendly memory.
 inline constexpr uint64_t kChunkBytes = 2u << 20;
+
+// Where the feedback of a layer's matrices comes from, if anywhere.
+struct LayerFeedback {
+  FeedbackSource* source = nullptr;
+  size_t layer = 0;
+};
 
 // Carries a plain tensor over, byte for byte. Rows are bytes.
 std::unique_ptr<Task> MakeCopyTask(const checkpoint::Checkpoint& source,
@@ -68,10 +80,12 @@ std::unique_ptr<Task> MakeDecodeTask(const checkpoint::Checkpoint& source,
                                      const codec::Backend& backend, size_t tensor);
 
 // Encodes rows [first_row, first_row + shape.out) of a tensor: the whole of a 2-D one, one slice of
-// a fused one. `first_tensor` is the output index of the first of codec.Parts(shape).
+// a fused one. `first_tensor` is the output index of the first of codec.Parts(shape). `feedback` (may be
+// null) is asked when the task begins, by the task's name.
 std::unique_ptr<Task> MakeEncodeTask(const checkpoint::Checkpoint& source,
                                      const checkpoint::TensorEntry& entry, uint64_t first_row,
                                      MatrixShape shape, std::shared_ptr<const codec::Codec> codec,
-                                     const codec::Backend& backend, size_t first_tensor);
+                                     const codec::Backend& backend, size_t first_tensor,
+                                     const LayerFeedback& feedback = {});
 
 }  // namespace hlwq::convert

@@ -51,6 +51,7 @@ std::vector<std::pair<std::string, std::string>> Provenance(
   if (manifest) {
     if (!config.hlwq) add("tool version", manifest->tool_version);
     add("operation", manifest->operation);
+    if (manifest->calibration) add("calibrated with", manifest->calibration->Describe());
     for (const auto& source : manifest->sources) {
       add("source", SourceText(source.name, source.bytes, source.xxh3));
     }

@@ -1,0 +1,34 @@
+// Where the feedback between columns (codec/feedback.h) of a conversion's matrices comes from. What finds
+// it runs the model, which conversions know nothing of.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "checkpoint/manifest.h"
+#include "codec/codec.h"
+#include "codec/feedback.h"
+
+namespace hlwq::convert {
+
+class FeedbackSource {
+ public:
+  virtual ~FeedbackSource() = default;
+
+  // For a matrix of a decoder layer, named as MatrixName says; null where there is none: then it is coded
+  // as without. Called for one matrix at a time, layer after layer, with all other work of the layers before
+  // begun; may take as long as it takes. What it throws ends the conversion.
+  virtual std::shared_ptr<const codec::Feedback> For(const std::string& matrix, size_t layer,
+                                                     const codec::Codec& codec) = 0;
+};
+
+// Where feedback comes from, and how it came about.
+struct Calibration {
+  FeedbackSource* source = nullptr;      // borrowed
+  checkpoint::CalibrationRecord record;  // of the manifest; a resumed job must have the same
+  std::string
+      text;  // hlwq_calibration.json, which goes beside the result: the record and the token ids
+};
+
+}  // namespace hlwq::convert
