@@ -25,8 +25,9 @@ ARROWS = {
     "eval": ["report", "runtime", "text"],
     "chat": ["runtime", "text"],
     "server": ["chat"],
-    "api": ["convert", "eval", "chat"],
-    "cli": ["convert", "eval", "server", "chat", "hub"],
+    "calibrate": ["convert", "chat"],
+    "api": ["calibrate", "eval", "chat"],
+    "cli": ["calibrate", "eval", "server", "hub"],
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 # The public headers that stand below every box; the others are for `api`, which implements them.

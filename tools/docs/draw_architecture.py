@@ -17,7 +17,8 @@ WIDTH, ROW, HEIGHT = 1000, 104, 58
 BOXES = {
     "cli": (0, 20, 560, "one flag table: parser, help, completions; verbs"),
     "api": (0, 620, 940, "what include/hlwq declares"),
-    "convert": (1, 60, 330, "recipes, quantize, dequantize, resume"),
+    "convert": (2, 60, 330, "recipes, quantize, dequantize, resume"),
+    "calibrate": (1, 600, 770, "feedback without data"),
     "eval": (1, 370, 570, "measures models"),
     "server": (1, 800, 940, "HTTP"),
     "report": (2, 365, 480, "tables, pages"),
@@ -36,8 +37,9 @@ BOXES = {
 COMING = {"server"}
 # (from, to): where the arrow leaves and arrives, where straight down does not do.
 ENDS = {
-    ("cli", "convert"): (195, 195), ("cli", "eval"): (440, 440), ("cli", "server"): (545, 830),
-    ("cli", "chat"): (520, 770), ("api", "convert"): (640, 300), ("api", "eval"): (660, 540),
+    ("cli", "calibrate"): (535, 640), ("cli", "eval"): (440, 440), ("cli", "server"): (550, 830),
+    ("api", "calibrate"): (720, 720), ("api", "eval"): (650, 540),
+    ("calibrate", "convert"): (610, 300), ("calibrate", "chat"): (745, 775),
     ("api", "chat"): (785, 785), ("convert", "kernels"): (150, 150),
     ("convert", "checkpoint"): (270, 470), ("eval", "report"): (422, 422),
     ("report", "checkpoint"): (422, 490), ("eval", "runtime"): (520, 550),

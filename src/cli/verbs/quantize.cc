@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -11,6 +12,7 @@
 #include "cli/checkpoint_source.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "cli/verbs/calibration.h"
 #include "cli/verbs/coding_summary.h"
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/plan_memory.h"
@@ -69,6 +71,11 @@ int RunQuantize(const Arguments& arguments) {
   options.output = OutputOptionsOf(arguments, progress);
   if (arguments.Switch(flag::kDryRun)) {
     return DryRun(arguments, source, destination, options);
+  }
+  std::optional<CalibrationRun> calibration;
+  if (arguments.Has(flag::kCalibrate)) {
+    calibration.emplace(arguments, source_path, destination);
+    options.calibration = calibration->calibration();
   }
   const convert::ConversionResult result =
       convert::Quantize(source, destination, options, DefaultBackend());

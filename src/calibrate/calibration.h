@@ -1,0 +1,61 @@
+// Feedback for the matrices of a model from text that runs through it, layer by layer
+// (docs/calibration.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "calibrate/hessian.h"
+#include "calibrate/layer_walk.h"
+#include "calibrate/self_text.h"
+#include "convert/feedback_source.h"
+#include "runtime/engine.h"
+
+namespace hlwq::calibrate {
+
+struct CalibrationOptions {
+  double damping = 0.1;           // of the mean of a Hessian's diagonal
+  std::filesystem::path scratch;  // as LayerWalk
+  // Told of the layer that tokens go through.
+  std::function<void(size_t layer, const TokenProgress& progress)> progress;
+};
+
+// Inputs are those of the model as it is. In a mixture gates and ups of all experts of a layer share the
+// inputs of all its tokens; each down has its own, and feedback is weaker where they are few.
+// Borrows the engine; one caller at a time.
+class Calibration final : public convert::FeedbackSource {
+ public:
+  // Sequences of more than model::kShortSegment tokens.
+  Calibration(runtime::Engine& engine, TokenSequences sequences, CalibrationOptions options);
+  ~Calibration() override;
+
+  // Of a later layer than the last one asked for: takes all tokens through the layers up to it. Throws as
+  // LayerWalk, and Error{kNonFinite} for inputs that are not finite.
+  std::shared_ptr<const codec::Feedback> For(const std::string& matrix, size_t layer,
+                                             const codec::Codec& codec) override;
+
+ private:
+  struct Group;  // matrices that share an input
+
+  runtime::Engine& engine_;
+  TokenSequences sequences_;
+  CalibrationOptions options_;
+  LayerWalk walk_;
+  std::vector<std::unique_ptr<Group>> groups_;  // of the layer
+  std::map<std::string, Group*, std::less<>> group_of_;
+  uint64_t tokens_ = 0;
+  uint64_t pass_begin_ = 0;  // tokens that are through
+
+  void GoTo(size_t layer);
+  void Collect(std::span<const model::Product> products);
+  void RequireFinite(kernels::RowSpan<const float> inputs, const std::string& matrix) const;
+};
+
+}  // namespace hlwq::calibrate

@@ -1,0 +1,26 @@
+// From a Hessian to the feedback between columns: H = (I + U) D (I + U)^T.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "base/worker_pool.h"
+#include "codec/codec.h"
+#include "codec/feedback.h"
+#include "tensor/buffer.h"
+
+namespace hlwq::calibrate {
+
+// H [n, n] of inputs, in the basis of a codec: [FeedbackColumns(n)] squared.
+Buffer<float> InFeedbackBasis(const Buffer<float>& hessian, size_t columns,
+                              const codec::Codec& codec, WorkerPool& pool);
+
+// Factors H + damping * (mean of its diagonal) * I, [columns, columns], which is used up; with more damping
+// where float32 needs it. Null where all of H is zero: then no column can make good for another. H is finite
+// and damping above 0. Cost: columns^3 / 3 multiply-adds; memory: half
+// of H again. The result does not depend on the number of threads.
+std::shared_ptr<const codec::Feedback> FactorFeedback(Buffer<float> hessian, size_t columns,
+                                                      double damping, WorkerPool& pool);
+
+}  // namespace hlwq::calibrate

@@ -1,0 +1,108 @@
+#include "calibrate/hessian.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/checked.h"
+#include "kernels/dense_matmul.h"
+
+namespace hlwq::calibrate {
+namespace {
+
+constexpr size_t kStrip = 96;    // rows of H that are made together
+constexpr size_t kTokens = 512;  // summed in float32, at most
+constexpr size_t kSpare =
+    16;  // zeros after them, so that rows do not crowd into a part of the cache
+constexpr size_t kTranspose = 16;
+
+// inputs [tokens, n] -> [n, tokens + kSpare].
+void Transpose(kernels::RowSpan<const float> inputs, size_t begin, size_t end, float* to) {
+  const size_t stride = inputs.rows + kSpare;
+  for (size_t column = begin; column < end; column += kTranspose) {
+    const size_t last = std::min(column + kTranspose, end);
+    for (size_t token = 0; token < inputs.rows; ++token) {
+      const float* row = inputs[token].data();
+      for (size_t c = column; c < last; ++c) to[c * stride + token] = row[c];
+    }
+    for (size_t c = column; c < last; ++c) {
+      std::fill_n(to + c * stride + inputs.rows, kSpare, 0.0f);
+    }
+  }
+}
+
+}  // namespace
+
+Hessian::Hessian(size_t columns) : columns_(columns) {
+  sums_.resize(StripBegin(CeilDiv(columns, kStrip)));
+}
+
+// Strip s has min(kStrip, what is left) rows of (s + 1) * kStrip columns, as far as there are.
+size_t Hessian::StripBegin(size_t strip) const noexcept {
+  size_t begin = 0;
+  for (size_t s = 0; s < strip; ++s) {
+    const size_t end = std::min((s + 1) * kStrip, columns_);
+    begin += (end - s * kStrip) * end;
+  }
+  return begin;
+}
+
+void Hessian::Add(kernels::RowSpan<const float> inputs, WorkerPool& pool) {
+  tokens_ += inputs.rows;
+  Buffer<float> across(columns_ * (std::min(kTokens, inputs.rows) + kSpare), Unfilled());
+  const size_t strips = CeilDiv(columns_, kStrip);
+  std::vector<Buffer<float>> products;
+  for (int i = 0; i < pool.threads(); ++i) {
+    products.emplace_back(std::min(kStrip, columns_) * columns_, Unfilled());
+  }
+  for (size_t first = 0; first < inputs.rows; first += kTokens) {
+    const auto some = inputs[{first, std::min(first + kTokens, inputs.rows)}];
+    const size_t stride = some.rows + kSpare;
+    pool.ParallelFor(columns_, kTranspose, [&](size_t begin, size_t end, int) {
+      Transpose(some, begin, end, across.data());
+    });
+    pool.ParallelFor(strips, 1, [&](size_t begin, size_t end, int worker) {
+      for (size_t unit = begin; unit < end; ++unit) {
+        const size_t strip = strips - 1 - unit;  // the longest first
+        const size_t row = strip * kStrip, last = std::min(row + kStrip, columns_);
+        const std::span<float> product = products[static_cast<size_t>(worker)].span();
+        const kernels::DenseMatrix left = {
+            .shape = {last, stride},
+            .dtype = DType::kF32,
+            .data = std::as_bytes(across.span().first(last * stride))};
+        kernels::DenseMatMul(left, across.span().subspan(row * stride), stride, last - row,
+                             {0, last}, last, product);
+        double* sums = sums_.data() + StripBegin(strip);
+        for (size_t i = 0; i < (last - row) * last; ++i) sums[i] += double{product[i]};
+      }
+    });
+  }
+}
+
+bool Hessian::is_finite() const noexcept {
+  return std::ranges::all_of(sums_, [](double sum) { return std::isfinite(sum); });
+}
+
+Buffer<float> Hessian::Normalised() const {
+  Buffer<float> all(columns_ * columns_);
+  double diagonal = 0;
+  const auto for_each_row = [&](auto visit) {
+    const double* at = sums_.data();
+    for (size_t begin = 0; begin < columns_; begin += kStrip) {
+      const size_t end = std::min(begin + kStrip, columns_);
+      for (size_t row = begin; row < end; ++row, at += end) visit(row, at);
+    }
+  };
+  for_each_row([&](size_t row, const double* sums) { diagonal += sums[row]; });
+  if (!(diagonal > 0)) return all;
+  const double scale = static_cast<double>(columns_) / diagonal;
+  for_each_row([&](size_t row, const double* sums) {
+    for (size_t column = 0; column <= row; ++column) {
+      const auto value = static_cast<float>(sums[column] * scale);
+      all[row * columns_ + column] = value;
+      all[column * columns_ + row] = value;
+    }
+  });
+  return all;
+}
+
+}  // namespace hlwq::calibrate

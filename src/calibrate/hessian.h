@@ -1,0 +1,40 @@
+// H = sum x x^T over the inputs x of a matrix: what errors in its weights do to its outputs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/worker_pool.h"
+#include "kernels/row_span.h"
+#include "tensor/buffer.h"
+
+namespace hlwq::calibrate {
+
+// Grows by tokens. Sums of a few hundred tokens are made in float32, those of all in float64, so that
+// the result does not depend on the number of threads. Memory: 4 n^2 bytes.
+class Hessian {
+ public:
+  explicit Hessian(size_t columns);
+
+  size_t columns() const noexcept { return columns_; }
+  uint64_t tokens() const noexcept { return tokens_; }
+
+  // Adds inputs, [tokens, columns]. Cost: tokens * n^2 / 2 multiply-adds. Memory: the inputs once more.
+  void Add(kernels::RowSpan<const float> inputs, WorkerPool& pool);
+
+  // [n, n] as float32, both halves; scaled so that the mean of the diagonal is 1. All zeros where every
+  // input was.
+  Buffer<float> Normalised() const;
+  bool is_finite() const noexcept;
+
+ private:
+  size_t columns_ = 0;
+  uint64_t tokens_ = 0;
+  std::vector<double> sums_;  // the lower triangle in strips of kStrip rows, each whole
+
+  size_t StripBegin(size_t strip) const noexcept;
+};
+
+}  // namespace hlwq::calibrate

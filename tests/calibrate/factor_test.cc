@@ -1,0 +1,168 @@
+#include "calibrate/factor.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "calibrate/hessian.h"
+#include "codec/codec_record.h"
+#include "kernels/cpu_backend.h"
+#include "tests/calibrate/correlated_inputs.h"
+#include "tests/codec/coded_matrix.h"
+
+namespace hlwq::calibrate {
+namespace {
+
+using codec::kBlockSize;
+
+Buffer<float> HessianOf(const std::vector<float>& inputs, size_t columns) {
+  WorkerPool pool(2);
+  Hessian hessian(columns);
+  hessian.Add({std::span<const float>(inputs), columns}, pool);
+  return hessian.Normalised();
+}
+
+std::shared_ptr<const codec::Feedback> Factored(const Buffer<float>& hessian, size_t columns,
+                                                double damping, int threads = 2) {
+  WorkerPool pool(threads);
+  Buffer<float> copy(hessian.size());
+  std::ranges::copy(hessian.span(), copy.data());
+  return FactorFeedback(std::move(copy), columns, damping, pool);
+}
+
+// U, as its users see it: what an error of 1 in column j does to the targets.
+std::vector<double> Unpacked(const codec::Feedback& feedback) {
+  const size_t columns = feedback.columns();
+  std::vector<double> u(columns * columns);
+  for (size_t j = 0; j < columns; ++j) {
+    std::vector<float> errors(columns);
+    errors[j] = 1;
+    for (size_t block = 0; block * kBlockSize < columns; ++block) {
+      const codec::FeedbackBlock of_block = feedback.Block(block);
+      const size_t begin = block * kBlockSize;
+      std::vector<float> targets(kBlockSize);
+      if (j < begin) feedback.AddTo(block, errors, 1, targets);
+      for (size_t k = 0; k < of_block.width; ++k) {
+        const bool is_within = j >= begin && j < begin + of_block.width;
+        u[j * columns + begin + k] =
+            is_within ? of_block.within[(j - begin) * kBlockSize + k] : targets[k];
+      }
+    }
+  }
+  return u;
+}
+
+TEST(Factor, GivesTheHessianBack) {
+  for (const size_t columns : {32, 64, 128, 200, 576}) {
+    const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(900, columns), columns);
+    const auto feedback = Factored(hessian, columns, 0.05);
+    ASSERT_EQ(feedback->columns(), columns);
+    std::vector<double> u = Unpacked(*feedback), d(columns);
+    for (size_t j = 0; j < columns; ++j) {
+      for (size_t k = 0; k <= j; ++k) ASSERT_EQ(u[j * columns + k], 0) << j << ", " << k;
+      u[j * columns + j] = 1;
+      d[j] = feedback->Block(j / kBlockSize).costs[j % kBlockSize];
+      ASSERT_GT(d[j], 0);
+    }
+    for (size_t i = 0; i < columns; i += 7) {
+      for (size_t j = 0; j <= i; j += 5) {
+        double sum = 0;
+        for (size_t k = 0; k < columns; ++k) sum += u[i * columns + k] * d[k] * u[j * columns + k];
+        const double damped = double{hessian[i * columns + j]} + (i == j ? 0.05 : 0);
+        ASSERT_NEAR(sum, damped, 2e-4) << columns << " columns, " << i << ", " << j;
+      }
+    }
+  }
+}
+
+TEST(Factor, DoesNotDependOnThreads) {
+  const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(900, 576), 576);
+  EXPECT_EQ(Unpacked(*Factored(hessian, 576, 0.1, 1)), Unpacked(*Factored(hessian, 576, 0.1, 3)));
+}
+
+TEST(Factor, OfNothingIsNoFeedback) {
+  EXPECT_EQ(Factored(Buffer<float>(64 * 64), 64, 0.1), nullptr);
+}
+
+// A direction alone, and inputs that are always zero: singular without damping.
+TEST(Factor, OfDependentInputsIsFinite) {
+  constexpr size_t kColumns = 160;
+  std::vector<float> inputs(kColumns);
+  for (size_t i = 0; i < kColumns / 2; ++i) inputs[i] = static_cast<float>(i + 1);
+  const auto feedback = Factored(HessianOf(inputs, kColumns), kColumns, 1e-6);
+  ASSERT_NE(feedback, nullptr);
+  for (const double u : Unpacked(*feedback)) ASSERT_TRUE(std::isfinite(u));
+}
+
+// sum over rows of e H e^T, the errors e in the basis of the weights.
+double OutputError(const codec::Codec& codec, const std::vector<float>& weights,
+                   const test::CodedMatrix& coded, const Buffer<float>& hessian, size_t columns) {
+  std::vector<float> decoded(weights.size());
+  codec.DecodeRows(coded.ConstParts(), columns, decoded);
+  double total = 0;
+  for (size_t row = 0; row < weights.size() / columns; ++row) {
+    for (size_t i = 0; i < columns; ++i) {
+      const double error = double{weights[row * columns + i]} - decoded[row * columns + i];
+      for (size_t j = 0; j < columns; ++j) {
+        total += error * hessian[i * columns + j] *
+                 (double{weights[row * columns + j]} - decoded[row * columns + j]);
+      }
+    }
+  }
+  return total;
+}
+
+class FeedbackOfEveryCodec : public testing::TestWithParam<codec::CodecSpec> {};
+INSTANTIATE_TEST_SUITE_P(, FeedbackOfEveryCodec, testing::ValuesIn(test::EverySpec()),
+                         [](const auto& of) { return test::SpecName(of.param); });
+
+TEST_P(FeedbackOfEveryCodec, LowersWhatErrorsDoToTheOutputs) {
+  const auto codec = kernels::CpuBackend().MakeCodec(GetParam());
+  for (const uint64_t wanted : {256, 320}) {
+    const size_t columns = test::WidthFrom(wanted, GetParam()), rows = 37;
+    const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(2000, columns), columns);
+    const std::vector<float> weights = test::GaussianMatrix(rows, columns, 0.02f);
+    WorkerPool pool(2);
+    const size_t wide = codec->FeedbackColumns(columns);
+    const auto feedback =
+        FactorFeedback(InFeedbackBasis(hessian, columns, *codec, pool), wide, 0.01, pool);
+    const test::CodedMatrix alone = test::Encode(*codec, weights, columns);
+    test::CodedMatrix with(*codec, rows, columns);
+    codec->EncodeRowsWith(feedback.get(), DType::kF32, std::as_bytes(std::span(weights)), columns,
+                          0, with.Rows(0, rows), with.stats);
+    // With two levels only, many targets are beyond them.
+    const double share = GetParam().bits == 1 ? 1 : 0.5;
+    EXPECT_LT(OutputError(*codec, weights, with, hessian, columns),
+              share * OutputError(*codec, weights, alone, hessian, columns));
+    EXPECT_EQ(with.stats.count, alone.stats.count);
+    EXPECT_NEAR(with.stats.signal, alone.stats.signal, 1e-3 * alone.stats.signal);
+    // It costs the weights something, but they are what is stored.
+    EXPECT_LT(with.stats.noise, 3 * alone.stats.noise);
+    EXPECT_GT(with.stats.noise, 0.99 * alone.stats.noise);
+  }
+}
+
+TEST_P(FeedbackOfEveryCodec, DoesNotDependOnHowRowsAreSplit) {
+  const auto codec = kernels::CpuBackend().MakeCodec(GetParam());
+  const size_t columns = test::WidthFrom(320, GetParam()), rows = 48;
+  const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(500, columns), columns);
+  const std::vector<float> weights = test::GaussianMatrix(rows, columns, 0.02f);
+  WorkerPool pool(2);
+  const auto feedback = FactorFeedback(InFeedbackBasis(hessian, columns, *codec, pool),
+                                       codec->FeedbackColumns(columns), 0.1, pool);
+  test::CodedMatrix whole(*codec, rows, columns), split(*codec, rows, columns);
+  const auto encode = [&](test::CodedMatrix& to, size_t begin, size_t count) {
+    const auto some = std::span(weights).subspan(begin * columns, count * columns);
+    codec->EncodeRowsWith(feedback.get(), DType::kF32, std::as_bytes(some), columns, begin,
+                          to.Rows(begin, count), to.stats);
+  };
+  encode(whole, 0, rows);
+  encode(split, 0, 16);
+  encode(split, 16, 32);
+  EXPECT_EQ(whole.parts, split.parts);
+  EXPECT_EQ(whole.stats.code_use, split.stats.code_use);
+}
+
+}  // namespace
+}  // namespace hlwq::calibrate
