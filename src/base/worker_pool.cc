@@ -55,6 +55,8 @@ constexpr microseconds kIdleSpin{50};
 // pieces are long, and then the wake-up does not matter).
 constexpr microseconds kJoinSpin{100};
 constexpr int kRestPerLoss = 4;
+// A thread that lost its core is gone for some 3 ms; less is the end of a piece that is merely long.
+constexpr Clock::duration kLeastLoss = milliseconds(2);
 constexpr Clock::duration kLongestRest = milliseconds(500);
 // Two lines, which are fetched in pairs: what one thread writes often shares none with another's.
 constexpr size_t kApart = 128;
@@ -259,6 +261,7 @@ void WorkerPool::State::WorkerLoop(size_t index) noexcept {
     if (losses == losses_before) continue;
     const Clock::time_point now = Clock::now();
     const Clock::duration loss = now - Clock::time_point(Clock::duration(since));
+    if (loss < kLeastLoss) continue;
     const bool is_again = now - self.rest_until < rest;
     rest = std::max(kRestPerLoss * loss, is_again ? 2 * rest : Clock::duration{});
     rest = std::min(rest, kLongestRest);
