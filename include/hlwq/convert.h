@@ -37,6 +37,16 @@ struct ConversionResult {
   std::vector<std::string> notes;  // of the source, and of the choices made
 };
 
+// Text that runs through the model, by which later columns of each matrix make good what earlier ones lose:
+// at the same size about a third of the loss is left, for minutes of work (docs/calibration.md).
+struct Calibration {
+  // "self": written by the model; else a file of text, or a .json of token ids as a calibrated checkpoint
+  // has it beside its weights.
+  std::string text = "self";
+  std::uint64_t tokens = 32768;
+  std::uint64_t seed = 1;  // of what the model writes
+};
+
 struct QuantizeOptions {
   // What is coded with how many bits: "balanced", "published", "uniform", "mixed", or the path of a
   // recipe file (docs/recipes.md).
@@ -51,6 +61,7 @@ struct QuantizeOptions {
   std::optional<int> embedding_bits;
   std::optional<int> lm_head_bits;
   bool keeps_non_finite = false;  // carry tensors over that hold NaN or infinity, rather than throw
+  std::optional<Calibration> calibration;  // of a model that can be run
   OutputOptions output;
 };
 

@@ -14,4 +14,10 @@ ProgressCallback ProgressFor(const Control& control) {
   };
 }
 
+TokenProgressCallback TokenProgressFor(const Control& control) {
+  const ProgressCallback progress = ProgressFor(control);
+  if (!progress) return {};
+  return [progress](const TokenProgress&) { progress({.item = "calibrating"}); };
+}
+
 }  // namespace hlwq::api

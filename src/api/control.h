@@ -9,4 +9,7 @@ namespace hlwq::api {
 // throws ends the work. Empty where the control wants nothing.
 ProgressCallback ProgressFor(const Control& control);
 
+// The same for work that takes tokens before the tensors: no tensor is in work, and nothing is counted.
+TokenProgressCallback TokenProgressFor(const Control& control);
+
 }  // namespace hlwq::api

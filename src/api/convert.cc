@@ -1,10 +1,12 @@
 #include "hlwq/convert.h"
 
+#include <memory>
 #include <utility>
 
 #include "api/control.h"
 #include "api/describe.h"
 #include "base/error.h"
+#include "calibrate/run.h"
 #include "checkpoint/checkpoint.h"
 #include "codec/codec_spec.h"
 #include "convert/compressed_tensors/export.h"
@@ -65,6 +67,20 @@ convert::ExportRotation RotationOf(ExportRotation rotation) noexcept {
   return convert::ExportRotation::kFolded;
 }
 
+std::unique_ptr<calibrate::Run> CalibrateFor(const std::filesystem::path& source,
+                                             const std::filesystem::path& destination,
+                                             const QuantizeOptions& options) {
+  calibrate::RunOptions run = {.text = options.calibration->text,
+                               .tokens = options.calibration->tokens,
+                               .seed = options.calibration->seed,
+                               .threads = options.output.threads,
+                               .scratch = destination,
+                               .on_text = api::TokenProgressFor(options.output.control),
+                               .on_layers = api::TokenProgressFor(options.output.control)};
+  run.scratch += ".streams";
+  return std::make_unique<calibrate::Run>(checkpoint::OpenCheckpoint(source), run);
+}
+
 ConversionResult ResultOf(convert::ConversionResult done,
                           const std::filesystem::path& destination) {
   return {.output = api::Describe(checkpoint::OpenCheckpoint(destination)),
@@ -81,15 +97,20 @@ ConversionResult ResultOf(convert::ConversionResult done,
 ConversionResult Quantize(const std::filesystem::path& source,
                           const std::filesystem::path& destination,
                           const QuantizeOptions& options) {
-  const convert::QuantizeOptions chosen = {.recipe = {.recipe = options.recipe,
-                                                      .bits = options.bits,
-                                                      .include = options.include,
-                                                      .exclude = options.exclude,
-                                                      .embedding_bits = options.embedding_bits,
-                                                      .lm_head_bits = options.lm_head_bits},
-                                           .codec = SpecOf(options),
-                                           .non_finite = PolicyOf(options.keeps_non_finite),
-                                           .output = OutputOf(options.output)};
+  convert::QuantizeOptions chosen = {.recipe = {.recipe = options.recipe,
+                                                .bits = options.bits,
+                                                .include = options.include,
+                                                .exclude = options.exclude,
+                                                .embedding_bits = options.embedding_bits,
+                                                .lm_head_bits = options.lm_head_bits},
+                                     .codec = SpecOf(options),
+                                     .non_finite = PolicyOf(options.keeps_non_finite),
+                                     .output = OutputOf(options.output)};
+  std::unique_ptr<calibrate::Run> run;
+  if (options.calibration) {
+    run = CalibrateFor(source, destination, options);
+    chosen.calibration = run->calibration();
+  }
   return ResultOf(convert::Quantize(checkpoint::OpenCheckpoint(source), destination, chosen,
                                     kernels::CpuBackend()),
                   destination);

@@ -9,7 +9,8 @@
 namespace hlwq::calibrate {
 namespace {
 
-constexpr size_t kStrip = 96;    // rows of H that are made together
+constexpr size_t kStrip = 96;    // rows of H that are made together,
+constexpr size_t kTile = 256;    // and columns
 constexpr size_t kTokens = 512;  // summed in float32, at most
 constexpr size_t kSpare =
     16;  // zeros after them, so that rows do not crowd into a part of the cache
@@ -49,30 +50,38 @@ size_t Hessian::StripBegin(size_t strip) const noexcept {
 void Hessian::Add(kernels::RowSpan<const float> inputs, WorkerPool& pool) {
   tokens_ += inputs.rows;
   Buffer<float> across(columns_ * (std::min(kTokens, inputs.rows) + kSpare), Unfilled());
-  const size_t strips = CeilDiv(columns_, kStrip);
-  std::vector<Buffer<float>> products;
-  for (int i = 0; i < pool.threads(); ++i) {
-    products.emplace_back(std::min(kStrip, columns_) * columns_, Unfilled());
+  struct Tile {
+    size_t strip, column;
+  };
+  std::vector<Tile> tiles;
+  for (size_t strip = 0; strip * kStrip < columns_; ++strip) {
+    const size_t last = std::min((strip + 1) * kStrip, columns_);
+    for (size_t column = 0; column < last; column += kTile) tiles.push_back({strip, column});
   }
+  std::vector<Buffer<float>> products;
+  for (int i = 0; i < pool.threads(); ++i) products.emplace_back(kStrip * kTile, Unfilled());
   for (size_t first = 0; first < inputs.rows; first += kTokens) {
     const auto some = inputs[{first, std::min(first + kTokens, inputs.rows)}];
     const size_t stride = some.rows + kSpare;
     pool.ParallelFor(columns_, kTranspose, [&](size_t begin, size_t end, int) {
       Transpose(some, begin, end, across.data());
     });
-    pool.ParallelFor(strips, 1, [&](size_t begin, size_t end, int worker) {
-      for (size_t unit = begin; unit < end; ++unit) {
-        const size_t strip = strips - 1 - unit;  // the longest first
+    pool.ParallelFor(tiles.size(), 1, [&](size_t begin, size_t end, int worker) {
+      for (size_t tile = begin; tile < end; ++tile) {
+        const auto [strip, column] = tiles[tile];
         const size_t row = strip * kStrip, last = std::min(row + kStrip, columns_);
+        const size_t width = std::min(kTile, last - column);
         const std::span<float> product = products[static_cast<size_t>(worker)].span();
         const kernels::DenseMatrix left = {
-            .shape = {last, stride},
+            .shape = {width, stride},
             .dtype = DType::kF32,
-            .data = std::as_bytes(across.span().first(last * stride))};
+            .data = std::as_bytes(across.span().subspan(column * stride, width * stride))};
         kernels::DenseMatMul(left, across.span().subspan(row * stride), stride, last - row,
-                             {0, last}, last, product);
-        double* sums = sums_.data() + StripBegin(strip);
-        for (size_t i = 0; i < (last - row) * last; ++i) sums[i] += double{product[i]};
+                             {0, width}, kTile, product);
+        double* sums = sums_.data() + StripBegin(strip) + column;
+        for (size_t i = 0; i < last - row; ++i) {
+          for (size_t k = 0; k < width; ++k) sums[i * last + k] += double{product[i * kTile + k]};
+        }
       }
     });
   }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "checkpoint/manifest.h"
@@ -30,5 +31,11 @@ struct Calibration {
   std::string
       text;  // hlwq_calibration.json, which goes beside the result: the record and the token ids
 };
+
+struct Job;
+// For Job::options.
+std::string WordsOf(const std::optional<Calibration>& calibration);
+// Adds the record and the text.
+void AddCalibration(const std::optional<Calibration>& calibration, Job& job);
 
 }  // namespace hlwq::convert

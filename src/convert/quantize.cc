@@ -21,12 +21,11 @@ using checkpoint::TensorEntry;
 // Everything the user chose that shapes the output.
 std::string DescribeChoices(const QuantizeOptions& options, const Recipe& recipe) {
   const codec::SpecWords words = codec::DescribeSpec(options.codec);
-  return fmt::format(
-      "codec={} version={} table={} scale={} nonfinite={} max_shard={} recipe={}{}", words.name,
-      words.version, words.table, words.scale_rule,
-      options.non_finite == NonFinitePolicy::kKeep ? "keep" : "error",
-      options.output.max_shard_bytes, recipe.ToJson().dump(),
-      options.calibration ? " calibration=" + options.calibration->record.Describe() : "");
+  return fmt::format("codec={} version={} table={} scale={} nonfinite={} max_shard={} recipe={}{}",
+                     words.name, words.version, words.table, words.scale_rule,
+                     options.non_finite == NonFinitePolicy::kKeep ? "keep" : "error",
+                     options.output.max_shard_bytes, recipe.ToJson().dump(),
+                     WordsOf(options.calibration));
 }
 
 RecipeModel DescribeModel(const std::vector<checkpoint::TensorSpec>& specs,
@@ -119,10 +118,7 @@ ConversionResult Quantize(const Checkpoint& source, const std::filesystem::path&
   Job job = builder.Build();
   job.operation = "quantize";
   job.options = DescribeChoices(options, recipe);
-  if (options.calibration) {
-    job.calibration = options.calibration->record;
-    job.side_files.push_back({checkpoint::kCalibrationFileName, {}, options.calibration->text});
-  }
+  AddCalibration(options.calibration, job);
   if (options.records_recipe) {
     job.side_files.push_back({checkpoint::kRecipeFileName, {}, options.recipe.text});
   }

@@ -34,6 +34,30 @@ TEST_F(PublicConvert, WhatIsQuantizedIsIntactNearAndComesBack) {
   EXPECT_EQ(Compare(dir_ / "coded", dir_ / "plain").total.noise, 0);
 }
 
+TEST_F(PublicConvert, WhatIsCalibratedSaysSoAndCanBeMadeAgain) {
+  QuantizeOptions options = {.bits = 4, .calibration = Calibration{.tokens = 200}};
+  Quantize(source_, dir_ / "self", options);
+  EXPECT_TRUE(Verify(dir_ / "self").ok());
+  Quantize(source_, dir_ / "alone", {.bits = 4});
+  EXPECT_NE(Compare(dir_ / "self", dir_ / "alone").total.noise, 0);
+
+  options.calibration->text = (dir_ / "self" / "hlwq_calibration.json").string();
+  Quantize(source_, dir_ / "again", options);
+  EXPECT_EQ(Compare(dir_ / "self", dir_ / "again").total.noise, 0);
+
+  options.calibration->tokens = 5;
+  options.calibration->text = "self";
+  test::ExpectError(ErrorCode::kInvalidArgument, "tokens",
+                    [&] { Quantize(source_, dir_ / "few", options); });
+  std::stop_source stop;
+  stop.request_stop();
+  options.calibration->tokens = 200;
+  options.output.control.stop = stop.get_token();
+  test::ExpectError(ErrorCode::kCancelled, "calibrating",
+                    [&] { Quantize(source_, dir_ / "stopped", options); });
+  EXPECT_FALSE(fs::exists(dir_ / "few") || fs::exists(dir_ / "stopped"));
+}
+
 TEST_F(PublicConvert, DamageIsFound) {
   Quantize(source_, dir_ / "coded");
   const fs::path shard = dir_.path() / "coded" / "model.safetensors";

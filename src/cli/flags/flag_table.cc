@@ -110,39 +110,6 @@ std::vector<Flag> CodingFlags() {
   };
 }
 
-std::vector<Flag> CalibrationFlags() {
-  return {
-      {.id = flag::kCalibrate,
-       .value_name = "self|FILE",
-       .category = Category::kCoding,
-       .verbs = {"quantize"},
-       .choices = {{"self", "text that the model writes itself: no data is needed"}},
-       .summary = "Let later columns make good what earlier ones lose, by text that runs through",
-       .details =
-           "Each matrix is coded for the inputs it will see: what rounding a weight does to its "
-           "outputs, the weights after it in its row repair. At the same size two thirds to four "
-           "fifths of the loss go; it takes minutes where coding takes seconds. The text is the "
-           "model's own, or that of a file. It runs through SRC layer by layer, which must be a "
-           "model that this program runs."},
-      {.id = flag::kCalibrationTokens,
-       .value_name = "N",
-       .category = Category::kCoding,
-       .verbs = {"quantize"},
-       .default_value = "32768",
-       .minimum = 32,
-       .maximum = 0x1p30,
-       .summary = "Tokens of that text"},
-      {.id = flag::kCalibrationSeed,
-       .value_name = "N",
-       .category = Category::kCoding,
-       .verbs = {"quantize"},
-       .default_value = "1",
-       .minimum = 0,
-       .maximum = 0x1p53,
-       .summary = "Seed of the text that the model writes"},
-  };
-}
-
 std::vector<Flag> SelectionFlags() {
   return {
       {.id = flag::kTargetBpw,

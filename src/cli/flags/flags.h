@@ -106,6 +106,7 @@ std::vector<Flag> HlwqFlags();
 // The parts of them in files of their own: verbs_<part>.cc, flags/<part>.cc.
 std::vector<Verb> GenerationVerbs();
 std::vector<Verb> EvaluationVerbs();
+std::vector<Flag> CalibrationFlags();
 std::vector<Flag> ExportFlags();
 std::vector<Flag> HubFlags();
 std::vector<Flag> ModelFlags();

@@ -1,37 +1,22 @@
-// quantize --calibrate.
+// --calibrate, of quantize and export.
 #pragma once
 
 #include <filesystem>
 #include <memory>
 #include <string>
 
-#include "calibrate/calibration.h"
-#include "chat/text_model.h"
+#include "calibrate/run.h"
+#include "checkpoint/checkpoint.h"
 #include "cli/arguments.h"
-#include "cli/progress.h"
 
 namespace hlwq::cli {
 
-// The model that calibrates itself, and what it says. Lives as long as the conversion.
-class CalibrationRun {
- public:
-  // Opens the model at `source`, and writes or reads the text. Throws Error{kInvalidArgument} for a text
-  // that is shorter than asked for.
-  CalibrationRun(const Arguments& arguments, const std::string& source,
-                 const std::filesystem::path& destination);
+// What --calibrate self would take and bring, for who has not asked for it; empty where the model cannot be
+// run.
+std::string CalibrationOffer(const Arguments& arguments, const checkpoint::Checkpoint& source);
 
-  // Borrows this object.
-  const convert::Calibration& calibration() const noexcept { return calibration_; }
-
- private:
-  chat::TextModel model_;
-  ProgressPrinter progress_;
-  convert::Calibration calibration_;
-  std::unique_ptr<calibrate::Calibration> feedback_;
-
-  calibrate::TokenSequences SelfText(const Arguments& arguments);
-  calibrate::TokenSequences Recorded(const std::filesystem::path& path);
-  calibrate::TokenSequences TextOf(const Arguments& arguments, const std::filesystem::path& path);
-};
+// By the flags; says how long it will take, and shows how far it is.
+std::unique_ptr<calibrate::Run> Calibrate(const Arguments& arguments, checkpoint::Checkpoint model,
+                                          const std::filesystem::path& destination);
 
 }  // namespace hlwq::cli

@@ -1,12 +1,15 @@
 // hlwq export --to compressed-tensors.
 #include <fmt/format.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/checkpoint_source.h"
 #include "cli/output.h"
+#include "cli/verbs/calibration.h"
 #include "cli/verbs/coding_summary.h"
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/export_targets.h"
@@ -65,8 +68,8 @@ int ExportToCompressedTensors(const Arguments& arguments) {
   const std::string source_path = arguments.Operand("SRC");
   const std::filesystem::path destination = arguments.Operand("DST");
   checkpoint::Checkpoint source = OpenSource(arguments, source_path);
-  if (const auto original = arguments.FindText(flag::kSource))
-    source = OpenOriginal(arguments, *original, source);
+  const auto original = arguments.FindText(flag::kSource);
+  if (original) source = OpenOriginal(arguments, *original, source);
 
   convert::CompressedTensorsOptions options;
   options.bits = std::stoi(arguments.Text(flag::kExportBits));
@@ -81,6 +84,16 @@ int ExportToCompressedTensors(const Arguments& arguments) {
   options.output = OutputOptionsOf(arguments, progress);
   if (arguments.Switch(flag::kDryRun)) {
     return DryRun(arguments, std::move(source), destination, options);
+  }
+  std::unique_ptr<calibrate::Run> calibration;
+  if (arguments.Has(flag::kCalibrate)) {
+    CheckDestination(destination, source, options.output.destination);
+    checkpoint::Checkpoint model =
+        checkpoint::OpenCheckpoint(LocalSource(original.value_or(source_path)));
+    convert::PrepareForCompressedTensors(model, options, DefaultBackend());
+    calibration = Calibrate(arguments, std::move(model), destination);
+    options.calibration = calibration->calibration();
+    options.output.progress = nullptr;
   }
   const convert::ConversionResult result =
       convert::ExportCompressedTensors(std::move(source), destination, options, DefaultBackend());

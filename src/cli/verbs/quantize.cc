@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -72,10 +72,13 @@ int RunQuantize(const Arguments& arguments) {
   if (arguments.Switch(flag::kDryRun)) {
     return DryRun(arguments, source, destination, options);
   }
-  std::optional<CalibrationRun> calibration;
+  std::unique_ptr<calibrate::Run> calibration;
   if (arguments.Has(flag::kCalibrate)) {
-    calibration.emplace(arguments, source_path, destination);
+    CheckDestination(destination, source, options.output.destination);
+    calibration =
+        Calibrate(arguments, checkpoint::OpenCheckpoint(LocalSource(source_path)), destination);
     options.calibration = calibration->calibration();
+    options.output.progress = nullptr;  // which the text shows
   }
   const convert::ConversionResult result =
       convert::Quantize(source, destination, options, DefaultBackend());
@@ -84,9 +87,12 @@ int RunQuantize(const Arguments& arguments) {
   if (const auto page = arguments.FindText(flag::kReport)) {
     WriteCodingPage(*page, source_path, destination, options.codec, result);
   }
-  PrintConversion(arguments, result, destination,
-                  RenderCodingSummary(result.job.manifest.reports, LayoutFor(Stream::Out())) +
-                      RenderJob(result.job, destination));
+  std::string summary = RenderCodingSummary(result.job.manifest.reports, LayoutFor(Stream::Out())) +
+                        RenderJob(result.job, destination);
+  if (!calibration && !result.job.was_complete && !arguments.json()) {
+    summary += CalibrationOffer(arguments, source);
+  }
+  PrintConversion(arguments, result, destination, summary);
   return 0;
 }
 

@@ -47,6 +47,9 @@ void CheckOptions(const CompressedTensorsOptions& options) {
   if (options.group_size != 128 && options.group_size != 64 && options.group_size != 32) {
     refuse(fmt::format("want groups of 128, 64 or 32, got {}", options.group_size));
   }
+  if (options.calibration && options.rotation == ExportRotation::kOnline) {
+    refuse("want no rotation or a folded one to calibrate by, got online");
+  }
 }
 
 bool IsRoutedExpert(Role role) {
@@ -83,14 +86,16 @@ class Planner {
     if (options_.non_finite == NonFinitePolicy::kKeep) KeepNonFinite();
     RequireSomethingCoded();
     SetQuantizationConfig();
+    if (options_.calibration) builder_.SetFeedback(options_.calibration->source);
     plan_.job = builder_.Build();
     plan_.job.operation = "export";
     plan_.job.options = fmt::format(
         "to=compressed-tensors bits={} group={} scale={} rotation={} nonfinite={} max_shard={} "
-        "recipe={}",
+        "recipe={}{}",
         options_.bits, options_.group_size, options_.scale_rule, RotationName(options_.rotation),
         options_.non_finite == NonFinitePolicy::kKeep ? "keep" : "error",
-        options_.output.max_shard_bytes, recipe.ToJson().dump());
+        options_.output.max_shard_bytes, recipe.ToJson().dump(), WordsOf(options_.calibration));
+    AddCalibration(options_.calibration, plan_.job);
     plan_.job.describe = [card = Card()](const checkpoint::Manifest& manifest) {
       return std::vector<checkpoint::SideFile>{{"README.md", {}, RenderModelCard(card, manifest)}};
     };
@@ -239,6 +244,12 @@ void NoteOrigin(CompressedTensorsExport& plan, ExportRotation rotation) {
 
 }  // namespace
 
+void PrepareForCompressedTensors(Checkpoint& source, const CompressedTensorsOptions& options,
+                                 const codec::Backend& backend) {
+  checkpoint::SplitFusedExperts(source);
+  if (options.rotation == ExportRotation::kFolded) checkpoint::FoldRotation(source, backend);
+}
+
 std::unique_ptr<CompressedTensorsExport> PlanCompressedTensors(
     Checkpoint source, const CompressedTensorsOptions& options, const codec::Backend& backend) {
   CheckOptions(options);
@@ -246,8 +257,7 @@ std::unique_ptr<CompressedTensorsExport> PlanCompressedTensors(
     throw Error(ErrorCode::kUnsupported,
                 source.root.string() + ": no config.json: engines load a model by it");
   }
-  checkpoint::SplitFusedExperts(source);
-  if (options.rotation == ExportRotation::kFolded) checkpoint::FoldRotation(source, backend);
+  PrepareForCompressedTensors(source, options, backend);
   auto plan = std::make_unique<CompressedTensorsExport>();
   plan->source = std::move(source);
   plan->notes = plan->source.notes;

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "checkpoint/checkpoint.h"
 #include "codec/backend.h"
 #include "convert/coded_job.h"
+#include "convert/feedback_source.h"
 #include "convert/job.h"
 
 namespace hlwq::convert {
@@ -29,6 +32,8 @@ struct CompressedTensorsOptions {
   ExportRotation rotation = ExportRotation::kNone;
   std::vector<std::string> include, exclude;  // as RecipeOptions
   NonFinitePolicy non_finite = NonFinitePolicy::kError;
+  // Of the model that PrepareForCompressedTensors makes; not with a rotation online.
+  std::optional<Calibration> calibration;
   OutputOptions output;
 };
 
@@ -39,12 +44,18 @@ struct CompressedTensorsExport {
   std::vector<std::string> notes;
 };
 
+// Makes the checkpoint what is exported: experts apart, the rotation folded in where the options say so. The
+// model stays the same. Throws as SplitFusedExperts and FoldRotation.
+void PrepareForCompressedTensors(checkpoint::Checkpoint& source,
+                                 const CompressedTensorsOptions& options,
+                                 const codec::Backend& backend);
+
 // What would be written, from headers (and the norms, where a rotation is folded). Codes the matrices
 // that the published recipe names, scales in the weights' own type (F32: BF16); everything else is carried
 // over. config.json gains quantization_config, README.md tells what was done. The result borrows
 // `backend` and holds still: it is moved nowhere once made. Throws Error{kInvalidArgument} for options
 // out of range, Error{kUnsupported} where there is no config.json or nothing can be coded, and as
-// SplitFusedExperts and FoldRotation.
+// PrepareForCompressedTensors.
 std::unique_ptr<CompressedTensorsExport> PlanCompressedTensors(
     checkpoint::Checkpoint source, const CompressedTensorsOptions& options,
     const codec::Backend& backend);

@@ -63,11 +63,16 @@ std::string RenderModelCard(const ModelCard& card, const checkpoint::Manifest& m
   }
   text += fmt::format("---\n\n# INT{} for vLLM and transformers\n\n", card.bits);
   text += fmt::format(
-      "Made by hlwq {} in the `pack-quantized` format of compressed-tensors, without data. Scales "
-      "of groups chosen by {}. {}\n\n",
-      manifest.tool_version,
+      "Made by hlwq {} in the `pack-quantized` format of compressed-tensors{}. Scales of groups "
+      "chosen by {}. {}\n\n",
+      manifest.tool_version, manifest.calibration ? "" : ", without data",
       card.scale_rule == "mse" ? "least squared error" : "the largest weight",
       RotationText(card.rotation));
+  if (manifest.calibration) {
+    text +=
+        fmt::format("Errors of columns are made good by later ones (GPTQ), calibrated with {}.\n\n",
+                    OneLine(manifest.calibration->Describe()));
+  }
   text += fmt::format("Weights read from: {} ({})\n\n", card.source_format, [&] {
     std::string names;
     for (const checkpoint::SourceFile& file : manifest.sources) {

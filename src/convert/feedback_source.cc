@@ -1,0 +1,18 @@
+#include "convert/feedback_source.h"
+
+#include "checkpoint/checkpoint.h"
+#include "convert/job.h"
+
+namespace hlwq::convert {
+
+std::string WordsOf(const std::optional<Calibration>& calibration) {
+  return calibration ? " calibration=" + calibration->record.Describe() : "";
+}
+
+void AddCalibration(const std::optional<Calibration>& calibration, Job& job) {
+  if (!calibration) return;
+  job.calibration = calibration->record;
+  job.side_files.push_back({checkpoint::kCalibrationFileName, {}, calibration->text});
+}
+
+}  // namespace hlwq::convert
