@@ -53,8 +53,13 @@ Calibration::~Calibration() = default;
 
 std::shared_ptr<const codec::Feedback> Calibration::For(const std::string& matrix, size_t layer,
                                                         const codec::Codec& codec) {
-  if (walk_.layer() <= layer) GoTo(layer);
-  if (walk_.layer() != layer + 1) {
+  const size_t layers = engine_.config().sizes.layers.size();
+  if (layer == kHead) {
+    if (!is_at_head_) CollectHead(matrix);
+  } else if (walk_.layer() <= layer) {
+    GoTo(layer);
+  }
+  if (layer == kHead ? walk_.layer() != layers : walk_.layer() != layer + 1 || is_at_head_) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("'{}': want layers in ascending order, got {} after {}", matrix, layer,
                             walk_.layer() - 1));
@@ -69,9 +74,9 @@ std::shared_ptr<const codec::Feedback> Calibration::For(const std::string& matri
     // Few tokens do not say how columns depend on each other: what they say counts less.
     const double few = static_cast<double>(columns) /
                        static_cast<double>(std::max<uint64_t>(1, group.hessian->tokens()));
-    Buffer<float> hessian = group.hessian->Normalised();
+    Buffer<float> hessian = group.hessian->TakeNormalised();
     group.hessian.reset();
-    hessian = InFeedbackBasis(hessian, columns, codec, pool);
+    hessian = InFeedbackBasis(std::move(hessian), columns, codec, pool);
     const auto wide = static_cast<size_t>(codec.FeedbackColumns(columns));
     group.feedback = FactorFeedback(std::move(hessian), wide, options_.damping * (1 + few), pool);
     group.codec = codec_name;
@@ -82,6 +87,27 @@ std::shared_ptr<const codec::Feedback> Calibration::For(const std::string& matri
                             group.codec, group.name, codec_name));
   }
   return group.feedback;
+}
+
+void Calibration::CollectHead(const std::string& matrix) {
+  const size_t hidden = engine_.config().sizes.hidden;
+  if (walk_.layer() < engine_.config().sizes.layers.size()) {
+    GoTo(engine_.config().sizes.layers.size() - 1);
+  }
+  is_at_head_ = true;
+  groups_.clear();
+  group_of_.clear();
+  groups_.push_back(std::make_unique<Group>(hidden));
+  Group& group = *groups_.back();
+  group.name = matrix;
+  group_of_[matrix] = &group;
+  pass_begin_ = 0;
+  walk_.ToHead([&](std::span<const float> inputs) {
+    const kernels::RowSpan<const float> rows(inputs, hidden);
+    RequireFinite(rows, matrix);
+    group.hessian->Add(rows, engine_.pool());
+    pass_begin_ += rows.rows;
+  });
 }
 
 void Calibration::GoTo(size_t layer) {

@@ -36,7 +36,7 @@ class Calibration final : public convert::FeedbackSource {
   Calibration(runtime::Engine& engine, TokenSequences sequences, CalibrationOptions options);
   ~Calibration() override;
 
-  // Of a later layer than the last one asked for: takes all tokens through the layers up to it. Throws as
+  // `layer` kHead: of the head, whose inputs are the last stream, normed. Of a later layer than the last one asked for: takes all tokens through the layers up to it. Throws as
   // LayerWalk, and Error{kNonFinite} for inputs that are not finite.
   std::shared_ptr<const codec::Feedback> For(const std::string& matrix, size_t layer,
                                              const codec::Codec& codec) override;
@@ -52,8 +52,10 @@ class Calibration final : public convert::FeedbackSource {
   std::map<std::string, Group*, std::less<>> group_of_;
   uint64_t tokens_ = 0;
   uint64_t pass_begin_ = 0;  // tokens that are through
+  bool is_at_head_ = false;
 
   void GoTo(size_t layer);
+  void CollectHead(const std::string& matrix);
   void Collect(std::span<const model::Product> products);
   void RequireFinite(kernels::RowSpan<const float> inputs, const std::string& matrix) const;
 };

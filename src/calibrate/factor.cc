@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "base/checked.h"
@@ -14,6 +15,23 @@ using codec::kBlockSize;
 
 // Rows of the factor that are worked on together.
 constexpr size_t kRows = 96;
+
+// Of a square matrix, in place.
+void Transpose(Buffer<float>& matrix, size_t side, WorkerPool& pool) {
+  constexpr size_t kTile = 32;
+  const size_t tiles = CeilDiv(side, kTile);
+  pool.ParallelFor(tiles, 1, [&](size_t begin, size_t end, int) {
+    for (size_t unit = begin; unit < end; ++unit) {
+      for (size_t other = 0; other <= unit; ++other) {
+        for (size_t i = unit * kTile; i < std::min((unit + 1) * kTile, side); ++i) {
+          for (size_t j = other * kTile; j < std::min((other + 1) * kTile, i); ++j) {
+            std::swap(matrix[i * side + j], matrix[j * side + i]);
+          }
+        }
+      }
+    }
+  });
+}
 
 // U and D, block by block of the columns that they are feedback for.
 class BlockedFeedback final : public codec::Feedback {
@@ -173,23 +191,31 @@ class Factorization {
 
 }  // namespace
 
-Buffer<float> InFeedbackBasis(const Buffer<float>& hessian, size_t columns,
-                              const codec::Codec& codec, WorkerPool& pool) {
+Buffer<float> InFeedbackBasis(Buffer<float> hessian, size_t columns, const codec::Codec& codec,
+                              WorkerPool& pool) {
   const size_t wide = static_cast<size_t>(codec.FeedbackColumns(columns));
-  // Of the rows, then of the columns, which by symmetry are rows again.
-  Buffer<float> half(wide * columns, Unfilled()), all(wide * wide, Unfilled());
-  const auto map_rows = [&](const Buffer<float>& from, size_t rows, Buffer<float>& to) {
-    pool.ParallelFor(rows, 16, [&](size_t begin, size_t end, int) {
+  if (wide != columns) {  // the inputs that fill up a block are zero
+    Buffer<float> padded(wide * wide);
+    for (size_t row = 0; row < columns; ++row) {
+      std::ranges::copy(hessian.span().subspan(row * columns, columns), padded.data() + row * wide);
+    }
+    hessian = std::move(padded);
+  }
+  const auto map_rows = [&] {
+    pool.ParallelFor(wide, 16, [&](size_t begin, size_t end, int) {
       std::vector<float> mapped(wide);
       for (size_t row = begin; row < end; ++row) {
-        codec.ToFeedbackBasis(from.span().subspan(row * columns, columns), mapped);
-        for (size_t k = 0; k < wide; ++k) to[k * rows + row] = mapped[k];
+        const auto values = hessian.span().subspan(row * wide, wide);
+        codec.ToFeedbackBasis(values.first(columns), mapped);
+        std::ranges::copy(mapped, values.begin());
       }
     });
   };
-  map_rows(hessian, columns, half);
-  map_rows(half, wide, all);
-  return all;
+  // The rows, then the columns as rows.
+  map_rows();
+  Transpose(hessian, wide, pool);
+  map_rows();
+  return hessian;
 }
 
 std::shared_ptr<const codec::Feedback> FactorFeedback(Buffer<float> hessian, size_t columns,

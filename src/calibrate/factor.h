@@ -12,9 +12,9 @@
 
 namespace hlwq::calibrate {
 
-// H [n, n] of inputs, in the basis of a codec: [FeedbackColumns(n)] squared.
-Buffer<float> InFeedbackBasis(const Buffer<float>& hessian, size_t columns,
-                              const codec::Codec& codec, WorkerPool& pool);
+// H [n, n] of inputs, in the basis of a codec: [FeedbackColumns(n)] squared. In place where that is n.
+Buffer<float> InFeedbackBasis(Buffer<float> hessian, size_t columns, const codec::Codec& codec,
+                              WorkerPool& pool);
 
 // Factors H + damping * (mean of its diagonal) * I, [columns, columns], which is used up; with more damping
 // where float32 needs it. Null where all of H is zero: then no column can make good for another. H is finite

@@ -34,17 +34,10 @@ void Transpose(kernels::RowSpan<const float> inputs, size_t begin, size_t end, f
 }  // namespace
 
 Hessian::Hessian(size_t columns) : columns_(columns) {
-  sums_.resize(StripBegin(CeilDiv(columns, kStrip)));
-}
-
-// Strip s has min(kStrip, what is left) rows of (s + 1) * kStrip columns, as far as there are.
-size_t Hessian::StripBegin(size_t strip) const noexcept {
-  size_t begin = 0;
-  for (size_t s = 0; s < strip; ++s) {
-    const size_t end = std::min((s + 1) * kStrip, columns_);
-    begin += (end - s * kStrip) * end;
+  for (size_t begin = 0; begin < columns; begin += kStrip) {
+    const size_t end = std::min(begin + kStrip, columns);
+    strips_.emplace_back((end - begin) * end);
   }
-  return begin;
 }
 
 void Hessian::Add(kernels::RowSpan<const float> inputs, WorkerPool& pool) {
@@ -78,7 +71,7 @@ void Hessian::Add(kernels::RowSpan<const float> inputs, WorkerPool& pool) {
             .data = std::as_bytes(across.span().subspan(column * stride, width * stride))};
         kernels::DenseMatMul(left, across.span().subspan(row * stride), stride, last - row,
                              {0, width}, kTile, product);
-        double* sums = sums_.data() + StripBegin(strip) + column;
+        double* sums = strips_[strip].data() + column;
         for (size_t i = 0; i < last - row; ++i) {
           for (size_t k = 0; k < width; ++k) sums[i * last + k] += double{product[i * kTile + k]};
         }
@@ -88,29 +81,32 @@ void Hessian::Add(kernels::RowSpan<const float> inputs, WorkerPool& pool) {
 }
 
 bool Hessian::is_finite() const noexcept {
-  return std::ranges::all_of(sums_, [](double sum) { return std::isfinite(sum); });
+  return std::ranges::all_of(strips_, [](const Buffer<double>& strip) {
+    return std::ranges::all_of(strip.span(), [](double sum) { return std::isfinite(sum); });
+  });
 }
 
-Buffer<float> Hessian::Normalised() const {
-  Buffer<float> all(columns_ * columns_);
+Buffer<float> Hessian::TakeNormalised() {
   double diagonal = 0;
-  const auto for_each_row = [&](auto visit) {
-    const double* at = sums_.data();
-    for (size_t begin = 0; begin < columns_; begin += kStrip) {
-      const size_t end = std::min(begin + kStrip, columns_);
-      for (size_t row = begin; row < end; ++row, at += end) visit(row, at);
+  for (size_t row = 0; row < columns_; ++row) {
+    const size_t strip = row / kStrip, end = std::min((strip + 1) * kStrip, columns_);
+    diagonal += strips_[strip][(row - strip * kStrip) * end + row];
+  }
+  const double scale = diagonal > 0 ? static_cast<double>(columns_) / diagonal : 0;
+  // From the end, so that what is written takes the place of what was read.
+  Buffer<float> all(columns_ * columns_, Unfilled());
+  for (size_t strip = strips_.size(); strip-- > 0;) {
+    const size_t begin = strip * kStrip, end = std::min(begin + kStrip, columns_);
+    const double* sums = strips_[strip].data();
+    for (size_t row = begin; row < end; ++row, sums += end) {
+      for (size_t column = 0; column <= row; ++column) {
+        const auto value = static_cast<float>(sums[column] * scale);
+        all[row * columns_ + column] = value;
+        all[column * columns_ + row] = value;
+      }
     }
-  };
-  for_each_row([&](size_t row, const double* sums) { diagonal += sums[row]; });
-  if (!(diagonal > 0)) return all;
-  const double scale = static_cast<double>(columns_) / diagonal;
-  for_each_row([&](size_t row, const double* sums) {
-    for (size_t column = 0; column <= row; ++column) {
-      const auto value = static_cast<float>(sums[column] * scale);
-      all[row * columns_ + column] = value;
-      all[column * columns_ + row] = value;
-    }
-  });
+    strips_.pop_back();
+  }
   return all;
 }
 

@@ -25,16 +25,15 @@ class Hessian {
   void Add(kernels::RowSpan<const float> inputs, WorkerPool& pool);
 
   // [n, n] as float32, both halves; scaled so that the mean of the diagonal is 1. All zeros where every
-  // input was.
-  Buffer<float> Normalised() const;
+  // input was. The sums are used up.
+  Buffer<float> TakeNormalised();
   bool is_finite() const noexcept;
 
  private:
   size_t columns_ = 0;
   uint64_t tokens_ = 0;
-  std::vector<double> sums_;  // the lower triangle in strips of kStrip rows, each whole
-
-  size_t StripBegin(size_t strip) const noexcept;
+  std::vector<Buffer<double>>
+      strips_;  // of the lower triangle: some rows each, up to the last one's end
 };
 
 }  // namespace hlwq::calibrate

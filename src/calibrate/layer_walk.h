@@ -25,11 +25,13 @@ class LayerWalk {
   LayerWalk(runtime::Engine& engine, const TokenSequences& sequences,
             const std::filesystem::path& scratch, uint64_t most_bytes = kMostStreamBytes);
 
-  // The layer that Next runs.
+  // The layer that Next runs; as many as there are: they are done.
   size_t layer() const noexcept { return layer_; }
   // Takes all tokens through it. `on_products` is told of its products, pass by pass, and of how many
   // tokens went through by on_pass.
   void Next(std::optional<model::OnProducts> on_products, FunctionRef<void(size_t tokens)> on_pass);
+  // After the last layer: what the head reads, [tokens, hidden] of each pass.
+  void ToHead(FunctionRef<void(std::span<const float> inputs)> on_inputs);
 
  private:
   runtime::Engine& engine_;
@@ -39,6 +41,8 @@ class LayerWalk {
   std::optional<File> file_;
   std::vector<float> from_, to_;  // of a pass
 
+  // Calls run(work) with the sequences of each pass, their streams in from_; puts to_ in their place.
+  void ForEachPass(FunctionRef<void(std::span<const runtime::Work> work)> run, bool saves);
   void Load(uint64_t first_value);
   void Save(uint64_t first_value);
 };

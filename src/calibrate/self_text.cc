@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/checked.h"
+#include "base/memory_limit.h"
 #include "base/random.h"
 #include "model/recurrent_state.h"
 #include "runtime/kv_pages.h"
@@ -21,12 +22,15 @@ constexpr DType kKvType = DType::kF16;
 // Sequences are written many at a time, so that weights are read once for all of them, as far as what is remembered
 // of them finds room.
 constexpr size_t kMostAtOnce = 64;
-constexpr uint64_t kMostStateBytes = 512u << 20;
+constexpr uint64_t kLeastStateBytes = 512u << 20;
+constexpr uint64_t kMostStateBytes = uint64_t{8} << 30;
 
 size_t AtOnce(const runtime::Engine& engine, size_t length) {
   const uint64_t bytes = runtime::KvLayout(engine.config(), kKvType).Bytes(length) +
                          model::RecurrentState::Bytes(engine.config());
-  return std::clamp<uint64_t>(kMostStateBytes / bytes, 1, kMostAtOnce);
+  const uint64_t room =
+      std::clamp(ReadMemoryLimit().available_bytes / 4, kLeastStateBytes, kMostStateBytes);
+  return std::clamp<uint64_t>(room / bytes, 1, kMostAtOnce);
 }
 
 // A token that a prompt may hold.

@@ -106,16 +106,23 @@ void CodedJobBuilder::AddCoded(Job& job, size_t tensor) {
       job.outputs.push_back({name + part.suffix, part.dtype, part.shape, part.bytes, group, true});
       job.reports.back().stored_bytes += part.bytes;
     }
-    const int layer = classified_.specs[tensor].layer;
-    const LayerFeedback feedback = {.source = layer < 0 ? nullptr : feedback_,
-                                    .layer = static_cast<size_t>(std::max(0, layer))};
+    const LayerFeedback feedback = FeedbackOf(classified_.specs[tensor]);
     auto task = MakeEncodeTask(source_, entry, slice * slices.matrix.out, slices.matrix, codec,
                                backend_, first_tensor, feedback);
     task->name = name;
     task->report = job.reports.size() - 1;
-    task->turn = feedback_ == nullptr ? 0 : layer;
+    task->turn = feedback.source == nullptr ? 0 : feedback.layer;
     job.tasks.push_back(std::move(task));
   }
+}
+
+// Where the feedback of a tensor's matrices comes from: of decoder layers, and of the head.
+LayerFeedback CodedJobBuilder::FeedbackOf(const TensorSpec& spec) const {
+  const bool is_head = spec.role == checkpoint::Role::kLmHead ||
+                       (spec.role == checkpoint::Role::kEmbedding && spec.is_tied);
+  if (spec.layer < 0 && !is_head) return {};
+  return {.source = feedback_,
+          .layer = is_head ? FeedbackSource::kHead : static_cast<size_t>(spec.layer)};
 }
 
 void CodedJobBuilder::TryEncode(size_t tensor) const {

@@ -31,7 +31,7 @@ class CodedJobBuilder {
   void SetCodec(size_t tensor, std::shared_ptr<const codec::Codec> codec) {
     codec_of_[tensor] = std::move(codec);
   }
-  // Matrices of decoder layers are coded with feedback, and layer after layer. Borrowed.
+  // Matrices of decoder layers and the head are coded with feedback, layer after layer. Borrowed.
   void SetFeedback(FeedbackSource* source) noexcept { feedback_ = source; }
   const codec::Codec* CodecOf(size_t tensor) const noexcept { return codec_of_[tensor].get(); }
 
@@ -53,6 +53,7 @@ class CodedJobBuilder {
 
   void AddReport(Job& job, size_t tensor) const;
   void AddCoded(Job& job, size_t tensor);
+  LayerFeedback FeedbackOf(const checkpoint::TensorSpec& spec) const;
   void TryEncode(size_t tensor) const;
 };
 

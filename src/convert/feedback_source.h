@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,9 +16,12 @@ namespace hlwq::convert {
 
 class FeedbackSource {
  public:
+  // In place of a layer: the head, or the embedding that serves as one. It comes last.
+  static constexpr size_t kHead = std::numeric_limits<size_t>::max();
+
   virtual ~FeedbackSource() = default;
 
-  // For a matrix of a decoder layer, named as MatrixName says; null where there is none: then it is coded
+  // For a matrix of a decoder layer or the head, named as MatrixName says; null where there is none: then it is coded
   // as without. Called for one matrix at a time, layer after layer, with all other work of the layers before
   // begun; may take as long as it takes. What it throws ends the conversion.
   virtual std::shared_ptr<const codec::Feedback> For(const std::string& matrix, size_t layer,

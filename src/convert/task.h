@@ -57,7 +57,7 @@ class Task {
   std::vector<ConstantOutput> constants;
   size_t source_file = 0;  // index into Checkpoint::files of the first byte read
   size_t report = 0;       // index of the report that gets the statistics
-  int turn = 0;            // tasks are run in ascending order of it, those of one in theirs
+  size_t turn = 0;         // tasks are run in ascending order of it, those of one in theirs
 };
 
 // Source bytes in one chunk of work: large enough to make overheads vanish, small enough that the

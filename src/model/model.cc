@@ -96,12 +96,13 @@ void Model::Forward(const Batch& batch, Workspace& work, WorkerPool& pool, OnLog
 }
 
 void Model::ForwardLayers(const Batch& batch, const LayerRange& layers, Workspace& work,
-                          WorkerPool& pool, OnLogits on_logits) const {
+                          WorkerPool& pool, OnLogits on_logits,
+                          std::optional<OnHidden> on_hidden) const {
   HLWQ_DASSERT(layers.begin <= layers.end && layers.end <= layers_.size());
   [[maybe_unused]] const size_t size = batch.tokens.size() * work.residual.width;
   HLWQ_DASSERT(layers.from.empty() || layers.from.size() == size);
   HLWQ_DASSERT(layers.to.empty() || layers.to.size() == size);
-  Run(batch, layers, work, pool, on_logits, std::nullopt);
+  Run(batch, layers, work, pool, on_logits, on_hidden);
 }
 
 void Model::Run(const Batch& batch, const LayerRange& layers, Workspace& work, WorkerPool& pool,

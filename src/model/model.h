@@ -26,7 +26,7 @@ namespace hlwq::model {
 // until the call returns; in the order of the tokens of a segment.
 using OnLogits = FunctionRef<void(size_t token, std::span<const float> logits)>;
 // Called with the residual stream [tokens, hidden]: index 0 is the embedding, index i what layer
-// i - 1 left, and index layers + 1 the last one normed.
+// i - 1 left, and index layers + 1 the last one normed. In some of the layers: 0 is what they begin with.
 using OnHidden = FunctionRef<void(size_t index, std::span<const float> hidden)>;
 
 // Tokens of one or several sequences, to be taken in one pass. Segments cover the tokens in order, the
@@ -93,7 +93,8 @@ class Model {
   // sequences that hold nothing, make the logits of one whole pass, to the last bit. @pre begin <= end
   // <= the number of layers; streams have the size of the pass
   void ForwardLayers(const Batch& batch, const LayerRange& layers, Workspace& work,
-                     WorkerPool& pool, OnLogits on_logits) const;
+                     WorkerPool& pool, OnLogits on_logits,
+                     std::optional<OnHidden> on_hidden = std::nullopt) const;
 
  private:
   Weights weights_;

@@ -161,7 +161,8 @@ void Engine::Step(std::span<const Work> work, OnStepLogits on_logits,
 }
 
 void Engine::StepLayers(std::span<const Work> work, const model::LayerRange& layers,
-                        OnStepLogits on_logits, std::optional<model::OnProducts> on_products) {
+                        OnStepLogits on_logits, std::optional<model::OnProducts> on_products,
+                        std::optional<model::OnHidden> on_hidden) {
   Gather(work);
   if (tokens_.empty()) return;
   const model::Batch batch = {
@@ -172,7 +173,8 @@ void Engine::StepLayers(std::span<const Work> work, const model::LayerRange& lay
   try {
     model_.ForwardLayers(
         batch, layers, WorkspaceFor(tokens_.size()), *pool_,
-        [&](size_t token, std::span<const float> logits) { PassOn(token, logits, on_logits); });
+        [&](size_t token, std::span<const float> logits) { PassOn(token, logits, on_logits); },
+        on_hidden);
   } catch (...) {
     clear();
     throw;

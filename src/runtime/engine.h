@@ -92,12 +92,18 @@ class Engine {
   // what they held.
   void Step(std::span<const Work> work, OnStepLogits on_logits,
             std::optional<model::OnHidden> on_hidden = std::nullopt);
+  // Gives back what passes and keys and values took. @pre no sequence is left
+  void ReleaseMemory() noexcept {
+    work_.reset();
+    kv_pages_.clear();
+  }
   // The same pass in some of the layers (Model::ForwardLayers), over sequences that hold nothing, and
   // hold nothing afterwards. A stream has the tokens of all pieces, in the order of Batch: where they
   // are all longer than model::kShortSegment, or none is, in their own.
   void StepLayers(std::span<const Work> work, const model::LayerRange& layers,
                   OnStepLogits on_logits,
-                  std::optional<model::OnProducts> on_products = std::nullopt);
+                  std::optional<model::OnProducts> on_products = std::nullopt,
+                  std::optional<model::OnHidden> on_hidden = std::nullopt);
 
   // Takes `tokens` as the continuation of a sequence, in passes of at most chunk_tokens(). The indices
   // that the callbacks see count from the first of `tokens`; on_hidden is called for each pass. Throws as

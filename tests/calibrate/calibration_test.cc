@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(, CalibrationOf, testing::ValuesIn(kModels), [](const a
   return name;
 });
 
-// Every matrix of a decoder layer that is coded gets feedback of its own width.
+// Every matrix of a decoder layer that is coded gets feedback, and the head.
 TEST_P(CalibrationOf, CoversEveryMatrixOfTheLayers) {
   const fs::path folder = test::Golden("good/models/" + std::string(GetParam()));
   SelfCalibrated run(folder);
@@ -84,7 +84,8 @@ TEST_P(CalibrationOf, CoversEveryMatrixOfTheLayers) {
                                         kernels::CpuBackend());
   size_t coded = 0;
   for (const auto& report : result.job.manifest.reports) {
-    if (!report.is_quantized || report.layer < 0) continue;
+    const bool is_head = report.role == checkpoint::Role::kLmHead;
+    if (!report.is_quantized || (report.layer < 0 && !is_head)) continue;
     coded += report.shape.size() == 3 ? report.shape[0] : 1;
   }
   EXPECT_EQ(asking.asked, coded);
@@ -150,6 +151,33 @@ TEST(Calibration, WantsLayersInOrderAndOneCodecForOneInput) {
             run.calibration.For(name(1, "self_attn.o_proj"), 1, *trellis));
   EXPECT_THROW(run.calibration.For(name(1, "self_attn.k_proj"), 1, *plain), Error);
   EXPECT_THROW(run.calibration.For(name(0, "self_attn.k_proj"), 0, *trellis), Error);
+  EXPECT_NE(run.calibration.For("lm_head.weight", convert::FeedbackSource::kHead, *trellis),
+            nullptr);
+  EXPECT_THROW(run.calibration.For(name(1, "self_attn.k_proj"), 1, *trellis), Error);
+}
+
+// A tied embedding is coded as the head that it is too, after all layers.
+TEST(Calibration, TakesATiedEmbeddingForTheHead) {
+  const fs::path folder = test::Golden("good/models/qwen3-odd");
+  struct Asked final : convert::FeedbackSource {
+    std::shared_ptr<const codec::Feedback> For(const std::string& matrix, size_t layer,
+                                               const codec::Codec&) override {
+      names.push_back(matrix);
+      layers.push_back(layer);
+      return nullptr;
+    }
+    std::vector<std::string> names;
+    std::vector<size_t> layers;
+  } asked;
+  const test::TempDir dir;
+  convert::QuantizeOptions options = Options(codec::kTrellisCodec);
+  options.recipe.recipe = "balanced";
+  CalibrateBy(asked, options);
+  convert::Quantize(checkpoint::OpenCheckpoint(folder), dir / "dst", options,
+                    kernels::CpuBackend());
+  EXPECT_TRUE(std::ranges::is_sorted(asked.layers));
+  EXPECT_EQ(asked.names.back(), "model.embed_tokens.weight");
+  EXPECT_EQ(asked.layers.back(), convert::FeedbackSource::kHead);
 }
 
 // Of weights so large that what a layer makes of them overflows.

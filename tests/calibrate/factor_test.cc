@@ -20,15 +20,19 @@ Buffer<float> HessianOf(const std::vector<float>& inputs, size_t columns) {
   WorkerPool pool(2);
   Hessian hessian(columns);
   hessian.Add({std::span<const float>(inputs), columns}, pool);
-  return hessian.Normalised();
+  return hessian.TakeNormalised();
+}
+
+Buffer<float> Copy(const Buffer<float>& from) {
+  Buffer<float> copy(from.size());
+  std::ranges::copy(from.span(), copy.data());
+  return copy;
 }
 
 std::shared_ptr<const codec::Feedback> Factored(const Buffer<float>& hessian, size_t columns,
                                                 double damping, int threads = 2) {
   WorkerPool pool(threads);
-  Buffer<float> copy(hessian.size());
-  std::ranges::copy(hessian.span(), copy.data());
-  return FactorFeedback(std::move(copy), columns, damping, pool);
+  return FactorFeedback(Copy(hessian), columns, damping, pool);
 }
 
 // U, as its users see it: what an error of 1 in column j does to the targets.
@@ -126,7 +130,7 @@ TEST_P(FeedbackOfEveryCodec, LowersWhatErrorsDoToTheOutputs) {
     WorkerPool pool(2);
     const size_t wide = codec->FeedbackColumns(columns);
     const auto feedback =
-        FactorFeedback(InFeedbackBasis(hessian, columns, *codec, pool), wide, 0.01, pool);
+        FactorFeedback(InFeedbackBasis(Copy(hessian), columns, *codec, pool), wide, 0.01, pool);
     const test::CodedMatrix alone = test::Encode(*codec, weights, columns);
     test::CodedMatrix with(*codec, rows, columns);
     codec->EncodeRowsWith(feedback.get(), DType::kF32, std::as_bytes(std::span(weights)), columns,
@@ -149,7 +153,7 @@ TEST_P(FeedbackOfEveryCodec, DoesNotDependOnHowRowsAreSplit) {
   const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(500, columns), columns);
   const std::vector<float> weights = test::GaussianMatrix(rows, columns, 0.02f);
   WorkerPool pool(2);
-  const auto feedback = FactorFeedback(InFeedbackBasis(hessian, columns, *codec, pool),
+  const auto feedback = FactorFeedback(InFeedbackBasis(Copy(hessian), columns, *codec, pool),
                                        codec->FeedbackColumns(columns), 0.1, pool);
   test::CodedMatrix whole(*codec, rows, columns), split(*codec, rows, columns);
   const auto encode = [&](test::CodedMatrix& to, size_t begin, size_t count) {

@@ -21,7 +21,7 @@ Buffer<float> Sum(const std::vector<float>& inputs, size_t columns, int threads,
   }
   EXPECT_EQ(hessian.tokens(), rows.rows);
   EXPECT_TRUE(hessian.is_finite());
-  return hessian.Normalised();
+  return hessian.TakeNormalised();
 }
 
 TEST(Hessian, IsTheSumOfOuterProductsOverTheMeanOfItsDiagonal) {
@@ -55,7 +55,9 @@ TEST(Hessian, OfZerosIsZeroAndOfInfinityNotFinite) {
   std::vector<float> inputs(5 * 20);
   Hessian hessian(20);
   hessian.Add({std::span<const float>(inputs), 20}, pool);
-  const Buffer<float> zeros = hessian.Normalised();
+  Hessian of_zeros(20);
+  of_zeros.Add({std::span<const float>(inputs), 20}, pool);
+  const Buffer<float> zeros = of_zeros.TakeNormalised();
   for (const float value : zeros.span()) EXPECT_EQ(value, 0);
   inputs[33] = std::numeric_limits<float>::infinity();
   hessian.Add({std::span<const float>(inputs), 20}, pool);
