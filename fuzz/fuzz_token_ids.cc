@@ -10,21 +10,19 @@
 #include "calibrate/token_ids.h"
 #include "model/layer.h"
 
-using namespace hlwq;
-
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  constexpr runtime::TokenId kVocabulary = 1000;
+  constexpr hlwq::runtime::TokenId kVocabulary = 1000;
   try {
-    const auto sequences = calibrate::SequencesFromJson(
-        ParseJson(std::string_view(reinterpret_cast<const char*>(data), size)), kVocabulary);
+    const auto sequences = hlwq::calibrate::SequencesFromJson(
+        hlwq::ParseJson(std::string_view(reinterpret_cast<const char*>(data), size)), kVocabulary);
     if (sequences.empty()) std::abort();
     for (const auto& sequence : sequences) {
-      if (sequence.size() <= model::kShortSegment) std::abort();
-      for (const runtime::TokenId id : sequence) {
+      if (sequence.size() <= hlwq::model::kShortSegment) std::abort();
+      for (const hlwq::runtime::TokenId id : sequence) {
         if (id < 0 || id >= kVocabulary) std::abort();
       }
     }
-  } catch (const Error&) {
+  } catch (const hlwq::Error&) {
   }
   return 0;
 }

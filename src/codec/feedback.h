@@ -7,8 +7,8 @@
 // (LDLQ: QuIP, arXiv:2307.13304; in other words GPTQ, arXiv:2210.17323).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <vector>
 
