@@ -21,7 +21,7 @@
 namespace hlwq::calibrate {
 
 struct CalibrationOptions {
-  double damping = 0.1;           // of the mean of a Hessian's diagonal
+  double damping = 0.01;          // of the median of a Hessian's diagonal
   std::filesystem::path scratch;  // as LayerWalk
   // Told of the layer that tokens go through.
   std::function<void(size_t layer, const TokenProgress& progress)> progress;

@@ -220,13 +220,18 @@ Buffer<float> InFeedbackBasis(Buffer<float> hessian, size_t columns, const codec
 
 std::shared_ptr<const codec::Feedback> FactorFeedback(Buffer<float> hessian, size_t columns,
                                                       double damping, WorkerPool& pool) {
-  double diagonal = 0;
-  for (size_t i = 0; i < columns; ++i) diagonal += double{hessian[i * columns + i]};
-  if (!(diagonal > 0)) return nullptr;
-  const double mean = diagonal / static_cast<double>(columns);
+  // Of the inputs that occur: a few that are far larger than all others would drown these in damping.
+  std::vector<float> diagonal;
+  for (size_t i = 0; i < columns; ++i) {
+    if (hessian[i * columns + i] > 0) diagonal.push_back(hessian[i * columns + i]);
+  }
+  if (diagonal.empty()) return nullptr;
+  const auto middle = diagonal.begin() + static_cast<ptrdiff_t>(diagonal.size() / 2);
+  std::ranges::nth_element(diagonal, middle);
+  const double median = *middle;
   Factorization factorization(std::move(hessian), columns, pool);
   for (;; damping *= 4) {
-    if (auto feedback = factorization.Run(static_cast<float>(damping * mean))) return feedback;
+    if (auto feedback = factorization.Run(static_cast<float>(damping * median))) return feedback;
   }
 }
 

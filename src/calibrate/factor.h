@@ -16,7 +16,7 @@ namespace hlwq::calibrate {
 Buffer<float> InFeedbackBasis(Buffer<float> hessian, size_t columns, const codec::Codec& codec,
                               WorkerPool& pool);
 
-// Factors H + damping * (mean of its diagonal) * I, [columns, columns], which is used up; with more damping
+// Factors H + damping * (median of its diagonal) * I, [columns, columns], which is used up; with more damping
 // where float32 needs it. Null where all of H is zero: then no column can make good for another. H is finite
 // and damping above 0. Cost: columns^3 / 3 multiply-adds; memory: half
 // of H again. The result does not depend on the number of threads.

@@ -63,6 +63,10 @@ TEST(Factor, GivesTheHessianBack) {
     const auto feedback = Factored(hessian, columns, 0.05);
     ASSERT_EQ(feedback->columns(), columns);
     std::vector<double> u = Unpacked(*feedback), d(columns);
+    std::vector<float> diagonal;
+    for (size_t i = 0; i < columns; ++i) diagonal.push_back(hessian[i * columns + i]);
+    std::ranges::nth_element(diagonal, diagonal.begin() + static_cast<ptrdiff_t>(columns / 2));
+    const double added = 0.05 * diagonal[columns / 2];
     for (size_t j = 0; j < columns; ++j) {
       for (size_t k = 0; k <= j; ++k) ASSERT_EQ(u[j * columns + k], 0) << j << ", " << k;
       u[j * columns + j] = 1;
@@ -73,7 +77,7 @@ TEST(Factor, GivesTheHessianBack) {
       for (size_t j = 0; j <= i; j += 5) {
         double sum = 0;
         for (size_t k = 0; k < columns; ++k) sum += u[i * columns + k] * d[k] * u[j * columns + k];
-        const double damped = double{hessian[i * columns + j]} + (i == j ? 0.05 : 0);
+        const double damped = double{hessian[i * columns + j]} + (i == j ? added : 0);
         ASSERT_NEAR(sum, damped, 2e-4) << columns << " columns, " << i << ", " << j;
       }
     }
