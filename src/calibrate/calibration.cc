@@ -64,8 +64,13 @@ std::shared_ptr<const codec::Feedback> Calibration::For(const std::string& matri
                 fmt::format("'{}': want layers in ascending order, got {} after {}", matrix, layer,
                             walk_.layer() - 1));
   }
+  if (layer == kHead)
+    group_of_.emplace(matrix, groups_.front().get());  // a stored head that is tied
   const auto found = group_of_.find(matrix);
-  if (found == group_of_.end()) return nullptr;
+  if (found == group_of_.end()) {
+    if (without_++ == 0) first_without_ = matrix;
+    return nullptr;
+  }
   Group& group = *found->second;
   const std::string codec_name = codec::DescribeSpec(codec.spec()).name;
   if (group.hessian) {
@@ -86,7 +91,16 @@ std::shared_ptr<const codec::Feedback> Calibration::For(const std::string& matri
                 fmt::format("'{}': want codec {}, as '{}' with the same inputs, got {}", matrix,
                             group.codec, group.name, codec_name));
   }
+  if (group.feedback == nullptr && without_++ == 0) first_without_ = matrix;
   return group.feedback;
+}
+
+std::vector<std::string> Calibration::notes() const {
+  if (without_ == 0) return {};
+  return {
+      fmt::format("{} matrices (the first is '{}') saw no inputs and are coded as without "
+                  "calibration",
+                  without_, first_without_)};
 }
 
 void Calibration::CollectHead(const std::string& matrix) {
@@ -108,6 +122,7 @@ void Calibration::CollectHead(const std::string& matrix) {
     group.hessian->Add(rows, engine_.pool());
     pass_begin_ += rows.rows;
   });
+  CheckSums();
 }
 
 void Calibration::GoTo(size_t layer) {
@@ -129,11 +144,14 @@ void Calibration::GoTo(size_t layer) {
       walk_.Next(std::nullopt, on_pass);
     }
   }
+  CheckSums();
+}
+
+void Calibration::CheckSums() const {
   for (const auto& group : groups_) {
     if (group->hessian->is_finite()) continue;
     throw Error(ErrorCode::kNonFinite,
-                fmt::format("layer {}, '{}': want inputs whose squares float32 can hold", layer,
-                            group->name));
+                fmt::format("'{}': want inputs whose squares float32 can hold", group->name));
   }
 }
 

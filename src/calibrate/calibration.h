@@ -40,6 +40,8 @@ class Calibration final : public convert::FeedbackSource {
   // LayerWalk, and Error{kNonFinite} for inputs that are not finite.
   std::shared_ptr<const codec::Feedback> For(const std::string& matrix, size_t layer,
                                              const codec::Codec& codec) override;
+  // Of the matrices that no token came by, or whose inputs are all zero: they are coded as without.
+  std::vector<std::string> notes() const override;
 
  private:
   struct Group;  // matrices that share an input
@@ -53,9 +55,13 @@ class Calibration final : public convert::FeedbackSource {
   uint64_t tokens_ = 0;
   uint64_t pass_begin_ = 0;  // tokens that are through
   bool is_at_head_ = false;
+  size_t without_ = 0;         // matrices without feedback
+  std::string first_without_;  // the first of them
 
   void GoTo(size_t layer);
   void CollectHead(const std::string& matrix);
+  // Throws Error{kNonFinite} for sums that are not.
+  void CheckSums() const;
   void Collect(std::span<const model::Product> products);
   void RequireFinite(kernels::RowSpan<const float> inputs, const std::string& matrix) const;
 };

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "calibrate/starts.h"
 #include "calibrate/token_ids.h"
 
@@ -87,7 +88,7 @@ Run::Run(checkpoint::Checkpoint model, const RunOptions& options)
                .note = note});
   };
   checkpoint::CalibrationRecord& record = calibration_.record;
-  record.text = std::filesystem::path(options.text).filename().string();
+  AppendSanitized(std::filesystem::path(options.text).filename().string(), record.text);
   record.tokens = tokens;
   record.xxh3 = HashOf(text);
   record.damping = how.damping;

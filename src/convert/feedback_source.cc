@@ -15,4 +15,10 @@ void AddCalibration(const std::optional<Calibration>& calibration, Job& job) {
   job.side_files.push_back({checkpoint::kCalibrationFileName, {}, calibration->text});
 }
 
+void AddNotes(const std::optional<Calibration>& calibration, std::vector<std::string>& notes) {
+  if (!calibration) return;
+  const std::vector<std::string> added = calibration->source->notes();
+  notes.insert(notes.end(), added.begin(), added.end());
+}
+
 }  // namespace hlwq::convert

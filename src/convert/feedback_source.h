@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "checkpoint/manifest.h"
 #include "codec/codec.h"
@@ -26,14 +27,16 @@ class FeedbackSource {
   // begun; may take as long as it takes. What it throws ends the conversion.
   virtual std::shared_ptr<const codec::Feedback> For(const std::string& matrix, size_t layer,
                                                      const codec::Codec& codec) = 0;
+  // What a user should know afterwards.
+  virtual std::vector<std::string> notes() const { return {}; }
 };
 
 // Where feedback comes from, and how it came about.
 struct Calibration {
   FeedbackSource* source = nullptr;      // borrowed
   checkpoint::CalibrationRecord record;  // of the manifest; a resumed job must have the same
-  std::string
-      text;  // hlwq_calibration.json, which goes beside the result: the record and the token ids
+  // hlwq_calibration.json, which goes beside the result: the record and the token ids.
+  std::string text;
 };
 
 struct Job;
@@ -41,5 +44,7 @@ struct Job;
 std::string WordsOf(const std::optional<Calibration>& calibration);
 // Adds the record and the text.
 void AddCalibration(const std::optional<Calibration>& calibration, Job& job);
+// Adds the notes of the source, once the job is done.
+void AddNotes(const std::optional<Calibration>& calibration, std::vector<std::string>& notes);
 
 }  // namespace hlwq::convert

@@ -133,6 +133,7 @@ ConversionResult Quantize(const Checkpoint& source, const std::filesystem::path&
             {"polar_config.json", {}, checkpoint::PolarConfigToJson(config).dump(1) + "\n"}};
       };
   result.job = RunJob(std::move(job), source, destination, options.output);
+  AddNotes(options.calibration, result.notes);
   return result;
 }
 

@@ -143,7 +143,10 @@ TEST(Calibration, WantsLayersInOrderAndOneCodecForOneInput) {
     return "model.layers." + std::to_string(layer) + "." + matrix + ".weight";
   };
   const auto trellis = Codec(), plain = Codec(codec::kHlwqCodec);
+  EXPECT_TRUE(run.calibration.notes().empty());
   EXPECT_EQ(run.calibration.For("model.layers.1.self_attn.rotary.weight", 1, *trellis), nullptr);
+  ASSERT_EQ(run.calibration.notes().size(), 1u);
+  EXPECT_THAT(run.calibration.notes()[0], HasSubstr("1 matrices (the first is 'model.layers.1"));
   EXPECT_NE(run.calibration.For(name(1, "self_attn.q_proj"), 1, *trellis), nullptr);
   EXPECT_EQ(run.calibration.For(name(1, "self_attn.q_proj"), 1, *trellis),
             run.calibration.For(name(1, "self_attn.v_proj"), 1, *trellis));
@@ -153,6 +156,8 @@ TEST(Calibration, WantsLayersInOrderAndOneCodecForOneInput) {
   EXPECT_THROW(run.calibration.For(name(0, "self_attn.k_proj"), 0, *trellis), Error);
   EXPECT_NE(run.calibration.For("lm_head.weight", convert::FeedbackSource::kHead, *trellis),
             nullptr);
+  EXPECT_EQ(run.calibration.For("lm_head.weight", convert::FeedbackSource::kHead, *trellis),
+            run.calibration.For("embed_tokens.weight", convert::FeedbackSource::kHead, *trellis));
   EXPECT_THROW(run.calibration.For(name(1, "self_attn.k_proj"), 1, *trellis), Error);
 }
 
@@ -180,25 +185,34 @@ TEST(Calibration, TakesATiedEmbeddingForTheHead) {
   EXPECT_EQ(asked.layers.back(), convert::FeedbackSource::kHead);
 }
 
-// Of weights so large that what a layer makes of them overflows.
-TEST(Calibration, NamesTheLayerWhoseInputsAreNotFinite) {
+// What is said of llama-biases with every byte of a tensor so, when the matrix is asked for.
+std::string RefusalWith(std::string_view tensor, std::byte value, const char* matrix,
+                        size_t layer) {
   const test::TempDir dir;
   fs::copy(test::Golden("good/models/llama-biases"), dir / "model", fs::copy_options::recursive);
   checkpoint::Checkpoint source = checkpoint::OpenCheckpoint(dir / "model");
-  const checkpoint::TensorEntry* entry = source.Find("model.layers.0.mlp.up_proj.weight");
-  ASSERT_NE(entry, nullptr);
-  const auto& range = std::get<checkpoint::PlainStorage>(entry->storage).range;
-  const std::vector<std::byte> huge(range.bytes, std::byte{0x7F});
+  const auto& range = std::get<checkpoint::PlainStorage>(source.Find(tensor)->storage).range;
+  const std::vector<std::byte> huge(range.bytes, value);
   File::OpenForWrite(source.files[range.file].path()).WriteAt(range.offset, huge);
   runtime::Engine engine(dir / "model", {.threads = 2});
   Calibration calibration(engine, {std::vector<runtime::TokenId>(20, 3)}, {});
   try {
-    calibration.For("model.layers.1.mlp.down_proj.weight", 1, *Codec());
-    FAIL();
+    calibration.For(matrix, layer, *Codec());
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kNonFinite);
-    EXPECT_THAT(error.what(), HasSubstr("layer 1"));
+    return error.what();
   }
+  return "";
+}
+
+// Of weights so large that what a layer makes of them overflows, or the squares of what the head reads.
+TEST(Calibration, RefusesInputsThatAreNotFinite) {
+  EXPECT_THAT(RefusalWith("model.layers.0.mlp.up_proj.weight", std::byte{0x7F},
+                          "model.layers.1.mlp.down_proj.weight", 1),
+              HasSubstr("layer 1"));
+  EXPECT_THAT(RefusalWith("model.norm.weight", std::byte{0x6F}, "model.embed_tokens.weight",
+                          convert::FeedbackSource::kHead),
+              HasSubstr("'model.embed_tokens.weight': want inputs whose squares"));
 }
 
 // In a file beside the result, which is gone at once.

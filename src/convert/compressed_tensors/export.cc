@@ -273,6 +273,7 @@ ConversionResult ExportCompressedTensors(Checkpoint source,
   const codec::SharingBackend backend(unshared);
   const auto plan = PlanCompressedTensors(std::move(source), options, backend);
   JobResult result = RunJob(std::move(plan->job), plan->source, destination, options.output);
+  AddNotes(options.calibration, plan->notes);
   return {std::move(result), std::move(plan->notes)};
 }
 
