@@ -40,8 +40,8 @@ struct ConversionResult {
 // Text that runs through the model, by which later columns of each matrix make good what earlier ones lose:
 // at the same size about a third of the loss is left, for minutes of work (docs/calibration.md).
 struct Calibration {
-  // "self": written by the model; else a file of text, or a .json of token ids as a calibrated checkpoint
-  // has it beside its weights.
+  // "self": written by the model; else a file of text, a folder of such, or a .json of token ids as a
+  // calibrated checkpoint has it beside its weights.
   std::string text = "self";
   std::uint64_t tokens = 32768;
   std::uint64_t seed = 1;  // of what the model writes

@@ -70,13 +70,15 @@ convert::ExportRotation RotationOf(ExportRotation rotation) noexcept {
 std::unique_ptr<calibrate::Run> CalibrateFor(const std::filesystem::path& source,
                                              const std::filesystem::path& destination,
                                              const QuantizeOptions& options) {
-  calibrate::RunOptions run = {.text = options.calibration->text,
-                               .tokens = options.calibration->tokens,
-                               .seed = options.calibration->seed,
-                               .threads = options.output.threads,
-                               .scratch = destination,
-                               .on_text = api::TokenProgressFor(options.output.control),
-                               .on_layers = api::TokenProgressFor(options.output.control)};
+  calibrate::RunOptions run = {
+      .text = options.calibration->text,
+      .tokens = options.calibration->tokens,
+      .seed = options.calibration->seed,
+      .resumed = options.output.resume ? destination : std::filesystem::path(),
+      .threads = options.output.threads,
+      .scratch = destination,
+      .on_text = api::TokenProgressFor(options.output.control),
+      .on_layers = api::TokenProgressFor(options.output.control)};
   run.scratch += ".streams";
   return std::make_unique<calibrate::Run>(checkpoint::OpenCheckpoint(source), run);
 }

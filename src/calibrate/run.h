@@ -19,13 +19,17 @@ inline constexpr std::string_view kSelf = "self";
 inline constexpr uint64_t kDefaultTokens = 32768;
 
 struct RunOptions {
-  // Written by the model; or a file of text; or a .json with token ids, as hlwq_calibration.json has them.
+  // Written by the model; or a file of text, or a folder of such; or a .json with token ids, as
+  // hlwq_calibration.json has them.
   std::string text = std::string(kSelf);
   uint64_t tokens = kDefaultTokens;  // of the first two
   uint64_t seed = 1;                 // of the first
-  int threads = 0;                   // 0: the cores of this process
-  std::filesystem::path scratch;     // as LayerWalk
-  TokenProgressCallback on_text;     // while the model writes
+  // The destination of a job that is resumed, if it is: text that the model wrote for it by the same
+  // options is taken, finished or not, and not written anew.
+  std::filesystem::path resumed;
+  int threads = 0;                // 0: the cores of this process
+  std::filesystem::path scratch;  // as LayerWalk
+  TokenProgressCallback on_text;  // while the model writes
   // While tokens go through the layers, all layers counted.
   TokenProgressCallback on_layers;
 };
@@ -37,12 +41,16 @@ class Run {
   // of fewer tokens than asked for, Error{kInvalidData} for ids that are none.
   Run(checkpoint::Checkpoint model, const RunOptions& options);
 
-  // Borrows this object.
+  // Borrows this object; its source has gone through no layer yet, or as far as it was asked for.
   const convert::Calibration& calibration() const noexcept { return calibration_; }
+  // Back to the first layer, with the same text, for a second use of `calibration()`.
+  void Rewind();
 
  private:
   chat::TextModel model_;
   convert::Calibration calibration_;
+  TokenSequences text_;
+  CalibrationOptions how_;
   std::unique_ptr<Calibration> feedback_;
 
   TokenSequences TextFor(const RunOptions& options);

@@ -118,6 +118,8 @@ TokenSequences WriteSelfText(runtime::Engine& engine, const SelfTextOptions& opt
       sequence.assign(held.begin(), held.end());
       sequence.insert(sequence.end(), pending.begin(), pending.end());
     }
+    progress.tokens_done = written.size() * length;  // with the starts
+    if (options.progress) options.progress(progress);
   }
   return written;
 }

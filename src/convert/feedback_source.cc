@@ -13,6 +13,7 @@ void AddCalibration(const std::optional<Calibration>& calibration, Job& job) {
   if (!calibration) return;
   job.calibration = calibration->record;
   job.side_files.push_back({checkpoint::kCalibrationFileName, {}, calibration->text});
+  job.first_side_file = checkpoint::kCalibrationFileName;
 }
 
 void AddNotes(const std::optional<Calibration>& calibration, std::vector<std::string>& notes) {

@@ -77,6 +77,9 @@ class JobRun {
       if (is_fresh) staging_.Discard();  // nothing in it is worth a resume
       throw;
     }
+    for (const auto& [name, content] : side_files_) {
+      if (name == job_.first_side_file) WriteFileAtomically(staging_.folder() / name, content);
+    }
     if (!is_fresh) TakeOver(*journal, shards);
     try {
       Stream(writer, shards);

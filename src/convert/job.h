@@ -41,6 +41,8 @@ struct Job {
   std::vector<std::unique_ptr<Task>> tasks;
   std::vector<checkpoint::TensorReport> reports;  // Task::report indexes them
   std::vector<checkpoint::SideFile> side_files;   // config.json, tokenizer, template, ...
+  // The name of one that is written before the first weight, for who resumes; may be empty.
+  std::string first_side_file;
   // Called when all tensors are written, for files that tell how they were made (polar_config.json,
   // from the hashes of the sources); may be empty.
   std::function<std::vector<checkpoint::SideFile>(const checkpoint::Manifest&)> describe;

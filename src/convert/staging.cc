@@ -53,11 +53,15 @@ void RenameOrThrow(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
+fs::path StagingFolder(const fs::path& destination) {
+  fs::path folder = Canonical(destination);
+  folder += kPartialSuffix;
+  return folder;
+}
+
 Staging::Staging(fs::path destination, const checkpoint::Checkpoint& source,
                  DestinationOptions options)
-    : destination_(Canonical(destination)),
-      folder_(destination_.string() + kPartialSuffix),
-      options_(options) {
+    : destination_(Canonical(destination)), folder_(StagingFolder(destination)), options_(options) {
   const fs::path parent = destination_.parent_path();
   std::error_code failure;
   if (!fs::is_directory(parent, failure)) {

@@ -14,6 +14,9 @@
 
 namespace hlwq::convert {
 
+// Where the work for a destination happens.
+std::filesystem::path StagingFolder(const std::filesystem::path& destination);
+
 struct DestinationOptions {
   bool resume = false;     // continue an unfinished folder
   bool overwrite = false;  // replace a finished folder, discard an unfinished one

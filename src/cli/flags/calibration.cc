@@ -8,7 +8,7 @@ namespace {
 std::vector<Flag> FlagsFor(std::string_view verb, FlagValue only_with) {
   return {
       {.id = flag::kCalibrate,
-       .value_name = "self|FILE",
+       .value_name = "self|TEXT",
        .category = Category::kCoding,
        .verbs = {verb},
        .choices = {{"self", "text that the model writes itself: no data is needed"}},
@@ -18,7 +18,8 @@ std::vector<Flag> FlagsFor(std::string_view verb, FlagValue only_with) {
            "Each matrix is coded for the inputs it will see: what rounding a weight does to its "
            "outputs, the weights after it in its row repair. At the same size about two thirds of "
            "the loss go; it takes minutes where coding takes seconds. The text is the model's own, "
-           "or that of FILE, or the token ids of an hlwq_calibration.json. It runs through SRC "
+           "or that of a file or of a folder of files, or the token ids of an "
+           "hlwq_calibration.json. It runs through SRC "
            "layer by layer, which must be a model that this program runs."},
       {.id = flag::kCalibrationTokens,
        .value_name = "N",

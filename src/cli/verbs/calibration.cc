@@ -58,6 +58,7 @@ std::unique_ptr<calibrate::Run> Calibrate(const Arguments& arguments, checkpoint
   options.tokens = TokensOf(arguments);
   options.seed = static_cast<uint64_t>(arguments.Integer(flag::kCalibrationSeed));
   options.threads = ThreadsOf(arguments);
+  if (arguments.Switch(flag::kResume)) options.resumed = destination;
   options.scratch = destination;
   options.scratch += ".streams";
   options.on_text = ShowProgress(arguments);
