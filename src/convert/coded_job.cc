@@ -116,13 +116,10 @@ void CodedJobBuilder::AddCoded(Job& job, size_t tensor) {
   }
 }
 
-// Where the feedback of a tensor's matrices comes from: of decoder layers, and of the head.
 LayerFeedback CodedJobBuilder::FeedbackOf(const TensorSpec& spec) const {
-  const bool is_head = spec.role == checkpoint::Role::kLmHead ||
-                       (spec.role == checkpoint::Role::kEmbedding && spec.is_tied);
-  if (spec.layer < 0 && !is_head) return {};
-  return {.source = feedback_,
-          .layer = is_head ? FeedbackSource::kHead : static_cast<size_t>(spec.layer)};
+  const auto layer = FeedbackLayerOf(spec);
+  if (!layer) return {};
+  return {.source = feedback_, .layer = *layer};
 }
 
 void CodedJobBuilder::TryEncode(size_t tensor) const {

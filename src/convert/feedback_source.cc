@@ -5,6 +5,15 @@
 
 namespace hlwq::convert {
 
+std::optional<size_t> FeedbackLayerOf(const checkpoint::TensorSpec& spec) {
+  using checkpoint::Role;
+  const bool is_head =
+      spec.role == Role::kLmHead || (spec.role == Role::kEmbedding && spec.is_tied);
+  if (is_head) return FeedbackSource::kHead;
+  if (spec.layer < 0) return std::nullopt;
+  return static_cast<size_t>(spec.layer);
+}
+
 std::string WordsOf(const std::optional<Calibration>& calibration) {
   return calibration ? " calibration=" + calibration->record.Describe() : "";
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/catalog.h"
 #include "checkpoint/manifest.h"
 #include "codec/codec.h"
 #include "codec/feedback.h"
@@ -30,6 +31,9 @@ class FeedbackSource {
   // What a user should know afterwards.
   virtual std::vector<std::string> notes() const { return {}; }
 };
+
+// The `layer` of FeedbackSource::For: a decoder layer, kHead, or nothing for a tensor of neither.
+std::optional<size_t> FeedbackLayerOf(const checkpoint::TensorSpec& spec);
 
 // Where feedback comes from, and how it came about.
 struct Calibration {

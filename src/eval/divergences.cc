@@ -6,7 +6,6 @@
 
 #include "checkpoint/catalog.h"
 #include "eval/distribution_error.h"
-#include "eval/round_trips.h"
 #include "eval/sensitivity.h"
 
 namespace hlwq::eval {
@@ -91,7 +90,6 @@ class DivergenceMeter {
         groups_(groups),
         probes_(probes),
         options_(options),
-        change_(std::make_shared<const CodecRoundTrip>(options.codec)),
         reference_(open(), {.threads = options.threads}),
         pass_(reference_, probes, options.probes) {
     const checkpoint::Classified classified =
@@ -140,8 +138,8 @@ class DivergenceMeter {
     checkpoint::Checkpoint changed = open_();
     for (const size_t tensor : group) {
       checkpoint::TensorEntry& entry = changed.tensors[tensor];
-      entry.storage =
-          checkpoint::DerivedStorage{std::make_shared<checkpoint::TensorEntry>(entry), 0, change_};
+      entry.storage = checkpoint::DerivedStorage{std::make_shared<checkpoint::TensorEntry>(entry),
+                                                 0, options_.change(tensor)};
       entry.dtype = DType::kF32;
     }
     return runtime::Engine(std::move(changed), {.threads = options_.threads});
@@ -235,7 +233,6 @@ class DivergenceMeter {
   const std::vector<std::vector<size_t>>& groups_;
   const std::vector<TokenId>& probes_;
   const DivergenceOptions& options_;
-  std::shared_ptr<const CodecRoundTrip> change_;
   runtime::Engine reference_;
   ProbePass pass_;
   std::vector<Place> places_;  // of each group

@@ -33,10 +33,23 @@ void CodecRoundTrip::Apply(RowRange rows, std::span<float> weights) const {
     }
     const std::vector<std::span<std::byte>> coded(parts.begin(), parts.end());
     codec::ErrorStats unused;
-    codec_->EncodeRows(values, in, piece.begin, coded, unused);
+    codec_->EncodeRowsWith(feedback_.get(), DType::kF32, std::as_bytes(values), in, piece.begin,
+                           coded, unused);
     codec_->DecodeRows(std::vector<std::span<const std::byte>>(parts.begin(), parts.end()), in,
                        values);
   });
+}
+
+void SliceChanges::Apply(RowRange rows, std::span<float> weights) const {
+  if (weights.empty()) return;
+  const uint64_t in = weights.size() / rows.size();
+  for (uint64_t row = rows.begin; row < rows.end;) {
+    const uint64_t slice = row / rows_, first = slice * rows_;
+    const uint64_t end = std::min(rows.end, first + rows_);
+    changes_[slice]->Apply({row - first, end - first},
+                           weights.subspan((row - rows.begin) * in, (end - row) * in));
+    row = end;
+  }
 }
 
 void GgmlRoundTrip::Apply(RowRange rows, std::span<float> weights) const {

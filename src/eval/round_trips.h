@@ -15,15 +15,32 @@ namespace hlwq::eval {
 
 using SharedChange = std::shared_ptr<const checkpoint::RowChange>;
 
-// Rows become what the codec decodes of their codes. Throws as Codec::EncodeRows.
+// Rows become what the codec decodes of their codes, made with `feedback` where it is not null. Throws as
+// Codec::EncodeRowsWith.
 class CodecRoundTrip final : public checkpoint::RowChange {
  public:
-  explicit CodecRoundTrip(std::shared_ptr<const codec::Codec> codec) : codec_(std::move(codec)) {}
+  explicit CodecRoundTrip(std::shared_ptr<const codec::Codec> codec,
+                          std::shared_ptr<const codec::Feedback> feedback = nullptr)
+      : codec_(std::move(codec)), feedback_(std::move(feedback)) {}
 
   void Apply(RowRange rows, std::span<float> weights) const override;
 
  private:
   std::shared_ptr<const codec::Codec> codec_;
+  std::shared_ptr<const codec::Feedback> feedback_;
+};
+
+// Of a fused tensor every slice of `rows` rows by its own change. Each changes rows one by one.
+class SliceChanges final : public checkpoint::RowChange {
+ public:
+  SliceChanges(uint64_t rows, std::vector<SharedChange> changes)
+      : rows_(rows), changes_(std::move(changes)) {}
+
+  void Apply(RowRange rows, std::span<float> weights) const override;
+
+ private:
+  uint64_t rows_;
+  std::vector<SharedChange> changes_;
 };
 
 // The same of a format of ggml. @pre codec::CanEncodeGgml(type), and rows are whole blocks.

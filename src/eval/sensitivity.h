@@ -10,7 +10,7 @@
 
 #include "base/progress.h"
 #include "checkpoint/checkpoint.h"
-#include "codec/codec.h"
+#include "eval/round_trips.h"
 #include "runtime/engine.h"
 
 namespace hlwq::eval {
@@ -33,7 +33,9 @@ std::vector<double> MeasureResidualShares(runtime::Engine& engine,
 
 struct DivergenceOptions {
   ProbeOptions probes;
-  std::shared_ptr<const codec::Codec> codec;  // what each group is coded with, alone
+  // What coding does to a tensor (an index into the checkpoint's tensors). Asked for when its group is
+  // coded, alone: groups of layers in the order of the layers, then the others in theirs.
+  std::function<SharedChange(size_t tensor)> change;
   // Takes the errors that the groups of a layer leave in the residual stream through the layers after it
   // all at once, and shares out what they do by their squared lengths: as many passes as there are
   // layers, and not groups. An estimate, exact where a layer has one group.

@@ -29,12 +29,15 @@ std::vector<TokenId> Probes() {
   return MakeProbes(engine, kProbes);
 }
 
-std::vector<double> Divergences(const std::vector<std::vector<size_t>>& groups, int bits) {
-  codec::CodecSpec spec = codec::DefaultSpec(codec::kHlwqCodec);
+DivergenceOptions Coded(std::string_view codec, int bits) {
+  codec::CodecSpec spec = codec::DefaultSpec(codec);
   spec.bits = bits;
-  return MeasureDivergences(
-      Open, groups, Probes(),
-      {.probes = kProbes, .codec = kernels::CpuBackend().MakeCodec(spec), .threads = 2});
+  const auto change = std::make_shared<const CodecRoundTrip>(kernels::CpuBackend().MakeCodec(spec));
+  return {.probes = kProbes, .change = [change](size_t) { return change; }, .threads = 2};
+}
+
+std::vector<double> Divergences(const std::vector<std::vector<size_t>>& groups, int bits) {
+  return MeasureDivergences(Open, groups, Probes(), Coded(codec::kHlwqCodec, bits));
 }
 
 // Every matrix alone, as a group.
@@ -89,9 +92,8 @@ double WholePassDivergence(const std::filesystem::path& folder, const std::vecto
   checkpoint::Checkpoint coded = checkpoint::OpenCheckpoint(folder);
   for (const size_t tensor : group) {
     checkpoint::TensorEntry& entry = coded.tensors[tensor];
-    entry.storage =
-        checkpoint::DerivedStorage{std::make_shared<checkpoint::TensorEntry>(entry), 0,
-                                   std::make_shared<const CodecRoundTrip>(options.codec)};
+    entry.storage = checkpoint::DerivedStorage{std::make_shared<checkpoint::TensorEntry>(entry), 0,
+                                               options.change(tensor)};
     entry.dtype = DType::kF32;
   }
   const auto want = logits_of(runtime::Engine(folder, {.threads = 2}));
@@ -136,11 +138,7 @@ struct Probed {
   }
 };
 
-DivergenceOptions TrellisOptions(int bits) {
-  codec::CodecSpec spec = codec::DefaultSpec(codec::kTrellisCodec);
-  spec.bits = bits;
-  return {.probes = kProbes, .codec = kernels::CpuBackend().MakeCodec(spec), .threads = 2};
-}
+DivergenceOptions TrellisOptions(int bits) { return Coded(codec::kTrellisCodec, bits); }
 
 constexpr const char* kKinds[] = {"llama-biases", "qwen3-moe", "qwen3_5_moe", "qwen3_next"};
 

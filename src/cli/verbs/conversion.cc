@@ -19,10 +19,14 @@ int ThreadsOf(const Arguments& arguments) {
   return static_cast<int>(arguments.Integer(flag::kThreads));
 }
 
+convert::DestinationOptions DestinationOptionsOf(const Arguments& arguments) {
+  return {.resume = arguments.Switch(flag::kResume),
+          .overwrite = arguments.Switch(flag::kOverwrite)};
+}
+
 convert::OutputOptions OutputOptionsOf(const Arguments& arguments, ProgressPrinter& progress) {
   convert::OutputOptions options;
-  options.destination.resume = arguments.Switch(flag::kResume);
-  options.destination.overwrite = arguments.Switch(flag::kOverwrite);
+  options.destination = DestinationOptionsOf(arguments);
   options.max_shard_bytes = arguments.Bytes(flag::kMaxShardSize);
   options.threads = ThreadsOf(arguments);
   options.progress = progress.Callback();

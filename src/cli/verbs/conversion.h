@@ -22,7 +22,10 @@ const codec::Backend& DefaultBackend();
 // --threads; 0, which is all processors, where it was not given.
 int ThreadsOf(const Arguments& arguments);
 
-// --overwrite, --max-shard-size, --threads, and --resume where the verb has it. Borrows `progress`.
+// --overwrite, and --resume where the verb has it.
+convert::DestinationOptions DestinationOptionsOf(const Arguments& arguments);
+
+// The same with --max-shard-size, --threads. Borrows `progress`.
 convert::OutputOptions OutputOptionsOf(const Arguments& arguments, ProgressPrinter& progress);
 
 // A config.json, given itself or as the folder it is in. Throws as ReadJsonFile.

@@ -26,8 +26,12 @@ namespace {
 
 // Makes the recipe, shows it, and puts it where the job and the user find it.
 void UseTargetBits(const Arguments& arguments, const std::string& source_path,
-                   const checkpoint::Checkpoint& source, convert::QuantizeOptions& options) {
-  const convert::BitPlan plan = PlanTargetBits(arguments, source_path, source);
+                   const checkpoint::Checkpoint& source, calibrate::Run* calibration,
+                   convert::QuantizeOptions& options) {
+  const convert::BitPlan plan =
+      PlanTargetBits(arguments, source_path, source,
+                     calibration == nullptr ? nullptr : calibration->calibration().source);
+  if (calibration != nullptr) calibration->Rewind();
   options.recipe.recipe = fmt::format("{} bits per weight", plan.target_bits_per_weight);
   options.recipe.text = convert::BitPlanToRecipe(plan, source);
   options.records_recipe = true;
@@ -59,8 +63,15 @@ int RunQuantize(const Arguments& arguments) {
 
   convert::QuantizeOptions options;
   options.recipe = RecipeOptionsOf(arguments);
-  if (arguments.Has(flag::kTargetBpw)) {
-    UseTargetBits(arguments, source_path, source, options);
+  std::unique_ptr<calibrate::Run> calibration;
+  const bool makes_recipe = arguments.Has(flag::kTargetBpw);
+  if (arguments.Has(flag::kCalibrate) && (makes_recipe || !arguments.Switch(flag::kDryRun))) {
+    CheckDestination(destination, source, DestinationOptionsOf(arguments));
+    calibration =
+        Calibrate(arguments, checkpoint::OpenCheckpoint(LocalSource(source_path)), destination);
+  }
+  if (makes_recipe) {
+    UseTargetBits(arguments, source_path, source, calibration.get(), options);
   } else if (arguments.Has(flag::kSaveRecipe)) {
     throw Error(ErrorCode::kInvalidArgument, "--save-recipe goes with --target-bpw only");
   }
@@ -72,11 +83,7 @@ int RunQuantize(const Arguments& arguments) {
   if (arguments.Switch(flag::kDryRun)) {
     return DryRun(arguments, source, destination, options);
   }
-  std::unique_ptr<calibrate::Run> calibration;
-  if (arguments.Has(flag::kCalibrate)) {
-    CheckDestination(destination, source, options.output.destination);
-    calibration =
-        Calibrate(arguments, checkpoint::OpenCheckpoint(LocalSource(source_path)), destination);
+  if (calibration) {
     options.calibration = calibration->calibration();
     options.output.progress = nullptr;  // which the text shows
   }

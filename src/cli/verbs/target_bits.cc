@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "checkpoint/catalog.h"
 #include "cli/checkpoint_source.h"
 #include "cli/verbs/conversion.h"
 #include "cli/verbs/quantize_options.h"
 #include "codec/backend.h"
 #include "codec/codec_record.h"
+#include "convert/matrices.h"
 #include "eval/sensitivity.h"
 
 namespace hlwq::cli {
@@ -51,14 +53,38 @@ std::vector<double> ResidualSensitivities(const Arguments& arguments, const std:
   return sensitivities;
 }
 
-// The divergence that coding an item causes, by relative error.
+// What coding with feedback does to a tensor: each of its matrices has its own.
+eval::SharedChange ChangeWithFeedback(const checkpoint::TensorEntry& entry, size_t layer,
+                                      std::shared_ptr<const codec::Codec> codec,
+                                      convert::FeedbackSource& feedback) {
+  const convert::TensorMatrices matrices = convert::MatricesOf(entry.shape);
+  std::vector<eval::SharedChange> slices;
+  for (uint64_t slice = 0; slice < matrices.count; ++slice) {
+    const std::string name = convert::MatrixName(entry.name, entry.shape, slice);
+    slices.push_back(
+        std::make_shared<const eval::CodecRoundTrip>(codec, feedback.For(name, layer, *codec)));
+  }
+  return std::make_shared<const eval::SliceChanges>(matrices.matrix.out, std::move(slices));
+}
+
+// The divergence that coding an item causes, by relative error. With feedback it is another one for each item,
+// since the errors that it leaves lie elsewhere; how it falls with the width is the same.
 std::vector<double> DivergenceSensitivities(const Arguments& arguments, const std::string& path,
+                                            const checkpoint::Checkpoint& source,
                                             const std::vector<convert::BitPlanItem>& items,
+                                            convert::FeedbackSource* feedback,
                                             ProgressPrinter& progress) {
   eval::DivergenceOptions options{.threads = ThreadsOf(arguments)};
   codec::CodecSpec spec = CodecSpecOf(arguments);
   spec.bits = kProbeBits;
-  options.codec = DefaultBackend().MakeCodec(spec);
+  const auto codec = DefaultBackend().MakeCodec(spec);
+  const auto without = std::make_shared<const eval::CodecRoundTrip>(codec);
+  const checkpoint::Classified classified = checkpoint::ClassifyTensors(source);
+  options.change = [&](size_t tensor) -> eval::SharedChange {
+    const auto layer = convert::FeedbackLayerOf(classified.specs[tensor]);
+    if (feedback == nullptr || !layer) return without;
+    return ChangeWithFeedback(source.tensors[tensor], *layer, codec, *feedback);
+  };
   options.progress = progress.TokenCallback();
   std::vector<runtime::TokenId> probes;
   {
@@ -83,7 +109,8 @@ std::vector<double> DivergenceSensitivities(const Arguments& arguments, const st
 }  // namespace
 
 convert::BitPlan PlanTargetBits(const Arguments& arguments, const std::string& source_path,
-                                const checkpoint::Checkpoint& source) {
+                                const checkpoint::Checkpoint& source,
+                                convert::FeedbackSource* feedback) {
   const std::string name = arguments.Text(flag::kSensitivity);
   ProgressPrinter measuring("measure", arguments);
   convert::WidthErrorOptions options{.codec = CodecSpecOf(arguments),
@@ -96,7 +123,8 @@ convert::BitPlan PlanTargetBits(const Arguments& arguments, const std::string& s
   ProgressPrinter probing("probe", arguments);
   std::vector<double> sensitivities;
   if (name == "divergence") {
-    sensitivities = DivergenceSensitivities(arguments, source_path, items, probing);
+    sensitivities =
+        DivergenceSensitivities(arguments, source_path, source, items, feedback, probing);
   } else if (name == "residual") {
     sensitivities = ResidualSensitivities(arguments, source_path, items);
   } else {

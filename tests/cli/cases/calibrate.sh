@@ -14,6 +14,16 @@ hlwq quantize model other $flags --calibrate self --calibration-tokens 4096 --ca
 cmp -s self/model.safetensors other/model.safetensors && exit 1
 for i in 1 2 3; do cat text.txt; done > long.txt
 hlwq quantize model text $flags --calibrate long.txt --calibration-tokens 40
+mkdir -p texts/more
+cp long.txt texts/first.txt
+cp long.txt texts/more/second.txt
+hlwq quantize model folder $flags --calibrate texts/ --calibration-tokens 250
+hlwq inspect folder | grep calibrated
+# The recipe for a budget is made for codes with feedback, and gives the same again.
+hlwq quantize model planned --target-bpw 4.2 --calibrate self/hlwq_calibration.json --quiet
+grep description planned/hlwq_recipe.json
+hlwq quantize model again --recipe planned/hlwq_recipe.json --calibrate self/hlwq_calibration.json --overwrite --quiet
+cmp planned/model.safetensors again/model.safetensors
 for model in alone self; do
   hlwq kld $model --reference model -f text.txt --window 24 --stride 12 --json --quiet > $model.json
 done
