@@ -83,7 +83,10 @@ std::shared_ptr<const codec::Feedback> Calibration::For(const std::string& matri
     group.hessian.reset();
     hessian = InFeedbackBasis(std::move(hessian), columns, codec, pool);
     const auto wide = static_cast<size_t>(codec.FeedbackColumns(columns));
-    group.feedback = FactorFeedback(std::move(hessian), wide, options_.damping * (1 + few), pool);
+    const ColumnOrder order =
+        codec.takes_any_order() ? ColumnOrder::kLargestFirst : ColumnOrder::kAsTheyLie;
+    group.feedback =
+        FactorFeedback(std::move(hessian), wide, options_.damping * (1 + few), order, pool);
     group.codec = codec_name;
   }
   if (group.codec != codec_name) {

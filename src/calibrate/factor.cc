@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -33,12 +35,30 @@ void Transpose(Buffer<float>& matrix, size_t side, WorkerPool& pool) {
   });
 }
 
+// Puts the columns with the largest diagonal first, rows alike. Returns which column went where.
+std::vector<uint32_t> SortByDiagonal(Buffer<float>& hessian, size_t columns, WorkerPool& pool) {
+  std::vector<uint32_t> order(columns);
+  std::iota(order.begin(), order.end(), 0u);
+  std::ranges::stable_sort(order, std::greater(),
+                           [&](uint32_t column) { return hessian[column * columns + column]; });
+  Buffer<float> sorted(columns * columns, Unfilled());
+  pool.ParallelFor(columns, 16, [&](size_t begin, size_t end, int) {
+    for (size_t row = begin; row < end; ++row) {
+      const float* from = hessian.data() + order[row] * columns;
+      for (size_t k = 0; k < columns; ++k) sorted[row * columns + k] = from[order[k]];
+    }
+  });
+  hessian = std::move(sorted);
+  return order;
+}
+
 // U and D, block by block of the columns that they are feedback for.
 class BlockedFeedback final : public codec::Feedback {
  public:
-  // From the factor, U above the diagonal of [columns, columns], and D.
-  BlockedFeedback(const Buffer<float>& u, const Buffer<float>& d, size_t columns)
-      : columns_(columns) {
+  // From the factor, U above the diagonal of [columns, columns], and D, of the columns in `order`.
+  BlockedFeedback(const Buffer<float>& u, const Buffer<float>& d, size_t columns,
+                  std::vector<uint32_t> order)
+      : columns_(columns), order_(std::move(order)) {
     for (size_t begin = 0; begin < columns; begin += kBlockSize) {
       const size_t width = std::min(kBlockSize, columns - begin);
       Columns block = {.before = Buffer<float>(width * begin),
@@ -60,6 +80,7 @@ class BlockedFeedback final : public codec::Feedback {
   }
 
   size_t columns() const noexcept override { return columns_; }
+  std::span<const uint32_t> order() const noexcept override { return order_; }
   codec::FeedbackBlock Block(size_t block) const noexcept override {
     const Columns& columns = blocks_[block];
     return {.width = columns.costs.size(),
@@ -93,6 +114,7 @@ class BlockedFeedback final : public codec::Feedback {
   };
 
   size_t columns_ = 0;
+  std::vector<uint32_t> order_;
   std::vector<Columns> blocks_;
 };
 
@@ -106,7 +128,7 @@ class Factorization {
   }
 
   // Null where rounding took away what damping gave, as inputs depend on each other too much.
-  std::shared_ptr<const codec::Feedback> Run(float damping) {
+  std::shared_ptr<const codec::Feedback> Run(float damping, const std::vector<uint32_t>& order) {
     for (size_t i = 0; i < columns_; ++i) {
       Row(i)[i] = diagonal_[i] + damping;
       for (size_t j = i + 1; j < columns_; ++j) Row(i)[j] = Row(j)[i];
@@ -117,7 +139,7 @@ class Factorization {
       if (!FactorDiagonal(begin, end, damping / 2)) return nullptr;
       if (begin > 0) Divide(begin, end);
     }
-    return std::make_shared<BlockedFeedback>(u_, d_, columns_);
+    return std::make_shared<BlockedFeedback>(u_, d_, columns_, order);
   }
 
  private:
@@ -219,7 +241,8 @@ Buffer<float> InFeedbackBasis(Buffer<float> hessian, size_t columns, const codec
 }
 
 std::shared_ptr<const codec::Feedback> FactorFeedback(Buffer<float> hessian, size_t columns,
-                                                      double damping, WorkerPool& pool) {
+                                                      double damping, ColumnOrder order,
+                                                      WorkerPool& pool) {
   // Of the inputs that occur: a few that are far larger than all others would drown these in damping.
   std::vector<float> diagonal;
   for (size_t i = 0; i < columns; ++i) {
@@ -229,9 +252,12 @@ std::shared_ptr<const codec::Feedback> FactorFeedback(Buffer<float> hessian, siz
   const auto middle = diagonal.begin() + static_cast<ptrdiff_t>(diagonal.size() / 2);
   std::ranges::nth_element(diagonal, middle);
   const double median = *middle;
+  std::vector<uint32_t> sorted;
+  if (order == ColumnOrder::kLargestFirst) sorted = SortByDiagonal(hessian, columns, pool);
   Factorization factorization(std::move(hessian), columns, pool);
   for (;; damping *= 4) {
-    if (auto feedback = factorization.Run(static_cast<float>(damping * median))) return feedback;
+    auto feedback = factorization.Run(static_cast<float>(damping * median), sorted);
+    if (feedback) return feedback;
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -16,11 +17,16 @@ namespace hlwq::calibrate {
 Buffer<float> InFeedbackBasis(Buffer<float> hessian, size_t columns, const codec::Codec& codec,
                               WorkerPool& pool);
 
+// Which columns make good for which: as they lie, or the ones that errors cost most in first, when many
+// others are left to make good.
+enum class ColumnOrder : uint8_t { kAsTheyLie, kLargestFirst };
+
 // Factors H + damping * (median of its diagonal) * I, [columns, columns], which is used up; with more damping
 // where float32 needs it. Null where all of H is zero: then no column can make good for another. H is finite
 // and damping above 0. Cost: columns^3 / 3 multiply-adds; memory: half
-// of H again. The result does not depend on the number of threads.
+// of H again, and all of it while columns are sorted. The result does not depend on the number of threads.
 std::shared_ptr<const codec::Feedback> FactorFeedback(Buffer<float> hessian, size_t columns,
-                                                      double damping, WorkerPool& pool);
+                                                      double damping, ColumnOrder order,
+                                                      WorkerPool& pool);
 
 }  // namespace hlwq::calibrate

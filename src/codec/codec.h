@@ -69,6 +69,10 @@ class Codec {
   virtual void ToFeedbackBasis(std::span<const float> row,
                                std::span<float> columns) const noexcept = 0;
 
+  // Whether columns may be coded in any order: then those come first that errors cost most in. Not so for
+  // codes that depend on each other; and where blocks are rotated all columns are alike.
+  virtual bool takes_any_order() const noexcept { return false; }
+
   // Inverse: fills `weights` [rows, in] of `dtype` from the row parts of these rows, which begin with
   // a whole unit; of the last unit as many rows are taken as `weights` has room for. F16 and BF16 are
   // the float32 values rounded to nearest, ties to even. Corrupt codes decode to some finite or infinite

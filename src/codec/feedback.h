@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -30,6 +31,9 @@ class Feedback {
 
   // Columns of the basis: Codec::FeedbackColumns of the matrix.
   virtual size_t columns() const noexcept = 0;
+  // [columns()]: which columns of the basis those are that everything below counts, for codecs that take
+  // another order (Codec::takes_any_order). Empty: as they are.
+  virtual std::span<const uint32_t> order() const noexcept { return {}; }
   // Columns kBlockSize * block and on.
   virtual FeedbackBlock Block(size_t block) const noexcept = 0;
   // targets [rows, kBlockSize] of the columns of `block` += what the errors [rows, columns()] of all

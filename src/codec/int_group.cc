@@ -59,10 +59,6 @@ class LaneSum {
   std::array<float, kIntStep> chains_ = {};
 };
 
-float NearestInteger(float quotient, const IntCoding& coding) {
-  return RoundedToInteger(std::min(std::max(quotient, coding.lowest()), coding.highest()));
-}
-
 float ErrorOf(std::span<const float> x, float scale, const IntCoding& coding) {
   const float inverse = 1.0f / scale;
   LaneSum error;

@@ -3,6 +3,7 @@
 // implementation shares. Every step is float32 in a fixed order without fused multiply-add.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -61,6 +62,11 @@ inline float ScaleOfZeros(DType dtype) noexcept {
 inline float RoundedToInteger(float value) noexcept {
   constexpr float kShift = 0x1.8p23f;
   return (value + kShift) - kShift;
+}
+
+// The integer that stands for a quotient of weight and scale; NaN of NaN.
+inline float NearestInteger(float quotient, const IntCoding& coding) noexcept {
+  return RoundedToInteger(std::min(std::max(quotient, coding.lowest()), coding.highest()));
 }
 
 // Weights are worked on in units of a power of two, so that no square leaves float32:

@@ -33,6 +33,7 @@ class PackQuantizedCodec : public Codec {
                       ErrorStats& stats) const final;
   uint64_t FeedbackColumns(uint64_t in) const noexcept final;
   void ToFeedbackBasis(std::span<const float> row, std::span<float> columns) const noexcept final;
+  bool takes_any_order() const noexcept final { return true; }
   void DecodeRowsTo(DType dtype, std::span<const std::span<const std::byte>> row_parts, uint64_t in,
                     std::span<std::byte> weights) const final;
 
@@ -67,9 +68,9 @@ class PackQuantizedCodec : public Codec {
   RowLayout LayoutOf(uint64_t in) const;
   void EncodeAlone(DType dtype, std::span<const std::byte> weights, uint64_t in, uint64_t first_row,
                    std::span<const std::span<std::byte>> row_parts, ErrorStats& stats) const;
-  // Chooses the integers of rows anew, by scales that are stored.
+  // Chooses scales and integers of rows anew; `stored_scales` are those of groups by themselves.
   void CodeWith(const Feedback& feedback, DType dtype, std::span<const std::byte> weights,
-                uint64_t in, uint64_t first_row, std::span<const std::byte> stored_scales,
+                uint64_t in, uint64_t first_row, std::span<std::byte> stored_scales,
                 std::span<std::byte> packed, ErrorStats& stats) const;
   void EncodeRow(const RowLayout& layout, Batch& batch, std::span<const std::byte> weights,
                  uint64_t row, std::span<std::byte> words, std::span<std::byte> scales) const;

@@ -1,9 +1,12 @@
 #include "calibrate/factor.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <set>
 
 #include "calibrate/hessian.h"
 #include "codec/codec_record.h"
@@ -30,9 +33,21 @@ Buffer<float> Copy(const Buffer<float>& from) {
 }
 
 std::shared_ptr<const codec::Feedback> Factored(const Buffer<float>& hessian, size_t columns,
-                                                double damping, int threads = 2) {
+                                                double damping, int threads = 2,
+                                                ColumnOrder order = ColumnOrder::kAsTheyLie) {
   WorkerPool pool(threads);
-  return FactorFeedback(Copy(hessian), columns, damping, pool);
+  return FactorFeedback(Copy(hessian), columns, damping, order, pool);
+}
+
+// Of a codec, as a calibration makes it.
+std::shared_ptr<const codec::Feedback> FactoredFor(
+    const codec::Codec& codec, const Buffer<float>& hessian, size_t columns, double damping,
+    std::optional<ColumnOrder> order = std::nullopt) {
+  WorkerPool pool(2);
+  const ColumnOrder its_own =
+      codec.takes_any_order() ? ColumnOrder::kLargestFirst : ColumnOrder::kAsTheyLie;
+  return FactorFeedback(InFeedbackBasis(Copy(hessian), columns, codec, pool),
+                        codec.FeedbackColumns(columns), damping, order.value_or(its_own), pool);
 }
 
 // U, as its users see it: what an error of 1 in column j does to the targets.
@@ -84,6 +99,23 @@ TEST(Factor, GivesTheHessianBack) {
   }
 }
 
+TEST(Factor, OfSortedColumnsIsThatOfTheSortedHessian) {
+  constexpr size_t kColumns = 200;
+  const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(900, kColumns), kColumns);
+  const auto feedback = Factored(hessian, kColumns, 0.05, 2, ColumnOrder::kLargestFirst);
+  const std::vector<uint32_t> order(feedback->order().begin(), feedback->order().end());
+  ASSERT_THAT(std::set<uint32_t>(order.begin(), order.end()), testing::SizeIs(kColumns));
+  Buffer<float> sorted(kColumns * kColumns);
+  for (size_t i = 0; i < kColumns; ++i) {
+    for (size_t k = 0; k < kColumns; ++k) {
+      sorted[i * kColumns + k] = hessian[order[i] * kColumns + order[k]];
+    }
+    if (i == 0) continue;
+    ASSERT_LE(sorted[i * kColumns + i], sorted[(i - 1) * (kColumns + 1)]);
+  }
+  EXPECT_EQ(Unpacked(*feedback), Unpacked(*Factored(sorted, kColumns, 0.05)));
+}
+
 TEST(Factor, DoesNotDependOnThreads) {
   const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(900, 576), 576);
   EXPECT_EQ(Unpacked(*Factored(hessian, 576, 0.1, 1)), Unpacked(*Factored(hessian, 576, 0.1, 3)));
@@ -131,10 +163,7 @@ TEST_P(FeedbackOfEveryCodec, LowersWhatErrorsDoToTheOutputs) {
     const size_t columns = test::WidthFrom(wanted, GetParam()), rows = 37;
     const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(2000, columns), columns);
     const std::vector<float> weights = test::GaussianMatrix(rows, columns, 0.02f);
-    WorkerPool pool(2);
-    const size_t wide = codec->FeedbackColumns(columns);
-    const auto feedback =
-        FactorFeedback(InFeedbackBasis(Copy(hessian), columns, *codec, pool), wide, 0.01, pool);
+    const auto feedback = FactoredFor(*codec, hessian, columns, 0.01);
     const test::CodedMatrix alone = test::Encode(*codec, weights, columns);
     test::CodedMatrix with(*codec, rows, columns);
     codec->EncodeRowsWith(feedback.get(), DType::kF32, std::as_bytes(std::span(weights)), columns,
@@ -151,14 +180,34 @@ TEST_P(FeedbackOfEveryCodec, LowersWhatErrorsDoToTheOutputs) {
   }
 }
 
+// A few inputs are far larger than the others, as where nothing is rotated.
+TEST(FeedbackOfIntegers, LosesLessWithTheLargestInputsFirst) {
+  constexpr size_t kColumns = 256, kRows = 64;
+  std::vector<float> inputs = test::CorrelatedInputs(2000, kColumns);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (i % kColumns % 50 == 49) inputs[i] *= 20;
+  }
+  const Buffer<float> hessian = HessianOf(inputs, kColumns);
+  const std::vector<float> weights = test::GaussianMatrix(kRows, kColumns, 0.02f);
+  const auto codec =
+      kernels::CpuBackend().MakeCodec(codec::DefaultSpec(codec::kPackQuantizedCodec));
+  std::vector<double> errors;
+  for (const ColumnOrder order : {ColumnOrder::kAsTheyLie, ColumnOrder::kLargestFirst}) {
+    const auto feedback = FactoredFor(*codec, hessian, kColumns, 0.01, order);
+    test::CodedMatrix coded(*codec, kRows, kColumns);
+    codec->EncodeRowsWith(feedback.get(), DType::kF32, std::as_bytes(std::span(weights)), kColumns,
+                          0, coded.Rows(0, kRows), coded.stats);
+    errors.push_back(OutputError(*codec, weights, coded, hessian, kColumns));
+  }
+  EXPECT_LT(errors[1], 0.9 * errors[0]);
+}
+
 TEST_P(FeedbackOfEveryCodec, DoesNotDependOnHowRowsAreSplit) {
   const auto codec = kernels::CpuBackend().MakeCodec(GetParam());
   const size_t columns = test::WidthFrom(320, GetParam()), rows = 48;
   const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(500, columns), columns);
   const std::vector<float> weights = test::GaussianMatrix(rows, columns, 0.02f);
-  WorkerPool pool(2);
-  const auto feedback = FactorFeedback(InFeedbackBasis(Copy(hessian), columns, *codec, pool),
-                                       codec->FeedbackColumns(columns), 0.1, pool);
+  const auto feedback = FactoredFor(*codec, hessian, columns, 0.1);
   test::CodedMatrix whole(*codec, rows, columns), split(*codec, rows, columns);
   const auto encode = [&](test::CodedMatrix& to, size_t begin, size_t count) {
     const auto some = std::span(weights).subspan(begin * columns, count * columns);
