@@ -10,6 +10,7 @@ find_package(CURL 7.85 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 # Optional: without it files are read by threads alone (src/io/direct_reader.h).
 pkg_check_modules(URING IMPORTED_TARGET liburing)
 find_path(HLWQ_XXHASH_INCLUDE xxhash.h REQUIRED)  # used header-only

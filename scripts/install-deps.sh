@@ -10,6 +10,7 @@ set -euo pipefail
 declare -A groups=(
   [libraries]="libtbb-dev libfmt-dev nlohmann-json3-dev libsimdjson-dev libhwy-dev libxxhash-dev
                libpcre2-dev libicu-dev liburing-dev libcurl4-openssl-dev libssl-dev
+               libcpp-httplib-dev
                libgtest-dev libgmock-dev libbenchmark-dev"
   [check]="clang-format-14 clang-tidy-14"
   [demo]="bible-kjv bible-kjv-text"

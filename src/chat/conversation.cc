@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "base/error.h"
 #include "base/utf8.h"
+#include "chat/prompt.h"
 
 namespace hlwq::chat {
 
@@ -24,16 +24,7 @@ void Conversation::Add(std::string_view role, std::string_view text) {
 }
 
 std::vector<text::TokenId> Conversation::Prompt(const text::Tokenizer& tokenizer) const {
-  nlohmann::ordered_json variables = format_.special_tokens;
-  // transformers passes these to every template, as none where nobody gives them.
-  variables["tools"] = variables["documents"] = nullptr;
-  variables.update(options_.variables);
-  variables["messages"] = messages_;
-  variables["add_generation_prompt"] = true;
-  const std::string prompt =
-      WithContext("chat template", [&] { return format_.chat_template.Render(variables); });
-  // The template writes the special tokens itself.
-  return tokenizer.Encode(prompt, {.add_special = false});
+  return EncodePrompt(tokenizer, RenderPrompt(format_, messages_, options_.variables));
 }
 
 }  // namespace hlwq::chat

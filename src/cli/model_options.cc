@@ -60,6 +60,7 @@ chat::TextModel OpenModel(const Arguments& arguments, const std::string& operand
   memory.available_bytes /= static_cast<uint64_t>(options.models);
   chat::TextModelOptions model = {
       .engine = {.threads = options.threads ? *options.threads : ThreadsOf(arguments),
+                 .snapshot_bytes = options.snapshot_bytes,
                  .interleaves_rows = arguments.Switch(flag::kInterleave)},
       .experts = ExpertOptionsOf(arguments),
       .memory = memory};

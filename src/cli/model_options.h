@@ -15,6 +15,7 @@ namespace hlwq::cli {
 struct OpenOptions {
   int models = 1;                   // that the verb opens: they share the memory
   std::optional<int> threads = {};  // empty: --threads
+  uint64_t snapshot_bytes = 0;      // runtime::EngineOptions
 };
 
 // Opens the checkpoint that `operand` names, which must be on this machine (LocalSource), its experts

@@ -23,6 +23,7 @@ int RunBench(const Arguments& arguments);
 int RunCacheSim(const Arguments& arguments);
 int RunGenerate(const Arguments& arguments);
 int RunChat(const Arguments& arguments);
+int RunServe(const Arguments& arguments);
 int RunTokenize(const Arguments& arguments);
 int RunHelp(const Arguments& arguments);
 

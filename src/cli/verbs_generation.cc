@@ -47,6 +47,29 @@ Verb ChatVerb() {
   };
 }
 
+Verb ServeVerb() {
+  return {
+      .name = "serve",
+      .group = kRun,
+      .summary = "Serve a model to programs that speak OpenAI's or Anthropic's API",
+      .description =
+          "Opens the model in DIR and answers HTTP requests: /v1/chat/completions, "
+          "/v1/completions and /v1/messages, whole or as streams, /v1/models, /health, /metrics "
+          "and more (docs/server.md). Several requests are computed together, the next token of each in one "
+          "pass; what a request gets does not depend on the others. The beginning that a prompt "
+          "has in common with earlier ones is not computed again.\n\n"
+          "Only programs on this machine can reach it, unless --host says otherwise. SIGTERM or "
+          "Ctrl-C lets the answers under way end; a second one does not wait for them.",
+      .operands = {{"DIR", kModelHelp}},
+      .examples = {{"hlwq serve Qwen3-1.7B-hlwq",
+                    "Any client of OpenAI's API, at "
+                    "http://127.0.0.1:8080/v1."},
+                   {"hlwq serve Qwen3-1.7B-hlwq --host 0.0.0.0 --api-key-file keys.txt",
+                    "For other machines, which need a key."}},
+      .run = RunServe,
+  };
+}
+
 Verb TokenizeVerb() {
   return {
       .name = "tokenize",
@@ -64,6 +87,8 @@ Verb TokenizeVerb() {
 
 }  // namespace
 
-std::vector<Verb> GenerationVerbs() { return {GenerateVerb(), ChatVerb(), TokenizeVerb()}; }
+std::vector<Verb> GenerationVerbs() {
+  return {GenerateVerb(), ChatVerb(), ServeVerb(), TokenizeVerb()};
+}
 
 }  // namespace hlwq::cli

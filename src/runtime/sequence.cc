@@ -9,9 +9,11 @@
 namespace hlwq::runtime {
 namespace {
 
-// A state is noted this many tokens before the end of a prompt: the next prompt of a conversation
-// often differs in the last few tokens, which open the answer.
-constexpr size_t kMomentTail = 16;
+// A state is noted at least this many tokens before the end of a prompt: the next prompt of a conversation
+// often differs in the last few tokens, which open the answer. At a multiple of so many where one is still to
+// come, so that the bits of the pieces before and after do not depend on it (Engine::Step).
+constexpr size_t kMomentTail = model::kShortSegment + 1;
+constexpr size_t kMomentStep = 32;
 
 size_t CommonPrefix(std::span<const TokenId> a, std::span<const TokenId> b) noexcept {
   return static_cast<size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
@@ -40,7 +42,11 @@ size_t Sequence::Want(std::span<const TokenId> prompt) {
     logits_.clear();
   }
   tokens_.assign(prompt.begin(), prompt.end());
-  moment_ = state_.is_recurrent() && prompt.size() > kMomentTail ? prompt.size() - kMomentTail : 0;
+  moment_ = 0;
+  if (state_.is_recurrent() && prompt.size() > kMomentTail) {
+    moment_ = (prompt.size() - kMomentTail) / kMomentStep * kMomentStep;
+    if (moment_ < kept) moment_ = prompt.size() - kMomentTail;
+  }
   return kept;
 }
 

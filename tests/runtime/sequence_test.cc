@@ -16,8 +16,8 @@
 namespace hlwq::runtime {
 namespace {
 
-constexpr size_t kPromptTokens = 45;
-constexpr size_t kMoment = kPromptTokens - 16;  // where Sequence::Next notes the state
+constexpr size_t kPromptTokens = 60;
+constexpr size_t kMoment = 32;  // where Sequence::Next notes the state
 
 class HybridSequence : public ::testing::TestWithParam<const char*> {
  protected:
@@ -75,7 +75,7 @@ TEST_P(HybridSequence, ALongerPromptGoesOnAfterAllThatItHolds) {
   EXPECT_EQ(Fill(sequence, longer), kPromptTokens + 7);
   // Now the moment is one of the longer prompt.
   Append(sequence, Tokens(3, 4));
-  EXPECT_EQ(Fill(sequence, longer), longer.size() - 16);
+  EXPECT_EQ(Fill(sequence, longer), longer.size() - 17);
 }
 
 TEST_P(HybridSequence, APromptThatDiffersAfterTheMomentGoesOnFromThere) {

@@ -34,7 +34,6 @@ BOXES = {
     "tensor": (7, 240, 680, "dtypes, shapes, 16-bit floats"),
     "base": (8, 60, 940, "errors, files, hashes, checked arithmetic"),
 }
-COMING = {"server"}
 # (from, to): where the arrow leaves and arrives, where straight down does not do.
 ENDS = {
     ("cli", "calibrate"): (535, 640), ("cli", "eval"): (440, 440), ("cli", "server"): (550, 830),
@@ -64,37 +63,27 @@ def main() -> None:
 <style>
   .paper {{ fill: #ffffff; }}
   .box {{ fill: #eef4fb; stroke: #3b6ea5; stroke-width: 1.6; }}
-  .coming {{ fill: #ffffff; stroke: #9aa7b4; stroke-dasharray: 6 5; }}
   .name {{ font-size: 18px; font-weight: 600; fill: #14304d; }}
   .what {{ font-size: 13px; fill: #46586a; }}
   .arrow {{ stroke: #51677d; stroke-width: 1.7; fill: none; }}
-  .faint {{ stroke: #a9b5c0; }}
 </style>
 <defs>
   <marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">
     <path d="M0 1 10 5 0 9z" fill="#51677d"/></marker>
-  <marker id="tip-faint" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">
-    <path d="M0 1 10 5 0 9z" fill="#a9b5c0"/></marker>
 </defs>
 <rect class="paper" width="{WIDTH}" height="{height}" rx="10"/>''')
     for source, targets in ARROWS.items():
         for target in targets:
             start, end = ENDS[source, target]
-            faint = source in COMING or target in COMING
-            print(f'<path class="arrow{" faint" if faint else ""}" marker-end="url(#tip{"-faint" if faint else ""})" '
+            print(f'<path class="arrow" marker-end="url(#tip)" '
                   f'd="M{start} {top(source) + HEIGHT} L{end} {top(target) - 2}"/>')
     for name, (_, left, right, what) in BOXES.items():
         middle, y = (left + right) / 2, top(name)
-        style = "box coming" if name in COMING else "box"
-        print(f'<rect class="{style}" x="{left}" y="{y}" width="{right - left}" height="{HEIGHT}" rx="8"/>')
+        print(f'<rect class="box" x="{left}" y="{y}" width="{right - left}" height="{HEIGHT}" rx="8"/>')
         print(f'<text class="name" x="{middle:g}" y="{y + 25}" text-anchor="middle">{name}</text>')
         print(f'<text class="what" x="{middle:g}" y="{y + 45}" text-anchor="middle">{html.escape(what)}</text>')
     y = height - 22
-    print(f'<rect class="box" x="60" y="{y - 13}" width="26" height="16" rx="3"/>'
-          f'<text class="what" x="94" y="{y}">in this release</text>'
-          f'<rect class="box coming" x="220" y="{y - 13}" width="26" height="16" rx="3"/>'
-          f'<text class="what" x="254" y="{y}">to come</text>'
-          f'<text class="what" x="940" y="{y}" text-anchor="end">a box may use whatever its arrows reach</text>')
+    print(f'<text class="what" x="940" y="{y}" text-anchor="end">a box may use whatever its arrows reach</text>')
     print("</svg>")
 
 

@@ -5,8 +5,8 @@
 namespace hlwq::cli {
 namespace {
 
-const std::vector<std::string_view> kVerbs = {"generate", "chat",   "perplexity",
-                                              "kld",      "logits", "bench"};
+const std::vector<std::string_view> kVerbs = {"generate", "chat",  "perplexity", "kld",
+                                              "logits",   "bench", "serve"};
 
 }  // namespace
 
@@ -52,7 +52,7 @@ std::vector<Flag> ExpertFlags() {
       {.id = flag::kTraceExperts,
        .value_name = "FILE",
        .category = Category::kExperts,
-       .verbs = {"generate", "chat", "perplexity", "logits", "bench"},
+       .verbs = {"generate", "chat", "serve", "perplexity", "logits", "bench"},
        .summary = "Write which experts every pass wants, for hlwq cache-sim"},
   };
 }

@@ -357,7 +357,7 @@ std::vector<Flag> HlwqFlags() {
   std::vector<Flag> flags;
   for (auto&& group : {CodingFlags(), CalibrationFlags(), ExportFlags(), SelectionFlags(),
                        OutputFlags(), RunFlags(), HubFlags(), ModelFlags(), ExpertFlags(),
-                       GenerationFlags(), EvaluationFlags(), GeneralFlags()}) {
+                       GenerationFlags(), ServerFlags(), EvaluationFlags(), GeneralFlags()}) {
     flags.insert(flags.end(), group.begin(), group.end());
   }
   return flags;

@@ -113,5 +113,6 @@ std::vector<Flag> ModelFlags();
 std::vector<Flag> ExpertFlags();
 std::vector<Flag> GenerationFlags();
 std::vector<Flag> EvaluationFlags();
+std::vector<Flag> ServerFlags();
 
 }  // namespace hlwq::cli

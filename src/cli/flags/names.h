@@ -63,6 +63,18 @@ inline constexpr IntegerFlag kCtxSize{"ctx-size"};
 inline constexpr TextFlag kCacheType{"cache-type", FlagKind::kChoice};
 inline constexpr SwitchFlag kInterleave{"interleave"};
 
+// Of serve.
+inline constexpr TextFlag kHost{"host", FlagKind::kText};
+inline constexpr IntegerFlag kPort{"port"};
+inline constexpr IntegerFlag kParallel{"parallel"};
+inline constexpr BytesFlag kCacheRam{"cache-ram"};
+inline constexpr SwitchFlag kExact{"exact"};
+inline constexpr TextFlag kAlias{"alias", FlagKind::kText};
+inline constexpr ListFlag kApiKey{"api-key"};
+inline constexpr TextFlag kApiKeyFile{"api-key-file", FlagKind::kPath};
+inline constexpr ListFlag kCors{"cors"};
+inline constexpr ListFlag kAllowHost{"allow-host"};
+
 // Of how experts are held.
 inline constexpr TextFlag kExpertPolicy{"expert-policy", FlagKind::kChoice};
 inline constexpr SwitchFlag kNoExpertPrefetch{"no-expert-prefetch"};

@@ -1,0 +1,117 @@
+#include "server/http/exchange.h"
+
+#include <chrono>
+#include <optional>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "server/openai/fields.h"
+
+namespace hlwq::server {
+namespace {
+
+using nlohmann::ordered_json;
+using namespace std::chrono_literals;
+
+constexpr auto kPing = 15s;  // of silence, before the stream shows that it lives
+constexpr auto kPoll = 100ms;
+
+// What one answer needs until its last byte is sent.
+struct Conversation {
+  Exchange exchange;
+  std::shared_ptr<AnswerChannel> channel;
+  std::chrono::steady_clock::time_point last_sent = std::chrono::steady_clock::now();
+  bool has_begun = false;
+
+  ~Conversation() { channel->Cancel(); }
+};
+
+bool Write(httplib::DataSink& sink, const std::string& text) {
+  return text.empty() || sink.write(text.data(), text.size());
+}
+
+// Sends what there is; false ends the connection.
+bool Continue(Conversation& conversation, httplib::DataSink& sink) {
+  Reply& reply = *conversation.exchange.reply;
+  if (!std::exchange(conversation.has_begun, true) && !Write(sink, reply.Begin())) return false;
+  const std::optional<Event> event = conversation.channel->Next(kPoll);
+  const auto now = std::chrono::steady_clock::now();
+  if (!event) {
+    if (conversation.channel->is_over()) {
+      if (!Write(sink, reply.Finish())) return false;
+      sink.done();
+      return true;
+    }
+    if (!sink.is_writable()) return false;
+    if (now - conversation.last_sent < kPing) return true;
+    conversation.last_sent = now;
+    return Write(sink, reply.Ping());
+  }
+  conversation.last_sent = now;
+  if (const auto* failure = std::get_if<Failure>(&*event)) {
+    if (!Write(sink, reply.Fail(failure->message))) return false;
+    sink.done();
+    return true;
+  }
+  return Write(sink, reply.Take(*event));
+}
+
+void AnswerWhole(Conversation& conversation, ErrorForm form, httplib::Response& response) {
+  while (!conversation.channel->is_over()) {
+    const std::optional<Event> event = conversation.channel->Next(kPoll);
+    if (!event) continue;
+    if (const auto* failure = std::get_if<Failure>(&*event)) {
+      return SendJson(response, 500, form(500, failure->message, "", ""));
+    }
+    conversation.exchange.reply->Take(*event);
+  }
+  SendJson(response, 200, conversation.exchange.reply->Body());
+}
+
+}  // namespace
+
+void SendJson(httplib::Response& response, int status, const ordered_json& body) {
+  response.status = status;
+  response.set_content(LineOf(body), "application/json");
+}
+
+httplib::Server::Handler WithJson(JsonHandler handler, ErrorForm form) {
+  return [handler = std::move(handler), form](const httplib::Request& request,
+                                              httplib::Response& response) {
+    const auto refuse = [&](int status, const BadRequest& bad) {
+      SendJson(response, status, form(status, bad.message, bad.param, bad.code));
+    };
+    try {
+      ordered_json body;
+      try {
+        body = ParseOrderedJson(request.body);
+      } catch (const Error& error) {
+        throw BadRequest{std::string("the body is not JSON: ") + error.what(), "", "invalid_json"};
+      }
+      handler(body, response);
+    } catch (const BadRequest& bad) {
+      refuse(400, bad);
+    } catch (const Error& error) {
+      refuse(error.code() == ErrorCode::kInvalidArgument ? 400 : 500, {error.what(), "", ""});
+    }
+  };
+}
+
+void Answer(Scheduler& scheduler, Exchange exchange, ErrorForm form, httplib::Response& response) {
+  const bool streams = exchange.streams;
+  std::shared_ptr<AnswerChannel> channel = scheduler.Submit(std::move(exchange.request));
+  if (!channel) {
+    response.set_header("Retry-After", "1");
+    return SendJson(response, 429, form(429, "too many requests are waiting", "", ""));
+  }
+  const auto conversation = std::make_shared<Conversation>();
+  conversation->exchange = std::move(exchange);
+  conversation->channel = std::move(channel);
+  if (!streams) return AnswerWhole(*conversation, form, response);
+  response.set_header("Cache-Control", "no-store");
+  response.set_chunked_content_provider(
+      "text/event-stream",
+      [conversation](size_t, httplib::DataSink& sink) { return Continue(*conversation, sink); });
+}
+
+}  // namespace hlwq::server

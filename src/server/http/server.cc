@@ -1,0 +1,262 @@
+#include "server/http/server.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/error.h"
+#include "chat/prompt.h"
+#include "hlwq/version.h"
+#include "server/anthropic/messages.h"
+#include "server/http/exchange.h"
+#include "server/openai/chat_request.h"
+#include "server/openai/replies.h"
+
+namespace hlwq::server {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr int kSecondsToRead = 30, kSecondsToWrite = 30;
+
+// Of what the HTTP library refuses by itself.
+std::string MeaningOf(int status) {
+  switch (status) {
+    case 400:
+      return "the request is not HTTP as it should be";
+    case 404:
+      return "there is nothing at this path";
+    case 413:
+      return "the body is too large";
+    case 414:
+      return "the path is too long";
+    default:
+      return fmt::format("status {}", status);
+  }
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(const chat::TextModel& model, Scheduler& scheduler, ServerOptions options)
+      : model_(model),
+        scheduler_(scheduler),
+        options_(std::move(options)),
+        plain_text_(model.tokenizer()),
+        context_{model, plain_text_, scheduler.context_tokens()} {
+    http_.new_task_queue = [most = options_.most_connections] {
+      return new httplib::ThreadPool(most);
+    };
+    http_.set_payload_max_length(options_.most_body_bytes);
+    http_.set_read_timeout(kSecondsToRead);
+    http_.set_write_timeout(kSecondsToWrite);
+    http_.set_keep_alive_max_count(1000);
+    http_.set_tcp_nodelay(true);
+    http_.set_pre_routing_handler(
+        [this](const auto& request, auto& response) { return Guard(request, response); });
+    http_.set_error_handler([](const httplib::Request&, httplib::Response& response) {
+      if (!response.body.empty()) return;
+      SendJson(response, response.status, ErrorBody(response.status, MeaningOf(response.status)));
+    });
+    http_.set_exception_handler(
+        [](const auto&, httplib::Response& response, std::exception_ptr failure) {
+          std::string message = "unknown";
+          try {
+            std::rethrow_exception(failure);
+          } catch (const std::exception& error) {
+            message = error.what();
+          } catch (...) {
+          }
+          SendJson(response, 500, ErrorBody(500, message));
+        });
+    AddRoutes();
+    if (options_.port == 0) {
+      options_.port = http_.bind_to_any_port(options_.host);
+      if (options_.port > 0) return;
+    } else if (http_.bind_to_port(options_.host, options_.port)) {
+      return;
+    }
+    throw Error(ErrorCode::kIo,
+                fmt::format("{}:{}: cannot listen there", options_.host, options_.port));
+  }
+
+  int port() const noexcept { return options_.port; }
+  void Run() { http_.listen_after_bind(); }
+  void Stop() { http_.stop(); }
+
+ private:
+  const chat::TextModel& model_;
+  Scheduler& scheduler_;
+  ServerOptions options_;
+  chat::PlainText plain_text_;
+  ModelContext context_;
+  httplib::Server http_;
+
+  // Before any route: whom the request comes from, and whether it is one request.
+  httplib::Server::HandlerResponse Guard(const httplib::Request& request,
+                                         httplib::Response& response) const {
+    using Result = httplib::Server::HandlerResponse;
+    const auto refuse = [&](int status, const std::string& message) {
+      SendJson(response, status, ErrorBody(status, message));
+      return Result::Handled;
+    };
+    const AccessOptions& access = options_.access;
+    const std::string host = request.get_header_value("Host");
+    const bool is_ambiguous =
+        request.get_header_value_count("Content-Length") > 1 ||
+        request.get_header_value_count("Transfer-Encoding") > 1 ||
+        request.get_header_value_count("Host") > 1 ||
+        (request.has_header("Content-Length") && request.has_header("Transfer-Encoding"));
+    if (is_ambiguous) {
+      response.set_header("Connection", "close");
+      return refuse(400, "want one Host and one length of the body");
+    }
+    if (access.checks_host && !IsOwnHost(host, access.hosts)) {
+      return refuse(403, "this server is not known by that name; --allow-host NAME lets it be");
+    }
+    if (request.has_header("Origin")) {
+      const std::string origin = request.get_header_value("Origin");
+      if (!IsAllowedOrigin(origin, host, access.origins)) {
+        return refuse(403, "pages of this origin may not call; --cors ORIGIN lets them");
+      }
+      response.set_header("Access-Control-Allow-Origin", origin);
+      response.set_header("Vary", "Origin");
+      if (request.method == "OPTIONS") {
+        response.set_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+        response.set_header("Access-Control-Allow-Headers",
+                            "Authorization, Content-Type, x-api-key, anthropic-version");
+        response.status = 204;
+        return Result::Handled;
+      }
+    }
+    if (!access.api_keys.empty() && request.path != "/health") {
+      const std::string authorization = request.get_header_value("Authorization");
+      const std::string x_api_key = request.get_header_value("x-api-key");
+      if (!IsKnownKey(access.api_keys, KeyOf(authorization, x_api_key))) {
+        return refuse(401, "want an API key that is known");
+      }
+    }
+    return Result::Unhandled;
+  }
+
+  void Post(const char* path, JsonHandler handler) {
+    http_.Post(path, WithJson(std::move(handler), ErrorBody));
+  }
+
+  void AddRoutes() {
+    Post("/v1/chat/completions", [this](const auto& body, auto& response) {
+      AnswerOpenAi(ReplyKind::kChat, ReadChatRequest(body, context_), response);
+    });
+    Post("/v1/completions", [this](const auto& body, auto& response) {
+      AnswerOpenAi(ReplyKind::kCompletion, ReadCompletionRequest(body, context_), response);
+    });
+    http_.Post("/v1/messages", WithJson(
+                                   [this](const auto& body, auto& response) {
+                                     AnswerAnthropic(ReadMessagesRequest(body, context_), response);
+                                   },
+                                   MessagesError));
+    http_.Post("/v1/messages/count_tokens",
+               WithJson(
+                   [this](const auto& body, auto& response) {
+                     const auto read = ReadMessagesRequest(body, context_);
+                     SendJson(response, 200, {{"input_tokens", read.request.prompt.size()}});
+                   },
+                   MessagesError));
+    Post("/v1/embeddings", [](const auto&, auto& response) {
+      SendJson(response, 501, ErrorBody(501, "a model that writes text makes no embeddings"));
+    });
+    Post("/tokenize", [this](const auto& body, auto& response) {
+      const Fields fields(body);
+      const std::string content = fields.Text("content").value_or("");
+      const auto tokens = model_.tokenizer().Encode(
+          content, {.add_special = fields.Switch("add_special", false),
+                    .parse_special = fields.Switch("parse_special", true)});
+      SendJson(response, 200, {{"tokens", tokens}});
+    });
+    Post("/detokenize", [this](const auto& body, auto& response) {
+      const Fields fields(body);
+      const ordered_json* tokens = fields.Find("tokens");
+      if (tokens == nullptr || !tokens->is_array())
+        throw BadRequest{"'tokens': want a list of token ids", "tokens"};
+      const auto ids = ReadTokens(*tokens, "tokens", model_);
+      SendJson(response, 200, {{"content", model_.tokenizer().Decode(ids)}});
+    });
+    Post("/apply-template", [this](const auto& body, auto& response) {
+      SendJson(response, 200, {{"prompt", RenderMessages(Fields(body), context_)}});
+    });
+    const auto models = [this](const httplib::Request&, httplib::Response& response) {
+      SendJson(response, 200, Models());
+    };
+    http_.Get("/v1/models", models);
+    http_.Get("/models", models);
+    const auto health = [](const httplib::Request&, httplib::Response& response) {
+      SendJson(response, 200, {{"status", "ok"}});
+    };
+    http_.Get("/health", health);
+    http_.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
+      response.set_content(scheduler_.metrics().Render(), "text/plain; version=0.0.4");
+    });
+    http_.Get("/props", [this](const httplib::Request&, httplib::Response& response) {
+      SendJson(response, 200,
+               {{"default_generation_settings", {{"n_ctx", scheduler_.context_tokens()}}},
+                {"model_alias", options_.model_name},
+                {"build_info", std::string("hlwq ") + kVersion}});
+    });
+    // Clients that look for Ollama.
+    http_.Get("/api/version", [](const httplib::Request&, httplib::Response& response) {
+      SendJson(response, 200, {{"version", kVersion}});
+    });
+    http_.Get("/api/tags", [this](const httplib::Request&, httplib::Response& response) {
+      SendJson(response, 200,
+               {{"models", ordered_json::array({{{"name", options_.model_name},
+                                                 {"model", options_.model_name}}})}});
+    });
+  }
+
+  ordered_json Models() const {
+    const ordered_json model = {{"id", options_.model_name},
+                                {"object", "model"},
+                                {"created", 0},
+                                {"owned_by", "hlwq"},
+                                {"meta",
+                                 {{"n_ctx", scheduler_.context_tokens()},
+                                  {"n_ctx_train", model_.config().max_positions},
+                                  {"n_vocab", model_.config().sizes.vocab},
+                                  {"n_embd", model_.config().sizes.hidden}}}};
+    return {{"object", "list"}, {"data", ordered_json::array({model})}};
+  }
+
+  void AnswerAnthropic(OpenAiRequest read, httplib::Response& response) {
+    auto request = std::make_shared<OpenAiRequest>(std::move(read));
+    Answer(scheduler_,
+           {.request = request->request,
+            .reply = std::make_unique<MessagesReply>(options_.model_name, *request),
+            .streams = request->streams,
+            .owner = request},
+           MessagesError, response);
+  }
+
+  void AnswerOpenAi(ReplyKind kind, OpenAiRequest read, httplib::Response& response) {
+    auto request = std::make_shared<OpenAiRequest>(std::move(read));
+    Answer(scheduler_,
+           {.request = request->request,
+            .reply = std::make_unique<OpenAiReply>(kind, options_.model_name, model_.tokenizer(),
+                                                   *request),
+            .streams = request->streams,
+            .owner = request},
+           ErrorBody, response);
+  }
+};
+
+Server::Server(const chat::TextModel& model, Scheduler& scheduler, ServerOptions options)
+    : impl_(std::make_unique<Impl>(model, scheduler, std::move(options))) {}
+Server::~Server() = default;
+
+int Server::port() const noexcept { return impl_->port(); }
+void Server::Run() { impl_->Run(); }
+void Server::Stop() { impl_->Stop(); }
+
+}  // namespace hlwq::server

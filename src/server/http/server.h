@@ -1,0 +1,40 @@
+// The HTTP server: requests in, what the scheduler makes of them out.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "chat/text_model.h"
+#include "server/http/access.h"
+#include "server/scheduler.h"
+
+namespace hlwq::server {
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  int port = 8080;         // 0: any that is free
+  std::string model_name;  // what /v1/models calls it
+  AccessOptions access;
+  size_t most_body_bytes = 32u << 20;
+  size_t most_connections = 256;  // at the same time; others wait
+};
+
+// Serves the OpenAI API (docs/server.md). Run blocks; Stop may come from any thread.
+class Server {
+ public:
+  // Borrows model and scheduler. Binds, and throws Error{kIo} where the address cannot be had.
+  Server(const chat::TextModel& model, Scheduler& scheduler, ServerOptions options);
+  ~Server();
+
+  int port() const noexcept;
+  void Run();
+  // Takes no connections from now on; Run returns when the requests under way are answered.
+  void Stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hlwq::server

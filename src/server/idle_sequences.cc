@@ -1,0 +1,65 @@
+#include "server/idle_sequences.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/layer.h"
+
+namespace hlwq::server {
+
+using runtime::TokenId;
+
+size_t ReusableTokens(std::span<const TokenId> held, std::span<const TokenId> prompt) noexcept {
+  constexpr size_t kLeast = model::kShortSegment + 1;
+  const auto different = std::ranges::mismatch(held, prompt).in1;
+  const auto common = static_cast<size_t>(different - held.begin());
+  if (prompt.size() < kLeast) return 0;
+  return std::min(common, prompt.size() - kLeast) / kPieceStep * kPieceStep;
+}
+
+HeldSequence IdleSequences::TakeFor(std::span<const TokenId> prompt) {
+  auto best = sequences_.end();
+  size_t most = 0;
+  for (auto held = sequences_.begin(); held != sequences_.end(); ++held) {
+    const auto tokens = held->sequence->tokens();
+    const size_t common = ReusableTokens(tokens, prompt);
+    if (common > most && 2 * common >= tokens.size()) {
+      most = common;
+      best = held;
+    }
+  }
+  if (best == sequences_.end()) return {};
+  HeldSequence taken = std::move(*best);
+  sequences_.erase(best);
+  return taken;
+}
+
+const HeldSequence* IdleSequences::BestFor(std::span<const TokenId> prompt) const noexcept {
+  const HeldSequence* best = nullptr;
+  size_t most = 0;
+  for (const HeldSequence& held : sequences_) {
+    const size_t common = ReusableTokens(held.sequence->tokens(), prompt);
+    if (common > most) {
+      most = common;
+      best = &held;
+    }
+  }
+  return best;
+}
+
+void IdleSequences::Put(HeldSequence held) {
+  sequences_.push_front(std::move(held));
+  ShrinkTo(most_bytes_);
+}
+
+void IdleSequences::ShrinkTo(uint64_t bytes) noexcept {
+  while (!sequences_.empty() && this->bytes() > bytes) sequences_.pop_back();
+}
+
+uint64_t IdleSequences::bytes() const noexcept {
+  uint64_t tokens = 0;
+  for (const HeldSequence& held : sequences_) tokens += held.sequence->tokens().size();
+  return tokens * token_bytes_;
+}
+
+}  // namespace hlwq::server

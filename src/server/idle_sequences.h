@@ -1,0 +1,54 @@
+// Sequences of answers that are over, kept for prompts that begin as they do.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <span>
+
+#include "runtime/sequence.h"
+
+namespace hlwq::server {
+
+// A sequence with what it holds, and how much of it prompts made.
+struct HeldSequence {
+  std::unique_ptr<runtime::Sequence> sequence;
+  // The first tokens whose keys and values were made as those of a prompt, in long pieces: whoever reads
+  // the same prompt anew gets the same bits.
+  size_t prompt_tokens = 0;
+};
+
+// Prompts are cut at multiples of so many tokens, and more than model::kShortSegment are left at the end, so
+// that the bits of a prompt do not depend on where it is cut (Engine::Step).
+inline constexpr size_t kPieceStep = 32;
+
+// How many tokens of `prompt` can be taken over from a sequence that holds `held`: what they have in common
+// up to such a cut.
+size_t ReusableTokens(std::span<const runtime::TokenId> held,
+                      std::span<const runtime::TokenId> prompt) noexcept;
+
+// One thread at a time.
+class IdleSequences {
+ public:
+  // Keeps sequences of up to `most_bytes` keys and values in all, `token_bytes` for each token.
+  IdleSequences(uint64_t most_bytes, uint64_t token_bytes)
+      : most_bytes_(most_bytes), token_bytes_(token_bytes) {}
+
+  // Takes out the one that a prompt goes on from, where it would keep half of what it holds or more.
+  HeldSequence TakeFor(std::span<const runtime::TokenId> prompt);
+  // The one with the longest beginning in common with the prompt; null where none has any.
+  const HeldSequence* BestFor(std::span<const runtime::TokenId> prompt) const noexcept;
+  // Puts one in; the least recently used go where there is no room.
+  void Put(HeldSequence held);
+  // Makes all go but the most recently used ones of so many bytes.
+  void ShrinkTo(uint64_t bytes) noexcept;
+
+  size_t size() const noexcept { return sequences_.size(); }
+  uint64_t bytes() const noexcept;
+
+ private:
+  uint64_t most_bytes_, token_bytes_;
+  std::list<HeldSequence> sequences_;  // the most recently used first
+};
+
+}  // namespace hlwq::server

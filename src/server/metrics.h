@@ -1,0 +1,40 @@
+// Counts of a running server, in the form that Prometheus reads.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace hlwq::server {
+
+// Seconds, by buckets. Thread: safe.
+class Histogram {
+ public:
+  static constexpr std::array kBounds = {0.005, 0.01, 0.025, 0.05, 0.1,  0.25,
+                                         0.5,   1.0,  2.5,   5.0,  10.0, 30.0};
+
+  void Add(double seconds) noexcept;
+  // Lines of the text format, under this name.
+  std::string Render(const std::string& name, const std::string& help) const;
+
+ private:
+  std::array<std::atomic<uint64_t>, kBounds.size() + 1> counts_ = {};
+  std::atomic<uint64_t> microseconds_ = 0;
+};
+
+// Thread: safe.
+struct Metrics {
+  std::atomic<uint64_t> requests = 0, passes = 0;
+  std::atomic<uint64_t> prompt_tokens = 0, reused_tokens = 0, answer_tokens = 0;
+  std::atomic<size_t> waiting = 0, active = 0;
+  std::atomic<uint64_t> idle_bytes = 0;
+  Histogram queue_seconds;        // until the first choice begins
+  Histogram first_token_seconds;  // from there on
+  Histogram token_seconds;        // passes that brought a later token
+
+  std::string Render() const;
+};
+
+}  // namespace hlwq::server

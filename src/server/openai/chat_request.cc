@@ -1,0 +1,220 @@
+#include "server/openai/chat_request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "server/openai/sampling.h"
+#include "server/thinking.h"
+
+namespace hlwq::server {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr uint64_t kMostTopLogprobs = 20;
+constexpr size_t kMostMessages = 100000;
+
+// The text of a content: itself, or that of its parts.
+std::string TextOf(const ordered_json& content, const std::string& where) {
+  if (content.is_null()) return "";
+  if (content.is_string()) return content.get<std::string>();
+  if (!content.is_array()) {
+    throw BadRequest{fmt::format("'{}.content': want a string or a list of parts, got {}", where,
+                                 ShortOf(content)),
+                     where + ".content"};
+  }
+  std::string text;
+  for (const ordered_json& part : content) {
+    const Fields fields(part);
+    const std::string type = fields.Text("type").value_or("text");
+    if (type != "text" && type != "input_text" && type != "output_text") {
+      throw BadRequest{fmt::format("'{}.content': a part of type '{}' cannot be used: this model "
+                                   "takes text only",
+                                   where, type.substr(0, 40)),
+                       where + ".content", "unsupported_content"};
+    }
+    if (!text.empty()) text += '\n';
+    text += fields.Text("text").value_or("");
+  }
+  return text;
+}
+
+// Templates want the arguments of a call as an object; one that does not parse stays the text that it is.
+void OpenArguments(ordered_json& message) {
+  const auto calls = message.find("tool_calls");
+  if (calls == message.end() || !calls->is_array()) return;
+  for (ordered_json& call : *calls) {
+    if (!call.is_object() || !call.contains("function") || !call["function"].is_object()) continue;
+    ordered_json& arguments = call["function"]["arguments"];
+    if (!arguments.is_string()) continue;
+    try {
+      ordered_json parsed = ParseOrderedJson(arguments.get<std::string>());
+      if (parsed.is_object()) arguments = std::move(parsed);
+    } catch (const Error&) {
+    }
+  }
+}
+
+// What the template sees: texts of people and tools guarded, the rest of each message as it came.
+ordered_json MessagesOf(const Fields& fields, const chat::PlainText& plain_text) {
+  const ordered_json* list = fields.Find("messages");
+  if (list == nullptr || !list->is_array() || list->empty() || list->size() > kMostMessages) {
+    throw BadRequest{
+        "'messages': want a list of messages, got " + (list == nullptr ? "none" : ShortOf(*list)),
+        "messages"};
+  }
+  ordered_json messages = ordered_json::array();
+  for (size_t index = 0; index < list->size(); ++index) {
+    const std::string where = fmt::format("messages[{}]", index);
+    const ordered_json& given = (*list)[index];
+    if (!given.is_object() || !given.contains("role") || !given["role"].is_string()) {
+      throw BadRequest{
+          fmt::format("'{}': want an object with a \"role\", got {}", where, ShortOf(given)),
+          where};
+    }
+    ordered_json message = given;
+    if (message["role"] == "developer") message["role"] = "system";
+    message["content"] = plain_text.Guard(
+        TextOf(given.contains("content") ? given["content"] : ordered_json(), where));
+    OpenArguments(message);
+    messages.push_back(std::move(message));
+  }
+  return messages;
+}
+
+// The functions that may be called; other types of tools cannot be called here.
+ordered_json ToolsOf(const Fields& fields) {
+  ordered_json functions = ordered_json::array();
+  const ordered_json* tools = fields.Find("tools");
+  const ordered_json* choice = fields.Find("tool_choice");
+  if (tools == nullptr || (choice != nullptr && *choice == "none")) return functions;
+  if (!tools->is_array()) throw BadRequest{"'tools': want a list, got " + ShortOf(*tools), "tools"};
+  for (const ordered_json& tool : *tools) {
+    if (tool.is_object() && tool.value("type", ordered_json("function")) == "function")
+      functions.push_back(tool);
+  }
+  return functions;
+}
+
+ordered_json VariablesOf(const Fields& fields) {
+  ordered_json variables = ordered_json::object();
+  if (const ordered_json* given = fields.Find("chat_template_kwargs")) {
+    if (!given->is_object()) {
+      throw BadRequest{"'chat_template_kwargs': want an object, got " + ShortOf(*given),
+                       "chat_template_kwargs"};
+    }
+    variables = *given;
+  }
+  for (const char* name : {"messages", "add_generation_prompt"}) variables.erase(name);
+  if (const auto effort = fields.Text("reasoning_effort")) {
+    variables["reasoning_effort"] = *effort;
+    if (*effort == "none") variables["enable_thinking"] = false;
+  }
+  ordered_json tools = ToolsOf(fields);
+  if (!tools.empty()) variables["tools"] = std::move(tools);
+  return variables;
+}
+
+void CheckLength(const std::vector<text::TokenId>& prompt, const ModelContext& context) {
+  if (prompt.size() < context.context_tokens) return;
+  throw BadRequest{
+      fmt::format("the prompt has {} tokens, the context {}: one token of it is for the "
+                  "answer at least",
+                  prompt.size(), context.context_tokens),
+      "messages", "context_length_exceeded"};
+}
+
+// Stream fields, which chat and completions share.
+void ReadStreaming(const Fields& fields, OpenAiRequest& to) {
+  to.streams = fields.Switch("stream", false);
+  to.reports_progress = fields.Switch("return_progress", false);
+  if (const ordered_json* options = fields.Find("stream_options")) {
+    to.includes_usage = Fields(*options).Switch("include_usage", false);
+  }
+}
+
+}  // namespace
+
+std::string RenderMessages(const Fields& fields, const ModelContext& context) {
+  const ordered_json messages = MessagesOf(fields, context.plain_text);
+  const ordered_json variables = VariablesOf(fields);
+  try {
+    return chat::RenderPrompt(context.model.chat_format(), messages, variables);
+  } catch (const Error& error) {
+    throw BadRequest{error.what(), "messages", "template_error"};
+  }
+}
+
+OpenAiRequest ReadChatRequest(const ordered_json& body, const ModelContext& context) {
+  const Fields fields(body);
+  OpenAiRequest read;
+  read.request = ReadSampling(fields, context.model.DefaultOptions());
+  ReadStreaming(fields, read);
+  if (fields.Switch("logprobs", false)) {
+    read.request.top_logprobs = fields.Whole("top_logprobs", 0, kMostTopLogprobs).value_or(0);
+  }
+  const std::string format = fields.Text("reasoning_format").value_or("auto");
+  read.split.splits_thinking = format != "none";
+  const std::string prompt = RenderMessages(fields, context);
+  read.split.is_thinking = OpensThinking(prompt);
+  read.split.tools = ToolsOf(fields);
+  read.request.prompt = chat::EncodePrompt(context.model.tokenizer(), prompt);
+  CheckLength(read.request.prompt, context);
+  return read;
+}
+
+std::vector<text::TokenId> ReadTokens(const ordered_json& list, const char* param,
+                                      const chat::TextModel& model) {
+  std::vector<text::TokenId> tokens;
+  const uint64_t vocabulary = model.config().sizes.vocab;
+  for (const ordered_json& id : list) {
+    if (!id.is_number_unsigned() || id.get<uint64_t>() >= vocabulary) {
+      throw BadRequest{
+          fmt::format("'{}': want token ids below {}, got {}", param, vocabulary, ShortOf(id)),
+          param};
+    }
+    tokens.push_back(id.get<text::TokenId>());
+  }
+  return tokens;
+}
+
+OpenAiRequest ReadCompletionRequest(const ordered_json& body, const ModelContext& context) {
+  const Fields fields(body);
+  OpenAiRequest read;
+  read.request = ReadSampling(fields, context.model.DefaultOptions());
+  ReadStreaming(fields, read);
+  read.request.top_logprobs = fields.Whole("logprobs", 0, kMostTopLogprobs);
+  const ordered_json* prompt = fields.Find("prompt");
+  if (prompt == nullptr)
+    throw BadRequest{"'prompt': want a string or token ids, got none", "prompt"};
+  // A list of one is what clients send for one prompt.
+  if (prompt->is_array() && prompt->size() == 1 && !prompt->front().is_number())
+    prompt = &prompt->front();
+  if (prompt->is_string()) {
+    try {
+      read.request.prompt = context.model.EncodePrompt(prompt->get_ref<const std::string&>());
+    } catch (const Error& error) {
+      throw BadRequest{std::string("'prompt': ") + error.what(), "prompt"};
+    }
+  } else if (prompt->is_array() && !prompt->empty() && prompt->front().is_number()) {
+    read.request.prompt = ReadTokens(*prompt, "prompt", context.model);
+  } else {
+    throw BadRequest{"'prompt': want a string or token ids, got " + ShortOf(*prompt), "prompt"};
+  }
+  if (fields.Find("suffix") != nullptr && !fields.Text("suffix")->empty()) {
+    throw BadRequest{"'suffix': filling in the middle is not there yet", "suffix", "unsupported"};
+  }
+  read.request.continues_prompt = true;
+  read.split.splits_thinking = false;
+  if (fields.Switch("echo", false)) {
+    read.echo = context.model.tokenizer().Decode(read.request.prompt, true);
+  }
+  CheckLength(read.request.prompt, context);
+  return read;
+}
+
+}  // namespace hlwq::server

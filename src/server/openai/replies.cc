@@ -1,0 +1,248 @@
+#include "server/openai/replies.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+namespace hlwq::server {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string FinishReason(const End& end, bool has_calls) {
+  if (end.reason == "length" || end.reason == "context_full") return "length";
+  return has_calls ? "tool_calls" : "stop";
+}
+
+ordered_json CallOf(const ToolCall& call) {
+  return {{"id", call.id},
+          {"type", "function"},
+          {"function", {{"name", call.name}, {"arguments", LineOf(call.arguments)}}}};
+}
+
+ordered_json BytesOf(const std::string& text) {
+  ordered_json bytes = ordered_json::array();
+  for (const char byte : text) bytes.push_back(static_cast<unsigned char>(byte));
+  return bytes;
+}
+
+}  // namespace
+
+OpenAiReply::OpenAiReply(ReplyKind kind, std::string model_name, const text::Tokenizer& tokenizer,
+                         const OpenAiRequest& request)
+    : kind_(kind),
+      model_name_(std::move(model_name)),
+      id_(RandomId(kind == ReplyKind::kChat ? "chatcmpl-" : "cmpl-")),
+      tokenizer_(tokenizer),
+      request_(request),
+      created_(std::chrono::duration_cast<std::chrono::seconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
+                   .count()) {
+  for (size_t i = 0; i < request.request.choices; ++i) {
+    choices_.push_back({.splitter = AnswerSplitter(request.split)});
+  }
+}
+
+ordered_json OpenAiReply::Chunk(ordered_json choices) const {
+  const char* object = kind_ == ReplyKind::kChat ? "chat.completion.chunk" : "text_completion";
+  return {{"id", id_},
+          {"object", object},
+          {"created", created_},
+          {"model", model_name_},
+          {"choices", std::move(choices)}};
+}
+
+std::string OpenAiReply::Begin() {
+  std::string events;
+  for (size_t choice = 0; choice < choices_.size(); ++choice) {
+    if (kind_ == ReplyKind::kChat) {
+      ordered_json entry = {{"index", choice},
+                            {"delta", {{"role", "assistant"}, {"content", ""}}},
+                            {"finish_reason", nullptr}};
+      events += EventOf("", Chunk(ordered_json::array({std::move(entry)})));
+    } else if (!request_.echo.empty()) {
+      events += EventOf(
+          "", SaidChunk(choice, {.reasoning = {}, .content = request_.echo, .calls = {}}, nullptr));
+    }
+  }
+  return events;
+}
+
+ordered_json OpenAiReply::LogprobOf(const Piece::Token& token) const {
+  const auto describe = [&](const TokenLogprob& of) {
+    const std::string text = tokenizer_.Decode(std::span(&of.token, 1));
+    return ordered_json{{"token", text}, {"logprob", of.logprob}, {"bytes", BytesOf(text)}};
+  };
+  ordered_json entry = describe(token.chosen);
+  entry["top_logprobs"] = ordered_json::array();
+  for (const TokenLogprob& likely : token.likeliest)
+    entry["top_logprobs"].push_back(describe(likely));
+  return entry;
+}
+
+// A list of entries in the form of the kind.
+ordered_json OpenAiReply::Logprobs(const ordered_json& list) const {
+  if (!request_.request.top_logprobs) return nullptr;
+  if (kind_ == ReplyKind::kChat) return {{"content", list}, {"refusal", nullptr}};
+  ordered_json old = {{"tokens", ordered_json::array()},
+                      {"token_logprobs", ordered_json::array()},
+                      {"top_logprobs", ordered_json::array()}};
+  for (const ordered_json& entry : list) {
+    old["tokens"].push_back(entry["token"]);
+    old["token_logprobs"].push_back(entry["logprob"]);
+    ordered_json likely = ordered_json::object();
+    for (const ordered_json& other : entry["top_logprobs"]) {
+      likely[other["token"].get<std::string>()] = other["logprob"];
+    }
+    old["top_logprobs"].push_back(std::move(likely));
+  }
+  return old;
+}
+
+ordered_json OpenAiReply::SaidChunk(size_t choice, const Said& said, const Piece* piece) {
+  ordered_json entry = {{"index", choice}};
+  if (kind_ == ReplyKind::kChat) {
+    ordered_json delta = ordered_json::object();
+    if (!said.reasoning.empty()) delta["reasoning_content"] = said.reasoning;
+    size_t index = choices_[choice].calls.size() - said.calls.size();
+    for (const ToolCall& call : said.calls) {
+      ordered_json shown = {{"index", index++}};
+      shown.update(CallOf(call));
+      delta["tool_calls"].push_back(std::move(shown));
+    }
+    if (!said.content.empty() || delta.empty()) delta["content"] = said.content;
+    entry["delta"] = std::move(delta);
+  } else {
+    entry["text"] = said.content;
+  }
+  if (piece != nullptr && request_.request.top_logprobs) {
+    ordered_json list = ordered_json::array();
+    for (const Piece::Token& token : piece->tokens) list.push_back(LogprobOf(token));
+    entry["logprobs"] = Logprobs(list);
+  }
+  entry["finish_reason"] = nullptr;
+  return Chunk(ordered_json::array({std::move(entry)}));
+}
+
+void OpenAiReply::Keep(const Said& said, ChoiceState& choice) const {
+  choice.text += said.content;
+  choice.reasoning += said.reasoning;
+  for (const ToolCall& call : said.calls) choice.calls.push_back(CallOf(call));
+}
+
+std::string OpenAiReply::Take(const Event& event) {
+  std::string events;
+  if (const auto* progress = std::get_if<Progress>(&event)) {
+    if (!request_.reports_progress) return events;
+    ordered_json chunk = Chunk(ordered_json::array());
+    chunk["prompt_progress"] = {{"total", progress->total}, {"processed", progress->done}};
+    events += EventOf("", std::move(chunk));
+  } else if (const auto* piece = std::get_if<Piece>(&event)) {
+    ChoiceState& state = choices_[piece->choice];
+    const Said said = state.splitter.Push(piece->text);
+    Keep(said, state);
+    for (const Piece::Token& token : piece->tokens) state.logprobs.push_back(LogprobOf(token));
+    if (!said.is_empty() || !piece->tokens.empty()) {
+      events += EventOf("", SaidChunk(piece->choice, said, piece));
+    }
+  } else if (const auto* end = std::get_if<End>(&event)) {
+    ChoiceState& state = choices_[end->choice];
+    const Said rest = state.splitter.Finish();
+    Keep(rest, state);
+    state.times = end->times;
+    state.finish_reason = FinishReason(*end, !state.calls.empty());
+    if (!rest.is_empty()) events += EventOf("", SaidChunk(end->choice, rest, nullptr));
+    ordered_json last = {{"index", end->choice}};
+    if (kind_ == ReplyKind::kChat) {
+      last["delta"] = ordered_json::object();
+    } else {
+      last["text"] = "";
+    }
+    last["finish_reason"] = state.finish_reason;
+    ordered_json chunk = Chunk(ordered_json::array({std::move(last)}));
+    chunk["timings"] = Timings();
+    events += EventOf("", chunk);
+  }
+  return events;
+}
+
+ordered_json OpenAiReply::Usage() const {
+  size_t made = 0, prompt = 0, reused = 0;
+  for (const ChoiceState& choice : choices_) {
+    made += choice.times.generated_tokens;
+    prompt = choice.times.prompt_tokens;
+  }
+  reused = choices_.front().times.reused_tokens;
+  return {{"prompt_tokens", prompt},
+          {"completion_tokens", made},
+          {"total_tokens", prompt + made},
+          {"prompt_tokens_details", {{"cached_tokens", reused}}}};
+}
+
+// As llama.cpp's server has them; of the first choice.
+ordered_json OpenAiReply::Timings() const {
+  const runtime::GenerateTimes& times = choices_.front().times;
+  return {{"cache_n", times.reused_tokens},
+          {"prompt_n", times.prompt_tokens - times.reused_tokens},
+          {"prompt_ms", 1e3 * times.prompt_seconds},
+          {"prompt_per_second", times.prompt_tokens_per_second()},
+          {"predicted_n", times.generated_tokens},
+          {"predicted_ms", 1e3 * times.decode_seconds},
+          {"predicted_per_second", times.decode_tokens_per_second()}};
+}
+
+std::string OpenAiReply::Finish() {
+  std::string events;
+  if (request_.includes_usage) {
+    ordered_json chunk = Chunk(ordered_json::array());
+    chunk["usage"] = Usage();
+    events += EventOf("", chunk);
+  }
+  return events + "data: [DONE]\n\n";
+}
+
+std::string OpenAiReply::Fail(const std::string& message) {
+  return EventOf("", ErrorBody(500, message));
+}
+
+ordered_json OpenAiReply::Body() const {
+  ordered_json choices = ordered_json::array();
+  for (size_t index = 0; index < choices_.size(); ++index) {
+    const ChoiceState& state = choices_[index];
+    ordered_json choice = {{"index", index}};
+    if (kind_ == ReplyKind::kChat) {
+      choice["message"] = {{"role", "assistant"}, {"content", state.text}};
+      if (!state.reasoning.empty()) choice["message"]["reasoning_content"] = state.reasoning;
+      if (!state.calls.empty()) {
+        choice["message"]["tool_calls"] = state.calls;
+        if (state.text.empty()) choice["message"]["content"] = nullptr;
+      }
+    } else {
+      choice["text"] = request_.echo + state.text;
+    }
+    choice["logprobs"] = Logprobs(state.logprobs);
+    choice["finish_reason"] = state.finish_reason;
+    choices.push_back(std::move(choice));
+  }
+  ordered_json body = Chunk(std::move(choices));
+  if (kind_ == ReplyKind::kChat) body["object"] = "chat.completion";
+  body["usage"] = Usage();
+  body["timings"] = Timings();
+  return body;
+}
+
+ordered_json ErrorBody(int status, const std::string& message, const std::string& param,
+                       const std::string& code) {
+  const char* type = status == 401   ? "authentication_error"
+                     : status == 403 ? "permission_error"
+                     : status == 404 ? "not_found_error"
+                     : status == 429 ? "rate_limit_error"
+                     : status >= 500 ? "server_error"
+                                     : "invalid_request_error";
+  ordered_json error = {{"message", message}, {"type", type}};
+  error["param"] = param.empty() ? ordered_json() : ordered_json(param);
+  error["code"] = code.empty() ? ordered_json() : ordered_json(code);
+  return {{"error", std::move(error)}};
+}
+
+}  // namespace hlwq::server

@@ -1,0 +1,22 @@
+#include "server/reply.h"
+
+#include <fmt/format.h>
+
+#include <random>
+
+namespace hlwq::server {
+
+std::string LineOf(const nlohmann::ordered_json& document) {
+  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::string EventOf(const std::string& type, const nlohmann::ordered_json& data) {
+  return (type.empty() ? "" : "event: " + type + "\n") + "data: " + LineOf(data) + "\n\n";
+}
+
+std::string RandomId(const char* prefix) {
+  std::random_device device;
+  return fmt::format("{}{:08x}{:08x}{:08x}", prefix, device(), device(), device());
+}
+
+}  // namespace hlwq::server

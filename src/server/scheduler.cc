@@ -1,0 +1,210 @@
+#include "server/scheduler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "model/layer.h"
+
+namespace hlwq::server {
+namespace {
+
+// Tokens of a prompt for a pass that has room for `most`: cut so that no bit depends on where (kPieceStep).
+// 0 where it has not room enough.
+size_t PieceOf(size_t pending, size_t most) noexcept {
+  if (pending <= most) return pending;
+  size_t piece = most / kPieceStep * kPieceStep;
+  if (piece > 0 && pending - piece <= model::kShortSegment) piece -= kPieceStep;
+  return piece;
+}
+
+// An upper bound, of whole pages.
+uint64_t TokenBytes(const model::ModelConfig& config, DType dtype) {
+  const runtime::KvLayout layout(config, dtype);
+  return layout.page_bytes() / runtime::KvLayout::kPageTokens;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(chat::TextModel& model, const SchedulerOptions& options)
+    : model_(model),
+      options_(options),
+      idle_(options.idle_bytes, TokenBytes(model.config(), options.cache.dtype)),
+      thread_([this] { Run(); }) {}
+
+Scheduler::~Scheduler() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+std::shared_ptr<AnswerChannel> Scheduler::Submit(Request request) {
+  if (request.prompt.empty()) throw Error(ErrorCode::kInvalidArgument, "the prompt is empty");
+  if (request.prompt.size() >= context_tokens()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "the prompt has " + std::to_string(request.prompt.size()) +
+                    " tokens, the context " + std::to_string(context_tokens()));
+  }
+  model_.engine().model().CheckPrompt(request.prompt);
+  runtime::CheckSamplerOptions(request.generate.sampler, model_.config().sizes.vocab);
+  if (std::ranges::find(request.stops, "") != request.stops.end()) {
+    throw Error(ErrorCode::kInvalidArgument, "want stop strings of a character or more, got ''");
+  }
+  auto channel = std::make_shared<AnswerChannel>(request.choices);
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() >= options_.most_waiting) return nullptr;
+    waiting_.push_back({std::move(request), channel, Stopwatch(), 0});
+    metrics_.waiting = waiting_.size();
+  }
+  ++metrics_.requests;
+  changed_.notify_one();
+  return channel;
+}
+
+void Scheduler::Run() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return is_ending_ || !waiting_.empty() || !active_.empty(); });
+      if (is_ending_) break;
+    }
+    Admit();
+    Retire();  // those whose client has gone
+    if (!active_.empty()) RunPass();
+    Retire();
+  }
+  for (auto& choice : active_) choice->Fail("the server is shutting down");
+  active_.clear();
+  const std::lock_guard lock(mutex_);
+  for (Waiting& waiting : waiting_) waiting.channel->Push(Failure{"the server is shutting down"});
+  waiting_.clear();
+}
+
+bool Scheduler::IsReady(const Waiting& waiting) const noexcept {
+  return std::ranges::none_of(active_, [&](const auto& choice) {
+    return choice->is_of(waiting.channel.get()) && choice->is_reading();
+  });
+}
+
+void Scheduler::Admit() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(waiting_, [](const Waiting& waiting) { return waiting.channel->is_cancelled(); });
+  while (!waiting_.empty() && active_.size() < options_.most_active) {
+    // The later choices of a prompt take over what the first one has read.
+    const auto ready = std::ranges::find_if(waiting_, [&](const Waiting& w) { return IsReady(w); });
+    if (ready == waiting_.end()) break;
+    Begin(*ready);
+    if (ready->next_choice == ready->request.choices) waiting_.erase(ready);
+  }
+  metrics_.waiting = waiting_.size();
+  metrics_.active = active_.size();
+}
+
+void Scheduler::Begin(Waiting& waiting) {
+  const size_t index = waiting.next_choice++;
+  if (index == 0) metrics_.queue_seconds.Add(waiting.since.Seconds());
+  try {
+    active_.push_back(std::make_unique<Choice>(model_.engine(), model_.tokenizer(), waiting.request,
+                                               index, SequenceFor(waiting.request),
+                                               waiting.channel));
+    const runtime::GenerateTimes& times = active_.back()->times();
+    metrics_.prompt_tokens += times.prompt_tokens;
+    metrics_.reused_tokens += times.reused_tokens;
+  } catch (const std::exception& error) {
+    waiting.channel->Push(Failure{error.what()});
+    waiting.next_choice = waiting.request.choices;
+  }
+}
+
+// An idle sequence that the prompt goes on from; else a new one that shares with an idle or an active one what
+// they have in common.
+HeldSequence Scheduler::SequenceFor(const Request& request) {
+  const std::span<const runtime::TokenId> prompt = request.prompt;
+  const auto reusable = [&](std::span<const runtime::TokenId> held, size_t prompt_tokens) {
+    const size_t most = options_.is_exact ? std::min(held.size(), prompt_tokens) : held.size();
+    return ReusableTokens(held.first(most), prompt);
+  };
+  HeldSequence taken;
+  if (request.reuses_prompts) taken = idle_.TakeFor(prompt);
+  size_t most = taken.sequence ? reusable(taken.sequence->tokens(), taken.prompt_tokens) : 0;
+  if (!taken.sequence) {
+    taken.sequence = std::make_unique<runtime::Sequence>(model_.engine(), options_.cache);
+    const runtime::Sequence* best = nullptr;
+    const auto consider = [&](const runtime::Sequence& sequence, size_t prompt_tokens) {
+      const size_t tokens = reusable(sequence.tokens(), prompt_tokens);
+      if (tokens <= most) return;
+      most = tokens;
+      best = &sequence;
+      taken.prompt_tokens = prompt_tokens;
+    };
+    if (request.reuses_prompts) {
+      if (const HeldSequence* idle = idle_.BestFor(prompt)) {
+        consider(*idle->sequence, idle->prompt_tokens);
+      }
+      for (const auto& choice : active_) consider(choice->sequence(), choice->prompt_tokens());
+    }
+    if (best != nullptr) taken.sequence->ForkFrom(*best);
+  }
+  // Cuts it back to what is taken over.
+  taken.sequence->Want(prompt.first(std::min(most + 1, prompt.size())));
+  return taken;
+}
+
+void Scheduler::RunPass() {
+  std::vector<runtime::Work> work(active_.size());
+  std::vector<bool> was_reading;
+  for (const auto& choice : active_) was_reading.push_back(choice->is_reading());
+  size_t room = model_.engine().chunk_tokens();
+  if (std::ranges::count(was_reading, false) > 0) {
+    room = std::min(room, options_.chunk_beside_answers);
+  }
+  room = std::max(room, 2 * kPieceStep);
+  for (size_t i = 0; i < active_.size(); ++i) {
+    Choice& choice = *active_[i];
+    if (!choice.is_reading()) {
+      work[i] = choice.Next(1);
+    } else if (const size_t piece = PieceOf(choice.pending(), room); piece > 0) {
+      work[i] = choice.Next(piece);
+      room -= piece;
+    }
+  }
+  const Stopwatch watch;
+  try {
+    model_.engine().Step(work, [&](size_t i, size_t, std::span<const float> logits) {
+      active_[i]->OnLogits(logits);
+    });
+  } catch (const std::exception& error) {
+    for (size_t i = 0; i < active_.size(); ++i) active_[i]->Fail(error.what());
+    return;
+  }
+  ++metrics_.passes;
+  for (size_t i = 0; i < active_.size(); ++i) {
+    Choice& choice = *active_[i];
+    if (work[i].tokens.empty() || !choice.Advance()) continue;
+    ++metrics_.answer_tokens;
+    if (was_reading[i]) {
+      metrics_.first_token_seconds.Add(choice.times().first_token_seconds);
+    } else {
+      metrics_.token_seconds.Add(watch.Seconds());
+    }
+  }
+}
+
+void Scheduler::Retire() {
+  for (auto& choice : active_) {
+    if (!choice->is_over() && choice->is_cancelled()) choice->Stop();
+    if (!choice->is_over()) continue;
+    if (options_.idle_bytes > 0) idle_.Put(choice->TakeSequence());
+    choice.reset();
+  }
+  std::erase(active_, nullptr);
+  const std::lock_guard lock(mutex_);
+  metrics_.active = active_.size();
+  metrics_.idle_bytes = idle_.bytes();
+}
+
+}  // namespace hlwq::server

@@ -1,0 +1,81 @@
+// Many requests on one model: a thread that owns the engine and lets all of them take part in its passes.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "chat/text_model.h"
+#include "server/answer_channel.h"
+#include "server/choice.h"
+#include "server/idle_sequences.h"
+#include "server/metrics.h"
+#include "server/request.h"
+
+namespace hlwq::server {
+
+struct SchedulerOptions {
+  runtime::KvCacheOptions cache;  // capacity: the most tokens of prompt and answer of a request
+  size_t most_active = 4;         // answers that are made at the same time
+  size_t most_waiting = 128;      // requests in the queue
+  uint64_t idle_bytes = 0;        // of keys and values kept for later prompts
+  // Tokens of prompts in a pass while answers are being written: how long a token waits for a prompt.
+  size_t chunk_beside_answers = 128;
+  // Takes over what prompts left only, not what answers did: then nothing that was computed before changes
+  // a bit of what is computed later, for the price of reading each answer once more.
+  bool is_exact = false;
+};
+
+// Continuous batching: every pass takes the next token of each answer and the next piece of the prompts, first come
+// first served. What a request gets does not depend, to the last bit, on what else runs
+// (docs/server.md says what it does depend on). Thread: safe.
+class Scheduler {
+ public:
+  // Borrows the model, whose engine nobody else uses meanwhile.
+  Scheduler(chat::TextModel& model, const SchedulerOptions& options);
+  // Ends what is running, as if all clients had gone.
+  ~Scheduler();
+
+  // Its events, in order; null when the queue is full. Throws Error{kInvalidArgument} for a prompt
+  // that is empty, too long or has a token that the model has not, for options that the sampler refuses, and
+  // for an empty stop string.
+  std::shared_ptr<AnswerChannel> Submit(Request request);
+
+  size_t context_tokens() const noexcept { return options_.cache.capacity; }
+  const Metrics& metrics() const noexcept { return metrics_; }
+
+ private:
+  struct Waiting {
+    Request request;
+    std::shared_ptr<AnswerChannel> channel;
+    Stopwatch since;
+    size_t next_choice = 0;  // that is not begun
+  };
+
+  chat::TextModel& model_;
+  SchedulerOptions options_;
+  Metrics metrics_;
+  IdleSequences idle_;
+  std::vector<std::unique_ptr<Choice>> active_;  // in the order in which they came
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Waiting> waiting_;
+  bool is_ending_ = false;
+  std::thread thread_;
+
+  void Run();
+  void Admit();
+  // Whether a choice of it can begin now.
+  bool IsReady(const Waiting& waiting) const noexcept;
+  void Begin(Waiting& waiting);
+  HeldSequence SequenceFor(const Request& request);
+  void RunPass();
+  void Retire();
+};
+
+}  // namespace hlwq::server

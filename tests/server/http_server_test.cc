@@ -1,0 +1,248 @@
+#include "server/http/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/error.h"
+#include "tests/server/small_model.h"
+
+namespace hlwq::server {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+constexpr const char* kChat = "/v1/chat/completions";
+
+class HttpServer : public testing::Test {
+ protected:
+  void Start(AccessOptions access = {}, size_t most_body = 1 << 20) {
+    SchedulerOptions options;
+    options.cache.capacity = 1 << 16;
+    options.idle_bytes = 1 << 20;
+    options.most_active = 2;
+    options.most_waiting = 3;
+    scheduler_.emplace(*model_, options);
+    server_.emplace(*model_, *scheduler_,
+                    ServerOptions{.port = 0,
+                                  .model_name = "small",
+                                  .access = std::move(access),
+                                  .most_body_bytes = most_body,
+                                  .most_connections = 8});
+    thread_ = std::thread([&] { server_->Run(); });
+    while (!httplib::Client("127.0.0.1", server_->port()).Get("/health")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+  ~HttpServer() override {
+    if (server_) server_->Stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  httplib::Client Client() { return httplib::Client("127.0.0.1", server_->port()); }
+  std::pair<int, json> Post(const char* path, const std::string& body,
+                            const httplib::Headers& headers = {}) {
+    const auto result = Client().Post(path, headers, body, "application/json");
+    if (!result) return {0, nullptr};
+    return {result->status, json::parse(result->body, nullptr, false)};
+  }
+
+  test::SmallModel model_;
+  std::optional<Scheduler> scheduler_;
+  std::optional<Server> server_;
+  std::thread thread_;
+};
+
+const std::string kHello =
+    R"({"messages": [{"role": "user", "content": "the fox"}], "max_tokens": 8,
+    "temperature": 0.7, "seed": 3, "ignore_eos": true)";
+
+TEST_F(HttpServer, AnswersAndStreamsTheSame) {
+  Start();
+  const auto [status, whole] = Post(kChat, kHello + "}");
+  ASSERT_EQ(status, 200) << whole;
+  EXPECT_EQ(whole["object"], "chat.completion");
+  EXPECT_EQ(whole["model"], "small");
+  EXPECT_EQ(whole["usage"]["completion_tokens"], 8);
+  EXPECT_EQ(whole["choices"][0]["finish_reason"], "length");
+  const auto streamed = Client().Post(
+      kChat, kHello + R"(, "stream": true, "stream_options": {"include_usage": true}})",
+      "application/json");
+  ASSERT_TRUE(streamed);
+  EXPECT_EQ(streamed->get_header_value("Content-Type"), "text/event-stream");
+  std::string text, finish;
+  json usage;
+  std::istringstream lines(streamed->body);
+  bool is_done = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty()) continue;
+    ASSERT_EQ(line.substr(0, 6), "data: ");
+    if ((is_done = line == "data: [DONE]")) continue;
+    const json chunk = json::parse(line.substr(6));
+    if (chunk["choices"].empty()) {
+      usage = chunk["usage"];
+      continue;
+    }
+    text += chunk["choices"][0]["delta"].value("content", "");
+    if (!chunk["choices"][0]["finish_reason"].is_null())
+      finish = chunk["choices"][0]["finish_reason"];
+  }
+  EXPECT_TRUE(is_done);
+  EXPECT_EQ(text, whole["choices"][0]["message"]["content"]);
+  EXPECT_EQ(finish, "length");
+  EXPECT_EQ(usage["completion_tokens"], 8);
+}
+
+TEST_F(HttpServer, GivesProbabilitiesOfEachToken) {
+  Start();
+  const auto [status, body] =
+      Post(kChat, kHello + R"(, "logprobs": true, "top_logprobs": 3, "n": 2})");
+  ASSERT_EQ(status, 200) << body;
+  ASSERT_EQ(body["choices"].size(), 2u);
+  for (const json& choice : body["choices"]) {
+    ASSERT_EQ(choice["logprobs"]["content"].size(), 8u);
+    for (const json& token : choice["logprobs"]["content"]) {
+      EXPECT_LE(token["logprob"].get<double>(), token["top_logprobs"][0]["logprob"].get<double>());
+      EXPECT_EQ(token["top_logprobs"].size(), 3u);
+    }
+  }
+}
+
+TEST_F(HttpServer, CompletesTextAndTokens) {
+  Start();
+  const auto [status, body] =
+      Post("/v1/completions", R"({"prompt": "the", "echo": true, "max_tokens": 3, "logprobs": 1})");
+  ASSERT_EQ(status, 200) << body;
+  EXPECT_EQ(body["object"], "text_completion");
+  EXPECT_EQ(body["choices"][0]["text"].get<std::string>().substr(0, 3), "the");
+  const auto [tokenized, tokens] = Post("/tokenize", R"({"content": "the fox"})");
+  ASSERT_EQ(tokenized, 200);
+  EXPECT_EQ(Post("/detokenize", tokens.dump()).second["content"], "the fox");
+  EXPECT_THAT(Post("/apply-template", kHello + "}").second["prompt"].get<std::string>(),
+              HasSubstr("the fox<|im_end|>"));
+}
+
+TEST_F(HttpServer, TellsWhatItIs) {
+  Start();
+  const auto get = [&](const char* path) { return Client().Get(path); };
+  EXPECT_EQ(json::parse(get("/v1/models")->body)["data"][0]["id"], "small");
+  EXPECT_EQ(json::parse(get("/api/tags")->body)["models"][0]["name"], "small");
+  EXPECT_EQ(json::parse(get("/props")->body)["default_generation_settings"]["n_ctx"], 1 << 16);
+  Post(kChat, kHello + "}");
+  EXPECT_THAT(get("/metrics")->body, HasSubstr("\nhlwq_answer_tokens_total 8\n"));
+  EXPECT_THAT(get("/metrics")->body, HasSubstr("hlwq_first_token_seconds_count 1\n"));
+  EXPECT_EQ(get("/nothing")->status, 404);
+  EXPECT_EQ(Post("/v1/embeddings", "{}").first, 501);
+}
+
+TEST_F(HttpServer, RefusesWhatMakesNoSenseAndLives) {
+  Start({}, 20000);
+  const std::string deep = std::string(5000, '[') + std::string(5000, ']');
+  for (const std::string& body :
+       {std::string(), std::string("{"), std::string("[]"), deep,
+        std::string("{\"messages\": \"\xFF\"}"), std::string("{\"a\": 1, \"a\": 2}"),
+        std::string("{\"a\": \"\\ud800\"}"), std::string("\0", 1),
+        std::string("{\"messages\": [], \"seed\": 1e999}")}) {
+    const auto [status, reply] = Post(kChat, body);
+    EXPECT_EQ(status, 400) << body.substr(0, 50);
+    EXPECT_FALSE(reply["error"]["message"].get<std::string>().empty());
+  }
+  EXPECT_EQ(Post(kChat, std::string(30000, ' ')).first, 413);
+  EXPECT_EQ(Client().Get(("/" + std::string(9000, 'a')).c_str())->status, 414);
+  EXPECT_EQ(Post(kChat, kHello + "}").first, 200);
+}
+
+TEST_F(HttpServer, RefusesRequestsThatTwoReadersWouldCutDifferently) {
+  Start();
+  const httplib::Headers twice = {{"Host", "localhost"}, {"Host", "127.0.0.1"}};
+  EXPECT_EQ(Post(kChat, kHello + "}", twice).first, 400);
+}
+
+TEST_F(HttpServer, AsksForAKey) {
+  Start({.api_keys = {"secret"}});
+  EXPECT_EQ(Post(kChat, kHello + "}").first, 401);
+  EXPECT_EQ(Post(kChat, kHello + "}", {{"Authorization", "Bearer other"}}).first, 401);
+  EXPECT_EQ(Post(kChat, kHello + "}", {{"Authorization", "Bearer secret"}}).first, 200);
+  EXPECT_EQ(Post(kChat, kHello + "}", {{"x-api-key", "secret"}}).first, 200);
+  EXPECT_EQ(Client().Get("/metrics")->status, 401);
+  EXPECT_EQ(Client().Get("/health")->status, 200);
+}
+
+TEST_F(HttpServer, IsNotForOtherNamesAndOtherPages) {
+  Start({.origins = {"https://chat.example"}});
+  EXPECT_EQ(Post(kChat, kHello + "}", {{"Host", "evil.example"}}).first, 403);
+  EXPECT_EQ(Post(kChat, kHello + "}", {{"Origin", "https://evil.example"}}).first, 403);
+  const httplib::Headers page = {{"Origin", "https://chat.example"}};
+  const auto preflight = Client().Options(kChat, page);
+  EXPECT_EQ(preflight->status, 204);
+  EXPECT_EQ(preflight->get_header_value("Access-Control-Allow-Origin"), "https://chat.example");
+  EXPECT_EQ(Post(kChat, kHello + "}", page).first, 200);
+}
+
+TEST_F(HttpServer, EndsTheAnswerOfAClientThatGoes) {
+  Start();
+  const std::string endless =
+      R"({"messages": [{"role": "user", "content": "x"}], "ignore_eos": true,
+                               "stream": true})";
+  for (int i = 0; i < 3; ++i) {
+    size_t seen = 0;
+    auto client = Client();
+    httplib::Request request;
+    request.method = "POST";
+    request.path = kChat;
+    request.body = endless;
+    request.content_receiver = [&](const char*, size_t size, uint64_t, uint64_t) {
+      return (seen += size) < 2000;
+    };
+    client.send(request);
+    EXPECT_GE(seen, 2000u);
+  }
+  // Room for two at once: this is answered only if those were ended.
+  EXPECT_EQ(Post(kChat, kHello + "}").first, 200);
+}
+
+TEST_F(HttpServer, SaysThatItIsFull) {
+  Start();
+  const std::string endless =
+      R"({"messages": [{"role": "user", "content": "x"}], "ignore_eos": true,
+                               "stream": true})";
+  std::vector<std::thread> clients;
+  std::atomic<bool> is_over = false;
+  for (int i = 0; i < 5; ++i) {  // two answers, three that wait
+    clients.emplace_back([&] {
+      httplib::Request request;
+      request.method = "POST";
+      request.path = kChat;
+      request.body = endless;
+      request.content_receiver = [&](const char*, size_t, uint64_t, uint64_t) { return !is_over; };
+      auto client = Client();
+      client.send(request);
+    });
+    const Metrics& metrics = scheduler_->metrics();
+    while (metrics.waiting + metrics.active < static_cast<size_t>(i) + 1) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+  EXPECT_EQ(Post(kChat, kHello + "}").first, 429);
+  is_over = true;
+  for (std::thread& client : clients) client.join();
+}
+
+TEST(HttpServerAddress, ThatIsTakenIsRefused) {
+  test::SmallModel model;
+  Scheduler scheduler(*model, {});
+  const Server first(*model, scheduler, {.port = 0});
+  try {
+    const Server second(*model, scheduler, {.host = "256.1.1.1", .port = first.port()});
+    ADD_FAILURE() << "bound";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("cannot listen there"));
+  }
+}
+
+}  // namespace
+}  // namespace hlwq::server

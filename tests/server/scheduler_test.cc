@@ -1,0 +1,279 @@
+#include "server/scheduler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/error.h"
+#include "tests/server/small_model.h"
+#include "tests/support/expect_error.h"
+
+namespace hlwq::server {
+namespace {
+
+using namespace std::chrono_literals;
+using runtime::TokenId;
+
+constexpr auto kLong = 60s;
+
+struct Answered {
+  std::string text, reason;
+  std::vector<TokenId> tokens;
+  std::vector<float> logprobs;
+  size_t reused = 0;
+
+  // All but what was reused, to the last bit.
+  bool operator==(const Answered& other) const {
+    return text == other.text && reason == other.reason && tokens == other.tokens &&
+           logprobs == other.logprobs;
+  }
+};
+
+std::vector<Answered> Collect(AnswerChannel& channel, size_t choices = 1) {
+  std::vector<Answered> answers(choices);
+  while (const auto event = channel.Next(kLong)) {
+    if (const auto* piece = std::get_if<Piece>(&*event)) {
+      Answered& answer = answers[piece->choice];
+      answer.text += piece->text;
+      for (const Piece::Token& token : piece->tokens) {
+        answer.tokens.push_back(token.chosen.token);
+        answer.logprobs.push_back(token.chosen.logprob);
+      }
+    } else if (const auto* end = std::get_if<End>(&*event)) {
+      answers[end->choice].reason = end->reason;
+      answers[end->choice].reused = end->times.reused_tokens;
+    } else if (const auto* failure = std::get_if<Failure>(&*event)) {
+      ADD_FAILURE() << failure->message;
+    }
+  }
+  return answers;
+}
+
+SchedulerOptions Options() {
+  SchedulerOptions options;
+  options.cache = {.dtype = DType::kF16, .capacity = 128};
+  options.most_active = 5;
+  options.chunk_beside_answers = 64;
+  return options;
+}
+
+Request RequestFor(std::vector<TokenId> prompt, uint64_t seed = 1, size_t tokens = 8) {
+  Request request;
+  request.prompt = std::move(prompt);
+  request.generate.max_tokens = tokens;
+  request.generate.sampler = {.temperature = 0.9, .top_k = 0, .top_p = 1, .min_p = 0, .seed = seed};
+  request.top_logprobs = 2;
+  return request;
+}
+
+std::vector<TokenId> RandomTokens(size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<TokenId> tokens;
+  for (size_t i = 0; i < count; ++i) tokens.push_back(static_cast<TokenId>(random() % 56));
+  return tokens;
+}
+
+// Prompts of all lengths, some of which go on from others.
+std::vector<Request> MixOfRequests(unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<Request> requests;
+  const std::vector<TokenId> common = RandomTokens(70, seed + 100);
+  for (unsigned i = 0; i < 14; ++i) {
+    std::vector<TokenId> prompt;
+    if (i % 3 == 0) prompt.assign(common.begin(), common.begin() + 20 + random() % 50);
+    const auto own = RandomTokens(1 + random() % 50, seed + i);
+    prompt.insert(prompt.end(), own.begin(), own.end());
+    requests.push_back(RequestFor(std::move(prompt), i, 1 + random() % 10));
+  }
+  return requests;
+}
+
+std::vector<Answered> OneByOne(chat::TextModel& model, const std::vector<Request>& requests) {
+  Scheduler scheduler(model, Options());
+  std::vector<Answered> answers;
+  for (const Request& request : requests) {
+    answers.push_back(Collect(*scheduler.Submit(request)).front());
+  }
+  return answers;
+}
+
+std::vector<Answered> AtOnce(Scheduler& scheduler, const std::vector<Request>& requests) {
+  std::vector<std::shared_ptr<AnswerChannel>> channels;
+  for (const Request& request : requests) channels.push_back(scheduler.Submit(request));
+  std::vector<Answered> answers;
+  for (const auto& channel : channels) answers.push_back(Collect(*channel).front());
+  return answers;
+}
+
+class SchedulerOf : public testing::TestWithParam<const char*> {
+ protected:
+  test::SmallModel model_{GetParam()};
+};
+INSTANTIATE_TEST_SUITE_P(, SchedulerOf,
+                         testing::Values("llama-biases", "mistral-window", "qwen3-moe", "qwen3_5",
+                                         "qwen3_next"),
+                         [](const auto& of) {
+                           std::string name = of.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+TEST_P(SchedulerOf, AnswersDoNotDependOnWhatElseRuns) {
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    const std::vector<Request> requests = MixOfRequests(seed);
+    const std::vector<Answered> alone = OneByOne(*model_, requests);
+    Scheduler scheduler(*model_, Options());
+    EXPECT_EQ(AtOnce(scheduler, requests), alone) << seed;
+    EXPECT_GT(scheduler.metrics().passes, 0u);
+  }
+}
+
+TEST_P(SchedulerOf, ExactAnswersDoNotDependOnWhatRanBefore) {
+  SchedulerOptions options = Options();
+  options.idle_bytes = 1 << 20;
+  options.is_exact = true;
+  Scheduler scheduler(*model_, options);
+  for (unsigned seed = 1; seed <= 2; ++seed) {
+    std::vector<Request> requests = MixOfRequests(seed);
+    const std::vector<Answered> alone = OneByOne(*model_, requests);
+    size_t reused = 0;
+    for (int round = 0; round < 2; ++round) {
+      const std::vector<Answered> found = AtOnce(scheduler, requests);
+      EXPECT_EQ(found, alone) << seed;
+      for (const Answered& answer : found) reused += answer.reused;
+    }
+    EXPECT_GT(reused, 100u);
+  }
+}
+
+TEST_P(SchedulerOf, APromptThatGoesOnCostsItsNewPart) {
+  SchedulerOptions options = Options();
+  options.idle_bytes = 1 << 20;
+  Scheduler scheduler(*model_, options);
+  std::vector<TokenId> prompt = RandomTokens(60, 1);
+  const Answered first = Collect(*scheduler.Submit(RequestFor(prompt))).front();
+  EXPECT_EQ(first.reused, 0u);
+  prompt.insert(prompt.end(), first.tokens.begin(), first.tokens.end());
+  const auto more = RandomTokens(20, 2);
+  prompt.insert(prompt.end(), more.begin(), more.end());
+  const Answered second = Collect(*scheduler.Submit(RequestFor(prompt))).front();
+  // Recurrent states are noted before the end of each prompt only.
+  const bool is_recurrent = model_->engine().MakeState({.capacity = 64}).is_recurrent();
+  EXPECT_EQ(second.reused, is_recurrent ? 32u : 64u);
+  Request anew = RequestFor(prompt);
+  anew.reuses_prompts = false;
+  EXPECT_EQ(Collect(*scheduler.Submit(anew)).front().reused, 0u);
+}
+
+TEST_P(SchedulerOf, ChoicesAreAnswersWithTheNextSeeds) {
+  Scheduler scheduler(*model_, Options());
+  for (const size_t length : {5, 90}) {
+    Request request = RequestFor(RandomTokens(length, 3), 7);
+    request.choices = 9;  // more than are made at once
+    const std::vector<Answered> found = Collect(*scheduler.Submit(request), 9);
+    for (size_t choice = 0; choice < 9; ++choice) {
+      const Answered alone =
+          Collect(*scheduler.Submit(RequestFor(request.prompt, 7 + choice))).front();
+      EXPECT_EQ(found[choice], alone) << choice;
+      EXPECT_EQ(found[choice].reused, choice > 0 && length > 50 ? 64u : 0u) << choice;
+    }
+  }
+}
+
+class SchedulerTest : public testing::Test {
+ protected:
+  test::SmallModel model_;
+
+  Request Endless(unsigned seed = 1) {
+    Request request = RequestFor(RandomTokens(20, seed));
+    request.generate.max_tokens = 100000;
+    request.generate.ignores_eos = true;
+    return request;
+  }
+};
+
+TEST_F(SchedulerTest, ACancelledRequestMakesRoomForOthers) {
+  SchedulerOptions options = Options();
+  options.most_active = 1;
+  options.cache.capacity = 100000;
+  Scheduler scheduler(*model_, options);
+  const auto endless = scheduler.Submit(Endless());
+  const auto waiting = scheduler.Submit(Endless());
+  const auto last = scheduler.Submit(RequestFor(RandomTokens(20, 2)));
+  ASSERT_TRUE(endless->Next(kLong));
+  waiting->Cancel();
+  endless->Cancel();
+  EXPECT_EQ(Collect(*endless).front().reason, "stopped");
+  EXPECT_EQ(Collect(*last).front().tokens.size(), 8u);
+}
+
+TEST_F(SchedulerTest, AFullContextEndsTheAnswer) {
+  Scheduler scheduler(*model_, Options());
+  const Answered answer = Collect(*scheduler.Submit(Endless())).front();
+  EXPECT_EQ(answer.reason, "context_full");
+  EXPECT_EQ(answer.tokens.size(), 128u - 20 + 1);
+}
+
+TEST_F(SchedulerTest, AFullQueueTakesNoMore) {
+  SchedulerOptions options = Options();
+  options.most_active = 1;
+  options.most_waiting = 2;
+  options.cache.capacity = 100000;
+  Scheduler scheduler(*model_, options);
+  const auto running = scheduler.Submit(Endless());
+  ASSERT_TRUE(running->Next(kLong));
+  EXPECT_TRUE(scheduler.Submit(Endless()));
+  EXPECT_TRUE(scheduler.Submit(Endless()));
+  EXPECT_FALSE(scheduler.Submit(Endless()));
+}
+
+TEST_F(SchedulerTest, RefusesWhatCannotBeAnswered) {
+  Scheduler scheduler(*model_, Options());
+  const auto refusal = [&](const Request& request) {
+    return test::ExpectError(ErrorCode::kInvalidArgument, "", [&] { scheduler.Submit(request); });
+  };
+  refusal(RequestFor({}));
+  refusal(RequestFor(RandomTokens(128, 1)));
+  refusal(RequestFor({100000}));
+  Request stops = RequestFor({1, 2});
+  stops.stops = {""};
+  refusal(stops);
+  Request cold = RequestFor({1, 2});
+  cold.generate.sampler.temperature = -1;
+  refusal(cold);
+}
+
+TEST_F(SchedulerTest, EndsWithAnswersUnderWay) {
+  std::shared_ptr<AnswerChannel> running, waiting;
+  {
+    SchedulerOptions options = Options();
+    options.most_active = 1;
+    options.cache.capacity = 100000;
+    Scheduler scheduler(*model_, options);
+    running = scheduler.Submit(Endless());
+    waiting = scheduler.Submit(Endless());
+    ASSERT_TRUE(running->Next(kLong));
+  }
+  for (const auto& channel : {running, waiting}) {
+    bool has_failed = false;
+    while (const auto event = channel->Next(kLong))
+      has_failed |= std::holds_alternative<Failure>(*event);
+    EXPECT_TRUE(has_failed);
+  }
+}
+
+TEST_F(SchedulerTest, AStopStringEndsTheAnswerBeforeIt) {
+  Scheduler scheduler(*model_, Options());
+  const Request request = RequestFor(RandomTokens(20, 4), 5, 40);
+  const Answered whole = Collect(*scheduler.Submit(request)).front();
+  ASSERT_GT(whole.text.size(), 6u);
+  Request stopped = request;
+  stopped.stops = {whole.text.substr(4, 2)};
+  const Answered answer = Collect(*scheduler.Submit(stopped)).front();
+  EXPECT_EQ(answer.reason, "stop");
+  EXPECT_EQ(answer.text, whole.text.substr(0, whole.text.find(stopped.stops[0])));
+}
+
+}  // namespace
+}  // namespace hlwq::server

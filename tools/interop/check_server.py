@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Checks that the official clients of OpenAI and Anthropic work with `hlwq serve`.
+
+usage: check_server.py [--hlwq build/release/bin/hlwq] [--venv build/interop/server] MODEL_DIR
+
+Starts the server on a free port with the model, which should follow instructions a little (SmolLM2-135M-Instruct does),
+and calls it as programs do: whole and streamed answers, usage, probabilities, several choices, stop strings,
+seeds, errors, keys, tools, cancelling. Prints a line for each; exits 1 where one fails.
+"""
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+
+import environment
+
+PACKAGES = ["openai", "anthropic", "httpx"]
+KEY = "sk-check"
+TOOL = {"type": "function",
+        "function": {"name": "get_weather", "description": "Weather of a city",
+                     "parameters": {"type": "object", "properties": {"city": {"type": "string"}},
+                                    "required": ["city"]}}}
+ASK = [{"role": "user", "content": "What is the capital of France?"}]
+
+
+class Checks:
+    def __init__(self, base: str):
+        import anthropic
+        import openai
+        self.base = base
+        self.openai = openai.OpenAI(base_url=base + "/v1", api_key=KEY, max_retries=0)
+        self.anthropic = anthropic.Anthropic(base_url=base, api_key=KEY, max_retries=0)
+
+    def chat(self, **options):
+        return self.openai.chat.completions.create(
+            model="any", **({"messages": ASK, "max_tokens": 30, "temperature": 0} | options))
+
+    def message(self, **options):
+        return self.anthropic.messages.create(
+            model="any", extra_body={"temperature": 0} | options.pop("extra_body", {}),
+            **({"messages": ASK, "max_tokens": 30} | options))
+
+    def check_models(self):
+        models = self.openai.models.list()
+        return models.data[0].id
+
+    def check_chat(self):
+        answer = self.chat()
+        assert "Paris" in answer.choices[0].message.content, answer
+        assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
+        return answer.choices[0].message.content
+
+    def check_chat_stream(self):
+        whole = self.chat().choices[0].message.content
+        text, usage, finish = "", None, None
+        for chunk in self.chat(stream=True, stream_options={"include_usage": True}):
+            usage = chunk.usage or usage
+            for choice in chunk.choices:
+                text += choice.delta.content or ""
+                finish = choice.finish_reason or finish
+        assert text == whole and finish == "stop" and usage.completion_tokens > 0, (text, whole, finish)
+        return f"{usage.completion_tokens} tokens"
+
+    def check_seed_and_choices(self):
+        def sample(seed, count=1):
+            answer = self.chat(temperature=1.2, seed=seed, n=count, max_tokens=12)
+            return [choice.message.content for choice in answer.choices]
+        three = sample(5, 3)
+        assert three[0] == sample(5)[0] and three[1] == sample(6)[0] and three[2] == sample(7)[0], three
+        assert len(set(three)) > 1, three
+        return "a choice has the next seed"
+
+    def check_logprobs(self):
+        answer = self.chat(logprobs=True, top_logprobs=3)
+        tokens = answer.choices[0].logprobs.content
+        assert len(tokens) == answer.usage.completion_tokens
+        assert all(token.logprob == token.top_logprobs[0].logprob for token in tokens)  # greedy
+        assert "".join(token.token for token in tokens) == answer.choices[0].message.content
+        return f"{tokens[0].token!r} {tokens[0].logprob:.2f}"
+
+    def check_stop(self):
+        whole = self.chat().choices[0].message.content
+        stopped = self.chat(stop=[" is"]).choices[0]
+        assert stopped.message.content == whole.split(" is")[0] and stopped.finish_reason == "stop"
+        return repr(stopped.message.content)
+
+    def check_length(self):
+        answer = self.chat(max_completion_tokens=2, max_tokens=None)
+        assert answer.choices[0].finish_reason == "length" and answer.usage.completion_tokens == 2
+
+    def check_completion(self):
+        answer = self.openai.completions.create(model="any", prompt="The capital of France is", max_tokens=5,
+                                                temperature=0, echo=True, logprobs=1)
+        assert answer.choices[0].text.startswith("The capital of France is"), answer
+        streamed = "".join(chunk.choices[0].text for chunk in self.openai.completions.create(
+            model="any", prompt="The capital of France is", max_tokens=5, temperature=0, stream=True))
+        assert answer.choices[0].text.endswith(streamed)
+        return repr(streamed)
+
+    def check_prefix(self):
+        system = {"role": "system", "content": "You are a guide. " * 30}
+        for _ in range(2):
+            answer = self.chat(messages=[system, *ASK])
+        cached, prompt = answer.usage.prompt_tokens_details.cached_tokens, answer.usage.prompt_tokens
+        assert cached > 0.6 * prompt, (cached, prompt)
+        return f"{cached} of {prompt} tokens"
+
+    def check_tools(self):
+        answer = self.chat(tools=[TOOL], messages=[
+            *ASK, {"role": "assistant", "content": None, "tool_calls": [
+                {"id": "1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city": "Pa'}}]},
+            {"role": "tool", "tool_call_id": "1", "content": "sunny"}])
+        assert answer.choices[0].finish_reason in ("stop", "tool_calls", "length")
+        return answer.choices[0].finish_reason
+
+    def check_errors(self):
+        import openai
+        for options, status in (({"messages": []}, 400), ({"temperature": "hot"}, 400), ({"n": 0}, 400),
+                                ({"messages": [{"role": "user", "content": "x " * 20000}]}, 400)):
+            try:
+                self.chat(**options)
+            except openai.APIStatusError as error:
+                assert error.status_code == status and error.body["message"], error
+            else:
+                raise AssertionError(f"accepted {list(options)}")
+        try:
+            openai.OpenAI(base_url=self.base + "/v1", api_key="wrong", max_retries=0).models.list()
+        except openai.AuthenticationError:
+            return
+        raise AssertionError("accepted a wrong key")
+
+    def check_message(self):
+        answer = self.message(system="Answer in one sentence.")
+        assert "Paris" in answer.content[0].text and answer.stop_reason == "end_turn", answer
+        return answer.content[0].text
+
+    def check_message_stream(self):
+        whole = self.message().content[0].text
+        with self.anthropic.messages.stream(model="any", messages=ASK, max_tokens=30,
+                                            extra_body={"temperature": 0}) as stream:
+            text = "".join(stream.text_stream)
+            final = stream.get_final_message()
+        assert text == whole and final.stop_reason == "end_turn" and final.usage.output_tokens > 0, (text, whole)
+        return f"{final.usage.output_tokens} tokens"
+
+    def check_message_blocks(self):
+        answer = self.message(
+            system=[{"type": "text", "text": "x-anthropic-billing-header: cch=1;"}, {"type": "text", "text": "Be brief."}],
+            tools=[{"name": "get_weather", "description": "Weather", "input_schema": {"type": "object"}}],
+            messages=[{"role": "user", "content": [{"type": "text", "text": "Weather?"}]},
+                      {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "get_weather",
+                                                         "input": {"city": "Paris"}}]},
+                      {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": "sunny"}]}])
+        return answer.stop_reason
+
+    def check_count_tokens(self):
+        count = self.anthropic.messages.count_tokens(model="any", messages=ASK).input_tokens
+        assert count == self.message(extra_body={"cache_prompt": False}).usage.input_tokens
+        return f"{count} tokens"
+
+    def check_message_errors(self):
+        import anthropic
+        try:
+            self.message(messages=[{"role": "user", "content": [{"type": "text"}, {"type": "image", "source": {
+                "type": "base64", "media_type": "image/png", "data": ""}}]}])
+        except anthropic.BadRequestError as error:
+            assert error.body["error"]["type"] == "invalid_request_error", error.body
+            return
+        raise AssertionError("accepted an image")
+
+    def check_cancelling(self):
+        import httpx
+        for _ in range(20):  # more than are answered at the same time
+            with httpx.stream("POST", self.base + "/v1/chat/completions", headers={"x-api-key": KEY}, json={
+                    "messages": ASK, "stream": True, "ignore_eos": True}) as stream:
+                next(stream.iter_bytes())
+        return self.check_chat()
+
+
+def main() -> int:
+    parser = environment.parser(__doc__, "server")
+    parser.add_argument("model")
+    arguments = parser.parse_args()
+    environment.enter(arguments.venv, PACKAGES)
+    server = subprocess.Popen([arguments.hlwq, "serve", arguments.model, "--port", "0", "--json", "--api-key", KEY],
+                              stdout=subprocess.PIPE, text=True)
+    # Its first document says where it listens.
+    document = ""
+    while True:
+        document += server.stdout.readline()
+        try:
+            place = json.loads(document)
+            break
+        except json.JSONDecodeError:
+            if server.poll() is not None:
+                return 1
+    checks = Checks(f"http://{place['host']}:{place['port']}")
+    failed = 0
+    for name in [name for name in dir(checks) if name.startswith("check_")]:
+        try:
+            outcome = getattr(checks, name)() or ""
+        except Exception as error:  # whatever a client throws is what is looked for
+            failed += 1
+            outcome = f"FAILED: {type(error).__name__}: {error}"
+        print(f"{name[6:].replace('_', ' '):20} {outcome}"[:200], flush=True)
+    server.terminate()
+    threading.Timer(20, server.kill).start()
+    ended = server.wait()
+    print(f"{'ends on SIGTERM':20} exit code {ended}")
+    return 1 if failed or ended != 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
