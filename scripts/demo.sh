@@ -105,6 +105,9 @@ printf '\n%-12s %s (%s) -> %s (%s)\n' "Checkpoint" "$name" "$(size "$name")" \
   "$name-hlwq" "$(size "$name-hlwq")"
 printf '%-12s %s\n' "Files" "$work"
 printf '%-12s %s\n' "Report" "$work/$name-report.html"
+if [[ $name != synthetic-llama ]]; then
+  printf '%-12s %s serve %s\n' "Serve it" "$hlwq" "$work/$name-hlwq"
+fi
 printf '%-12s %d s of work, ' Time $((SECONDS - fetched))
 if [[ $name == synthetic-llama ]]; then
   echo "no model: it could not be fetched"

@@ -55,7 +55,8 @@ Verb ServeVerb() {
       .description =
           "Opens the model in DIR and answers HTTP requests: /v1/chat/completions, "
           "/v1/completions and /v1/messages, whole or as streams, /v1/models, /health, /metrics "
-          "and more (docs/server.md). Several requests are computed together, the next token of each in one "
+          "and more (docs/server.md). Several requests are computed together, the next token of "
+          "each in one "
           "pass; what a request gets does not depend on the others. The beginning that a prompt "
           "has in common with earlier ones is not computed again.\n\n"
           "Only programs on this machine can reach it, unless --host says otherwise. SIGTERM or "

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Checks that the official clients of OpenAI and Anthropic work with `hlwq serve`.
 
-usage: check_server.py [--hlwq build/release/bin/hlwq] [--venv build/interop/server] MODEL_DIR
+usage: check_server.py [--hlwq build/release/bin/hlwq] [--venv build/interop/server] [MODEL_DIR]
 
-Starts the server on a free port with the model, which should follow instructions a little (SmolLM2-135M-Instruct does),
+Starts the server on a free port with the model, which should follow instructions a little (SmolLM2-135M-Instruct does,
+which `make demo` leaves in build/demo and which is taken where none is given),
 and calls it as programs do: whole and streamed answers, usage, probabilities, several choices, stop strings,
 seeds, errors, keys, tools, cancelling. Prints a line for each; exits 1 where one fails.
 """
@@ -181,8 +182,14 @@ class Checks:
 
 def main() -> int:
     parser = environment.parser(__doc__, "server")
-    parser.add_argument("model")
+    parser.add_argument("model", nargs="?")
     arguments = parser.parse_args()
+    if arguments.model is None:
+        made = sorted((environment.ROOT / "build/demo").glob("*-hlwq"))
+        if not made or not (made[0] / "tokenizer.json").exists():
+            print("skipped: no model given, and none that `make demo` has made")
+            return 0
+        arguments.model = str(made[0])
     environment.enter(arguments.venv, PACKAGES)
     server = subprocess.Popen([arguments.hlwq, "serve", arguments.model, "--port", "0", "--json", "--api-key", KEY],
                               stdout=subprocess.PIPE, text=True)
