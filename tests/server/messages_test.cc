@@ -74,7 +74,8 @@ TEST(Messages, AnswersAreBlocks) {
   end.reason = "eos";
   end.times.reused_tokens = 2;
   end.times.generated_tokens = 9;
-  stream += reply.Take(end) + reply.Finish();
+  stream += reply.Take(end);
+  stream += reply.Finish();
   std::vector<std::string> events;
   for (size_t at = 0; (at = stream.find("event: ", at)) != stream.npos; ++at) {
     events.push_back(stream.substr(at + 7, stream.find('\n', at) - at - 7));

@@ -171,6 +171,42 @@ class Checks:
             return
         raise AssertionError("accepted an image")
 
+    def respond(self, **options):
+        return self.openai.responses.create(model="any", **({"input": "What is the capital of France?",
+                                                              "max_output_tokens": 30, "temperature": 0} | options))
+
+    def check_response(self):
+        answer = self.respond(instructions="Answer in one sentence.")
+        assert "Paris" in answer.output_text and answer.status == "completed", answer
+        cut = self.respond(max_output_tokens=2)
+        assert cut.status == "incomplete" and cut.usage.output_tokens == 2, cut
+        return answer.output_text
+
+    def check_response_stream(self):
+        whole = self.respond().output_text
+        with self.openai.responses.stream(model="any", input="What is the capital of France?", temperature=0,
+                                          max_output_tokens=30) as stream:
+            text = "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+            final = stream.get_final_response()
+        assert text == whole == final.output_text, (text, whole, final)
+        return f"{final.usage.output_tokens} tokens"
+
+    def check_response_items(self):
+        import openai
+        answer = self.respond(input=[
+            {"role": "developer", "content": "Be brief."},
+            {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Weather?"}]},
+            {"type": "reasoning", "id": "rs_1", "summary": []},
+            {"type": "function_call", "call_id": "1", "name": "get_weather", "arguments": '{"city": "Par'},
+            {"type": "function_call_output", "call_id": "1", "output": "sunny"}],
+            tools=[{"type": "function", "strict": True, **TOOL["function"]}, {"type": "web_search"}])
+        self.respond(input=[], max_output_tokens=1)
+        try:
+            self.respond(previous_response_id="resp_1")
+        except openai.BadRequestError:
+            return answer.status
+        raise AssertionError("accepted previous_response_id")
+
     def check_cancelling(self):
         import httpx
         for _ in range(20):  # more than are answered at the same time

@@ -209,13 +209,14 @@ std::string MessagesReply::Show(const Said& said) {
   }
   for (const ToolCall& call : said.calls) {
     calls_.push_back(call);
-    events += Close() + EventOf("content_block_start", {{"type", "content_block_start"},
-                                                        {"index", blocks_},
-                                                        {"content_block",
-                                                         {{"type", "tool_use"},
-                                                          {"id", call.id},
-                                                          {"name", call.name},
-                                                          {"input", ordered_json::object()}}}});
+    events += Close();
+    events += EventOf("content_block_start", {{"type", "content_block_start"},
+                                              {"index", blocks_},
+                                              {"content_block",
+                                               {{"type", "tool_use"},
+                                                {"id", call.id},
+                                                {"name", call.name},
+                                                {"input", ordered_json::object()}}}});
     events += EventOf(
         "content_block_delta",
         {{"type", "content_block_delta"},

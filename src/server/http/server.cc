@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -13,6 +15,8 @@
 #include "server/http/exchange.h"
 #include "server/openai/chat_request.h"
 #include "server/openai/replies.h"
+#include "server/openai/responses_reply.h"
+#include "server/openai/responses_request.h"
 
 namespace hlwq::server {
 namespace {
@@ -150,12 +154,15 @@ class Server::Impl {
     Post("/v1/chat/completions", [this](const auto& body, auto& response) {
       AnswerOpenAi(ReplyKind::kChat, ReadChatRequest(body, context_), response);
     });
+    Post("/v1/responses", [this](const auto& body, auto& response) {
+      AnswerResponses(ReadResponsesRequest(body, context_), response);
+    });
     Post("/v1/completions", [this](const auto& body, auto& response) {
       AnswerOpenAi(ReplyKind::kCompletion, ReadCompletionRequest(body, context_), response);
     });
     http_.Post("/v1/messages", WithJson(
                                    [this](const auto& body, auto& response) {
-                                     AnswerAnthropic(ReadMessagesRequest(body, context_), response);
+                                     AnswerMessages(ReadMessagesRequest(body, context_), response);
                                    },
                                    MessagesError));
     http_.Post("/v1/messages/count_tokens",
@@ -226,28 +233,38 @@ class Server::Impl {
                                   {"n_ctx_train", model_.config().max_positions},
                                   {"n_vocab", model_.config().sizes.vocab},
                                   {"n_embd", model_.config().sizes.hidden}}}};
-    return {{"object", "list"}, {"data", ordered_json::array({model})}};
+    // Codex reads the second list.
+    return {{"object", "list"},
+            {"data", ordered_json::array({model})},
+            {"models", ordered_json::array({model})}};
   }
 
-  void AnswerAnthropic(OpenAiRequest read, httplib::Response& response) {
+  // `make` makes the reply, which borrows the request.
+  void AnswerBy(OpenAiRequest read, ErrorForm form, httplib::Response& response,
+                const std::function<std::unique_ptr<Reply>(const OpenAiRequest& request)>& make) {
     auto request = std::make_shared<OpenAiRequest>(std::move(read));
     Answer(scheduler_,
            {.request = request->request,
-            .reply = std::make_unique<MessagesReply>(options_.model_name, *request),
+            .reply = make(*request),
             .streams = request->streams,
             .owner = request},
-           MessagesError, response);
+           form, response);
   }
 
   void AnswerOpenAi(ReplyKind kind, OpenAiRequest read, httplib::Response& response) {
-    auto request = std::make_shared<OpenAiRequest>(std::move(read));
-    Answer(scheduler_,
-           {.request = request->request,
-            .reply = std::make_unique<OpenAiReply>(kind, options_.model_name, model_.tokenizer(),
-                                                   *request),
-            .streams = request->streams,
-            .owner = request},
-           ErrorBody, response);
+    AnswerBy(std::move(read), ErrorBody, response, [&](const OpenAiRequest& request) {
+      return std::make_unique<OpenAiReply>(kind, options_.model_name, model_.tokenizer(), request);
+    });
+  }
+  void AnswerResponses(OpenAiRequest read, httplib::Response& response) {
+    AnswerBy(std::move(read), ErrorBody, response, [&](const OpenAiRequest& request) {
+      return std::make_unique<ResponsesReply>(options_.model_name, request);
+    });
+  }
+  void AnswerMessages(OpenAiRequest read, httplib::Response& response) {
+    AnswerBy(std::move(read), MessagesError, response, [&](const OpenAiRequest& request) {
+      return std::make_unique<MessagesReply>(options_.model_name, request);
+    });
   }
 };
 

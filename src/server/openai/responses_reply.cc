@@ -1,0 +1,184 @@
+#include "server/openai/responses_reply.h"
+
+#include <chrono>
+
+#include "server/openai/replies.h"
+
+namespace hlwq::server {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr const char* kMessage = "message";
+constexpr const char* kReasoning = "reasoning";
+
+ordered_json PartOf(const char* kind, const std::string& text) {
+  if (kind == std::string_view(kReasoning)) return {{"type", "reasoning_text"}, {"text", text}};
+  return {{"type", "output_text"},
+          {"text", text},
+          {"annotations", ordered_json::array()},
+          {"logprobs", ordered_json::array()}};
+}
+
+}  // namespace
+
+ResponsesReply::ResponsesReply(std::string model_name, const OpenAiRequest& request)
+    : model_name_(std::move(model_name)),
+      id_(RandomId("resp_")),
+      request_(request),
+      created_(std::chrono::duration_cast<std::chrono::seconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
+                   .count()),
+      splitter_(request.split) {}
+
+ordered_json ResponsesReply::Body() const {
+  const bool is_cut = end_ && (end_->reason == "length" || end_->reason == "context_full");
+  const size_t prompt = request_.request.prompt.size();
+  const runtime::GenerateTimes times = end_ ? end_->times : runtime::GenerateTimes();
+  ordered_json body = {{"id", id_},
+                       {"object", "response"},
+                       {"created_at", created_},
+                       {"status", !end_    ? "in_progress"
+                                  : is_cut ? "incomplete"
+                                           : "completed"},
+                       {"error", nullptr},
+                       {"incomplete_details", nullptr},
+                       {"instructions", nullptr},
+                       {"model", model_name_},
+                       {"output", output_},
+                       {"parallel_tool_calls", true},
+                       {"temperature", request_.request.generate.sampler.temperature},
+                       {"top_p", request_.request.generate.sampler.top_p},
+                       {"tool_choice", "auto"},
+                       {"tools", ordered_json::array()},
+                       {"metadata", ordered_json::object()},
+                       {"usage", nullptr}};
+  if (is_cut) body["incomplete_details"] = {{"reason", "max_output_tokens"}};
+  if (end_) {
+    body["usage"] = {{"input_tokens", prompt},
+                     {"input_tokens_details", {{"cached_tokens", times.reused_tokens}}},
+                     {"output_tokens", times.generated_tokens},
+                     {"output_tokens_details", {{"reasoning_tokens", 0}}},
+                     {"total_tokens", prompt + times.generated_tokens}};
+  }
+  return body;
+}
+
+std::string ResponsesReply::Tell(const char* type, ordered_json fields) {
+  ordered_json event = {{"type", type}, {"sequence_number", events_++}};
+  event.update(fields);
+  return EventOf(type, event);
+}
+
+std::string ResponsesReply::Begin() {
+  std::string events = Tell("response.created", {{"response", Body()}});
+  return events + Tell("response.in_progress", {{"response", Body()}});
+}
+
+// Of what is being written.
+ordered_json ResponsesReply::Place() const {
+  return {{"item_id", output_.back()["id"]},
+          {"output_index", output_.size() - 1},
+          {"content_index", 0}};
+}
+
+std::string ResponsesReply::Add(const char* kind, const std::string& text) {
+  std::string events;
+  const bool is_message = kind == std::string_view(kMessage);
+  if (!is_open_ || output_.back()["type"] != kind) {
+    events += Close();
+    ordered_json item = {{"id", RandomId(is_message ? "msg_" : "rs_")},
+                         {"type", kind},
+                         {"status", "in_progress"},
+                         {"content", ordered_json::array()}};
+    item[is_message ? "role" : "summary"] =
+        is_message ? ordered_json("assistant") : ordered_json::array();
+    output_.push_back(item);
+    is_open_ = true;
+    events +=
+        Tell("response.output_item.added", {{"output_index", output_.size() - 1}, {"item", item}});
+    output_.back()["content"].push_back(PartOf(kind, ""));
+    ordered_json added = Place();
+    added["part"] = PartOf(kind, "");
+    events += Tell("response.content_part.added", added);
+  }
+  ordered_json& written = output_.back()["content"][0]["text"];
+  written = written.get<std::string>() + text;
+  ordered_json delta = Place();
+  delta["delta"] = text;
+  if (is_message) delta["logprobs"] = ordered_json::array();
+  return events +
+         Tell(is_message ? "response.output_text.delta" : "response.reasoning_text.delta", delta);
+}
+
+std::string ResponsesReply::Close() {
+  if (!std::exchange(is_open_, false)) return "";
+  ordered_json& item = output_.back();
+  const bool is_message = item["type"] == kMessage;
+  item["status"] = "completed";
+  ordered_json done = Place();
+  done["text"] = item["content"][0]["text"];
+  if (is_message) done["logprobs"] = ordered_json::array();
+  std::string events =
+      Tell(is_message ? "response.output_text.done" : "response.reasoning_text.done", done);
+  ordered_json part = Place();
+  part["part"] = item["content"][0];
+  events += Tell("response.content_part.done", part);
+  return events +
+         Tell("response.output_item.done", {{"output_index", output_.size() - 1}, {"item", item}});
+}
+
+std::string ResponsesReply::AddCall(const ToolCall& call) {
+  std::string events = Close();
+  const std::string arguments = LineOf(call.arguments);
+  ordered_json item = {{"id", RandomId("fc_")},   {"type", "function_call"},
+                       {"status", "in_progress"}, {"call_id", call.id},
+                       {"name", call.name},       {"arguments", ""}};
+  output_.push_back(item);
+  const size_t index = output_.size() - 1;
+  events += Tell("response.output_item.added", {{"output_index", index}, {"item", item}});
+  events += Tell("response.function_call_arguments.delta",
+                 {{"item_id", item["id"]}, {"output_index", index}, {"delta", arguments}});
+  events += Tell("response.function_call_arguments.done", {{"item_id", item["id"]},
+                                                           {"output_index", index},
+                                                           {"name", call.name},
+                                                           {"arguments", arguments}});
+  output_.back()["arguments"] = arguments;
+  output_.back()["status"] = "completed";
+  return events +
+         Tell("response.output_item.done", {{"output_index", index}, {"item", output_.back()}});
+}
+
+std::string ResponsesReply::Show(const Said& said) {
+  std::string events;
+  if (!said.reasoning.empty()) events += Add(kReasoning, said.reasoning);
+  if (!said.content.empty()) events += Add(kMessage, said.content);
+  for (const ToolCall& call : said.calls) events += AddCall(call);
+  return events;
+}
+
+std::string ResponsesReply::Take(const Event& event) {
+  if (const auto* piece = std::get_if<Piece>(&event)) return Show(splitter_.Push(piece->text));
+  const auto* end = std::get_if<End>(&event);
+  if (end == nullptr) return "";
+  std::string events = Show(splitter_.Finish());
+  if (output_.empty()) events += Add(kMessage, "");
+  events += Close();
+  end_ = *end;
+  return events;
+}
+
+std::string ResponsesReply::Finish() {
+  const ordered_json body = Body();
+  const bool is_whole = body["status"] == "completed";
+  return Tell(is_whole ? "response.completed" : "response.incomplete", {{"response", body}});
+}
+
+std::string ResponsesReply::Fail(const std::string& message) {
+  ordered_json body = Body();
+  body["status"] = "failed";
+  body["error"] = {{"code", "server_error"}, {"message", message}};
+  return Tell("response.failed", {{"response", std::move(body)}});
+}
+
+}  // namespace hlwq::server
