@@ -205,6 +205,24 @@ TEST_F(HttpServer, EndsTheAnswerOfAClientThatGoes) {
   EXPECT_EQ(Post(kChat, kHello + "}").first, 200);
 }
 
+TEST_F(HttpServer, EndsWithAnswersUnderWayAndIdleConnections) {
+  Start();
+  auto idle = Client();
+  idle.set_keep_alive(true);
+  ASSERT_EQ(idle.Get("/health")->status, 200);
+  const std::string body =
+      R"({"messages": [{"role": "user", "content": "x"}], "ignore_eos": true, "max_tokens": 2000})";
+  std::pair<int, json> answer;
+  std::thread client([&] { answer = Post(kChat, body); });
+  while (scheduler_->metrics().active == 0) std::this_thread::yield();
+  server_->Stop();
+  thread_.join();
+  client.join();
+  EXPECT_EQ(answer.first, 200);
+  EXPECT_EQ(answer.second["usage"]["completion_tokens"], 2000);
+  server_.reset();
+}
+
 TEST_F(HttpServer, SaysThatItIsFull) {
   Start();
   const std::string endless =

@@ -3,15 +3,17 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <thread>
 
 #include "base/error.h"
 #include "chat/prompt.h"
 #include "hlwq/version.h"
 #include "server/anthropic/messages.h"
+#include "server/http/connections.h"
 #include "server/http/exchange.h"
 #include "server/openai/chat_request.h"
 #include "server/openai/replies.h"
@@ -23,7 +25,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr int kSecondsToRead = 30, kSecondsToWrite = 30;
+constexpr int kSecondsToRead = 30, kSecondsToWrite = 30, kSecondsBetweenRequests = 60;
 
 // Of what the HTTP library refuses by itself.
 std::string MeaningOf(int status) {
@@ -40,6 +42,10 @@ std::string MeaningOf(int status) {
       return fmt::format("status {}", status);
   }
 }
+
+// While answers under way end, and for their last bytes to be sent.
+constexpr auto kPollWhenStopping = std::chrono::milliseconds(20);
+constexpr auto kLastBytes = std::chrono::milliseconds(300);
 
 }  // namespace
 
@@ -58,6 +64,7 @@ class Server::Impl {
     http_.set_read_timeout(kSecondsToRead);
     http_.set_write_timeout(kSecondsToWrite);
     http_.set_keep_alive_max_count(1000);
+    http_.set_keep_alive_timeout(kSecondsBetweenRequests);
     http_.set_tcp_nodelay(true);
     http_.set_pre_routing_handler(
         [this](const auto& request, auto& response) { return Guard(request, response); });
@@ -89,7 +96,13 @@ class Server::Impl {
 
   int port() const noexcept { return options_.port; }
   void Run() { http_.listen_after_bind(); }
-  void Stop() { http_.stop(); }
+  void Stop() {
+    http_.stop();
+    const Metrics& metrics = scheduler_.metrics();
+    while (metrics.waiting + metrics.active > 0) std::this_thread::sleep_for(kPollWhenStopping);
+    std::this_thread::sleep_for(kLastBytes);
+    ShutDownConnections(options_.port);
+  }
 
  private:
   const chat::TextModel& model_;

@@ -29,7 +29,7 @@ class Server {
 
   int port() const noexcept;
   void Run();
-  // Takes no connections from now on; Run returns when the requests under way are answered.
+  // Takes no connections from now on, and returns when the requests under way are answered; then Run does.
   void Stop();
 
  private:
