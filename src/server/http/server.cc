@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "server/openai/replies.h"
 #include "server/openai/responses_reply.h"
 #include "server/openai/responses_request.h"
+#include "server/page/page.h"
 
 namespace hlwq::server {
 namespace {
@@ -41,6 +43,11 @@ std::string MeaningOf(int status) {
     default:
       return fmt::format("status {}", status);
   }
+}
+
+// The page is no secret; what it asks for is.
+bool IsPage(const std::string& path) {
+  return std::ranges::find(PageFiles(), path, &PageFile::path) != PageFiles().end();
 }
 
 // While answers under way end, and for their last bytes to be sent.
@@ -149,7 +156,8 @@ class Server::Impl {
         return Result::Handled;
       }
     }
-    if (!access.api_keys.empty() && request.path != "/health") {
+    const bool is_for_all = request.path == "/health" || IsPage(request.path);
+    if (!access.api_keys.empty() && !is_for_all) {
       const std::string authorization = request.get_header_value("Authorization");
       const std::string x_api_key = request.get_header_value("x-api-key");
       if (!IsKnownKey(access.api_keys, KeyOf(authorization, x_api_key))) {
@@ -207,6 +215,15 @@ class Server::Impl {
     Post("/apply-template", [this](const auto& body, auto& response) {
       SendJson(response, 200, {{"prompt", RenderMessages(Fields(body), context_)}});
     });
+    for (const PageFile& file : PageFiles()) {
+      http_.Get(
+          std::string(file.path), [&file](const httplib::Request&, httplib::Response& response) {
+            response.set_header("Content-Security-Policy", std::string(kPagePolicy));
+            response.set_header("X-Content-Type-Options", "nosniff");
+            response.set_header("Referrer-Policy", "no-referrer");
+            response.set_content(file.content.data(), file.content.size(), std::string(file.type));
+          });
+    }
     const auto models = [this](const httplib::Request&, httplib::Response& response) {
       SendJson(response, 200, Models());
     };
