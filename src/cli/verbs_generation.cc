@@ -53,8 +53,10 @@ Verb ServeVerb() {
       .group = kRun,
       .summary = "Serve a model to programs that speak OpenAI's or Anthropic's API",
       .description =
-          "Opens the model in DIR and answers HTTP requests: /v1/chat/completions, "
-          "/v1/completions and /v1/messages, whole or as streams, /v1/models, /health, /metrics "
+          "Opens the model in DIR and answers HTTP requests: a chat page at /, "
+          "/v1/chat/completions, "
+          "/v1/completions, /v1/responses and /v1/messages, whole or as streams, /v1/models, "
+          "/health, /metrics "
           "and more (docs/server.md). Several requests are computed together, the next token of "
           "each in one "
           "pass; what a request gets does not depend on the others. The beginning that a prompt "
