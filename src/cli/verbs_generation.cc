@@ -53,19 +53,18 @@ Verb ServeVerb() {
       .group = kRun,
       .summary = "Serve a model to programs that speak OpenAI's or Anthropic's API",
       .description =
-          "Opens the model in DIR and answers HTTP requests: a chat page at /, "
-          "/v1/chat/completions, "
-          "/v1/completions, /v1/responses and /v1/messages, whole or as streams, /v1/models, "
-          "/health, /metrics "
-          "and more (docs/server.md). Several requests are computed together, the next token of "
-          "each in one "
-          "pass; what a request gets does not depend on the others. The beginning that a prompt "
-          "has in common with earlier ones is not computed again.\n\n"
+          "Opens the model in DIR and answers HTTP requests: a chat page for browsers at /, "
+          "OpenAI's "
+          "/v1/chat/completions, /v1/completions and /v1/responses, Anthropic's /v1/messages, all "
+          "whole or as streams, /v1/models, /health, /metrics and more (docs/server.md). Several "
+          "requests are computed together, the next token of each in one pass; what a request gets "
+          "does not depend on the others. The beginning that a prompt has in common with earlier "
+          "ones is not computed again.\n\n"
           "Only programs on this machine can reach it, unless --host says otherwise. SIGTERM or "
           "Ctrl-C lets the answers under way end; a second one does not wait for them.",
       .operands = {{"DIR", kModelHelp}},
       .examples = {{"hlwq serve Qwen3-1.7B-hlwq",
-                    "Any client of OpenAI's API, at "
+                    "A page at http://127.0.0.1:8080, and any client of OpenAI's API at "
                     "http://127.0.0.1:8080/v1."},
                    {"hlwq serve Qwen3-1.7B-hlwq --host 0.0.0.0 --api-key-file keys.txt",
                     "For other machines, which need a key."}},
