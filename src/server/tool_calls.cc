@@ -41,15 +41,14 @@ std::optional<ordered_json> ParsedJson(std::string_view text) {
   }
 }
 
-std::optional<ToolCall> FromJson(std::string_view text) {
-  std::optional<ordered_json> call = ParsedJson(text);
-  if (!call || !call->is_object()) return std::nullopt;
-  const auto name = call->find("name");
-  if (name == call->end() || !name->is_string()) return std::nullopt;
+std::optional<ToolCall> FromJson(const ordered_json& call) {
+  if (!call.is_object()) return std::nullopt;
+  const auto name = call.find("name");
+  if (name == call.end() || !name->is_string()) return std::nullopt;
   ToolCall parsed = {RandomId("call_"), name->get<std::string>(), ordered_json::object()};
   for (const char* key : {"arguments", "parameters"}) {
-    const auto given = call->find(key);
-    if (given == call->end()) continue;
+    const auto given = call.find(key);
+    if (given == call.end()) continue;
     std::optional<ordered_json> arguments = *given;
     if (given->is_string()) arguments = ParsedJson(given->get_ref<const std::string&>());
     if (!arguments || !(arguments->is_object() || arguments->is_null())) return std::nullopt;
@@ -59,19 +58,25 @@ std::optional<ToolCall> FromJson(std::string_view text) {
   return parsed;
 }
 
+// What the request says of a function; null where it does not name it.
+const ordered_json* FunctionOf(const ordered_json& tools, const std::string& name) {
+  for (const ordered_json& tool : tools) {
+    if (!tool.is_object()) continue;
+    const auto function = tool.find("function");
+    if (function == tool.end() || !function->is_object()) continue;
+    if (function->value("name", ordered_json()) == name) return &*function;
+  }
+  return nullptr;
+}
+
 // The type that the schema of a tool gives a parameter; "string" where it does not say.
 std::string TypeOf(const ordered_json& tools, const std::string& tool,
                    const std::string& parameter) {
-  for (const ordered_json& entry : tools) {
-    const auto function = entry.is_object() ? entry.find("function") : entry.end();
-    if (!entry.is_object() || function == entry.end() || !function->is_object()) continue;
-    if (function->value("name", ordered_json()) != tool) continue;
-    const auto pointer = ordered_json::json_pointer("/parameters/properties") / parameter / "type";
-    if (!function->contains(pointer)) break;
-    const ordered_json& type = function->at(pointer);
-    return type.is_string() ? type.get<std::string>() : "any";
-  }
-  return "string";
+  const ordered_json* function = FunctionOf(tools, tool);
+  const auto pointer = ordered_json::json_pointer("/parameters/properties") / parameter / "type";
+  if (function == nullptr || !function->contains(pointer)) return "string";
+  const ordered_json& type = function->at(pointer);
+  return type.is_string() ? type.get<std::string>() : "any";
 }
 
 // Of the text after `tag` up to `end`, or to what else may follow it; moves `text` past it.
@@ -113,7 +118,9 @@ std::optional<ToolCall> FromElements(std::string_view text, const ordered_json& 
 }  // namespace
 
 std::optional<ToolCall> ParseToolCall(std::string_view text, const ordered_json& tools) {
-  if (auto call = FromJson(Unfenced(text))) return call;
+  if (const auto json = ParsedJson(Unfenced(text))) {
+    if (auto call = FromJson(*json)) return call;
+  }
   return FromElements(text, tools);
 }
 
@@ -126,6 +133,20 @@ void ToolCallSplitter::Take(std::string_view text, std::string_view inside, Text
   }
 }
 
+bool ToolCallSplitter::TakeJson(std::string_view text, TextAndCalls& to) const {
+  std::optional<ordered_json> given = ParsedJson(Trimmed(text));
+  if (!given) return false;
+  if (!given->is_array()) given = ordered_json::array({*given});
+  std::vector<ToolCall> calls;
+  for (const ordered_json& entry : *given) {
+    std::optional<ToolCall> call = FromJson(entry);
+    if (!call || FunctionOf(tools_, call->name) == nullptr) return false;
+    calls.push_back(std::move(*call));
+  }
+  to.calls = std::move(calls);
+  return !to.calls.empty();
+}
+
 TextAndCalls ToolCallSplitter::Push(std::string_view text) {
   TextAndCalls result;
   if (tools_.empty()) {
@@ -133,6 +154,13 @@ TextAndCalls ToolCallSplitter::Push(std::string_view text) {
     return result;
   }
   held_ += text;
+  if (state_ == State::kStart) {
+    const size_t first = held_.find_first_not_of(kBlanks);
+    if (first == held_.npos) return result;
+    const bool is_json = held_[first] == '{' || held_[first] == '[';
+    state_ = is_json ? State::kJson : State::kText;
+  }
+  if (state_ == State::kJson) return result;
   while (true) {
     if (is_after_call_) {
       held_.erase(0, std::min(held_.find_first_not_of(kBlanks), held_.size()));
@@ -159,6 +187,7 @@ TextAndCalls ToolCallSplitter::Push(std::string_view text) {
 TextAndCalls ToolCallSplitter::Finish() {
   TextAndCalls result;
   const std::string held = std::exchange(held_, {});
+  if (state_ == State::kJson && TakeJson(held, result)) return result;
   const size_t open = held.find(kCallOpen);
   if (open == held.npos) {
     result.content = held;

@@ -1,6 +1,7 @@
 // Calls of tools in the text of an answer.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -26,8 +27,9 @@ struct TextAndCalls {
   std::vector<ToolCall> calls;
 };
 
-// Takes calls out of an answer that comes in pieces. What begins as a call and is none stays text: nothing of
-// an answer is lost.
+// Takes calls out of an answer that comes in pieces: those in tags, and where the whole answer is JSON, one call or
+// a list of calls of functions that the request names (Llama 3, Mistral, whose tags are special tokens). What
+// begins as a call and is none stays text: nothing of an answer is lost.
 class ToolCallSplitter {
  public:
   // The request's tools; without any, all is text.
@@ -38,11 +40,16 @@ class ToolCallSplitter {
 
  private:
   nlohmann::ordered_json tools_;
+  // kStart: only blanks so far. kJson: the answer began as JSON, and is held to its end.
+  enum class State : uint8_t { kStart, kText, kJson };
+  State state_ = State::kStart;
   std::string held_;            // blanks, and what may be a call
   bool is_after_call_ = false;  // blanks are left out
 
   // A call, or `text` as it is.
   void Take(std::string_view text, std::string_view inside, TextAndCalls& to);
+  // Whether the whole of `text` is calls.
+  bool TakeJson(std::string_view text, TextAndCalls& to) const;
 };
 
 }  // namespace hlwq::server

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "tests/server/small_model.h"
 
 namespace hlwq::server {
@@ -148,6 +149,23 @@ TEST_F(ChatRequest, OfCompletionsTakesTextOrTokens) {
                           R"({"prompt": [99999999]})", R"({"prompt": "a", "suffix": "b"})"}) {
     EXPECT_THROW(read(bad), BadRequest) << bad;
   }
+}
+
+TEST(PromptToFill, NeedsAModelThatWasMadeForIt) {
+  const std::string json =
+      ReadSmallFile(test::Golden("good/gguf/llama-bpe/tokenizer.json"), 1 << 20);
+  EXPECT_THROW(PromptToFill(text::Tokenizer(json), "the", "fox"), BadRequest);
+  nlohmann::json added = nlohmann::json::array();
+  for (const char* token : {"<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>"}) {
+    added.push_back({{"id", 400 + added.size()}, {"content", token}, {"special", true}});
+  }
+  const text::Tokenizer tokenizer(json, added);
+  const auto tokens = PromptToFill(tokenizer, "the<|fim_middle|>", " fox");
+  EXPECT_EQ(tokens.front(), 400);
+  EXPECT_EQ(tokens.back(), 401);
+  EXPECT_EQ(std::ranges::count(tokens, 401), 1);  // texts are texts
+  EXPECT_EQ(std::ranges::count(tokens, 402), 1);
+  EXPECT_EQ(tokenizer.Decode(tokens, true), "the<|fim_middle|> fox");
 }
 
 }  // namespace

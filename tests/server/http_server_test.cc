@@ -174,7 +174,8 @@ TEST_F(HttpServer, AsksForAKey) {
 
 TEST_F(HttpServer, HasAPageForWhoeverHasAKey) {
   Start({.api_keys = {"secret"}});
-  for (const char* path : {"/", "/app.js", "/client.js", "/markdown.js", "/store.js", "/style.css"}) {
+  for (const char* path :
+       {"/", "/app.js", "/client.js", "/markdown.js", "/store.js", "/style.css"}) {
     const auto file = Client().Get(path);
     ASSERT_EQ(file->status, 200) << path;
     EXPECT_GT(file->body.size(), 500u) << path;

@@ -95,6 +95,23 @@ TEST(ToolCalls, WhatIsNoneStaysText) {
   }
 }
 
+TEST(ToolCalls, ThatAreTheWholeAnswerNeedNoTags) {
+  for (const char* text : {R"( {"name": "find", "parameters": {"count": 3}} )",
+                           R"([{"name": "find", "arguments": {"count": 3}}])"}) {
+    const TextAndCalls found = PartsOf(text);
+    EXPECT_EQ(found.content, "") << text;
+    ASSERT_EQ(found.calls.size(), 1u) << text;
+    EXPECT_EQ(found.calls[0].arguments, ordered_json({{"count", 3}}));
+  }
+  for (const char* text :
+       {R"({"name": "somebody", "parameters": {}})", R"({"answer": 3})", "[1, 2]", "[]", "{",
+        R"([{"name": "find"}, 3])", R"({"name": "find"} and more)"}) {
+    const TextAndCalls found = PartsOf(text);
+    EXPECT_EQ(found.content, text);
+    EXPECT_TRUE(found.calls.empty()) << text;
+  }
+}
+
 TEST(ToolCalls, WithoutToolsAreText) {
   const std::string text = "<tool_call>{\"name\": \"find\"}</tool_call>";
   EXPECT_EQ(PartsOf(text, ordered_json::array()).content, text);

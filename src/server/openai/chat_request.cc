@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -182,6 +183,30 @@ std::vector<text::TokenId> ReadTokens(const ordered_json& list, const char* para
   return tokens;
 }
 
+std::vector<text::TokenId> PromptToFill(const text::Tokenizer& tokenizer, const std::string& before,
+                                        const std::string& after) {
+  // Qwen2.5-Coder and later; StarCoder 2 and Granite.
+  constexpr std::array<std::array<const char*, 3>, 2> kMarks = {
+      {{"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"},
+       {"<fim_prefix>", "<fim_suffix>", "<fim_middle>"}}};
+  for (const auto& [prefix, suffix, middle] : kMarks) {
+    const auto begin = tokenizer.IdOf(prefix), then = tokenizer.IdOf(suffix),
+               end = tokenizer.IdOf(middle);
+    if (!begin || !then || !end) continue;
+    std::vector<text::TokenId> tokens = {*begin};
+    const auto add = [&](const std::string& part, text::TokenId mark) {
+      const auto some = tokenizer.Encode(part, {.add_special = false, .parse_special = false});
+      tokens.insert(tokens.end(), some.begin(), some.end());
+      tokens.push_back(mark);
+    };
+    add(before, *then);
+    add(after, *end);
+    return tokens;
+  }
+  throw BadRequest{"'suffix': this model was not made to fill in the middle", "suffix",
+                   "unsupported"};
+}
+
 OpenAiRequest ReadCompletionRequest(const ordered_json& body, const ModelContext& context) {
   const Fields fields(body);
   OpenAiRequest read;
@@ -205,8 +230,12 @@ OpenAiRequest ReadCompletionRequest(const ordered_json& body, const ModelContext
   } else {
     throw BadRequest{"'prompt': want a string or token ids, got " + ShortOf(*prompt), "prompt"};
   }
-  if (fields.Find("suffix") != nullptr && !fields.Text("suffix")->empty()) {
-    throw BadRequest{"'suffix': filling in the middle is not there yet", "suffix", "unsupported"};
+  const std::string suffix = fields.Text("suffix").value_or("");
+  if (!suffix.empty()) {
+    if (!prompt->is_string())
+      throw BadRequest{"'suffix': goes with a prompt that is text", "suffix"};
+    read.request.prompt =
+        PromptToFill(context.model.tokenizer(), prompt->get_ref<const std::string&>(), suffix);
   }
   read.request.continues_prompt = true;
   read.split.splits_thinking = false;

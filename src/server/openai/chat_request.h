@@ -31,9 +31,13 @@ struct ModelContext {
 // Messages with text, tools (for the template), chat_template_kwargs, reasoning_effort, and the fields of
 // ReadSampling. Throws BadRequest, for a prompt that does not fit with code "context_length_exceeded".
 OpenAiRequest ReadChatRequest(const nlohmann::ordered_json& body, const ModelContext& context);
-// `prompt`: a text or token ids.
+// `prompt`: a text or token ids; with `suffix`, what stands between the two is asked for.
 OpenAiRequest ReadCompletionRequest(const nlohmann::ordered_json& body,
                                     const ModelContext& context);
+
+// What has a model write what stands between two texts. Throws BadRequest for one that was not made for it.
+std::vector<text::TokenId> PromptToFill(const text::Tokenizer& tokenizer, const std::string& before,
+                                        const std::string& after);
 
 // The prompt that messages make, as text: for /apply-template. Throws BadRequest.
 std::string RenderMessages(const Fields& fields, const ModelContext& context);
