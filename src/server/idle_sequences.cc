@@ -9,12 +9,15 @@ namespace hlwq::server {
 
 using runtime::TokenId;
 
-size_t ReusableTokens(std::span<const TokenId> held, std::span<const TokenId> prompt) noexcept {
+size_t CommonTokens(std::span<const TokenId> held, std::span<const TokenId> prompt) noexcept {
   constexpr size_t kLeast = model::kShortSegment + 1;
   const auto different = std::ranges::mismatch(held, prompt).in1;
-  const auto common = static_cast<size_t>(different - held.begin());
   if (prompt.size() < kLeast) return 0;
-  return std::min(common, prompt.size() - kLeast) / kPieceStep * kPieceStep;
+  return std::min(static_cast<size_t>(different - held.begin()), prompt.size() - kLeast);
+}
+
+size_t ReusableTokens(std::span<const TokenId> held, std::span<const TokenId> prompt) noexcept {
+  return CommonTokens(held, prompt) / kPieceStep * kPieceStep;
 }
 
 HeldSequence IdleSequences::TakeFor(std::span<const TokenId> prompt) {

@@ -26,6 +26,9 @@ inline constexpr size_t kPieceStep = 32;
 // up to such a cut.
 size_t ReusableTokens(std::span<const runtime::TokenId> held,
                       std::span<const runtime::TokenId> prompt) noexcept;
+// The same without a cut, and with the same tokens left at the end.
+size_t CommonTokens(std::span<const runtime::TokenId> held,
+                    std::span<const runtime::TokenId> prompt) noexcept;
 
 // One thread at a time.
 class IdleSequences {

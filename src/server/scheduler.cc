@@ -124,18 +124,15 @@ void Scheduler::Begin(Waiting& waiting) {
 // they have in common.
 HeldSequence Scheduler::SequenceFor(const Request& request) {
   const std::span<const runtime::TokenId> prompt = request.prompt;
-  const auto reusable = [&](std::span<const runtime::TokenId> held, size_t prompt_tokens) {
-    const size_t most = options_.is_exact ? std::min(held.size(), prompt_tokens) : held.size();
-    return ReusableTokens(held.first(most), prompt);
-  };
   HeldSequence taken;
   if (request.reuses_prompts) taken = idle_.TakeFor(prompt);
-  size_t most = taken.sequence ? reusable(taken.sequence->tokens(), taken.prompt_tokens) : 0;
+  size_t most = taken.sequence ? Reusable(*taken.sequence, taken.prompt_tokens, true, prompt) : 0;
   if (!taken.sequence) {
     taken.sequence = std::make_unique<runtime::Sequence>(model_.engine(), options_.cache);
     const runtime::Sequence* best = nullptr;
-    const auto consider = [&](const runtime::Sequence& sequence, size_t prompt_tokens) {
-      const size_t tokens = reusable(sequence.tokens(), prompt_tokens);
+    const auto consider = [&](const runtime::Sequence& sequence, size_t prompt_tokens,
+                              bool has_ended) {
+      const size_t tokens = Reusable(sequence, prompt_tokens, has_ended, prompt);
       if (tokens <= most) return;
       most = tokens;
       best = &sequence;
@@ -143,15 +140,28 @@ HeldSequence Scheduler::SequenceFor(const Request& request) {
     };
     if (request.reuses_prompts) {
       if (const HeldSequence* idle = idle_.BestFor(prompt)) {
-        consider(*idle->sequence, idle->prompt_tokens);
+        consider(*idle->sequence, idle->prompt_tokens, true);
       }
-      for (const auto& choice : active_) consider(choice->sequence(), choice->prompt_tokens());
+      for (const auto& choice : active_) {
+        consider(choice->sequence(), choice->prompt_tokens(), false);
+      }
     }
     if (best != nullptr) taken.sequence->ForkFrom(*best);
   }
   // Cuts it back to what is taken over.
   taken.sequence->Want(prompt.first(std::min(most + 1, prompt.size())));
   return taken;
+}
+
+// What a prompt left, in any case: whoever reads it anew gets the same bits. What an answer left, where the prompt
+// goes on from it, and nobody asked for the bits of reading it anew.
+size_t Scheduler::Reusable(const runtime::Sequence& sequence, size_t prompt_tokens, bool has_ended,
+                           std::span<const runtime::TokenId> prompt) const noexcept {
+  const std::span<const runtime::TokenId> held = sequence.tokens();
+  const size_t common = CommonTokens(held, prompt);
+  // Where states are recurrent, it goes back to the last note that fits (Sequence::Want).
+  if (has_ended && !options_.is_exact && common > prompt_tokens) return common;
+  return ReusableTokens(held.first(std::min(held.size(), prompt_tokens)), prompt);
 }
 
 void Scheduler::RunPass() {
