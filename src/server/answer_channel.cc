@@ -7,8 +7,12 @@ namespace hlwq::server {
 void AnswerChannel::Push(Event event) {
   {
     const std::lock_guard lock(mutex_);
+    if (open_ == 0) return;  // another choice has failed
     if (std::holds_alternative<End>(event)) --open_;
-    if (std::holds_alternative<Failure>(event)) open_ = 0;
+    if (std::holds_alternative<Failure>(event)) {
+      open_ = 0;
+      Cancel();
+    }
     events_.push_back(std::move(event));
   }
   arrived_.notify_one();

@@ -19,6 +19,7 @@ class AnswerChannel {
   // Of a request with so many choices.
   explicit AnswerChannel(size_t choices) : open_(choices) {}
 
+  // After a failure nothing more comes, and the other choices are cancelled.
   void Push(Event event);
   // The next event, in order; empty when there is none within `patience`, or none will come.
   std::optional<Event> Next(std::chrono::milliseconds patience);

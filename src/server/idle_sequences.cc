@@ -52,17 +52,14 @@ const HeldSequence* IdleSequences::BestFor(std::span<const TokenId> prompt) cons
 
 void IdleSequences::Put(HeldSequence held) {
   sequences_.push_front(std::move(held));
-  ShrinkTo(most_bytes_);
-}
-
-void IdleSequences::ShrinkTo(uint64_t bytes) noexcept {
-  while (!sequences_.empty() && this->bytes() > bytes) sequences_.pop_back();
+  while (!sequences_.empty() && bytes() > most_bytes_) sequences_.pop_back();
 }
 
 uint64_t IdleSequences::bytes() const noexcept {
-  uint64_t tokens = 0;
-  for (const HeldSequence& held : sequences_) tokens += held.sequence->tokens().size();
-  return tokens * token_bytes_;
+  uint64_t bytes = 0;
+  for (const HeldSequence& held : sequences_)
+    bytes += layout_.Bytes(held.sequence->tokens().size());
+  return bytes;
 }
 
 }  // namespace hlwq::server

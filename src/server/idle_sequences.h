@@ -5,7 +5,9 @@
 #include <list>
 #include <memory>
 #include <span>
+#include <utility>
 
+#include "runtime/kv_pages.h"
 #include "runtime/sequence.h"
 
 namespace hlwq::server {
@@ -33,9 +35,10 @@ size_t CommonTokens(std::span<const runtime::TokenId> held,
 // One thread at a time.
 class IdleSequences {
  public:
-  // Keeps sequences of up to `most_bytes` keys and values in all, `token_bytes` for each token.
-  IdleSequences(uint64_t most_bytes, uint64_t token_bytes)
-      : most_bytes_(most_bytes), token_bytes_(token_bytes) {}
+  // Keeps sequences of up to `most_bytes` keys and values in all, which lie as `layout` says; pages that
+  // several share count for each.
+  IdleSequences(uint64_t most_bytes, runtime::KvLayout layout)
+      : most_bytes_(most_bytes), layout_(std::move(layout)) {}
 
   // Takes out the one that a prompt goes on from, where it would keep half of what it holds or more.
   HeldSequence TakeFor(std::span<const runtime::TokenId> prompt);
@@ -43,14 +46,12 @@ class IdleSequences {
   const HeldSequence* BestFor(std::span<const runtime::TokenId> prompt) const noexcept;
   // Puts one in; the least recently used go where there is no room.
   void Put(HeldSequence held);
-  // Makes all go but the most recently used ones of so many bytes.
-  void ShrinkTo(uint64_t bytes) noexcept;
-
   size_t size() const noexcept { return sequences_.size(); }
   uint64_t bytes() const noexcept;
 
  private:
-  uint64_t most_bytes_, token_bytes_;
+  uint64_t most_bytes_;
+  runtime::KvLayout layout_;
   std::list<HeldSequence> sequences_;  // the most recently used first
 };
 

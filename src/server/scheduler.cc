@@ -18,18 +18,12 @@ size_t PieceOf(size_t pending, size_t most) noexcept {
   return piece;
 }
 
-// An upper bound, of whole pages.
-uint64_t TokenBytes(const model::ModelConfig& config, DType dtype) {
-  const runtime::KvLayout layout(config, dtype);
-  return layout.page_bytes() / runtime::KvLayout::kPageTokens;
-}
-
 }  // namespace
 
 Scheduler::Scheduler(chat::TextModel& model, const SchedulerOptions& options)
     : model_(model),
       options_(options),
-      idle_(options.idle_bytes, TokenBytes(model.config(), options.cache.dtype)),
+      idle_(options.idle_bytes, runtime::KvLayout(model.config(), options.cache.dtype)),
       thread_([this] { Run(); }) {}
 
 Scheduler::~Scheduler() {
@@ -100,8 +94,8 @@ void Scheduler::Admit() {
     Begin(*ready);
     if (ready->next_choice == ready->request.choices) waiting_.erase(ready);
   }
+  metrics_.active = active_.size();  // first: together they are never 0 while there is work
   metrics_.waiting = waiting_.size();
-  metrics_.active = active_.size();
 }
 
 void Scheduler::Begin(Waiting& waiting) {

@@ -236,6 +236,30 @@ TEST_F(SchedulerTest, ACancelledRequestMakesRoomForOthers) {
   EXPECT_EQ(Collect(*last).front().tokens.size(), 8u);
 }
 
+TEST(AnswerChannelTest, TakesNothingAfterAFailure) {
+  AnswerChannel channel(2);
+  channel.Push(Failure{"no"});
+  EXPECT_TRUE(channel.is_cancelled());
+  channel.Push(End{.choice = 1});
+  EXPECT_TRUE(std::holds_alternative<Failure>(*channel.Next(kLong)));
+  EXPECT_TRUE(channel.is_over());
+  EXPECT_FALSE(channel.Next(kLong));
+}
+
+TEST_F(SchedulerTest, IdleSequencesStayWithinTheirMemory) {
+  SchedulerOptions options = Options();
+  const runtime::KvLayout layout(model_->config(), options.cache.dtype);
+  options.idle_bytes = 3 * layout.page_bytes();
+  Scheduler scheduler(*model_, options);
+  for (unsigned seed = 0; seed < 6; ++seed)
+    Collect(*scheduler.Submit(RequestFor(RandomTokens(50, seed))));
+  // Noted when an answer has been retired, which is after it was told.
+  while (scheduler.metrics().active > 0) std::this_thread::yield();
+  EXPECT_LE(scheduler.metrics().idle_bytes, options.idle_bytes);
+  EXPECT_GT(Collect(*scheduler.Submit(RequestFor(RandomTokens(50, 5)))).front().reused, 0u);
+  EXPECT_EQ(Collect(*scheduler.Submit(RequestFor(RandomTokens(50, 0)))).front().reused, 0u);
+}
+
 TEST_F(SchedulerTest, AFullContextEndsTheAnswer) {
   Scheduler scheduler(*model_, Options());
   const Answered answer = Collect(*scheduler.Submit(Endless())).front();
