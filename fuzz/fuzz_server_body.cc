@@ -14,7 +14,8 @@
 
 namespace {
 
-using namespace hlwq;
+namespace server = hlwq::server;
+using hlwq::Error;
 using nlohmann::ordered_json;
 
 constexpr size_t kContext = 500;
@@ -47,14 +48,14 @@ void Split(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static chat::TextModel model(HLWQ_SOURCE_DIR "/tests/golden/good/gguf/llama-bpe/model.gguf",
-                               {.engine = {.threads = 1}});
-  static const chat::PlainText plain_text(model.tokenizer());
+  static hlwq::chat::TextModel model(HLWQ_SOURCE_DIR "/tests/golden/good/gguf/llama-bpe/model.gguf",
+                                     {.engine = {.threads = 1}});
+  static const hlwq::chat::PlainText plain_text(model.tokenizer());
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   Split(text);
   ordered_json body;
   try {
-    body = ParseOrderedJson(text);
+    body = hlwq::ParseOrderedJson(text);
   } catch (const Error&) {
     return 0;
   }
