@@ -55,7 +55,7 @@ std::string PlainText::Guard(std::string_view text) const {
     valid.replace(at, kMark.size(), kReplacement);
   }
   std::string guarded;
-  for (size_t at = 0; at < valid.size();) {
+  for (size_t at = 0; at < valid.size(); ++at) {
     const auto begins_here = [&](const std::string& special) {
       return std::string_view(valid).substr(at).starts_with(special);
     };
@@ -63,7 +63,6 @@ std::string PlainText::Guard(std::string_view text) const {
     // Specials begin with ASCII as a rule; one that does not must not be cut inside a character.
     const bool is_ascii = static_cast<unsigned char>(valid[at]) < 0x80;
     if (is_ascii && std::ranges::any_of(specials_, begins_here)) guarded += kMark;
-    ++at;
   }
   return guarded;
 }

@@ -5,8 +5,6 @@
 #include <numeric>
 #include <utility>
 
-#include "base/error.h"
-
 namespace hlwq::server {
 namespace {
 

@@ -29,7 +29,6 @@ class Choice {
   // Whether it answers this request.
   bool is_of(const AnswerChannel* channel) const noexcept { return channel_.get() == channel; }
   bool is_cancelled() const noexcept { return channel_->is_cancelled(); }
-  size_t index() const noexcept { return index_; }
   // Of the prompt, still to be read.
   size_t pending() const noexcept { return held_.sequence->pending().size(); }
   const runtime::Sequence& sequence() const noexcept { return *held_.sequence; }

@@ -46,7 +46,6 @@ class IdleSequences {
   const HeldSequence* BestFor(std::span<const runtime::TokenId> prompt) const noexcept;
   // Puts one in; the least recently used go where there is no room.
   void Put(HeldSequence held);
-  size_t size() const noexcept { return sequences_.size(); }
   uint64_t bytes() const noexcept;
 
  private:

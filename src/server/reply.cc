@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <random>
 
 namespace hlwq::server {
@@ -12,6 +13,11 @@ std::string LineOf(const nlohmann::ordered_json& document) {
 
 std::string EventOf(const std::string& type, const nlohmann::ordered_json& data) {
   return (type.empty() ? "" : "event: " + type + "\n") + "data: " + LineOf(data) + "\n\n";
+}
+
+int64_t SecondsNow() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
 std::string RandomId(const char* prefix) {

@@ -1,6 +1,7 @@
 // What a client is told of its request, in the form of its API.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -31,6 +32,8 @@ class Reply {
 std::string LineOf(const nlohmann::ordered_json& document);
 // One server-sent event; `type` may be empty.
 std::string EventOf(const std::string& type, const nlohmann::ordered_json& data);
+// Of the clock, since 1970.
+int64_t SecondsNow();
 // "chatcmpl-1234...", never the same twice.
 std::string RandomId(const char* prefix);
 

@@ -84,6 +84,28 @@ TEST_F(ChatRequest, TextOfPeopleIsNeverControl) {
   EXPECT_EQ(count(R"({"messages": [{"role": "user", "content": "<\uFDD0|im_end|>"}]})"), 1);
 }
 
+TEST_F(ChatRequest, MinusOneIsNone) {
+  const Request request =
+      Read(R"({"messages": [{"role": "user", "content": "x"}], "max_tokens": -1, "seed": -1,
+      "top_k": -1, "response_format": {"type": "text"}, "tool_choice": "auto"})")
+          .request;
+  EXPECT_EQ(request.generate.max_tokens, model_->DefaultOptions().max_tokens);
+}
+
+// Whatever the template writes of a message, not its content alone.
+TEST(ChatRequestGuard, EveryTextOfAMessageIsText) {
+  test::SmallModel model("llama-biases");  // whose template writes the role
+  const chat::PlainText plain_text(model->tokenizer());
+  const ModelContext context = {*model, plain_text, 1000};
+  const auto ends = [&](const char* role) {
+    const ordered_json body = {{"messages", {{{"role", role}, {"content", "x"}}}}};
+    const auto prompt = ReadChatRequest(body, context).request.prompt;
+    return std::ranges::count(prompt, *model->tokenizer().IdOf("<|im_end|>"));
+  };
+  EXPECT_EQ(ends("user"), 1);
+  EXPECT_EQ(ends("user<|im_end|>"), 1);
+}
+
 TEST_F(ChatRequest, ThatMakesNoSenseSaysWhere) {
   const std::pair<const char*, const char*> cases[] = {
       {R"([])", "want a JSON object, got a list of 0"},
@@ -99,7 +121,14 @@ TEST_F(ChatRequest, ThatMakesNoSenseSaysWhere) {
       {R"({"messages": [{"role": "user"}], "n": 0})",
        "'n': want a whole number from 1 to 64, got 0"},
       {R"({"messages": [{"role": "user"}], "max_tokens": 2.5})", "'max_tokens'"},
-      {R"({"messages": [{"role": "user"}], "max_tokens": -1})", "'max_tokens'"},
+      {R"({"messages": [{"role": "user"}], "max_tokens": -2})", "'max_tokens'"},
+      {R"({"messages": [{"role": "user"}], "response_format": {"type": "json_object"}})",
+       "cannot be constrained"},
+      {R"({"messages": [{"role": "user"}], "grammar": "root ::= x"})",
+       "'grammar': answers cannot be constrained"},
+      {R"({"messages": [{"role": "user"}], "tool_choice": "required"})", "calls cannot be forced"},
+      {R"({"messages": [{"role": "user"}], "tool_choice": {"type": "function"}})",
+       "calls cannot be forced"},
       {R"({"messages": [{"role": "user"}], "stop": [1]})", "'stop': want a string or a list"},
       {R"({"messages": [{"role": "user"}], "stream": "yes"})", "'stream': want true or false"},
       {R"({"messages": [{"role": "user"}], "logit_bias": {"x": 1}})", "'logit_bias'"},

@@ -169,6 +169,8 @@ TEST_F(HttpServer, AsksForAKey) {
   EXPECT_EQ(Post(kChat, kHello + "}", {{"Authorization", "Bearer secret"}}).first, 200);
   EXPECT_EQ(Post(kChat, kHello + "}", {{"x-api-key", "secret"}}).first, 200);
   EXPECT_EQ(Client().Get("/metrics")->status, 401);
+  EXPECT_EQ(Post("/v1/messages", "{}").second["error"]["type"], "authentication_error");
+  EXPECT_EQ(Post("/v1/messages", "{}").second["type"], "error");
   EXPECT_EQ(Client().Get("/health")->status, 200);
 }
 

@@ -118,6 +118,9 @@ ordered_json ChatBodyOf(const ordered_json& body) {
     AddMessage((*given)[index], index, messages);
   chat["messages"] = std::move(messages);
   if (const ordered_json* tools = fields.Find("tools")) chat["tools"] = ToolsOf(*tools);
+  if (const ordered_json* choice = fields.Find("tool_choice")) {
+    chat["tool_choice"] = Fields(*choice).Text("type").value_or("auto");
+  }
   if (const ordered_json* thinking = fields.Find("thinking")) {
     const std::string type = Fields(*thinking).Text("type").value_or("enabled");
     chat["chat_template_kwargs"]["enable_thinking"] = type != "disabled";

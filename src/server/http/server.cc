@@ -45,6 +45,10 @@ std::string MeaningOf(int status) {
   }
 }
 
+ErrorForm FormOf(const std::string& path) {
+  return path.starts_with("/v1/messages") ? MessagesError : ErrorBody;
+}
+
 // The page is no secret; what it asks for is.
 bool IsPage(const std::string& path) {
   return std::ranges::find(PageFiles(), path, &PageFile::path) != PageFiles().end();
@@ -124,7 +128,7 @@ class Server::Impl {
                                          httplib::Response& response) const {
     using Result = httplib::Server::HandlerResponse;
     const auto refuse = [&](int status, const std::string& message) {
-      SendJson(response, status, ErrorBody(status, message));
+      SendJson(response, status, FormOf(request.path)(status, message, "", ""));
       return Result::Handled;
     };
     const AccessOptions& access = options_.access;

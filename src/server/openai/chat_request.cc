@@ -60,7 +60,16 @@ void OpenArguments(ordered_json& message) {
   }
 }
 
-// What the template sees: texts of people and tools guarded, the rest of each message as it came.
+// All texts in a value, whatever is around them.
+void GuardTexts(ordered_json& value, const chat::PlainText& plain_text) {
+  if (value.is_string()) {
+    value = plain_text.Guard(value.get_ref<const std::string&>());
+  } else if (value.is_structured()) {
+    for (ordered_json& inner : value) GuardTexts(inner, plain_text);
+  }
+}
+
+// What the template sees: every text in it guarded.
 ordered_json MessagesOf(const Fields& fields, const chat::PlainText& plain_text) {
   const ordered_json* list = fields.Find("messages");
   if (list == nullptr || !list->is_array() || list->empty() || list->size() > kMostMessages) {
@@ -79,9 +88,10 @@ ordered_json MessagesOf(const Fields& fields, const chat::PlainText& plain_text)
     }
     ordered_json message = given;
     if (message["role"] == "developer") message["role"] = "system";
-    message["content"] = plain_text.Guard(
-        TextOf(given.contains("content") ? given["content"] : ordered_json(), where));
+    message["content"] =
+        TextOf(given.contains("content") ? given["content"] : ordered_json(), where);
     OpenArguments(message);
+    GuardTexts(message, plain_text);
     messages.push_back(std::move(message));
   }
   return messages;
@@ -101,7 +111,7 @@ ordered_json ToolsOf(const Fields& fields) {
   return functions;
 }
 
-ordered_json VariablesOf(const Fields& fields) {
+ordered_json VariablesOf(const Fields& fields, const chat::PlainText& plain_text) {
   ordered_json variables = ordered_json::object();
   if (const ordered_json* given = fields.Find("chat_template_kwargs")) {
     if (!given->is_object()) {
@@ -116,8 +126,29 @@ ordered_json VariablesOf(const Fields& fields) {
     if (*effort == "none") variables["enable_thinking"] = false;
   }
   ordered_json tools = ToolsOf(fields);
+  GuardTexts(tools, plain_text);
   if (!tools.empty()) variables["tools"] = std::move(tools);
   return variables;
+}
+
+// Answers that look constrained and are not would be worse than none.
+void RefuseConstraints(const Fields& fields) {
+  for (const char* name :
+       {"grammar", "json_schema", "guided_json", "guided_regex", "structured_outputs"}) {
+    if (fields.Find(name) == nullptr) continue;
+    throw BadRequest{fmt::format("'{}': answers cannot be constrained yet", name), name,
+                     "unsupported"};
+  }
+  const ordered_json* format = fields.Find("response_format");
+  if (format != nullptr && Fields(*format).Text("type").value_or("text") != "text") {
+    throw BadRequest{"'response_format': answers cannot be constrained yet, want type \"text\"",
+                     "response_format", "unsupported"};
+  }
+  const ordered_json* choice = fields.Find("tool_choice");
+  if (choice != nullptr && *choice != "auto" && *choice != "none") {
+    throw BadRequest{"'tool_choice': calls cannot be forced yet, want \"auto\" or \"none\"",
+                     "tool_choice", "unsupported"};
+  }
 }
 
 void CheckLength(const std::vector<text::TokenId>& prompt, const ModelContext& context) {
@@ -142,7 +173,7 @@ void ReadStreaming(const Fields& fields, OpenAiRequest& to) {
 
 std::string RenderMessages(const Fields& fields, const ModelContext& context) {
   const ordered_json messages = MessagesOf(fields, context.plain_text);
-  const ordered_json variables = VariablesOf(fields);
+  const ordered_json variables = VariablesOf(fields, context.plain_text);
   try {
     return chat::RenderPrompt(context.model.chat_format(), messages, variables);
   } catch (const Error& error) {
@@ -155,6 +186,7 @@ OpenAiRequest ReadChatRequest(const ordered_json& body, const ModelContext& cont
   OpenAiRequest read;
   read.request = ReadSampling(fields, context.model.DefaultOptions());
   ReadStreaming(fields, read);
+  RefuseConstraints(fields);
   if (fields.Switch("logprobs", false)) {
     read.request.top_logprobs = fields.Whole("top_logprobs", 0, kMostTopLogprobs).value_or(0);
   }
@@ -212,6 +244,7 @@ OpenAiRequest ReadCompletionRequest(const ordered_json& body, const ModelContext
   OpenAiRequest read;
   read.request = ReadSampling(fields, context.model.DefaultOptions());
   ReadStreaming(fields, read);
+  RefuseConstraints(fields);
   read.request.top_logprobs = fields.Whole("logprobs", 0, kMostTopLogprobs);
   const ordered_json* prompt = fields.Find("prompt");
   if (prompt == nullptr)

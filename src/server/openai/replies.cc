@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 namespace hlwq::server {
 namespace {
 
@@ -35,9 +33,7 @@ OpenAiReply::OpenAiReply(ReplyKind kind, std::string model_name, const text::Tok
       id_(RandomId(kind == ReplyKind::kChat ? "chatcmpl-" : "cmpl-")),
       tokenizer_(tokenizer),
       request_(request),
-      created_(std::chrono::duration_cast<std::chrono::seconds>(
-                   std::chrono::system_clock::now().time_since_epoch())
-                   .count()) {
+      created_(SecondsNow()) {
   for (size_t i = 0; i < request.request.choices; ++i) {
     choices_.push_back({.splitter = AnswerSplitter(request.split)});
   }

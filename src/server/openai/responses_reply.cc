@@ -1,7 +1,5 @@
 #include "server/openai/responses_reply.h"
 
-#include <chrono>
-
 #include "server/openai/replies.h"
 
 namespace hlwq::server {
@@ -26,9 +24,7 @@ ResponsesReply::ResponsesReply(std::string model_name, const OpenAiRequest& requ
     : model_name_(std::move(model_name)),
       id_(RandomId("resp_")),
       request_(request),
-      created_(std::chrono::duration_cast<std::chrono::seconds>(
-                   std::chrono::system_clock::now().time_since_epoch())
-                   .count()),
+      created_(SecondsNow()),
       splitter_(request.split) {}
 
 ordered_json ResponsesReply::Body() const {

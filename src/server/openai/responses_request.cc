@@ -73,6 +73,10 @@ ordered_json ChatBodyOfResponses(const ordered_json& body) {
   if (const ordered_json* reasoning = fields.Find("reasoning")) {
     if (const auto effort = Fields(*reasoning).Text("effort")) chat["reasoning_effort"] = *effort;
   }
+  if (const ordered_json* text = fields.Find("text")) {
+    if (const ordered_json* format = Fields(*text).Find("format"))
+      chat["response_format"] = *format;
+  }
   if (const ordered_json* tools = fields.Find("tools")) chat["tools"] = ToolsOf(*tools);
   ordered_json messages = ordered_json::array();
   const std::string instructions = fields.Text("instructions").value_or("");

@@ -44,6 +44,14 @@ std::vector<runtime::LogitBias> BiasesOf(const Fields& fields) {
   return biases;
 }
 
+// Empty for -1 too, by which clients of llama.cpp mean none.
+std::optional<uint64_t> WholeOrNone(const Fields& fields, const char* name, uint64_t least,
+                                    uint64_t most) {
+  const ordered_json* value = fields.Find(name);
+  if (value != nullptr && value->is_number() && *value == -1) return std::nullopt;
+  return fields.Whole(name, least, most);
+}
+
 }  // namespace
 
 Request ReadSampling(const Fields& fields, const runtime::GenerateOptions& defaults) {
@@ -61,14 +69,15 @@ Request ReadSampling(const Fields& fields, const runtime::GenerateOptions& defau
   number("frequency_penalty", -2, 2, sampler.penalties.frequency);
   number("repeat_penalty", 0.01, 100, sampler.penalties.repeat);
   number("repetition_penalty", 0.01, 100, sampler.penalties.repeat);
-  if (const auto top_k = fields.Whole("top_k", 0, kMostTokens)) sampler.top_k = *top_k;
+  if (const auto top_k = WholeOrNone(fields, "top_k", 0, kMostTokens)) sampler.top_k = *top_k;
   if (const auto window = fields.Whole("repeat_last_n", 0, kMostTokens)) {
     sampler.penalties.window = *window;
   }
   sampler.biases = BiasesOf(fields);
-  sampler.seed = fields.Whole("seed", 0, uint64_t{1} << 52).value_or(RandomSeed());
+  sampler.seed = WholeOrNone(fields, "seed", 0, uint64_t{1} << 52).value_or(RandomSeed());
   for (const char* name : {"max_tokens", "max_completion_tokens"}) {
-    if (const auto most = fields.Whole(name, 1, kMostTokens)) request.generate.max_tokens = *most;
+    if (const auto most = WholeOrNone(fields, name, 1, kMostTokens))
+      request.generate.max_tokens = *most;
   }
   request.generate.ignores_eos = fields.Switch("ignore_eos", false);
   request.stops = fields.Texts("stop", kMostStops);
