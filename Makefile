@@ -14,7 +14,7 @@ help:  ## Show this list
 
 deps:  ## Install the Debian packages that are missing
 	@scripts/install-deps.sh build $(filter aarch64,$(PRESET))
-	@$(if $(filter aarch64,$(PRESET)),scripts/aarch64-sysroot.sh build/aarch64-sysroot)
+	@$(if $(filter aarch64,$(PRESET)),scripts/aarch64-sysroot.sh build/aarch64-sysroot,scripts/xgrammar.sh build/xgrammar)
 
 configure: deps
 	@if [ ! -f $(BUILD)/build.ninja ]; then cmake --preset $(PRESET); fi

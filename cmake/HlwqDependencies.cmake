@@ -13,6 +13,18 @@ pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 # Optional: without it files are read by threads alone (src/io/direct_reader.h).
 pkg_check_modules(URING IMPORTED_TARGET liburing)
+# Optional: without it answers cannot be made to follow schemas and grammars (scripts/xgrammar.sh builds it).
+if(NOT CMAKE_CROSSCOMPILING)
+  set(HLWQ_XGRAMMAR_ROOT "${PROJECT_SOURCE_DIR}/build/xgrammar" CACHE PATH "Where xgrammar is installed")
+  find_library(HLWQ_XGRAMMAR xgrammar PATHS "${HLWQ_XGRAMMAR_ROOT}/lib" NO_DEFAULT_PATH)
+endif()
+if(HLWQ_XGRAMMAR)
+  add_library(xgrammar::xgrammar STATIC IMPORTED)
+  set_target_properties(xgrammar::xgrammar PROPERTIES IMPORTED_LOCATION "${HLWQ_XGRAMMAR}"
+    INTERFACE_INCLUDE_DIRECTORIES "${HLWQ_XGRAMMAR_ROOT}/include")
+else()
+  message(STATUS "xgrammar is not there: answers cannot be made to follow schemas and grammars")
+endif()
 find_path(HLWQ_XXHASH_INCLUDE xxhash.h REQUIRED)  # used header-only
 if(HLWQ_BUILD_TESTS)
   find_package(GTest REQUIRED)

@@ -3,13 +3,12 @@
 #
 #   bin/hlwq                   with its man page and shell completions
 #   include/hlwq/*.h           the public API
-#   lib/libhlwq.a              all boxes but the program's own
+#   lib/libhlwq.a              all boxes but the program's own (hlwq_add_box)
 #   lib/cmake/hlwq/            the package: target hlwq::hlwq
 include(CMakePackageConfigHelpers)
 
 get_property(boxes GLOBAL PROPERTY HLWQ_BOXES)
 get_property(externals GLOBAL PROPERTY HLWQ_EXTERNALS)
-list(REMOVE_ITEM boxes hlwq_cli)
 list(REMOVE_DUPLICATES externals)
 list(REMOVE_ITEM externals nlohmann_json::nlohmann_json)  # headers alone, which no public header uses
 

@@ -1,11 +1,12 @@
 include(GNUInstallDirs)
 
-# hlwq_add_box(NAME SOURCES ... [DEPS box ...] [LINK lib ...] [PRIVATE_LINK lib ...])
+# hlwq_add_box(NAME [PROGRAM] SOURCES ... [DEPS box ...] [LINK lib ...] [PRIVATE_LINK lib ...])
 #
 # The library of one folder of src/: target hlwq_NAME, alias hlwq::NAME. DEPS are other boxes and
 # must follow the arrows that tools/check_layers.py knows; the include check runs before each build.
+# PROGRAM: the program's own, no part of the library that others link.
 function(hlwq_add_box name)
-  cmake_parse_arguments(BOX "" "" "SOURCES;DEPS;LINK;PRIVATE_LINK" ${ARGN})
+  cmake_parse_arguments(BOX "PROGRAM" "" "SOURCES;DEPS;LINK;PRIVATE_LINK" ${ARGN})
   hlwq_keep_apart(${BOX_SOURCES})
   add_library(hlwq_${name} STATIC ${BOX_SOURCES})
   add_library(hlwq::${name} ALIAS hlwq_${name})
@@ -15,8 +16,10 @@ function(hlwq_add_box name)
   list(TRANSFORM BOX_DEPS PREPEND hlwq::)
   target_link_libraries(hlwq_${name} PUBLIC ${BOX_DEPS} ${BOX_LINK} PRIVATE hlwq_settings ${BOX_PRIVATE_LINK})
   add_dependencies(hlwq_${name} hlwq_check_layers)
-  set_property(GLOBAL APPEND PROPERTY HLWQ_BOXES hlwq_${name})
-  set_property(GLOBAL APPEND PROPERTY HLWQ_EXTERNALS ${BOX_LINK} ${BOX_PRIVATE_LINK})
+  if(NOT BOX_PROGRAM)
+    set_property(GLOBAL APPEND PROPERTY HLWQ_BOXES hlwq_${name})
+    set_property(GLOBAL APPEND PROPERTY HLWQ_EXTERNALS ${BOX_LINK} ${BOX_PRIVATE_LINK})
+  endif()
 endfunction()
 
 # hlwq_add_test(BOX SOURCES ... [LINK lib ...]): one GoogleTest program for the tests of a box.

@@ -59,7 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } catch (const Error&) {
     return 0;
   }
-  const server::ModelContext context = {model, plain_text, kContext};
+  static const server::AnswerForms forms(model);
+  const server::ModelContext context = {model, plain_text, forms, kContext};
   Try(body, context, server::ReadChatRequest);
   Try(body, context, server::ReadCompletionRequest);
   Try(body, context, server::ReadMessagesRequest);

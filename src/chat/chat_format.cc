@@ -32,7 +32,7 @@ ChatFormat OpenChatFormat(const checkpoint::Checkpoint& checkpoint) {
                 fmt::format("{}: no chat template, neither {} nor in {}", checkpoint.root.string(),
                             kTemplate, kTokenizerConfig));
   }
-  return {WithContext(where, [&] { return text::ChatTemplate(*source); }),
+  return {WithContext(where, [&] { return text::ChatTemplate(*source); }), *source,
           ReadSpecialTokens(checkpoint).by_name};
 }
 

@@ -11,6 +11,7 @@ namespace hlwq::chat {
 // Immutable. Thread: safe.
 struct ChatFormat {
   text::ChatTemplate chat_template;
+  std::string source;  // of the template
   // What the template knows by name: "bos_token": "<s>", ... (chat/special_tokens.h)
   nlohmann::ordered_json special_tokens;
 };

@@ -29,7 +29,7 @@ Answer Session::Reply(std::span<const runtime::TokenId> prompt, const AnswerOpti
   };
   Answer answer;
   answer.generation = runtime::Generate(model_.engine(), sequence_, prompt, options.generate,
-                                        {on_token, on_prompt});
+                                        {on_token, on_prompt}, options.filter);
   stream.Finish();
   answer.text = stream.text();
   answer.found_stop = stream.found_stop();

@@ -21,6 +21,7 @@ struct AnswerOptions {
   std::vector<std::string> stops = {};     // an answer ends before the first of these texts
   // The text goes on from that of the prompt, rather than stand alone: a blank between them stays.
   bool continues_prompt = false;
+  runtime::TokenFilter* filter = nullptr;  // of one answer; borrowed
 };
 
 // Any may be empty.

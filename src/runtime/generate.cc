@@ -45,11 +45,11 @@ double GenerateTimes::decode_tokens_per_second() const noexcept {
 }
 
 Generation::Generation(const Engine& engine, Sequence& sequence, std::span<const TokenId> prompt,
-                       const GenerateOptions& options)
+                       const GenerateOptions& options, TokenFilter* filter)
     : sequence_(sequence),
       options_(options),
-      sampler_(SamplerOptionsOf(options, engine.config().sizes.vocab),
-               engine.config().sizes.vocab) {
+      sampler_(SamplerOptionsOf(options, engine.config().sizes.vocab), engine.config().sizes.vocab),
+      filter_(filter) {
   result_.times.prompt_tokens = prompt.size();
   result_.times.reused_tokens = sequence_.Want(prompt);
   if (options_.max_tokens > 0) {
@@ -71,7 +71,11 @@ void Generation::OnLogits(std::span<const float> logits) {
 void Generation::Choose(std::span<const float> logits) {
   const bool is_first = !std::exchange(has_first_, true);
   if (is_first) result_.times.prompt_seconds = watch_.Seconds();
-  if (options_.max_tokens > 0) next_ = sampler_.Sample(logits);
+  if (options_.max_tokens > 0) {
+    next_ = sampler_.Sample(logits,
+                            filter_ == nullptr ? std::span<const uint32_t>() : filter_->Allowed());
+    if (filter_ != nullptr) filter_->Accept(*next_);
+  }
   if (is_first) result_.times.first_token_seconds = watch_.Seconds();
 }
 
@@ -110,8 +114,9 @@ void Generation::End(StopReason reason) {
 }
 
 GenerationResult Generate(Engine& engine, Sequence& sequence, std::span<const TokenId> prompt,
-                          const GenerateOptions& options, const GenerateCallbacks& callbacks) {
-  Generation generation(engine, sequence, prompt, options);
+                          const GenerateOptions& options, const GenerateCallbacks& callbacks,
+                          TokenFilter* filter) {
+  Generation generation(engine, sequence, prompt, options, filter);
   while (!generation.is_over()) {
     const bool was_reading = generation.is_reading();
     const std::array work = {generation.Next(engine.chunk_tokens())};

@@ -13,6 +13,7 @@
 #include "runtime/engine.h"
 #include "runtime/sampler.h"
 #include "runtime/sequence.h"
+#include "runtime/token_filter.h"
 
 namespace hlwq::runtime {
 
@@ -64,9 +65,10 @@ struct GenerationResult {
 // except the last token and any eos, so that a prompt which goes on from there costs only its new part.
 class Generation {
  public:
-  // Throws as Sequence::Want and Sampler.
+  // With a filter, which it borrows, the answer has no tokens but those that are allowed. Throws as
+  // Sequence::Want, Sampler and TokenFilter.
   Generation(const Engine& engine, Sequence& sequence, std::span<const TokenId> prompt,
-             const GenerateOptions& options);
+             const GenerateOptions& options, TokenFilter* filter = nullptr);
 
   bool is_over() const noexcept { return is_over_; }
   // Whether a part of the prompt is still to be fed.
@@ -91,6 +93,7 @@ class Generation {
   Sequence& sequence_;
   GenerateOptions options_;
   Sampler sampler_;
+  TokenFilter* filter_;
   Stopwatch watch_;
   GenerationResult result_;
   std::optional<TokenId> next_;
@@ -113,6 +116,7 @@ struct GenerateCallbacks {
 
 // Drives one Generation to its end. Throws as that and Engine::Step.
 GenerationResult Generate(Engine& engine, Sequence& sequence, std::span<const TokenId> prompt,
-                          const GenerateOptions& options, const GenerateCallbacks& callbacks);
+                          const GenerateOptions& options, const GenerateCallbacks& callbacks,
+                          TokenFilter* filter = nullptr);
 
 }  // namespace hlwq::runtime

@@ -24,18 +24,19 @@ class Sampler {
   // Counts tokens of the prompt for the penalties.
   void Accept(std::span<const TokenId> tokens) noexcept;
 
-  // The next token, which is then counted too. Throws Error{kNonFinite} when a logit is NaN or
-  // +infinity, or all are -infinity.
-  TokenId Sample(std::span<const float> logits);
+  // The next token, which is then counted too; one of those allowed (TokenFilter::Allowed), where not all are. Throws
+  // Error{kNonFinite} when a logit is NaN or +infinity, or all are -infinity.
+  TokenId Sample(std::span<const float> logits, std::span<const uint32_t> allowed = {});
 
  private:
   SamplerOptions options_;
   Penalties penalties_;
   Candidates candidates_;
-  std::vector<float> changed_;  // logits with biases and penalties
+  std::vector<float>
+      changed_;  // logits with biases and penalties, and what is not allowed at -infinity
   uint64_t choices_ = 0;
 
-  std::span<const float> Change(std::span<const float> logits);
+  std::span<const float> Change(std::span<const float> logits, std::span<const uint32_t> allowed);
 };
 
 }  // namespace hlwq::runtime

@@ -27,7 +27,9 @@ Choice::Choice(const runtime::Engine& engine, const text::Tokenizer& tokenizer,
                                        : std::span<const runtime::TokenId>(),
               request.stops, [this](std::string_view text) { text_ += text; }),
       top_logprobs_(request.top_logprobs) {
-  generation_.emplace(engine, *held_.sequence, request.prompt, OptionsOf(request, index));
+  if (request.grammar) filter_ = request.grammar->NewFilter();
+  generation_.emplace(engine, *held_.sequence, request.prompt, OptionsOf(request, index),
+                      filter_.get());
   if (held_.sequence->pending().empty()) Keep(held_.sequence->logits());
   // What it reads is a prompt's as long as it goes on from one.
   reads_on_ = held_.sequence->tokens().size() <= held_.prompt_tokens;
@@ -62,12 +64,17 @@ bool Choice::Advance() {
     if (top_logprobs_) tokens_.push_back(Describe(*token));
     if (!stream_.Push(*token)) generation_->Stop();
   }
+  has_news_ = true;
+  return token.has_value();
+}
+
+void Choice::Tell() {
+  if (!std::exchange(has_news_, false)) return;
   if (generation_->is_over()) {
     Finish();
-  } else if (token) {
+  } else {
     Send();
   }
-  return token.has_value();
 }
 
 Piece::Token Choice::Describe(runtime::TokenId token) const {

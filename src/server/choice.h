@@ -38,8 +38,10 @@ class Choice {
   // Around a pass, as Generation has them. What OnLogits throws ends the choice alone.
   runtime::Work Next(size_t most_tokens) { return generation_->Next(most_tokens); }
   void OnLogits(std::span<const float> logits) noexcept;
-  // Sends what the pass brought. Returns whether it brought a token.
+  // Takes what the pass brought. Returns whether it brought a token.
   bool Advance();
+  // Then: tells the client.
+  void Tell();
   // Ends it: the client went.
   void Stop();
   void Fail(const std::string& message);
@@ -51,6 +53,7 @@ class Choice {
   size_t index_ = 0;
   HeldSequence held_;
   std::shared_ptr<AnswerChannel> channel_;
+  std::unique_ptr<runtime::TokenFilter> filter_;
   std::optional<runtime::Generation> generation_;
   std::string text_;  // certain and not sent
   std::vector<Piece::Token> tokens_;
@@ -60,6 +63,7 @@ class Choice {
   std::optional<std::string> failure_;
   bool reads_on_ = false;  // HeldSequence::prompt_tokens grows
   bool is_over_ = false;
+  bool has_news_ = false;  // for Tell
 
   void Keep(std::span<const float> logits);
   Piece::Token Describe(runtime::TokenId token) const;

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "constrain/grammar.h"
 #include "runtime/generate.h"
 
 namespace hlwq::server {
@@ -16,6 +18,7 @@ struct Request {
   runtime::GenerateOptions generate;
   std::vector<std::string> stops;  // an answer ends before the first of these texts
   bool continues_prompt = false;   // chat::AnswerOptions
+  std::shared_ptr<const constrain::Grammar> grammar;  // that every answer follows; may be null
   size_t choices = 1;  // answers to the prompt; each has the seed of the one before it plus 1
   // Of each token its probability, and that of so many of the likeliest ones.
   std::optional<size_t> top_logprobs;

@@ -188,13 +188,16 @@ void Scheduler::RunPass() {
   ++metrics_.passes;
   for (size_t i = 0; i < active_.size(); ++i) {
     Choice& choice = *active_[i];
-    if (work[i].tokens.empty() || !choice.Advance()) continue;
-    ++metrics_.answer_tokens;
-    if (was_reading[i]) {
-      metrics_.first_token_seconds.Add(choice.times().first_token_seconds);
-    } else {
-      metrics_.token_seconds.Add(watch.Seconds());
+    if (work[i].tokens.empty()) continue;
+    if (choice.Advance()) {
+      ++metrics_.answer_tokens;
+      if (was_reading[i]) {
+        metrics_.first_token_seconds.Add(choice.times().first_token_seconds);
+      } else {
+        metrics_.token_seconds.Add(watch.Seconds());
+      }
     }
+    choice.Tell();  // whoever has the answer finds it counted
   }
 }
 

@@ -146,6 +146,13 @@ bool Tokenizer::IsSpecial(TokenId id) const noexcept {
   return added != nullptr && added->is_special;
 }
 
+std::string Tokenizer::TokenBytes(TokenId id) const {
+  if (const AddedToken* const added = impl_->added.OfId(id))
+    return impl_->decoder.BytesOf(added->content);
+  const Vocabulary& vocabulary = impl_->model.vocabulary();
+  return vocabulary.Has(id) ? impl_->decoder.BytesOf(vocabulary.Text(id)) : "";
+}
+
 struct StreamDecoder::State {
   const Tokenizer::Impl& tokenizer;
   bool skips_special;

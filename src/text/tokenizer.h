@@ -47,6 +47,8 @@ class Tokenizer {
   // The token as the vocabulary writes it ("Ġthe"); empty for an id without one.
   std::string_view TokenText(TokenId id) const noexcept;
   bool IsSpecial(TokenId id) const noexcept;
+  // What the token adds inside of a text, which may be a part of a character. Empty for an id without one.
+  std::string TokenBytes(TokenId id) const;
 
  private:
   friend class StreamDecoder;

@@ -67,6 +67,23 @@ TEST(Sampler, SeedsGiveTheRecordedTokens) {
               ElementsAre(623, 510, 144, 363, 72, 271));
 }
 
+TEST(Sampler, WhatIsNotAllowedNeverComes) {
+  std::vector<float> logits(70);
+  for (size_t token = 0; token < logits.size(); ++token) logits[token] = NearNormal(1, token);
+  const std::vector<uint32_t> allowed = {0x80000001, 0, 0x22};
+  std::vector<float> others(70, -kInfinity);
+  for (const size_t token : {0, 31, 65, 69}) others[token] = logits[token];
+  for (const double temperature : {0.0, 1.0}) {
+    Sampler sampler(Plain(temperature), 70), same(Plain(temperature), 70);
+    for (int step = 0; step < 50; ++step)
+      EXPECT_EQ(sampler.Sample(logits, allowed), same.Sample(others));
+  }
+  const std::vector<uint32_t> all(3, ~uint32_t{0});
+  EXPECT_EQ(Sampler(Plain(1), 70).Sample(logits, all), Sampler(Plain(1), 70).Sample(logits));
+  test::ExpectError(ErrorCode::kNonFinite, "no token is possible",
+                    [&] { Sampler(Plain(1), 70).Sample(logits, std::vector<uint32_t>(3)); });
+}
+
 TEST(Sampler, TemperatureZeroIsTheLargestLogitOfLowestId) {
   EXPECT_EQ(Sampler(Plain(0), 4).Sample(std::vector{1.0f, 3.0f, 3.0f, 2.0f}), 1);
   // Filters that would drop it do not matter.

@@ -18,7 +18,8 @@ class ChatRequest : public testing::Test {
  protected:
   test::SmallModel model_;
   chat::PlainText plain_text_{model_->tokenizer()};
-  ModelContext context_{*model_, plain_text_, 1000};
+  AnswerForms forms_{*model_};
+  ModelContext context_{*model_, plain_text_, forms_, 1000};
 
   OpenAiRequest Read(const char* text) {
     return ReadChatRequest(ordered_json::parse(text), context_);
@@ -96,7 +97,8 @@ TEST_F(ChatRequest, MinusOneIsNone) {
 TEST(ChatRequestGuard, EveryTextOfAMessageIsText) {
   test::SmallModel model("llama-biases");  // whose template writes the role
   const chat::PlainText plain_text(model->tokenizer());
-  const ModelContext context = {*model, plain_text, 1000};
+  const AnswerForms forms(*model);
+  const ModelContext context = {*model, plain_text, forms, 1000};
   const auto ends = [&](const char* role) {
     const ordered_json body = {{"messages", {{{"role", role}, {"content", "x"}}}}};
     const auto prompt = ReadChatRequest(body, context).request.prompt;
@@ -122,13 +124,8 @@ TEST_F(ChatRequest, ThatMakesNoSenseSaysWhere) {
        "'n': want a whole number from 1 to 64, got 0"},
       {R"({"messages": [{"role": "user"}], "max_tokens": 2.5})", "'max_tokens'"},
       {R"({"messages": [{"role": "user"}], "max_tokens": -2})", "'max_tokens'"},
-      {R"({"messages": [{"role": "user"}], "response_format": {"type": "json_object"}})",
-       "cannot be constrained"},
-      {R"({"messages": [{"role": "user"}], "grammar": "root ::= x"})",
-       "'grammar': answers cannot be constrained"},
-      {R"({"messages": [{"role": "user"}], "tool_choice": "required"})", "calls cannot be forced"},
       {R"({"messages": [{"role": "user"}], "tool_choice": {"type": "function"}})",
-       "calls cannot be forced"},
+       "or a function of the tools, got an object"},
       {R"({"messages": [{"role": "user"}], "stop": [1]})", "'stop': want a string or a list"},
       {R"({"messages": [{"role": "user"}], "stream": "yes"})", "'stream': want true or false"},
       {R"({"messages": [{"role": "user"}], "logit_bias": {"x": 1}})", "'logit_bias'"},

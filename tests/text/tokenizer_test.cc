@@ -80,6 +80,18 @@ TEST(Tokenizer, IdsOutsideTheVocabularyDecodeToNothing) {
   EXPECT_EQ(ByteLevel().TokenText(-5), "");
 }
 
+TEST(Tokenizer, BytesOfATokenAreWhatItAddsToAText) {
+  const Tokenizer tokenizer = ByteLevel();
+  EXPECT_EQ(tokenizer.TokenBytes(0xE2), "\xE2");
+  EXPECT_EQ(tokenizer.TokenBytes(256), "ab");
+  EXPECT_EQ(tokenizer.TokenBytes(259), "<t>");
+  EXPECT_EQ(tokenizer.TokenBytes(1 << 30), "");
+  std::string text;
+  for (const TokenId id : tokenizer.Encode("a \u20AC, ababab <t>"))
+    text += tokenizer.TokenBytes(id);
+  EXPECT_EQ(text, "a \u20AC, ababab <t>");
+}
+
 TEST(StreamDecoder, HoldsBackAnUnfinishedCharacter) {
   const Tokenizer tokenizer = ByteLevel();
   StreamDecoder decoder(tokenizer);

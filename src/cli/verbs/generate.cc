@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "chat/conversation.h"
 #include "chat/session.h"
+#include "cli/answer_form.h"
 #include "cli/answer_report.h"
 #include "cli/expert_report.h"
 #include "cli/generation_options.h"
@@ -57,6 +59,7 @@ class Answers {
         options_{.generate = GenerateOptionsOf(arguments, model),
                  .stops = arguments.List(flag::kStop),
                  .continues_prompt = !arguments.Switch(flag::kChat)},
+        form_(AnswerFormOf(arguments, model, prompt_)),
         base_(model, cache_) {}
 
   void Make(double load_seconds) {
@@ -90,7 +93,8 @@ class Answers {
   std::vector<TokenId> prompt_;
   runtime::KvCacheOptions cache_;
   chat::AnswerOptions options_;
-  chat::Session base_;  // the prompt
+  std::shared_ptr<const constrain::Grammar> form_;  // may be null
+  chat::Session base_;                              // the prompt
   runtime::GenerateTimes prompt_times_;
   double load_seconds_ = 0, first_token_seconds_ = 0;
   nlohmann::json answers_ = nlohmann::json::array();
@@ -99,6 +103,8 @@ class Answers {
     const bool shows = !arguments_.json();
     chat::AnswerOptions options = options_;
     const uint64_t seed = options.generate.sampler.seed += index;
+    const auto filter = form_ ? form_->NewFilter() : nullptr;
+    options.filter = filter.get();
     if (shows && index > 0) Stream::Out().Write(fmt::format("=== {} ===\n", index + 1));
     const auto on_text = [&](std::string_view text) { return !shows || Stream::Out().Write(text); };
     const chat::Answer answer = session.Reply(prompt_, options, {.on_text = on_text});

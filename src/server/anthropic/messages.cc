@@ -117,13 +117,28 @@ ordered_json ChatBodyOf(const ordered_json& body) {
   for (size_t index = 0; index < given->size(); ++index)
     AddMessage((*given)[index], index, messages);
   chat["messages"] = std::move(messages);
+  // Their form of an answer, in its present and its former place.
+  if (const ordered_json* config = fields.Find("output_config")) {
+    if (const ordered_json* format = Fields(*config).Find("format"))
+      chat["response_format"] = *format;
+  }
+  if (const ordered_json* format = fields.Find("output_format")) chat["response_format"] = *format;
   if (const ordered_json* tools = fields.Find("tools")) chat["tools"] = ToolsOf(*tools);
   if (const ordered_json* choice = fields.Find("tool_choice")) {
-    chat["tool_choice"] = Fields(*choice).Text("type").value_or("auto");
+    const Fields wanted(*choice);
+    const std::string type = wanted.Text("type").value_or("auto");
+    if (type == "tool") {
+      chat["tool_choice"] = {{"function", {{"name", wanted.Text("name").value_or("")}}}};
+    } else {
+      chat["tool_choice"] = type == "any" ? "required" : type;
+    }
+    chat["parallel_tool_calls"] = !wanted.Switch("disable_parallel_tool_use", false);
   }
   if (const ordered_json* thinking = fields.Find("thinking")) {
     const std::string type = Fields(*thinking).Text("type").value_or("enabled");
     chat["chat_template_kwargs"]["enable_thinking"] = type != "disabled";
+    if (const ordered_json* most = Fields(*thinking).Find("budget_tokens"))
+      chat["thinking_budget"] = *most;
   }
   return chat;
 }

@@ -67,7 +67,8 @@ class Server::Impl {
         scheduler_(scheduler),
         options_(std::move(options)),
         plain_text_(model.tokenizer()),
-        context_{model, plain_text_, scheduler.context_tokens()} {
+        forms_(model),
+        context_{model, plain_text_, forms_, scheduler.context_tokens()} {
     http_.new_task_queue = [most = options_.most_connections] {
       return new httplib::ThreadPool(most);
     };
@@ -120,6 +121,7 @@ class Server::Impl {
   Scheduler& scheduler_;
   ServerOptions options_;
   chat::PlainText plain_text_;
+  AnswerForms forms_;
   ModelContext context_;
   httplib::Server http_;
 

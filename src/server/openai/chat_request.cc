@@ -131,24 +131,10 @@ ordered_json VariablesOf(const Fields& fields, const chat::PlainText& plain_text
   return variables;
 }
 
-// Answers that look constrained and are not would be worse than none.
-void RefuseConstraints(const Fields& fields) {
-  for (const char* name :
-       {"grammar", "json_schema", "guided_json", "guided_regex", "structured_outputs"}) {
-    if (fields.Find(name) == nullptr) continue;
-    throw BadRequest{fmt::format("'{}': answers cannot be constrained yet", name), name,
-                     "unsupported"};
-  }
-  const ordered_json* format = fields.Find("response_format");
-  if (format != nullptr && Fields(*format).Text("type").value_or("text") != "text") {
-    throw BadRequest{"'response_format': answers cannot be constrained yet, want type \"text\"",
-                     "response_format", "unsupported"};
-  }
-  const ordered_json* choice = fields.Find("tool_choice");
-  if (choice != nullptr && *choice != "auto" && *choice != "none") {
-    throw BadRequest{"'tool_choice': calls cannot be forced yet, want \"auto\" or \"none\"",
-                     "tool_choice", "unsupported"};
-  }
+void SetGrammar(std::shared_ptr<const constrain::Grammar> grammar, Request& request) {
+  if (!grammar) return;
+  request.grammar = std::move(grammar);
+  request.generate.ignores_eos = false;  // the answer ends where the grammar does
 }
 
 void CheckLength(const std::vector<text::TokenId>& prompt, const ModelContext& context) {
@@ -186,7 +172,6 @@ OpenAiRequest ReadChatRequest(const ordered_json& body, const ModelContext& cont
   OpenAiRequest read;
   read.request = ReadSampling(fields, context.model.DefaultOptions());
   ReadStreaming(fields, read);
-  RefuseConstraints(fields);
   if (fields.Switch("logprobs", false)) {
     read.request.top_logprobs = fields.Whole("top_logprobs", 0, kMostTopLogprobs).value_or(0);
   }
@@ -195,6 +180,7 @@ OpenAiRequest ReadChatRequest(const ordered_json& body, const ModelContext& cont
   const std::string prompt = RenderMessages(fields, context);
   read.split.is_thinking = OpensThinking(prompt);
   read.split.tools = ToolsOf(fields);
+  SetGrammar(context.forms.OfChat(fields, read.split.tools, read.split.is_thinking), read.request);
   read.request.prompt = chat::EncodePrompt(context.model.tokenizer(), prompt);
   CheckLength(read.request.prompt, context);
   return read;
@@ -244,7 +230,7 @@ OpenAiRequest ReadCompletionRequest(const ordered_json& body, const ModelContext
   OpenAiRequest read;
   read.request = ReadSampling(fields, context.model.DefaultOptions());
   ReadStreaming(fields, read);
-  RefuseConstraints(fields);
+  SetGrammar(context.forms.OfCompletion(fields), read.request);
   read.request.top_logprobs = fields.Whole("logprobs", 0, kMostTopLogprobs);
   const ordered_json* prompt = fields.Find("prompt");
   if (prompt == nullptr)

@@ -7,6 +7,7 @@
 #include "chat/prompt.h"
 #include "chat/text_model.h"
 #include "server/answer_splitter.h"
+#include "server/openai/constraints.h"
 #include "server/openai/fields.h"
 #include "server/request.h"
 
@@ -25,6 +26,7 @@ struct OpenAiRequest {
 struct ModelContext {
   const chat::TextModel& model;
   const chat::PlainText& plain_text;
+  const AnswerForms& forms;
   size_t context_tokens = 0;
 };
 

@@ -65,8 +65,9 @@ ordered_json ChatBodyOfResponses(const ordered_json& body) {
                      "previous_response_id", "unsupported"};
   }
   ordered_json chat = ordered_json::object();
-  for (const char* name : {"temperature", "top_p", "stream", "tool_choice", "seed", "top_k",
-                           "cache_prompt", "ignore_eos", "chat_template_kwargs"}) {
+  for (const char* name :
+       {"temperature", "top_p", "stream", "tool_choice", "seed", "top_k", "cache_prompt",
+        "ignore_eos", "chat_template_kwargs", "parallel_tool_calls", "thinking_budget"}) {
     if (const ordered_json* value = fields.Find(name)) chat[name] = *value;
   }
   if (const ordered_json* most = fields.Find("max_output_tokens")) chat["max_tokens"] = *most;

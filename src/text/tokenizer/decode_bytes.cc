@@ -1,6 +1,4 @@
 // Stages that make text of the bytes that tokens stand for.
-#include <optional>
-
 #include "base/utf8.h"
 #include "text/tokenizer/byte_alphabet.h"
 #include "text/tokenizer/decode_stage.h"
@@ -38,14 +36,6 @@ int HexDigit(char c) {
   return -1;
 }
 
-std::optional<char> FallbackByte(std::string_view token) {
-  if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return std::nullopt;
-  const int high = HexDigit(token[3]);
-  const int low = HexDigit(token[4]);
-  if (high < 0 || low < 0) return std::nullopt;
-  return static_cast<char>(high * 16 + low);
-}
-
 // Each character is given as soon as its last byte is there. (Where a row of bytes is not valid as
 // a whole, Hugging Face's library makes every byte of it a U+FFFD, which cannot be known before the
 // row ends; here, as everywhere, each maximal invalid part is one.)
@@ -78,6 +68,14 @@ class ByteFallbackStage final : public DecodeStage {
 };
 
 }  // namespace
+
+std::optional<char> FallbackByte(std::string_view token) {
+  if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return std::nullopt;
+  const int high = HexDigit(token[3]);
+  const int low = HexDigit(token[4]);
+  if (high < 0 || low < 0) return std::nullopt;
+  return static_cast<char>(high * 16 + low);
+}
 
 std::unique_ptr<DecodeStage> MakeByteLevelStage() { return std::make_unique<ByteLevelStage>(); }
 std::unique_ptr<DecodeStage> MakeByteFallbackStage() {

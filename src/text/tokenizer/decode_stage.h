@@ -32,6 +32,8 @@ class DecodeStage {
 // before has joined the tokens; else each piece is one token.
 std::unique_ptr<DecodeStage> MakeByteLevelStage();     // characters of the alphabet to bytes
 std::unique_ptr<DecodeStage> MakeByteFallbackStage();  // "<0x41>" to bytes
+// The byte of "<0x41>"; nothing for any other token.
+std::optional<char> FallbackByte(std::string_view token);
 std::unique_ptr<DecodeStage> MakeReplaceStage(const Pattern& pattern, std::string_view content,
                                               bool whole_text);
 // Drops up to `start` of `character` in front and up to `stop` behind.

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "text/tokenizer/byte_alphabet.h"
 #include "text/tokenizer/json_fields.h"
 
 namespace hlwq::text {
@@ -27,6 +28,15 @@ struct Strip {
   std::string character;
   StripCounts counts;
 };
+
+std::string Replaced(std::string_view text, std::string_view from, std::string_view to) {
+  std::string result;
+  for (size_t at; !from.empty() && (at = text.find(from)) != text.npos;) {
+    result.append(text.substr(0, at)).append(to);
+    text.remove_prefix(at + from.size());
+  }
+  return result.append(text);
+}
 
 }  // namespace
 
@@ -102,6 +112,26 @@ void Decoder::Add(const nlohmann::json& json) {
   } else {
     fields.Unsupported();
   }
+}
+
+std::string Decoder::BytesOf(std::string_view token) const {
+  std::string bytes(token);
+  for (const Step& step : steps_) {
+    std::string other;
+    if (std::holds_alternative<ByteLevel>(step.what)) {
+      if (AppendBytesOf(bytes, other)) bytes = std::move(other);
+    } else if (std::holds_alternative<ByteFallback>(step.what)) {
+      if (const std::optional<char> byte = FallbackByte(token)) return std::string(1, *byte);
+    } else if (const auto* replace = std::get_if<Replace>(&step.what)) {
+      if (const std::string* literal = replace->pattern.literal())
+        bytes = Replaced(bytes, *literal, replace->content);
+    } else if (const auto* metaspace = std::get_if<MetaspaceOptions>(&step.what)) {
+      bytes = Replaced(bytes, metaspace->replacement, " ");
+    } else if (std::holds_alternative<Spaces>(step.what)) {
+      bytes.insert(0, 1, ' ');
+    }
+  }
+  return bytes;
 }
 
 DecodeStream Decoder::NewStream() const {

@@ -39,6 +39,8 @@ class Decoder {
   ~Decoder();
   Decoder(Decoder&&) noexcept;
 
+  // What the token stands for where others stand before and after it.
+  std::string BytesOf(std::string_view token) const;
   // The stream borrows this decoder.
   DecodeStream NewStream() const;
 

@@ -1,0 +1,77 @@
+#include "constrain/tool_formats.h"
+
+#include <utility>
+
+namespace hlwq::constrain {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr const char* kToolCall = "<tool_call>";
+
+// One call, with what is around its arguments.
+Format CallOf(const Function& function, ToolStyle style) {
+  const std::string quoted = ordered_json(function.name).dump();
+  Format arguments = AsJson(function.parameters);
+  std::string begin = "{\"name\": " + quoted + ", \"arguments\": ", end = "}";
+  if (style == ToolStyle::kLlama) {
+    begin = "{\"name\": " + quoted + ", \"parameters\": ";
+  } else if (style == ToolStyle::kHermes) {
+    begin = std::string(kToolCall) + "\n" + begin;
+    end += "\n</tool_call>";
+  } else if (style == ToolStyle::kQwenXml) {
+    begin = std::string(kToolCall) + "\n<function=" + function.name + ">\n";
+    end = "\n</function>\n</tool_call>";
+    arguments["style"] = "qwen_xml";
+  }
+  return {{"type", "tag"}, {"begin", begin}, {"content", std::move(arguments)}, {"end", end}};
+}
+
+Format TagsOf(const std::vector<Function>& functions, ToolStyle style) {
+  Format tags = Format::array();
+  for (const Function& function : functions) tags.push_back(CallOf(function, style));
+  return tags;
+}
+
+}  // namespace
+
+ToolStyle ToolStyleOf(std::string_view chat_template) noexcept {
+  const auto has = [&](std::string_view what) {
+    return chat_template.find(what) != chat_template.npos;
+  };
+  if (has("<function=")) return ToolStyle::kQwenXml;
+  if (has(kToolCall)) return ToolStyle::kHermes;
+  if (has("[TOOL_CALLS]")) return ToolStyle::kMistral;
+  if (has("\"parameters\"") && has("ipython")) return ToolStyle::kLlama;
+  return ToolStyle::kJson;
+}
+
+Format CallsOf(const std::vector<Function>& functions, const ToolWriting& writing) {
+  const ToolStyle style = writing.style;
+  const bool is_in_tags = style == ToolStyle::kHermes || style == ToolStyle::kQwenXml;
+  const bool is_list = style == ToolStyle::kMistral;
+  const Format calls = {{"type", "tags_with_separator"},
+                        {"tags", TagsOf(functions, style)},
+                        {"separator", is_list ? ", " : "\n"},
+                        {"at_least_one", true},
+                        {"stop_after_first", !writing.is_parallel || !(is_in_tags || is_list)}};
+  if (!is_list) return calls;
+  std::vector<Format> list = {AsText("["), calls, AsText("]")};
+  if (writing.mistral_mark) {
+    list.insert(list.begin(), Format{{"type", "token"}, {"token", *writing.mistral_mark}});
+  }
+  return InSequence(std::move(list));
+}
+
+std::optional<Format> TextWithCallsOf(const std::vector<Function>& functions,
+                                      const ToolWriting& writing) {
+  const ToolStyle style = writing.style;
+  if (style != ToolStyle::kHermes && style != ToolStyle::kQwenXml) return std::nullopt;
+  return Format{{"type", "triggered_tags"},
+                {"triggers", {kToolCall}},
+                {"tags", TagsOf(functions, style)},
+                {"at_least_one", false},
+                {"stop_after_first", !writing.is_parallel}};
+}
+
+}  // namespace hlwq::constrain

@@ -1,0 +1,35 @@
+// What an answer must look like, as requests say it.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+
+#include "chat/text_model.h"
+#include "constrain/grammar.h"
+#include "constrain/tool_formats.h"
+#include "server/openai/fields.h"
+
+namespace hlwq::server {
+
+// What the model of a server can be asked to write.
+class AnswerForms {
+ public:
+  explicit AnswerForms(const chat::TextModel& model);
+
+  // Of an answer to messages: `response_format`; llama.cpp's `grammar` and `json_schema`; vLLM's
+  // `structured_outputs` and guided fields; calls of the functions of `tools`, forced by
+  // `tool_choice` or strict once they have begun; the most tokens of thinking. Null where it may be anything. Throws
+  // BadRequest.
+  std::shared_ptr<const constrain::Grammar> OfChat(const Fields& fields,
+                                                   const nlohmann::ordered_json& tools,
+                                                   bool is_thinking) const;
+  // The same without tools and thinking.
+  std::shared_ptr<const constrain::Grammar> OfCompletion(const Fields& fields) const;
+
+ private:
+  constrain::Compiler compiler_;
+  constrain::ToolWriting writing_;
+  bool thinks_ = false;  // the template knows of <think>
+};
+
+}  // namespace hlwq::server
