@@ -6,7 +6,7 @@ usage: check_server.py [--hlwq build/release/bin/hlwq] [--venv build/interop/ser
 Starts the server on a free port with the model, which should follow instructions a little (SmolLM2-135M-Instruct does,
 which `make demo` leaves in build/demo and which is taken where none is given),
 and calls it as programs do: whole and streamed answers, usage, probabilities, several choices, stop strings,
-seeds, errors, keys, tools, cancelling. Prints a line for each; exits 1 where one fails.
+seeds, errors, keys, tools, schemas and grammars, cancelling. Prints a line for each; exits 1 where one fails.
 """
 from __future__ import annotations
 
@@ -116,6 +116,42 @@ class Checks:
         assert answer.choices[0].finish_reason in ("stop", "tool_calls", "length")
         return answer.choices[0].finish_reason
 
+    def check_forced_tools(self):
+        for choice in ("required", {"type": "function", "function": {"name": "get_weather"}}):
+            call = self.chat(tools=[TOOL], tool_choice=choice, max_tokens=80).choices[0].message.tool_calls[0]
+            assert call.function.name == "get_weather" and isinstance(json.loads(call.function.arguments)["city"], str), call
+        stream = self.openai.chat.completions.create(model="any", messages=ASK, tools=[TOOL], tool_choice="required",
+                                                     max_tokens=80, temperature=0, stream=True)
+        pieces = [call for chunk in stream for choice in chunk.choices for call in choice.delta.tool_calls or []]
+        arguments = "".join(piece.function.arguments or "" for piece in pieces)
+        assert pieces[0].function.name == "get_weather" and "city" in json.loads(arguments), pieces
+        return arguments
+
+    def check_schema(self):
+        import pydantic
+
+        class City(pydantic.BaseModel):
+            name: str
+            country: str
+            inhabitants: int
+            rivers: list[str] = pydantic.Field(max_length=2)
+
+        ask = [{"role": "user", "content": "Describe Paris."}]
+        answer = self.openai.chat.completions.parse(model="any", messages=ask, response_format=City, max_tokens=200,
+                                                    temperature=0).choices[0].message.parsed
+        again = self.openai.responses.parse(model="any", input=ask, text_format=City, max_output_tokens=200,
+                                            temperature=0).output_parsed
+        assert isinstance(answer, City) and again == answer, (answer, again)
+        third = self.anthropic.messages.create(model="any", messages=ask, max_tokens=200, extra_body={
+            "temperature": 0, "output_config": {"format": {"type": "json_schema", "schema": City.model_json_schema()}}})
+        assert City.model_validate_json(third.content[0].text), third
+        return repr(answer)
+
+    def check_grammar(self):
+        answer = self.chat(extra_body={"grammar": 'root ::= "The capital is " ("Paris" | "London")'}).choices[0]
+        assert answer.message.content == "The capital is Paris" and answer.finish_reason == "stop", answer
+        return answer.message.content
+
     def check_errors(self):
         import openai
         for options, status in (({"messages": []}, 400), ({"temperature": "hot"}, 400), ({"n": 0}, 400),
@@ -155,6 +191,13 @@ class Checks:
                                                          "input": {"city": "Paris"}}]},
                       {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": "sunny"}]}])
         return answer.stop_reason
+
+    def check_message_forced(self):
+        tools = [{"name": "get_weather", "description": "Weather", "input_schema": TOOL["function"]["parameters"]}]
+        for choice in ({"type": "any"}, {"type": "tool", "name": "get_weather"}):
+            answer = self.message(tools=tools, tool_choice=choice, max_tokens=80)
+            assert answer.stop_reason == "tool_use" and "city" in answer.content[-1].input, answer
+        return str(answer.content[-1].input)
 
     def check_count_tokens(self):
         count = self.anthropic.messages.count_tokens(model="any", messages=ASK).input_tokens
