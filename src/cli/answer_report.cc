@@ -36,6 +36,10 @@ std::string AnswerInWords(const chat::Answer& answer) {
   std::string text = Count(generation.tokens.size(), "token");
   if (generation.times.decode_passes > 0) {
     text += ", " + Speed(generation.times.decode_tokens_per_second());
+    if (generation.times.accepted_tokens > 0) {
+      text += fmt::format(", {} of {} drafted tokens accepted", generation.times.accepted_tokens,
+                          generation.times.drafted_tokens);
+    }
   }
   return text + fmt::format(" ({})", answer.end());
 }

@@ -49,6 +49,7 @@ runtime::GenerateOptions GenerateOptionsOf(const Arguments& arguments,
                                            const chat::TextModel& model) {
   runtime::GenerateOptions options = model.DefaultOptions();
   options.ignores_eos = arguments.Switch(flag::kIgnoreEos);
+  options.most_drafted = static_cast<size_t>(arguments.Integer(flag::kDraftMax));
   if (const auto count = arguments.FindInteger(flag::kMaxTokens)) {
     options.max_tokens = static_cast<size_t>(*count);
   }

@@ -11,6 +11,7 @@
 #include "base/function_ref.h"
 #include "base/stopwatch.h"
 #include "runtime/engine.h"
+#include "runtime/prompt_lookup.h"
 #include "runtime/sampler.h"
 #include "runtime/sequence.h"
 #include "runtime/token_filter.h"
@@ -30,6 +31,9 @@ struct GenerateOptions {
   size_t max_tokens = std::numeric_limits<size_t>::max();
   std::vector<TokenId> eos;  // tokens that end the answer
   bool ignores_eos = false;  // they are forbidden instead
+  // Tokens that a pass may take besides, drafted from the text so far (PromptLookup). Where a draft is right one pass
+  // brings several tokens; the answer is the same to the last bit. 0: nothing is drafted.
+  size_t most_drafted = 0;
   SamplerOptions sampler;
 };
 
@@ -39,7 +43,10 @@ struct GenerateTimes {
   double prompt_seconds = 0;
   double first_token_seconds = 0;  // from the call to the first token, given by the prompt's pass
   size_t generated_tokens = 0;     // an eos is not counted
-  size_t decode_passes = 0;        // of one token each: the first token needs none, an eos does
+  size_t decode_passes = 0;        // the first token needs none
+  size_t decode_tokens = 0;        // that these brought, an eos among them
+  size_t drafted_tokens = 0;       // that they took besides
+  size_t accepted_tokens = 0;      // of these
   double decode_seconds = 0;       // of these passes and the callbacks
 
   // 0 where there was no pass.
@@ -57,8 +64,8 @@ struct GenerationResult {
 //
 //   while (some are not over) {
 //     for (size_t i : those) work[i] = generations[i].Next(most_tokens);
-//     engine.Step(work, [&](size_t i, size_t, auto logits) { generations[i].OnLogits(logits); });
-//     for (size_t i : those) if (auto token = generations[i].Advance()) Show(i, *token);
+//     engine.Step(work, [&](size_t i, size_t token, auto logits) { generations[i].OnLogits(token, logits); });
+//     for (size_t i : those) while (auto token = generations[i].Advance()) Show(i, *token);
 //   }
 //
 // Borrows the sequence, which nobody else changes meanwhile. Afterwards it holds prompt and answer,
@@ -74,15 +81,17 @@ class Generation {
   // Whether a part of the prompt is still to be fed.
   bool is_reading() const noexcept { return !has_first_ && !sequence_.pending().empty(); }
 
-  // What it wants of the next pass: at most `most_tokens` (not 0) tokens of the prompt, or its last
-  // token. Without tokens where Advance needs no pass, as the sequence held the prompt with its logits,
+  // What it wants of the next pass: at most `most_tokens` (not 0) tokens of the prompt; or its last
+  // token, and a draft as far as it fits. Without tokens where Advance needs no pass, as tokens are chosen already,
   // and once the answer is over.
-  Work Next(size_t most_tokens) { return is_over_ ? Work() : sequence_.Next(most_tokens); }
-  // The logits that the pass made of it. Chooses the next token.
-  void OnLogits(std::span<const float> logits);
-  // After the pass: the token that was chosen, if the answer has one more. After the first token it
-  // allocates nothing.
+  Work Next(size_t most_tokens);
+  // The logits that the pass made after its token `token`. Chooses the next token, if those before prove right, and
+  // returns it then.
+  std::optional<TokenId> OnLogits(size_t token, std::span<const float> logits);
+  // After the pass: the tokens that were chosen, one with each call, as far as the answer goes; then none.
   std::optional<TokenId> Advance();
+  // Chosen, and not yet told by Advance.
+  std::span<const TokenId> chosen() const noexcept { return std::span(chosen_).subspan(told_); }
   // Ends it here, for StopReason::kCallback.
   void Stop();
 
@@ -96,11 +105,19 @@ class Generation {
   TokenFilter* filter_;
   Stopwatch watch_;
   GenerationResult result_;
-  std::optional<TokenId> next_;
+  std::optional<PromptLookup> lookup_;
+  std::vector<TokenId> draft_;   // of the pass under way
+  double pass_begin_ = 0;        // by watch_
+  double plain_seconds_ = 0;     // of late, a pass without a draft; 0: none was timed
+  size_t first_wanted_ = 0;      // of its tokens, the first whose logits choose
+  std::vector<TokenId> chosen_;  // by the last pass
+  size_t told_ = 0;              // of these
   bool has_first_ = false;
   bool is_over_ = false;
 
   void Choose(std::span<const float> logits);
+  void Settle();
+  bool IsEos(TokenId token) const noexcept;
   void End(StopReason reason);
 };
 

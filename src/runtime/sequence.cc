@@ -67,6 +67,20 @@ Work Sequence::Next(size_t most_tokens) {
               held + count == tokens_.size() ? model::LogitsOf::kLast : model::LogitsOf::kNone};
 }
 
+Work Sequence::NextWith(std::span<const TokenId> draft) {
+  HLWQ_DASSERT(draft.size() <= capacity_ - tokens_.size());
+  state_.Mark();
+  tokens_.insert(tokens_.end(), draft.begin(), draft.end());
+  return {.sequence = &state_, .tokens = pending(), .logits_of = model::LogitsOf::kAll};
+}
+
+void Sequence::Cut(size_t length) noexcept {
+  if (length >= tokens_.size()) return;
+  state_.Rewind(length);
+  tokens_.resize(length);
+  logits_.clear();
+}
+
 void Sequence::ForkFrom(const Sequence& other) {
   state_.ForkFrom(other.state_);
   tokens_.assign(other.tokens_.begin(), other.tokens_.end());

@@ -46,6 +46,13 @@ class Sequence {
   // the last pending token are asked for. Without tokens when nothing is pending.
   Work Next(size_t most_tokens);
 
+  // The same with tokens that may follow: all that is pending, then `draft`; the logits after each are asked
+  // for. What proves wrong is to be cut. @pre there is room for them
+  Work NextWith(std::span<const TokenId> draft);
+  // Forgets what is after the first `length` tokens, held or pending. A model with recurrent states goes back
+  // further, to before the last draft, and has what is left of it pending again.
+  void Cut(size_t length) noexcept;
+
   // Notes the logits after the last token that it holds, so that the same prompt need not be fed again.
   void KeepLogits(std::span<const float> logits) { logits_.assign(logits.begin(), logits.end()); }
   // Those that were noted; empty once other tokens follow.

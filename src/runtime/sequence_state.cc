@@ -18,6 +18,7 @@ model::Segment SequenceState::Next(size_t tokens) {
 void SequenceState::Clear() noexcept {
   kv_.Truncate(0);
   recurrent_.Clear();
+  mark_.reset();
   DropMomentsAfter(0);
 }
 
@@ -28,13 +29,19 @@ size_t SequenceState::Rewind(size_t length) noexcept {
     return length;
   }
   DropMomentsAfter(length);
-  while (!moments_.empty()) {
+  if (mark_ && *mark_ > length) mark_.reset();
+  while (!moments_.empty() && !(mark_ && *mark_ >= moments_.back().length)) {
     if (const model::RecurrentState* state = snapshots_->Find(moments_.back().snapshot)) {
       recurrent_.CopyFrom(*state);
       kv_.Truncate(moments_.back().length);
       return kv_.length();
     }
     moments_.pop_back();
+  }
+  if (mark_) {
+    recurrent_.CopyFrom(marked_);
+    kv_.Truncate(*mark_);
+    return kv_.length();
   }
   Clear();
   return 0;
@@ -49,8 +56,19 @@ void SequenceState::Remember() {
   moments_.push_back({kv_.length(), snapshots_->Keep(recurrent_)});
 }
 
+void SequenceState::Mark() {
+  if (!is_recurrent()) return;
+  if (marked_.is_empty()) {
+    marked_ = recurrent_.Copy();
+  } else {
+    marked_.CopyFrom(recurrent_);
+  }
+  mark_ = kv_.length();
+}
+
 void SequenceState::ForkFrom(const SequenceState& other) {
   if (&other == this) return;
+  mark_.reset();
   kv_.ForkFrom(other.kv_);
   recurrent_.CopyFrom(other.recurrent_);
   DropMomentsAfter(0);

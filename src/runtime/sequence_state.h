@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "model/layer.h"
@@ -40,6 +41,9 @@ class SequenceState {
   // Notes this moment for Rewind. No effect on models without states. Allocates as
   // StateSnapshots::Keep.
   void Remember();
+  // The same for the near future, and this sequence alone: in a copy of its own, until the next one. Cost: of
+  // models with states, to copy them.
+  void Mark();
   // Holds what `other`, of the same pool and snapshots, holds: shares its pages and its moments. Throws
   // as KvCache::ForkFrom.
   void ForkFrom(const SequenceState& other);
@@ -53,7 +57,9 @@ class SequenceState {
   KvCache kv_;
   model::RecurrentState recurrent_;
   StateSnapshots* snapshots_ = nullptr;
-  std::vector<Moment> moments_;  // ascending in length; some may have been given up
+  std::vector<Moment> moments_;   // ascending in length; some may have been given up
+  model::RecurrentState marked_;  // of Mark; empty before the first one
+  std::optional<size_t> mark_;    // its length
 
   void DropMomentsAfter(size_t length) noexcept;
 };

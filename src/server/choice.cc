@@ -30,42 +30,45 @@ Choice::Choice(const runtime::Engine& engine, const text::Tokenizer& tokenizer,
   if (request.grammar) filter_ = request.grammar->NewFilter();
   generation_.emplace(engine, *held_.sequence, request.prompt, OptionsOf(request, index),
                       filter_.get());
-  if (held_.sequence->pending().empty()) Keep(held_.sequence->logits());
+  if (top_logprobs_ && !generation_->chosen().empty()) {
+    chosen_.push_back(Describe(generation_->chosen().front(), held_.sequence->logits()));
+  }
   // What it reads is a prompt's as long as it goes on from one.
   reads_on_ = held_.sequence->tokens().size() <= held_.prompt_tokens;
   held_.prompt_tokens = std::min(held_.prompt_tokens, held_.sequence->tokens().size());
 }
 
-void Choice::OnLogits(std::span<const float> logits) noexcept {
+void Choice::OnLogits(size_t token, std::span<const float> logits) noexcept {
+  if (failure_) return;
   try {
-    Keep(logits);
-    generation_->OnLogits(logits);
+    const std::optional<runtime::TokenId> chosen = generation_->OnLogits(token, logits);
+    if (chosen && top_logprobs_) chosen_.push_back(Describe(*chosen, logits));
   } catch (const std::exception& error) {
     failure_ = error.what();
   }
 }
 
-void Choice::Keep(std::span<const float> logits) {
-  if (top_logprobs_) logits_.assign(logits.begin(), logits.end());
-}
-
-bool Choice::Advance() {
+size_t Choice::Advance() {
   if (failure_) {
     Fail(*failure_);
-    return false;
+    return 0;
   }
   if (is_reading()) {
     channel_->Push(Progress{held_.sequence->tokens().size(), times().prompt_tokens});
-    return false;
+    return 0;
   }
   if (reads_on_) held_.prompt_tokens = times().prompt_tokens;
-  const std::optional<runtime::TokenId> token = generation_->Advance();
-  if (token) {
-    if (top_logprobs_) tokens_.push_back(Describe(*token));
+  size_t tokens = 0;
+  while (const std::optional<runtime::TokenId> token = generation_->Advance()) {
+    ++tokens;
+    if (top_logprobs_) {
+      tokens_.push_back(std::move(chosen_.front()));
+      chosen_.pop_front();
+    }
     if (!stream_.Push(*token)) generation_->Stop();
   }
   has_news_ = true;
-  return token.has_value();
+  return tokens;
 }
 
 void Choice::Tell() {
@@ -77,21 +80,21 @@ void Choice::Tell() {
   }
 }
 
-Piece::Token Choice::Describe(runtime::TokenId token) const {
-  const float most = *std::ranges::max_element(logits_);
+Piece::Token Choice::Describe(runtime::TokenId token, std::span<const float> logits) const {
+  const float most = *std::ranges::max_element(logits);
   const double sum =
-      std::transform_reduce(logits_.begin(), logits_.end(), 0.0, std::plus<>(),
+      std::transform_reduce(logits.begin(), logits.end(), 0.0, std::plus<>(),
                             [&](float logit) { return std::exp(double{logit} - double{most}); });
   const double total = double{most} + std::log(sum);
   const auto of = [&](runtime::TokenId id) {
-    return TokenLogprob{id, static_cast<float>(logits_[static_cast<size_t>(id)] - total)};
+    return TokenLogprob{id, static_cast<float>(logits[static_cast<size_t>(id)] - total)};
   };
   Piece::Token described = {.chosen = of(token), .likeliest = {}};
-  std::vector<runtime::TokenId> ids(logits_.size());
+  std::vector<runtime::TokenId> ids(logits.size());
   std::iota(ids.begin(), ids.end(), runtime::TokenId{0});
   const auto end = ids.begin() + static_cast<ptrdiff_t>(std::min(*top_logprobs_, ids.size()));
   std::ranges::partial_sort(ids, end, [&](runtime::TokenId a, runtime::TokenId b) {
-    const float left = logits_[static_cast<size_t>(a)], right = logits_[static_cast<size_t>(b)];
+    const float left = logits[static_cast<size_t>(a)], right = logits[static_cast<size_t>(b)];
     return left != right ? left > right : a < b;
   });
   for (auto id = ids.begin(); id != end; ++id) described.likeliest.push_back(of(*id));

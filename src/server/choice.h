@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -37,9 +38,9 @@ class Choice {
 
   // Around a pass, as Generation has them. What OnLogits throws ends the choice alone.
   runtime::Work Next(size_t most_tokens) { return generation_->Next(most_tokens); }
-  void OnLogits(std::span<const float> logits) noexcept;
-  // Takes what the pass brought. Returns whether it brought a token.
-  bool Advance();
+  void OnLogits(size_t token, std::span<const float> logits) noexcept;
+  // Takes what the pass brought. Returns how many tokens.
+  size_t Advance();
   // Then: tells the client.
   void Tell();
   // Ends it: the client went.
@@ -59,14 +60,14 @@ class Choice {
   std::vector<Piece::Token> tokens_;
   chat::AnswerStream stream_;
   std::optional<size_t> top_logprobs_;
-  std::vector<float> logits_;  // of the next token, where probabilities are asked for
+  std::deque<Piece::Token>
+      chosen_;  // where probabilities are asked for: those that Advance will bring
   std::optional<std::string> failure_;
   bool reads_on_ = false;  // HeldSequence::prompt_tokens grows
   bool is_over_ = false;
   bool has_news_ = false;  // for Tell
 
-  void Keep(std::span<const float> logits);
-  Piece::Token Describe(runtime::TokenId token) const;
+  Piece::Token Describe(runtime::TokenId token, std::span<const float> logits) const;
   void Send();
   void Finish();
 };

@@ -102,6 +102,7 @@ void Scheduler::Begin(Waiting& waiting) {
   const size_t index = waiting.next_choice++;
   if (index == 0) metrics_.queue_seconds.Add(waiting.since.Seconds());
   try {
+    waiting.request.generate.most_drafted = options_.most_drafted;
     active_.push_back(std::make_unique<Choice>(model_.engine(), model_.tokenizer(), waiting.request,
                                                index, SequenceFor(waiting.request),
                                                waiting.channel));
@@ -163,14 +164,13 @@ void Scheduler::RunPass() {
   std::vector<bool> was_reading;
   for (const auto& choice : active_) was_reading.push_back(choice->is_reading());
   size_t room = model_.engine().chunk_tokens();
-  if (std::ranges::count(was_reading, false) > 0) {
-    room = std::min(room, options_.chunk_beside_answers);
-  }
+  const auto answers = static_cast<size_t>(std::ranges::count(was_reading, false));
+  if (answers > 0) room = std::min(room, options_.chunk_beside_answers);
   room = std::max(room, 2 * kPieceStep);
   for (size_t i = 0; i < active_.size(); ++i) {
     Choice& choice = *active_[i];
     if (!choice.is_reading()) {
-      work[i] = choice.Next(1);
+      work[i] = choice.Next(std::max<size_t>(1, model::kShortSegment / answers));
     } else if (const size_t piece = PieceOf(choice.pending(), room); piece > 0) {
       work[i] = choice.Next(piece);
       room -= piece;
@@ -178,8 +178,8 @@ void Scheduler::RunPass() {
   }
   const Stopwatch watch;
   try {
-    model_.engine().Step(work, [&](size_t i, size_t, std::span<const float> logits) {
-      active_[i]->OnLogits(logits);
+    model_.engine().Step(work, [&](size_t i, size_t token, std::span<const float> logits) {
+      active_[i]->OnLogits(token, logits);
     });
   } catch (const std::exception& error) {
     for (size_t i = 0; i < active_.size(); ++i) active_[i]->Fail(error.what());
@@ -189,13 +189,12 @@ void Scheduler::RunPass() {
   for (size_t i = 0; i < active_.size(); ++i) {
     Choice& choice = *active_[i];
     if (work[i].tokens.empty()) continue;
-    if (choice.Advance()) {
-      ++metrics_.answer_tokens;
-      if (was_reading[i]) {
-        metrics_.first_token_seconds.Add(choice.times().first_token_seconds);
-      } else {
-        metrics_.token_seconds.Add(watch.Seconds());
-      }
+    const size_t tokens = choice.Advance();
+    metrics_.answer_tokens += tokens;
+    if (tokens > 0 && was_reading[i]) {
+      metrics_.first_token_seconds.Add(choice.times().first_token_seconds);
+    } else if (tokens > 0) {
+      metrics_.token_seconds.Add(watch.Seconds() / static_cast<double>(tokens));
     }
     choice.Tell();  // whoever has the answer finds it counted
   }

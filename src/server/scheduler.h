@@ -26,6 +26,9 @@ struct SchedulerOptions {
   uint64_t idle_bytes = 0;        // of keys and values kept for later prompts
   // Tokens of prompts in a pass while answers are being written: how long a token waits for a prompt.
   size_t chunk_beside_answers = 128;
+  // Tokens that may be drafted of an answer for one pass (GenerateOptions::most_drafted), shared by the answers: with
+  // many of them a pass has enough to do.
+  size_t most_drafted = 0;
   // Takes over what prompts left only, not what answers did: then nothing that was computed before changes
   // a bit of what is computed later, for the price of reading each answer once more.
   bool is_exact = false;

@@ -136,8 +136,8 @@ TEST_F(GenerateTest, ManyAnswersInOneLoopAreThoseOfEachAlone) {
     for (Generation& generation : generations) {
       work.push_back(generation.Next(5));  // without tokens once it is over
     }
-    engine_->Step(work, [&](size_t index, size_t, std::span<const float> logits) {
-      generations[index].OnLogits(logits);
+    engine_->Step(work, [&](size_t index, size_t token, std::span<const float> logits) {
+      generations[index].OnLogits(token, logits);
     });
     for (size_t index = 0; index < generations.size(); ++index) {
       if (const auto token = generations[index].Advance()) got[index].push_back(*token);
@@ -189,8 +189,9 @@ TEST_F(GenerateTest, AnAnswerThatWasStoppedWantsNothingMore) {
   Sequence sequence = NewSequence();
   Generation generation(*engine_, sequence, prompt_, greedy_);
   const auto step = [&] {
-    engine_->Step(std::array{generation.Next(5)},
-                  [&](size_t, size_t, std::span<const float> row) { generation.OnLogits(row); });
+    engine_->Step(
+        std::array{generation.Next(5)},
+        [&](size_t, size_t token, std::span<const float> row) { generation.OnLogits(token, row); });
     return generation.Advance();
   };
   while (!step()) continue;

@@ -93,6 +93,7 @@ inline constexpr IntegerFlag kMaxTokens{"max-tokens"};
 inline constexpr IntegerFlag kNumAnswers{"num-answers"};
 inline constexpr ListFlag kStop{"stop"};
 inline constexpr SwitchFlag kIgnoreEos{"ignore-eos"};
+inline constexpr IntegerFlag kDraftMax{"draft-max"};
 inline constexpr TextFlag kGrammar{"grammar", FlagKind::kText};
 inline constexpr TextFlag kGrammarFile{"grammar-file", FlagKind::kPath};
 inline constexpr TextFlag kJsonSchema{"json-schema", FlagKind::kText};

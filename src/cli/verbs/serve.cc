@@ -113,6 +113,7 @@ int RunServe(const Arguments& arguments) {
   scheduling.cache = CacheOptionsOf(arguments, context);
   scheduling.most_active = static_cast<size_t>(arguments.Integer(flag::kParallel));
   scheduling.idle_bytes = cache_bytes;
+  scheduling.most_drafted = static_cast<size_t>(arguments.Integer(flag::kDraftMax));
   scheduling.is_exact = arguments.Switch(flag::kExact);
   {
     server::Scheduler scheduler(model, scheduling);

@@ -178,13 +178,18 @@ ordered_json OpenAiReply::Usage() const {
 // As llama.cpp's server has them; of the first choice.
 ordered_json OpenAiReply::Timings() const {
   const runtime::GenerateTimes& times = choices_.front().times;
-  return {{"cache_n", times.reused_tokens},
-          {"prompt_n", times.prompt_tokens - times.reused_tokens},
-          {"prompt_ms", 1e3 * times.prompt_seconds},
-          {"prompt_per_second", times.prompt_tokens_per_second()},
-          {"predicted_n", times.generated_tokens},
-          {"predicted_ms", 1e3 * times.decode_seconds},
-          {"predicted_per_second", times.decode_tokens_per_second()}};
+  ordered_json timings = {{"cache_n", times.reused_tokens},
+                          {"prompt_n", times.prompt_tokens - times.reused_tokens},
+                          {"prompt_ms", 1e3 * times.prompt_seconds},
+                          {"prompt_per_second", times.prompt_tokens_per_second()},
+                          {"predicted_n", times.generated_tokens},
+                          {"predicted_ms", 1e3 * times.decode_seconds},
+                          {"predicted_per_second", times.decode_tokens_per_second()}};
+  if (times.drafted_tokens > 0) {
+    timings["draft_n"] = times.drafted_tokens;
+    timings["draft_n_accepted"] = times.accepted_tokens;
+  }
+  return timings;
 }
 
 std::string OpenAiReply::Finish() {
