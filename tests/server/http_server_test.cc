@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/stopwatch.h"
 #include "tests/server/small_model.h"
 
 namespace hlwq::server {
@@ -20,7 +21,7 @@ constexpr const char* kChat = "/v1/chat/completions";
 
 class HttpServer : public testing::Test {
  protected:
-  void Start(AccessOptions access = {}, size_t most_body = 1 << 20) {
+  void Start(AccessOptions access = {}, size_t most_body = 1 << 20, double most_seconds = 0) {
     SchedulerOptions options;
     options.cache.capacity = 1 << 16;
     options.idle_bytes = 1 << 20;
@@ -32,6 +33,7 @@ class HttpServer : public testing::Test {
                                   .model_name = "small",
                                   .access = std::move(access),
                                   .most_body_bytes = most_body,
+                                  .most_seconds = most_seconds,
                                   .most_connections = 8});
     thread_ = std::thread([&] { server_->Run(); });
     while (!httplib::Client("127.0.0.1", server_->port()).Get("/health")) {
@@ -60,6 +62,35 @@ class HttpServer : public testing::Test {
 const std::string kHello =
     R"({"messages": [{"role": "user", "content": "the fox"}], "max_tokens": 8,
     "temperature": 0.7, "seed": 3, "ignore_eos": true)";
+
+const std::string kEndless =
+    R"({"messages": [{"role": "user", "content": "the fox"}], "ignore_eos": true)";
+
+TEST_F(HttpServer, AClientThatGoesEndsItsWholeAnswerToo) {
+  Start();
+  {
+    httplib::Client client = Client();
+    client.set_read_timeout(std::chrono::milliseconds(200));
+    EXPECT_FALSE(client.Post(kChat, kEndless + "}", "application/json"));
+  }
+  const Stopwatch since;
+  while (scheduler_->metrics().active > 0 && since.Seconds() < 20)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(scheduler_->metrics().active, 0u);
+  EXPECT_LT(scheduler_->metrics().answer_tokens, 60000u);  // not until the context was full
+}
+
+TEST_F(HttpServer, AnAnswerThatTakesTooLongEndsWithAnError) {
+  Start({}, 1 << 20, 0.2);
+  const auto [status, body] = Post(kChat, kEndless + "}");
+  EXPECT_EQ(status, 504);
+  EXPECT_EQ(body["error"]["type"], "timeout_error");
+  EXPECT_THAT(body["error"]["message"].get<std::string>(), HasSubstr("longer than the 0.2 s"));
+  const auto streamed = Client().Post(kChat, kEndless + R"(, "stream": true})", "application/json");
+  ASSERT_TRUE(streamed);
+  EXPECT_THAT(streamed->body, HasSubstr("longer than the 0.2 s"));
+  EXPECT_EQ(Post(kChat, kHello + "}").first, 200);
+}
 
 TEST_F(HttpServer, AnswersAndStreamsTheSame) {
   Start();

@@ -51,6 +51,7 @@ server::ServerOptions ServerOptionsOf(const Arguments& arguments) {
   options.access.api_keys = ApiKeysOf(arguments);
   options.access.origins = arguments.List(flag::kCors);
   options.access.hosts = arguments.List(flag::kAllowHost);
+  options.most_seconds = arguments.FindNumber(flag::kTimeout).value_or(0);
   options.access.checks_host =
       options.host == "localhost" || options.host == "::1" || options.host.starts_with("127.");
   return options;

@@ -1,10 +1,13 @@
 #include "server/http/exchange.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <optional>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/stopwatch.h"
 #include "server/openai/fields.h"
 
 namespace hlwq::server {
@@ -20,10 +23,18 @@ constexpr auto kPoll = 100ms;
 struct Conversation {
   Exchange exchange;
   std::shared_ptr<AnswerChannel> channel;
+  double most_seconds = 0;
+  Stopwatch since;
   std::chrono::steady_clock::time_point last_sent = std::chrono::steady_clock::now();
   bool has_begun = false;
 
   ~Conversation() { channel->Cancel(); }
+
+  bool IsLate() const noexcept { return most_seconds > 0 && since.Seconds() > most_seconds; }
+  std::string Lateness() const {
+    return fmt::format("the answer took longer than the {} s that this server allows",
+                       most_seconds);
+  }
 };
 
 bool Write(httplib::DataSink& sink, const std::string& text) {
@@ -34,6 +45,12 @@ bool Write(httplib::DataSink& sink, const std::string& text) {
 bool Continue(Conversation& conversation, httplib::DataSink& sink) {
   Reply& reply = *conversation.exchange.reply;
   if (!std::exchange(conversation.has_begun, true) && !Write(sink, reply.Begin())) return false;
+  const auto fail = [&](const std::string& message) {
+    if (!Write(sink, reply.Fail(message))) return false;
+    sink.done();
+    return true;
+  };
+  if (conversation.IsLate()) return fail(conversation.Lateness());
   const std::optional<Event> event = conversation.channel->Next(kPoll);
   const auto now = std::chrono::steady_clock::now();
   if (!event) {
@@ -48,17 +65,21 @@ bool Continue(Conversation& conversation, httplib::DataSink& sink) {
     return Write(sink, reply.Ping());
   }
   conversation.last_sent = now;
-  if (const auto* failure = std::get_if<Failure>(&*event)) {
-    if (!Write(sink, reply.Fail(failure->message))) return false;
-    sink.done();
-    return true;
-  }
+  if (const auto* failure = std::get_if<Failure>(&*event)) return fail(failure->message);
   return Write(sink, reply.Take(*event));
 }
 
-void AnswerWhole(Conversation& conversation, ErrorForm form, httplib::Response& response) {
+void AnswerWhole(Conversation& conversation, const ClientWatch& client, ErrorForm form,
+                 httplib::Response& response) {
+  auto last_looked = std::chrono::steady_clock::now();
   while (!conversation.channel->is_over()) {
     const std::optional<Event> event = conversation.channel->Next(kPoll);
+    if (conversation.IsLate())
+      return SendJson(response, 504, form(504, conversation.Lateness(), "", ""));
+    if (const auto now = std::chrono::steady_clock::now(); now - last_looked > kPoll) {
+      last_looked = now;
+      if (client.HasGone()) return;
+    }
     if (!event) continue;
     if (const auto* failure = std::get_if<Failure>(&*event)) {
       return SendJson(response, 500, form(500, failure->message, "", ""));
@@ -82,13 +103,13 @@ httplib::Server::Handler WithJson(JsonHandler handler, ErrorForm form) {
       SendJson(response, status, form(status, bad.message, bad.param, bad.code));
     };
     try {
-      ordered_json body;
+      Call call = {.body = {}, .peer = {request.remote_addr, request.remote_port}};
       try {
-        body = ParseOrderedJson(request.body);
+        call.body = ParseOrderedJson(request.body);
       } catch (const Error& error) {
         throw BadRequest{std::string("the body is not JSON: ") + error.what(), "", "invalid_json"};
       }
-      handler(body, response);
+      handler(call, response);
     } catch (const BadRequest& bad) {
       refuse(400, bad);
     } catch (const Error& error) {
@@ -97,7 +118,8 @@ httplib::Server::Handler WithJson(JsonHandler handler, ErrorForm form) {
   };
 }
 
-void Answer(Scheduler& scheduler, Exchange exchange, ErrorForm form, httplib::Response& response) {
+void Answer(Scheduler& scheduler, Exchange exchange, const AnswerLimits& limits, ErrorForm form,
+            httplib::Response& response) {
   const bool streams = exchange.streams;
   std::shared_ptr<AnswerChannel> channel = scheduler.Submit(std::move(exchange.request));
   if (!channel) {
@@ -107,7 +129,10 @@ void Answer(Scheduler& scheduler, Exchange exchange, ErrorForm form, httplib::Re
   const auto conversation = std::make_shared<Conversation>();
   conversation->exchange = std::move(exchange);
   conversation->channel = std::move(channel);
-  if (!streams) return AnswerWhole(*conversation, form, response);
+  conversation->most_seconds = limits.seconds;
+  if (!streams) {
+    return AnswerWhole(*conversation, ClientWatch(limits.port, limits.peer), form, response);
+  }
   response.set_header("Cache-Control", "no-store");
   response.set_chunked_content_provider(
       "text/event-stream",

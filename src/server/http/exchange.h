@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "server/http/connections.h"
 #include "server/reply.h"
 #include "server/scheduler.h"
 
@@ -19,10 +20,14 @@ using ErrorForm = nlohmann::ordered_json (*)(int status, const std::string& mess
 
 void SendJson(httplib::Response& response, int status, const nlohmann::ordered_json& body);
 
+struct Call {
+  nlohmann::ordered_json body;
+  Peer peer;
+};
+
 // A handler that is given the body as JSON. What it throws becomes a response in this form: BadRequest and bad
 // arguments 400, anything else 500.
-using JsonHandler =
-    std::function<void(const nlohmann::ordered_json& body, httplib::Response& response)>;
+using JsonHandler = std::function<void(const Call& call, httplib::Response& response)>;
 httplib::Server::Handler WithJson(JsonHandler handler, ErrorForm form);
 
 // What a reply is made of. `owner` keeps alive what the reply borrows.
@@ -33,7 +38,15 @@ struct Exchange {
   std::shared_ptr<void> owner;
 };
 
-// Has the request answered. A client that goes ends the work for it.
-void Answer(Scheduler& scheduler, Exchange exchange, ErrorForm form, httplib::Response& response);
+// How long, and for whom.
+struct AnswerLimits {
+  int port = 0;  // at which the client came in
+  Peer peer;
+  double seconds = 0;  // of an answer from the request to its end; 0: any
+};
+
+// Has the request answered. A client that goes ends the work for it, and so does the end of the time.
+void Answer(Scheduler& scheduler, Exchange exchange, const AnswerLimits& limits, ErrorForm form,
+            httplib::Response& response);
 
 }  // namespace hlwq::server

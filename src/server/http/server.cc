@@ -178,48 +178,50 @@ class Server::Impl {
   }
 
   void AddRoutes() {
-    Post("/v1/chat/completions", [this](const auto& body, auto& response) {
-      AnswerOpenAi(ReplyKind::kChat, ReadChatRequest(body, context_), response);
+    Post("/v1/chat/completions", [this](const auto& call, auto& response) {
+      AnswerOpenAi(ReplyKind::kChat, ReadChatRequest(call.body, context_), call.peer, response);
     });
-    Post("/v1/responses", [this](const auto& body, auto& response) {
-      AnswerResponses(ReadResponsesRequest(body, context_), response);
+    Post("/v1/responses", [this](const auto& call, auto& response) {
+      AnswerResponses(ReadResponsesRequest(call.body, context_), call.peer, response);
     });
-    Post("/v1/completions", [this](const auto& body, auto& response) {
-      AnswerOpenAi(ReplyKind::kCompletion, ReadCompletionRequest(body, context_), response);
+    Post("/v1/completions", [this](const auto& call, auto& response) {
+      AnswerOpenAi(ReplyKind::kCompletion, ReadCompletionRequest(call.body, context_), call.peer,
+                   response);
     });
     http_.Post("/v1/messages", WithJson(
-                                   [this](const auto& body, auto& response) {
-                                     AnswerMessages(ReadMessagesRequest(body, context_), response);
+                                   [this](const auto& call, auto& response) {
+                                     AnswerMessages(ReadMessagesRequest(call.body, context_),
+                                                    call.peer, response);
                                    },
                                    MessagesError));
     http_.Post("/v1/messages/count_tokens",
                WithJson(
-                   [this](const auto& body, auto& response) {
-                     const auto read = ReadMessagesRequest(body, context_);
+                   [this](const auto& call, auto& response) {
+                     const auto read = ReadMessagesRequest(call.body, context_);
                      SendJson(response, 200, {{"input_tokens", read.request.prompt.size()}});
                    },
                    MessagesError));
     Post("/v1/embeddings", [](const auto&, auto& response) {
       SendJson(response, 501, ErrorBody(501, "a model that writes text makes no embeddings"));
     });
-    Post("/tokenize", [this](const auto& body, auto& response) {
-      const Fields fields(body);
+    Post("/tokenize", [this](const auto& call, auto& response) {
+      const Fields fields(call.body);
       const std::string content = fields.Text("content").value_or("");
       const auto tokens = model_.tokenizer().Encode(
           content, {.add_special = fields.Switch("add_special", false),
                     .parse_special = fields.Switch("parse_special", true)});
       SendJson(response, 200, {{"tokens", tokens}});
     });
-    Post("/detokenize", [this](const auto& body, auto& response) {
-      const Fields fields(body);
+    Post("/detokenize", [this](const auto& call, auto& response) {
+      const Fields fields(call.body);
       const ordered_json* tokens = fields.Find("tokens");
       if (tokens == nullptr || !tokens->is_array())
         throw BadRequest{"'tokens': want a list of token ids", "tokens"};
       const auto ids = ReadTokens(*tokens, "tokens", model_);
       SendJson(response, 200, {{"content", model_.tokenizer().Decode(ids)}});
     });
-    Post("/apply-template", [this](const auto& body, auto& response) {
-      SendJson(response, 200, {{"prompt", RenderMessages(Fields(body), context_)}});
+    Post("/apply-template", [this](const auto& call, auto& response) {
+      SendJson(response, 200, {{"prompt", RenderMessages(Fields(call.body), context_)}});
     });
     for (const PageFile& file : PageFiles()) {
       http_.Get(
@@ -276,7 +278,7 @@ class Server::Impl {
   }
 
   // `make` makes the reply, which borrows the request.
-  void AnswerBy(OpenAiRequest read, ErrorForm form, httplib::Response& response,
+  void AnswerBy(OpenAiRequest read, const Peer& peer, ErrorForm form, httplib::Response& response,
                 const std::function<std::unique_ptr<Reply>(const OpenAiRequest& request)>& make) {
     auto request = std::make_shared<OpenAiRequest>(std::move(read));
     Answer(scheduler_,
@@ -284,21 +286,22 @@ class Server::Impl {
             .reply = make(*request),
             .streams = request->streams,
             .owner = request},
-           form, response);
+           {.port = options_.port, .peer = peer, .seconds = options_.most_seconds}, form, response);
   }
 
-  void AnswerOpenAi(ReplyKind kind, OpenAiRequest read, httplib::Response& response) {
-    AnswerBy(std::move(read), ErrorBody, response, [&](const OpenAiRequest& request) {
+  void AnswerOpenAi(ReplyKind kind, OpenAiRequest read, const Peer& peer,
+                    httplib::Response& response) {
+    AnswerBy(std::move(read), peer, ErrorBody, response, [&](const OpenAiRequest& request) {
       return std::make_unique<OpenAiReply>(kind, options_.model_name, model_.tokenizer(), request);
     });
   }
-  void AnswerResponses(OpenAiRequest read, httplib::Response& response) {
-    AnswerBy(std::move(read), ErrorBody, response, [&](const OpenAiRequest& request) {
+  void AnswerResponses(OpenAiRequest read, const Peer& peer, httplib::Response& response) {
+    AnswerBy(std::move(read), peer, ErrorBody, response, [&](const OpenAiRequest& request) {
       return std::make_unique<ResponsesReply>(options_.model_name, request);
     });
   }
-  void AnswerMessages(OpenAiRequest read, httplib::Response& response) {
-    AnswerBy(std::move(read), MessagesError, response, [&](const OpenAiRequest& request) {
+  void AnswerMessages(OpenAiRequest read, const Peer& peer, httplib::Response& response) {
+    AnswerBy(std::move(read), peer, MessagesError, response, [&](const OpenAiRequest& request) {
       return std::make_unique<MessagesReply>(options_.model_name, request);
     });
   }

@@ -17,6 +17,7 @@ struct ServerOptions {
   std::string model_name;  // what /v1/models calls it
   AccessOptions access;
   size_t most_body_bytes = 32u << 20;
+  double most_seconds = 0;        // of an answer; 0: any
   size_t most_connections = 256;  // at the same time; others wait
 };
 

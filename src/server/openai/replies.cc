@@ -238,6 +238,7 @@ ordered_json ErrorBody(int status, const std::string& message, const std::string
                      : status == 403 ? "permission_error"
                      : status == 404 ? "not_found_error"
                      : status == 429 ? "rate_limit_error"
+                     : status == 504 ? "timeout_error"
                      : status >= 500 ? "server_error"
                                      : "invalid_request_error";
   ordered_json error = {{"message", message}, {"type", type}};
