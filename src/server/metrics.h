@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace hlwq::server {
@@ -16,8 +17,8 @@ class Histogram {
                                          0.5,   1.0,  2.5,   5.0,  10.0, 30.0};
 
   void Add(double seconds) noexcept;
-  // Lines of the text format, under this name.
-  std::string Render(const std::string& name, const std::string& help) const;
+  // Lines of the text format, under this name; `label` is what else stands between the braces.
+  std::string Render(const std::string& name, const std::string& label) const;
 
  private:
   std::array<std::atomic<uint64_t>, kBounds.size() + 1> counts_ = {};
@@ -33,8 +34,14 @@ struct Metrics {
   Histogram queue_seconds;        // until the first choice begins
   Histogram first_token_seconds;  // from there on
   Histogram token_seconds;        // passes that brought a later token
-
-  std::string Render() const;
 };
+
+struct NamedMetrics {
+  std::string model;  // may be empty: the only one
+  const Metrics* metrics;
+};
+
+// In the text format; of several models each with its name.
+std::string Render(std::span<const NamedMetrics> models);
 
 }  // namespace hlwq::server

@@ -20,9 +20,12 @@ size_t PieceOf(size_t pending, size_t most) noexcept {
 
 }  // namespace
 
-Scheduler::Scheduler(chat::TextModel& model, const SchedulerOptions& options)
+Scheduler::Scheduler(chat::TextModel& model, const SchedulerOptions& options,
+                     std::shared_ptr<Metrics> metrics)
     : model_(model),
       options_(options),
+      own_metrics_(std::move(metrics)),
+      metrics_(*own_metrics_),
       idle_(options.idle_bytes, runtime::KvLayout(model.config(), options.cache.dtype)),
       thread_([this] { Run(); }) {}
 

@@ -40,7 +40,8 @@ struct SchedulerOptions {
 class Scheduler {
  public:
   // Borrows the model, whose engine nobody else uses meanwhile.
-  Scheduler(chat::TextModel& model, const SchedulerOptions& options);
+  Scheduler(chat::TextModel& model, const SchedulerOptions& options,
+            std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>());
   // Ends what is running, as if all clients had gone.
   ~Scheduler();
 
@@ -62,7 +63,8 @@ class Scheduler {
 
   chat::TextModel& model_;
   SchedulerOptions options_;
-  Metrics metrics_;
+  std::shared_ptr<Metrics> own_metrics_;
+  Metrics& metrics_;
   IdleSequences idle_;
   std::vector<std::unique_ptr<Choice>> active_;  // in the order in which they came
   std::mutex mutex_;

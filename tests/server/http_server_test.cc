@@ -27,14 +27,18 @@ class HttpServer : public testing::Test {
     options.idle_bytes = 1 << 20;
     options.most_active = 2;
     options.most_waiting = 3;
-    scheduler_.emplace(*model_, options);
-    server_.emplace(*model_, *scheduler_,
-                    ServerOptions{.port = 0,
-                                  .model_name = "small",
-                                  .access = std::move(access),
-                                  .most_body_bytes = most_body,
-                                  .most_seconds = most_seconds,
-                                  .most_connections = 8});
+    const auto open = [this, options](const std::string& name, std::shared_ptr<Metrics> metrics) {
+      ++opened_;
+      return std::make_shared<ServedModel>(
+          name, [&] { return model_.Open(); }, [&](const chat::TextModel&) { return options; },
+          std::move(metrics));
+    };
+    shelf_.emplace(names_, 2, open);
+    server_.emplace(*shelf_, ServerOptions{.port = 0,
+                                           .access = std::move(access),
+                                           .most_body_bytes = most_body,
+                                           .most_seconds = most_seconds,
+                                           .most_connections = 8});
     thread_ = std::thread([&] { server_->Run(); });
     while (!httplib::Client("127.0.0.1", server_->port()).Get("/health")) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -53,8 +57,12 @@ class HttpServer : public testing::Test {
     return {result->status, json::parse(result->body, nullptr, false)};
   }
 
+  const Metrics& metrics() { return shelf_->Get("")->scheduler().metrics(); }
+
   test::SmallModel model_;
-  std::optional<Scheduler> scheduler_;
+  std::vector<std::string> names_ = {"small"};
+  std::optional<ModelShelf> shelf_;
+  std::atomic<int> opened_ = 0;
   std::optional<Server> server_;
   std::thread thread_;
 };
@@ -62,6 +70,82 @@ class HttpServer : public testing::Test {
 const std::string kHello =
     R"({"messages": [{"role": "user", "content": "the fox"}], "max_tokens": 8,
     "temperature": 0.7, "seed": 3, "ignore_eos": true)";
+
+TEST_F(HttpServer, SeveralModelsAreOpenedWhenTheyAreAskedFor) {
+  names_ = {"small", "second \"2\"", "third"};
+  Start();
+  EXPECT_EQ(opened_, 0);
+  const auto ask = [&](const json& model) {
+    json body = {{"messages", {{{"role", "user"}, {"content", "the fox"}}}}, {"max_tokens", 2}};
+    if (!model.is_null()) body["model"] = model;
+    return Post(kChat, body.dump());
+  };
+  const auto [status, answer] = ask("third");
+  EXPECT_EQ(status, 200);
+  EXPECT_EQ(answer["model"], "third");
+  EXPECT_EQ(ask("third").second["model"], "third");
+  EXPECT_EQ(opened_, 1);
+  EXPECT_EQ(ask(nullptr).second["model"], "small");
+  const auto [missing, error] = ask("none");
+  EXPECT_EQ(missing, 404);
+  EXPECT_EQ(error["error"]["code"], "model_not_found");
+  EXPECT_THAT(error["error"]["message"].get<std::string>(),
+              HasSubstr("small, second \"2\", third"));
+  // Two may be open: the one that is unused for the longest time goes.
+  EXPECT_EQ(ask("third").first, 200);
+  EXPECT_EQ(opened_, 2);
+  EXPECT_EQ(ask("second \"2\"").first, 200);
+  EXPECT_EQ(ask("third").first, 200);
+  EXPECT_EQ(opened_, 3);
+  EXPECT_EQ(ask("small").first, 200);
+  EXPECT_EQ(opened_, 4);
+  const json models = json::parse(Client().Get("/v1/models")->body)["data"];
+  ASSERT_EQ(models.size(), 3u);
+  EXPECT_EQ(models[1]["id"], "second \"2\"");
+  EXPECT_FALSE(models[1].contains("meta"));  // it is closed again
+  EXPECT_TRUE(models[2].contains("meta"));
+  EXPECT_THAT(Client().Get("/metrics")->body,
+              testing::AllOf(HasSubstr("hlwq_requests_total{model=\"third\"} 4\n"),
+                             HasSubstr("hlwq_requests_total{model=\"second \\\"2\\\"\"} 1\n"),
+                             HasSubstr("hlwq_token_seconds_bucket{model=\"small\",le=\"+Inf\"}")));
+}
+
+TEST_F(HttpServer, ModelsThatAnswerAreNotClosedForOthers) {
+  names_ = {"small", "second", "third"};
+  Start();
+  std::vector<std::thread> clients;
+  std::atomic<bool> is_over = false;
+  for (const char* name : {"small", "second"}) {
+    clients.emplace_back([&, name] {
+      httplib::Request request;
+      request.method = "POST";
+      request.path = kChat;
+      request.body = R"({"messages": [{"role": "user", "content": "x"}], "ignore_eos": true,
+                         "stream": true, "model": ")" +
+                     std::string(name) + "\"}";
+      request.content_receiver = [&](const char*, size_t, uint64_t, uint64_t) { return !is_over; };
+      auto client = Client();
+      client.send(request);
+    });
+  }
+  const auto are_busy = [&] {
+    const auto entries = shelf_->Entries();
+    return std::ranges::all_of(std::span(entries).first(2), [](const auto& entry) {
+      return entry.model && entry.model->scheduler().metrics().active > 0;
+    });
+  };
+  while (!are_busy()) std::this_thread::yield();
+  const std::string third = R"({"prompt": "x", "max_tokens": 1, "model": "third"})";
+  EXPECT_EQ(Post("/v1/completions", third).first, 503);
+  is_over = true;
+  for (std::thread& client : clients) client.join();
+  int status = 503;
+  for (int tries = 0; tries < 500 && status == 503; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    status = Post("/v1/completions", third).first;
+  }
+  EXPECT_EQ(status, 200);
+}
 
 const std::string kEndless =
     R"({"messages": [{"role": "user", "content": "the fox"}], "ignore_eos": true)";
@@ -74,10 +158,10 @@ TEST_F(HttpServer, AClientThatGoesEndsItsWholeAnswerToo) {
     EXPECT_FALSE(client.Post(kChat, kEndless + "}", "application/json"));
   }
   const Stopwatch since;
-  while (scheduler_->metrics().active > 0 && since.Seconds() < 20)
+  while (metrics().active > 0 && since.Seconds() < 20)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  EXPECT_EQ(scheduler_->metrics().active, 0u);
-  EXPECT_LT(scheduler_->metrics().answer_tokens, 60000u);  // not until the context was full
+  EXPECT_EQ(metrics().active, 0u);
+  EXPECT_LT(metrics().answer_tokens, 60000u);  // not until the context was full
 }
 
 TEST_F(HttpServer, AnAnswerThatTakesTooLongEndsWithAnError) {
@@ -259,7 +343,7 @@ TEST_F(HttpServer, EndsWithAnswersUnderWayAndIdleConnections) {
       R"({"messages": [{"role": "user", "content": "x"}], "ignore_eos": true, "max_tokens": 200})";
   std::pair<int, json> answer;
   std::thread client([&] { answer = Post(kChat, body); });
-  while (scheduler_->metrics().active == 0) std::this_thread::yield();
+  while (metrics().active == 0) std::this_thread::yield();
   server_->Stop();
   thread_.join();
   client.join();
@@ -285,8 +369,8 @@ TEST_F(HttpServer, SaysThatItIsFull) {
       auto client = Client();
       client.send(request);
     });
-    const Metrics& metrics = scheduler_->metrics();
-    while (metrics.waiting + metrics.active < static_cast<size_t>(i) + 1) {
+    const Metrics& counts = metrics();
+    while (counts.waiting + counts.active < static_cast<size_t>(i) + 1) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
   }
@@ -296,11 +380,10 @@ TEST_F(HttpServer, SaysThatItIsFull) {
 }
 
 TEST(HttpServerAddress, ThatIsTakenIsRefused) {
-  test::SmallModel model;
-  Scheduler scheduler(*model, {});
-  const Server first(*model, scheduler, {.port = 0});
+  ModelShelf none({"none"}, 1, nullptr);
+  const Server first(none, {.port = 0});
   try {
-    const Server second(*model, scheduler, {.host = "256.1.1.1", .port = first.port()});
+    const Server second(none, {.host = "256.1.1.1", .port = first.port()});
     ADD_FAILURE() << "bound";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("cannot listen there"));

@@ -28,12 +28,16 @@ class SmallModel {
       fs::copy_file(with_text / "tokenizer.json", folder_ / "tokenizer.json");
     }
     if (name.empty()) {
-      model_.emplace(folder_ / "model.gguf", Options());
+      path_ = folder_ / "model.gguf";
     } else {
       std::ofstream(folder_ / "chat_template.jinja") << kSmallTemplate;
-      model_.emplace(folder_.path(), Options());
+      path_ = folder_.path();
     }
+    model_.emplace(path_, Options());
   }
+
+  // Once more.
+  chat::TextModel Open() const { return chat::TextModel(path_, Options()); }
 
   chat::TextModel& operator*() { return *model_; }
   chat::TextModel* operator->() { return &*model_; }
@@ -41,6 +45,7 @@ class SmallModel {
 
  private:
   TempDir folder_;
+  std::filesystem::path path_;
   std::optional<chat::TextModel> model_;
 
   static chat::TextModelOptions Options() {

@@ -68,6 +68,7 @@ inline constexpr TextFlag kHost{"host", FlagKind::kText};
 inline constexpr IntegerFlag kPort{"port"};
 inline constexpr IntegerFlag kParallel{"parallel"};
 inline constexpr NumberFlag kTimeout{"timeout"};
+inline constexpr IntegerFlag kModelsMax{"models-max"};
 inline constexpr BytesFlag kCacheRam{"cache-ram"};
 inline constexpr SwitchFlag kExact{"exact"};
 inline constexpr TextFlag kAlias{"alias", FlagKind::kText};

@@ -45,9 +45,6 @@ server::ServerOptions ServerOptionsOf(const Arguments& arguments) {
   server::ServerOptions options;
   options.host = arguments.Text(flag::kHost);
   options.port = static_cast<int>(arguments.Integer(flag::kPort));
-  const std::filesystem::path folder = arguments.Operand("DIR");
-  const std::filesystem::path named = folder.has_filename() ? folder : folder.parent_path();
-  options.model_name = arguments.FindText(flag::kAlias).value_or(named.filename().string());
   options.access.api_keys = ApiKeysOf(arguments);
   options.access.origins = arguments.List(flag::kCors);
   options.access.hosts = arguments.List(flag::kAllowHost);
@@ -79,14 +76,45 @@ class EndSignals {
   sigset_t signals_, before_;
 };
 
+// What DIR holds.
+struct Shelved {
+  std::string name, path;
+};
+
+std::string NameOf(const std::filesystem::path& path) {
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+// The models in a folder of models; of a model itself, that one.
+std::vector<Shelved> ModelsIn(const Arguments& arguments) {
+  namespace fs = std::filesystem;
+  const std::string operand = arguments.Operand("DIR");
+  std::error_code failure;
+  std::vector<Shelved> models;
+  if (!fs::exists(fs::path(operand) / "config.json", failure)) {
+    for (const auto& entry : fs::directory_iterator(operand, failure)) {
+      if (!fs::exists(entry.path() / "config.json", failure)) continue;
+      models.push_back({NameOf(entry.path()), entry.path().string()});
+    }
+    std::ranges::sort(models, {}, &Shelved::name);
+  }
+  const auto alias = arguments.FindText(flag::kAlias);
+  if (models.empty()) return {{alias.value_or(NameOf(operand)), operand}};
+  if (alias) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        "--alias: " + operand + " is a folder of models, which have the names of their folders");
+  }
+  return models;
+}
+
 // Until a signal comes.
-void Serve(const Arguments& arguments, const chat::TextModel& model, server::Scheduler& scheduler,
-           const server::ServerOptions& options, std::unique_ptr<EndSignals> signals) {
-  server::Server server(model, scheduler, options);
+void Serve(const Arguments& arguments, server::ModelShelf& models,
+           const server::ServerOptions& options, const std::string& what,
+           std::unique_ptr<EndSignals> signals) {
+  server::Server server(models, options);
   if (arguments.json()) PrintJson({{"host", options.host}, {"port", server.port()}});
-  PrintNote(arguments,
-            fmt::format("{} at http://{}:{}/v1, {} tokens of context", options.model_name,
-                        options.host, server.port(), scheduler.context_tokens()));
+  PrintNote(arguments, fmt::format("{} at http://{}:{}/v1", what, options.host, server.port()));
   std::thread listening([&] { server.Run(); });
   signals->Wait();
   signals.reset();  // another one ends the program at once
@@ -95,18 +123,8 @@ void Serve(const Arguments& arguments, const chat::TextModel& model, server::Sch
   listening.join();
 }
 
-}  // namespace
-
-int RunServe(const Arguments& arguments) {
-  const uint64_t free_bytes = ReadMemoryLimit().available_bytes;
-  const uint64_t cache_bytes = arguments.Has(flag::kCacheRam)
-                                   ? arguments.Bytes(flag::kCacheRam)
-                                   : std::min(free_bytes / 4, kMostDefaultCache);
-  const server::ServerOptions options = ServerOptionsOf(arguments);
-  auto signals = std::make_unique<EndSignals>();  // before any thread begins
-  chat::TextModel model =
-      OpenModel(arguments, arguments.Operand("DIR"), {.snapshot_bytes = cache_bytes});
-  PrintModelNotes(arguments, model);
+server::SchedulerOptions SchedulingOf(const Arguments& arguments, const chat::TextModel& model,
+                                      uint64_t cache_bytes) {
   const size_t context = arguments.Has(flag::kCtxSize)
                              ? ContextTokensOf(arguments, model)
                              : std::min<size_t>(model.config().max_positions, kMostDefaultContext);
@@ -116,11 +134,46 @@ int RunServe(const Arguments& arguments) {
   scheduling.idle_bytes = cache_bytes;
   scheduling.most_drafted = static_cast<size_t>(arguments.Integer(flag::kDraftMax));
   scheduling.is_exact = arguments.Switch(flag::kExact);
-  {
-    server::Scheduler scheduler(model, scheduling);
-    Serve(arguments, model, scheduler, options, std::move(signals));
+  return scheduling;
+}
+
+}  // namespace
+
+int RunServe(const Arguments& arguments) {
+  const std::vector<Shelved> found = ModelsIn(arguments);
+  const auto most_open =
+      std::min<size_t>(found.size(), static_cast<size_t>(arguments.Integer(flag::kModelsMax)));
+  const uint64_t free_bytes = ReadMemoryLimit().available_bytes;
+  const uint64_t cache_bytes =
+      (arguments.Has(flag::kCacheRam) ? arguments.Bytes(flag::kCacheRam)
+                                      : std::min(free_bytes / 4, kMostDefaultCache)) /
+      most_open;
+  const server::ServerOptions options = ServerOptionsOf(arguments);
+  auto signals = std::make_unique<EndSignals>();  // before any thread begins
+  const auto open = [&](const std::string& name, std::shared_ptr<server::Metrics> metrics) {
+    const auto shelved = std::ranges::find(found, name, &Shelved::name);
+    auto served = std::make_shared<server::ServedModel>(
+        name,
+        [&] {
+          return OpenModel(arguments, shelved->path,
+                           {.models = static_cast<int>(most_open), .snapshot_bytes = cache_bytes});
+        },
+        [&](const chat::TextModel& model) { return SchedulingOf(arguments, model, cache_bytes); },
+        std::move(metrics));
+    PrintModelNotes(arguments, served->model());
+    if (found.size() > 1) PrintNote(arguments, name + " is open");
+    return served;
+  };
+  std::vector<std::string> names;
+  for (const Shelved& model : found) names.push_back(model.name);
+  server::ModelShelf models(names, most_open, open);
+  std::string what = fmt::format("{} models", found.size());
+  if (found.size() == 1) {
+    const size_t context = models.Get("")->scheduler().context_tokens();
+    what = fmt::format("{}, {} tokens of context,", names.front(), context);
   }
-  model.engine().FinishTrace();
+  Serve(arguments, models, options, what, std::move(signals));
+  models.FinishTraces();
   return 0;
 }
 

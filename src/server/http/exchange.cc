@@ -111,7 +111,7 @@ httplib::Server::Handler WithJson(JsonHandler handler, ErrorForm form) {
       }
       handler(call, response);
     } catch (const BadRequest& bad) {
-      refuse(400, bad);
+      refuse(bad.status, bad);
     } catch (const Error& error) {
       refuse(error.code() == ErrorCode::kInvalidArgument ? 400 : 500, {error.what(), "", ""});
     }

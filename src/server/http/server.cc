@@ -62,13 +62,7 @@ constexpr auto kLastBytes = std::chrono::milliseconds(300);
 
 class Server::Impl {
  public:
-  Impl(const chat::TextModel& model, Scheduler& scheduler, ServerOptions options)
-      : model_(model),
-        scheduler_(scheduler),
-        options_(std::move(options)),
-        plain_text_(model.tokenizer()),
-        forms_(model),
-        context_{model, plain_text_, forms_, scheduler.context_tokens()} {
+  Impl(ModelShelf& models, ServerOptions options) : models_(models), options_(std::move(options)) {
     http_.new_task_queue = [most = options_.most_connections] {
       return new httplib::ThreadPool(most);
     };
@@ -110,19 +104,14 @@ class Server::Impl {
   void Run() { http_.listen_after_bind(); }
   void Stop() {
     http_.stop();
-    const Metrics& metrics = scheduler_.metrics();
-    while (metrics.waiting + metrics.active > 0) std::this_thread::sleep_for(kPollWhenStopping);
+    while (!models_.IsIdle()) std::this_thread::sleep_for(kPollWhenStopping);
     std::this_thread::sleep_for(kLastBytes);
     ShutDownConnections(options_.port);
   }
 
  private:
-  const chat::TextModel& model_;
-  Scheduler& scheduler_;
+  ModelShelf& models_;
   ServerOptions options_;
-  chat::PlainText plain_text_;
-  AnswerForms forms_;
-  ModelContext context_;
   httplib::Server http_;
 
   // Before any route: whom the request comes from, and whether it is one request.
@@ -178,51 +167,62 @@ class Server::Impl {
   }
 
   void AddRoutes() {
-    Post("/v1/chat/completions", [this](const auto& call, auto& response) {
-      AnswerOpenAi(ReplyKind::kChat, ReadChatRequest(call.body, context_), call.peer, response);
+    Post("/v1/chat/completions", [this](const Call& call, auto& response) {
+      Answer(call, ReadChatRequest, OpenAiReplies(ReplyKind::kChat), ErrorBody, response);
     });
-    Post("/v1/responses", [this](const auto& call, auto& response) {
-      AnswerResponses(ReadResponsesRequest(call.body, context_), call.peer, response);
+    Post("/v1/completions", [this](const Call& call, auto& response) {
+      Answer(call, ReadCompletionRequest, OpenAiReplies(ReplyKind::kCompletion), ErrorBody,
+             response);
     });
-    Post("/v1/completions", [this](const auto& call, auto& response) {
-      AnswerOpenAi(ReplyKind::kCompletion, ReadCompletionRequest(call.body, context_), call.peer,
-                   response);
+    Post("/v1/responses", [this](const Call& call, auto& response) {
+      Answer(call, ReadResponsesRequest, RepliesOf<ResponsesReply>, ErrorBody, response);
     });
     http_.Post("/v1/messages", WithJson(
-                                   [this](const auto& call, auto& response) {
-                                     AnswerMessages(ReadMessagesRequest(call.body, context_),
-                                                    call.peer, response);
+                                   [this](const Call& call, auto& response) {
+                                     Answer(call, ReadMessagesRequest, RepliesOf<MessagesReply>,
+                                            MessagesError, response);
                                    },
                                    MessagesError));
     http_.Post("/v1/messages/count_tokens",
                WithJson(
-                   [this](const auto& call, auto& response) {
-                     const auto read = ReadMessagesRequest(call.body, context_);
+                   [this](const Call& call, auto& response) {
+                     const auto read = ReadMessagesRequest(call.body, ModelOf(call)->context());
                      SendJson(response, 200, {{"input_tokens", read.request.prompt.size()}});
                    },
                    MessagesError));
     Post("/v1/embeddings", [](const auto&, auto& response) {
       SendJson(response, 501, ErrorBody(501, "a model that writes text makes no embeddings"));
     });
-    Post("/tokenize", [this](const auto& call, auto& response) {
+    AddTextRoutes();
+    AddPage();
+    AddRoutesThatTell();
+  }
+
+  void AddTextRoutes() {
+    Post("/tokenize", [this](const Call& call, auto& response) {
       const Fields fields(call.body);
       const std::string content = fields.Text("content").value_or("");
-      const auto tokens = model_.tokenizer().Encode(
+      const auto tokens = ModelOf(call)->model().tokenizer().Encode(
           content, {.add_special = fields.Switch("add_special", false),
                     .parse_special = fields.Switch("parse_special", true)});
       SendJson(response, 200, {{"tokens", tokens}});
     });
-    Post("/detokenize", [this](const auto& call, auto& response) {
+    Post("/detokenize", [this](const Call& call, auto& response) {
       const Fields fields(call.body);
       const ordered_json* tokens = fields.Find("tokens");
       if (tokens == nullptr || !tokens->is_array())
         throw BadRequest{"'tokens': want a list of token ids", "tokens"};
-      const auto ids = ReadTokens(*tokens, "tokens", model_);
-      SendJson(response, 200, {{"content", model_.tokenizer().Decode(ids)}});
+      const auto served = ModelOf(call);
+      const auto ids = ReadTokens(*tokens, "tokens", served->model());
+      SendJson(response, 200, {{"content", served->model().tokenizer().Decode(ids)}});
     });
-    Post("/apply-template", [this](const auto& call, auto& response) {
-      SendJson(response, 200, {{"prompt", RenderMessages(Fields(call.body), context_)}});
+    Post("/apply-template", [this](const Call& call, auto& response) {
+      const auto served = ModelOf(call);
+      SendJson(response, 200, {{"prompt", RenderMessages(Fields(call.body), served->context())}});
     });
+  }
+
+  void AddPage() {
     for (const PageFile& file : PageFiles()) {
       http_.Get(
           std::string(file.path), [&file](const httplib::Request&, httplib::Response& response) {
@@ -232,6 +232,9 @@ class Server::Impl {
             response.set_content(file.content.data(), file.content.size(), std::string(file.type));
           });
     }
+  }
+
+  void AddRoutesThatTell() {
     const auto models = [this](const httplib::Request&, httplib::Response& response) {
       SendJson(response, 200, Models());
     };
@@ -242,12 +245,13 @@ class Server::Impl {
     };
     http_.Get("/health", health);
     http_.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
-      response.set_content(scheduler_.metrics().Render(), "text/plain; version=0.0.4");
+      response.set_content(models_.RenderMetrics(), "text/plain; version=0.0.4");
     });
     http_.Get("/props", [this](const httplib::Request&, httplib::Response& response) {
+      const auto served = models_.Get("");
       SendJson(response, 200,
-               {{"default_generation_settings", {{"n_ctx", scheduler_.context_tokens()}}},
-                {"model_alias", options_.model_name},
+               {{"default_generation_settings", {{"n_ctx", served->scheduler().context_tokens()}}},
+                {"model_alias", served->name()},
                 {"build_info", std::string("hlwq ") + kVersion}});
     });
     // Clients that look for Ollama.
@@ -255,60 +259,76 @@ class Server::Impl {
       SendJson(response, 200, {{"version", kVersion}});
     });
     http_.Get("/api/tags", [this](const httplib::Request&, httplib::Response& response) {
-      SendJson(response, 200,
-               {{"models", ordered_json::array({{{"name", options_.model_name},
-                                                 {"model", options_.model_name}}})}});
+      ordered_json list = ordered_json::array();
+      for (const auto& [name, model] : models_.Entries())
+        list.push_back({{"name", name}, {"model", name}});
+      SendJson(response, 200, {{"models", std::move(list)}});
     });
   }
 
   ordered_json Models() const {
-    const ordered_json model = {{"id", options_.model_name},
-                                {"object", "model"},
-                                {"created", 0},
-                                {"owned_by", "hlwq"},
-                                {"meta",
-                                 {{"n_ctx", scheduler_.context_tokens()},
-                                  {"n_ctx_train", model_.config().max_positions},
-                                  {"n_vocab", model_.config().sizes.vocab},
-                                  {"n_embd", model_.config().sizes.hidden}}}};
+    ordered_json list = ordered_json::array();
+    for (const auto& [name, served] : models_.Entries()) {
+      ordered_json model = {
+          {"id", name}, {"object", "model"}, {"created", 0}, {"owned_by", "hlwq"}};
+      // What is not open is not read for this.
+      if (served) {
+        const model::ModelConfig& config = served->model().config();
+        model["meta"] = {{"n_ctx", served->scheduler().context_tokens()},
+                         {"n_ctx_train", config.max_positions},
+                         {"n_vocab", config.sizes.vocab},
+                         {"n_embd", config.sizes.hidden}};
+      }
+      list.push_back(std::move(model));
+    }
     // Codex reads the second list.
-    return {{"object", "list"},
-            {"data", ordered_json::array({model})},
-            {"models", ordered_json::array({model})}};
+    return {{"object", "list"}, {"data", list}, {"models", list}};
   }
 
-  // `make` makes the reply, which borrows the request.
-  void AnswerBy(OpenAiRequest read, const Peer& peer, ErrorForm form, httplib::Response& response,
-                const std::function<std::unique_ptr<Reply>(const OpenAiRequest& request)>& make) {
-    auto request = std::make_shared<OpenAiRequest>(std::move(read));
-    Answer(scheduler_,
-           {.request = request->request,
-            .reply = make(*request),
-            .streams = request->streams,
-            .owner = request},
-           {.port = options_.port, .peer = peer, .seconds = options_.most_seconds}, form, response);
+  std::shared_ptr<ServedModel> ModelOf(const Call& call) {
+    const Fields fields(call.body);
+    return models_.Get(fields.Text("model").value_or(""));
   }
 
-  void AnswerOpenAi(ReplyKind kind, OpenAiRequest read, const Peer& peer,
-                    httplib::Response& response) {
-    AnswerBy(std::move(read), peer, ErrorBody, response, [&](const OpenAiRequest& request) {
-      return std::make_unique<OpenAiReply>(kind, options_.model_name, model_.tokenizer(), request);
-    });
+  using Read = OpenAiRequest (*)(const ordered_json& body, const ModelContext& context);
+  // The reply borrows both.
+  using MakeReply = std::function<std::unique_ptr<Reply>(const ServedModel& served,
+                                                         const OpenAiRequest& request)>;
+
+  static MakeReply OpenAiReplies(ReplyKind kind) {
+    return [kind](const ServedModel& served, const OpenAiRequest& request) {
+      return std::make_unique<OpenAiReply>(kind, served.name(), served.model().tokenizer(),
+                                           request);
+    };
   }
-  void AnswerResponses(OpenAiRequest read, const Peer& peer, httplib::Response& response) {
-    AnswerBy(std::move(read), peer, ErrorBody, response, [&](const OpenAiRequest& request) {
-      return std::make_unique<ResponsesReply>(options_.model_name, request);
-    });
+  template <class OneReply>
+  static std::unique_ptr<Reply> RepliesOf(const ServedModel& served, const OpenAiRequest& request) {
+    return std::make_unique<OneReply>(served.name(), request);
   }
-  void AnswerMessages(OpenAiRequest read, const Peer& peer, httplib::Response& response) {
-    AnswerBy(std::move(read), peer, MessagesError, response, [&](const OpenAiRequest& request) {
-      return std::make_unique<MessagesReply>(options_.model_name, request);
-    });
+
+  // What an answer needs as long as it is made.
+  struct Held {
+    std::shared_ptr<ServedModel> model;
+    OpenAiRequest read;
+  };
+
+  void Answer(const Call& call, Read read, const MakeReply& make, ErrorForm form,
+              httplib::Response& response) {
+    auto held = std::make_shared<Held>();
+    held->model = ModelOf(call);
+    held->read = read(call.body, held->model->context());
+    server::Answer(held->model->scheduler(),
+                   {.request = held->read.request,
+                    .reply = make(*held->model, held->read),
+                    .streams = held->read.streams,
+                    .owner = held},
+                   {.port = options_.port, .peer = call.peer, .seconds = options_.most_seconds},
+                   form, response);
   }
 };
 
-Server::Server(const chat::TextModel& model, Scheduler& scheduler, ServerOptions options)
-    : impl_(std::make_unique<Impl>(model, scheduler, std::move(options))) {}
+Server::Server(ModelShelf& models, ServerOptions options)
+    : impl_(std::make_unique<Impl>(models, std::move(options))) {}
 Server::~Server() = default;
 
 int Server::port() const noexcept { return impl_->port(); }

@@ -5,16 +5,14 @@
 #include <memory>
 #include <string>
 
-#include "chat/text_model.h"
 #include "server/http/access.h"
-#include "server/scheduler.h"
+#include "server/model_shelf.h"
 
 namespace hlwq::server {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  int port = 8080;         // 0: any that is free
-  std::string model_name;  // what /v1/models calls it
+  int port = 8080;  // 0: any that is free
   AccessOptions access;
   size_t most_body_bytes = 32u << 20;
   double most_seconds = 0;        // of an answer; 0: any
@@ -24,8 +22,8 @@ struct ServerOptions {
 // Serves the OpenAI API (docs/server.md). Run blocks; Stop may come from any thread.
 class Server {
  public:
-  // Borrows model and scheduler. Binds, and throws Error{kIo} where the address cannot be had.
-  Server(const chat::TextModel& model, Scheduler& scheduler, ServerOptions options);
+  // Borrows the models. Binds, and throws Error{kIo} where the address cannot be had.
+  Server(ModelShelf& models, ServerOptions options);
   ~Server();
 
   int port() const noexcept;

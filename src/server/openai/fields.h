@@ -10,11 +10,12 @@
 
 namespace hlwq::server {
 
-// What the client sent makes no sense: status 400 with this message about this field.
+// What the client sent cannot be done, mostly since it makes no sense: a status with this message about this field.
 struct BadRequest {
   std::string message;
   std::string param = {};
   std::string code = "invalid_value";
+  int status = 400;
 };
 
 // Typed access to an object. Fields that are absent or null are empty; all throw BadRequest naming the
