@@ -90,6 +90,10 @@ class Checks:
 
     def check_1_empty(self):
         self.picture("empty")
+        # Small models now and then find no end.
+        self.tab.js("document.getElementById('open-settings').click()")
+        self.tab.js("document.querySelector('[name=max_tokens]').value = '300'")
+        self.click("Done")
         return self.tab.js("document.getElementById('model').textContent")
 
     def check_2_send(self):

@@ -171,6 +171,7 @@ async function reply(parent) {
   running = null;
   $("send").textContent = "Send";
   store.save();
+  if (!props.context) connect();  // the model is open now
   showList();
   if (conversation === current) showMessages();
 }
@@ -255,7 +256,11 @@ window.addEventListener("storage", () => {
 });
 
 async function connect() {
-  props = await serverProps(store.settings.key);
+  props = await serverProps(store.settings);
+  // A choice where there is one; what was chosen may be gone.
+  $("models").hidden = props.models.length < 2;
+  $("models").querySelector("select").replaceChildren(...props.models.map((name) => new Option(name)));
+  if (props.models.length > 0) store.settings.model = props.models.length < 2 ? "" : props.model;
   $("model").textContent = document.title = props.model;
   $("about").textContent = props.about;
   showMessages();

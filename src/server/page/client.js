@@ -2,15 +2,19 @@
 
 const headers = (key) => ({ "Content-Type": "application/json", ...(key ? { Authorization: `Bearer ${key}` } : {}) });
 
-// The model's name, its context in tokens, and what else there is to say of it.
-export async function serverProps(key) {
+// The models' names, and of the one that is wanted (else the first) its context in tokens, 0 while it is closed, and what
+// else there is to say.
+export async function serverProps(settings) {
+  const nothing = (about) => ({ models: [], model: "hlwq", context: 0, about });
   try {
-    const reply = await fetch("v1/models", { headers: headers(key) });
-    if (reply.status === 401) return { model: "hlwq", context: 0, about: "The server wants an API key." };
-    const { id, meta } = (await reply.json()).data[0];
-    return { model: id, context: meta.n_ctx, about: `${id}\n${meta.n_ctx} tokens of context here, ${meta.n_ctx_train} at most\n${meta.description ?? ""}` };
+    const reply = await fetch("v1/models", { headers: headers(settings.key) });
+    if (reply.status === 401) return nothing("The server wants an API key.");
+    const { data } = await reply.json();
+    const { id, meta } = data.find((model) => model.id === settings.model) ?? data[0];
+    const about = meta ? `${meta.n_ctx} tokens of context here, ${meta.n_ctx_train} at most` : "It is opened with the next message.";
+    return { models: data.map((model) => model.id), model: id, context: meta?.n_ctx ?? 0, about: `${id}\n${about}` };
   } catch {
-    return { model: "hlwq", context: 0, about: "The server does not answer." };
+    return nothing("The server does not answer.");
   }
 }
 
@@ -19,6 +23,7 @@ const numbers = { temperature: Number, top_p: Number, max_tokens: Number, seed: 
 // The answer in parts: {text}, {thinking}, {calls}, {timings}, {usage}. Throws Error with the server's message.
 export async function* answer(messages, settings, signal) {
   const body = { messages, stream: true, stream_options: { include_usage: true } };
+  if (settings.model) body.model = settings.model;
   for (const [name, read] of Object.entries(numbers)) {
     if (settings[name] !== "") body[name] = read(settings[name]);
   }

@@ -15,7 +15,7 @@ const read = (key, otherwise) => {
 export const newId = () => crypto.randomUUID?.() ?? String(Math.random()).slice(2) + Date.now();
 
 export const settings = {
-  system: "", temperature: "", top_p: "", max_tokens: "", seed: "", thinking: true, key: "",
+  model: "", system: "", temperature: "", top_p: "", max_tokens: "", seed: "", thinking: true, key: "",
   ...read(SETTINGS, {}),
 };
 export const saveSettings = () => localStorage.setItem(SETTINGS, JSON.stringify(settings));
