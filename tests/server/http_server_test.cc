@@ -150,18 +150,27 @@ TEST_F(HttpServer, ModelsThatAnswerAreNotClosedForOthers) {
 const std::string kEndless =
     R"({"messages": [{"role": "user", "content": "the fox"}], "ignore_eos": true)";
 
-TEST_F(HttpServer, AClientThatGoesEndsItsWholeAnswerToo) {
+// Neither gets anything before the end: an answer that is whole, and a stream that may be a call of a tool.
+TEST_F(HttpServer, AClientThatGoesIsMissedWhereNothingIsSent) {
   Start();
-  {
-    httplib::Client client = Client();
-    client.set_read_timeout(std::chrono::milliseconds(200));
-    EXPECT_FALSE(client.Post(kChat, kEndless + "}", "application/json"));
+  std::vector<std::string> bodies = {kEndless + "}"};
+  if (constrain::IsAvailable()) {
+    bodies.push_back(R"({"messages": [{"role": "user", "content": "x"}], "stream": true,
+      "grammar": "root ::= \"{\" [a-z]{65000}", "tools": [{"type": "function", "function": {"name": "f"}}]})");
   }
-  const Stopwatch since;
-  while (metrics().active > 0 && since.Seconds() < 20)
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  EXPECT_EQ(metrics().active, 0u);
-  EXPECT_LT(metrics().answer_tokens, 60000u);  // not until the context was full
+  for (const std::string& body : bodies) {
+    const uint64_t before = metrics().answer_tokens;
+    {
+      httplib::Client client = Client();
+      client.set_read_timeout(std::chrono::milliseconds(200));
+      client.Post(kChat, body, "application/json");
+    }
+    const Stopwatch since;
+    while (metrics().active > 0 && since.Seconds() < 20)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(metrics().active, 0u) << body;
+    EXPECT_LT(metrics().answer_tokens - before, 60000u) << body;  // not until the context was full
+  }
 }
 
 TEST_F(HttpServer, AnAnswerThatTakesTooLongEndsWithAnError) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts `hlwq serve` under load: many clients, all APIs, random prompts and seeds, clients that go in the middle.
+"""Puts `hlwq serve` under load: many clients, all APIs, random prompts and seeds, some grammars, clients that go in the middle.
 
 usage: load_server.py [--hlwq PROGRAM] [--clients N] [--seconds N] MODEL_DIR
 
@@ -33,13 +33,16 @@ def make_tasks(count: int) -> list[dict]:
     for seed in range(count):
         text = choose.choice(openings) + " " + " ".join(choose.choices(WORDS, k=choose.randint(1, 40)))
         tasks.append({"text": text, "seed": seed, "temperature": choose.choice([0, 0.7, 1.1]),
-                      "api": choose.choice(["chat", "completions", "messages", "responses"])})
+                      "api": choose.choice(["chat", "completions", "messages", "responses"]),
+                      "grammar": choose.choice([None, None, "root ::= [A-Za-z ,.!?]+"])})
     return tasks
 
 
 def request_of(task: dict, streams: bool) -> tuple[str, dict]:
     common = {"temperature": task["temperature"], "seed": task["seed"], "stream": streams, "ignore_eos": True}
     messages = [{"role": "user", "content": task["text"]}]
+    if task["grammar"] and task["api"] in ("chat", "completions"):
+        common["grammar"] = task["grammar"]
     if task["api"] == "chat":
         return "/v1/chat/completions", common | {"messages": messages, "max_tokens": TOKENS}
     if task["api"] == "completions":

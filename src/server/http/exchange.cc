@@ -52,21 +52,23 @@ bool Continue(Conversation& conversation, httplib::DataSink& sink) {
   };
   if (conversation.IsLate()) return fail(conversation.Lateness());
   const std::optional<Event> event = conversation.channel->Next(kPoll);
+  std::string text;
+  if (event) {
+    if (const auto* failure = std::get_if<Failure>(&*event)) return fail(failure->message);
+    text = reply.Take(*event);
+  } else if (conversation.channel->is_over()) {
+    if (!Write(sink, reply.Finish())) return false;
+    sink.done();
+    return true;
+  }
   const auto now = std::chrono::steady_clock::now();
-  if (!event) {
-    if (conversation.channel->is_over()) {
-      if (!Write(sink, reply.Finish())) return false;
-      sink.done();
-      return true;
-    }
+  if (text.empty()) {  // nothing, or what may become a call of a tool
     if (!sink.is_writable()) return false;
     if (now - conversation.last_sent < kPing) return true;
-    conversation.last_sent = now;
-    return Write(sink, reply.Ping());
+    text = reply.Ping();
   }
   conversation.last_sent = now;
-  if (const auto* failure = std::get_if<Failure>(&*event)) return fail(failure->message);
-  return Write(sink, reply.Take(*event));
+  return Write(sink, text);
 }
 
 void AnswerWhole(Conversation& conversation, const ClientWatch& client, ErrorForm form,
