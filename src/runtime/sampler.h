@@ -32,8 +32,7 @@ class Sampler {
   SamplerOptions options_;
   Penalties penalties_;
   Candidates candidates_;
-  std::vector<float>
-      changed_;  // logits with biases and penalties, and what is not allowed at -infinity
+  std::vector<float> changed_;  // logits with biases, penalties, and without what may not come
   uint64_t choices_ = 0;
 
   std::span<const float> Change(std::span<const float> logits, std::span<const uint32_t> allowed);

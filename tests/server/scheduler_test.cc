@@ -55,6 +55,7 @@ SchedulerOptions Options() {
   options.cache = {.dtype = DType::kF16, .capacity = 128};
   options.most_active = 5;
   options.chunk_beside_answers = 64;
+  options.most_drafted = 15;
   return options;
 }
 
@@ -84,13 +85,21 @@ std::vector<Request> MixOfRequests(unsigned seed) {
     if (i % 3 == 0) prompt.assign(common.begin(), common.begin() + 20 + random() % 50);
     const auto own = RandomTokens(1 + random() % 50, seed + i);
     prompt.insert(prompt.end(), own.begin(), own.end());
-    requests.push_back(RequestFor(std::move(prompt), i, 1 + random() % 10));
+    // What comes again and again is drafted.
+    if (i % 4 == 1) {
+      for (size_t at = 0; prompt.size() < 100; ++at) prompt.push_back(prompt[at % 5]);
+    }
+    requests.push_back(RequestFor(std::move(prompt), i, 1 + random() % 20));
+    if (i % 4 == 1) requests.back().generate.sampler.temperature = 0;
   }
   return requests;
 }
 
+// Without drafts, which change nothing.
 std::vector<Answered> OneByOne(chat::TextModel& model, const std::vector<Request>& requests) {
-  Scheduler scheduler(model, Options());
+  SchedulerOptions options = Options();
+  options.most_drafted = 0;
+  Scheduler scheduler(model, options);
   std::vector<Answered> answers;
   for (const Request& request : requests) {
     answers.push_back(Collect(*scheduler.Submit(request)).front());
