@@ -15,7 +15,6 @@ namespace hlwq::runtime {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
