@@ -139,7 +139,7 @@ class Compiler::Impl {
 
 Compiler::Compiler(const text::Tokenizer& tokenizer, size_t vocabulary,
                    std::span<const TokenId> ends)
-    : impl_(std::make_shared<Impl>(tokenizer, vocabulary, ends)) {}
+    : impl_(std::make_unique<Impl>(tokenizer, vocabulary, ends)) {}
 Compiler::~Compiler() = default;
 
 std::shared_ptr<const Grammar> Compiler::Compile(const ordered_json& format) const {

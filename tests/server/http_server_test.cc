@@ -255,7 +255,12 @@ TEST_F(HttpServer, TellsWhatItIs) {
   const auto get = [&](const char* path) { return Client().Get(path); };
   EXPECT_EQ(json::parse(get("/v1/models")->body)["data"][0]["id"], "small");
   EXPECT_EQ(json::parse(get("/api/tags")->body)["models"][0]["name"], "small");
-  EXPECT_EQ(json::parse(get("/props")->body)["default_generation_settings"]["n_ctx"], 1 << 16);
+  const auto context = [&] {
+    return json::parse(get("/props")->body)["default_generation_settings"]["n_ctx"];
+  };
+  EXPECT_EQ(context(), nullptr);  // nobody is asked to open a model for this
+  shelf_->Get("");
+  EXPECT_EQ(context(), 1 << 16);
   Post(kChat, kHello + "}");
   EXPECT_THAT(get("/metrics")->body, HasSubstr("\nhlwq_answer_tokens_total 8\n"));
   EXPECT_THAT(get("/metrics")->body, HasSubstr("hlwq_first_token_seconds_count 1\n"));

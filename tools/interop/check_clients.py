@@ -16,6 +16,7 @@ import sys
 import tempfile
 
 import environment
+import live_server
 
 PACKAGES = ["langchain-openai", "litellm", "llm", "pydantic"]
 QUESTION = "What is the capital of France?"
@@ -78,31 +79,12 @@ def main() -> int:
     parser = environment.parser(__doc__, "clients")
     parser.add_argument("model", nargs="?")
     arguments = parser.parse_args()
-    if arguments.model is None:
-        made = sorted((environment.ROOT / "build/demo").glob("*-hlwq"))
-        if not made or not (made[0] / "tokenizer.json").exists():
-            print("skipped: no model given, and none that `make demo` has made")
-            return 0
-        arguments.model = str(made[0])
+    model = live_server.model_of(arguments)
+    if model is None:
+        return 0
     environment.enter(arguments.venv, PACKAGES)
-    server = subprocess.Popen([arguments.hlwq, "serve", arguments.model, "--port", "0", "--json", "--quiet"],
-                              stdout=subprocess.PIPE, text=True)
-    document = ""
-    while True:
-        document += server.stdout.readline()
-        try:
-            place = json.loads(document)
-            break
-        except ValueError:
-            continue
-    checks = Checks(f"http://{place['host']}:{place['port']}")
-    failed = False
-    for name in [name for name in dir(checks) if name.startswith("check_")]:
-        try:
-            outcome = getattr(checks, name)()
-        except Exception as error:  # of any client
-            failed, outcome = True, f"FAILED: {type(error).__name__}: {str(error)[:400]}"
-        print(f"{name[6:]:12} {outcome}", flush=True)
+    server, address = live_server.start(arguments.hlwq, model, "--quiet")
+    failed = live_server.run_checks(Checks(address))
     server.terminate()
     server.wait()
     return 1 if failed else 0

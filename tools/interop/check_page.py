@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 import pathlib
-import subprocess
 import sys
 import urllib.request
 
 import devtools
 import environment
+import live_server
 
 EVIL = r"""<img src=x onerror="window.hit=1"> <script>window.hit=2</script> <iframe srcdoc="<script>parent.hit=3</script>"></iframe>
 [link](javascript:window.hit=4) [data](data:text/html,<script>1</script>) <svg onload=window.hit=5>
@@ -210,10 +210,8 @@ def main() -> int:
     parser.add_argument("--pictures", type=pathlib.Path)
     parser.add_argument("model", nargs="?")
     arguments = parser.parse_args()
-    made = sorted((environment.ROOT / "build/demo").glob("*-hlwq"))
-    model = arguments.model or (made and made[0])
-    if not model:
-        print("skipped: no model given, and none that `make demo` has made")
+    model = live_server.model_of(arguments)
+    if model is None:
         return 0
     try:
         browser = devtools.Browser()
@@ -222,21 +220,11 @@ def main() -> int:
         return 0
     if arguments.pictures:
         arguments.pictures.mkdir(parents=True, exist_ok=True)
-    server = subprocess.Popen([arguments.hlwq, "serve", model, "--port", "0", "--json", "--quiet"],
-                              stdout=subprocess.PIPE, text=True)
-    document = ""
-    while "}" not in document:
-        document += server.stdout.readline()
+    server, address = live_server.start(arguments.hlwq, model, "--quiet")
     failed = 0
     try:
-        checks = Checks(f"http://127.0.0.1:{json.loads(document)['port']}/", browser, arguments.pictures)
-        for name in sorted(name for name in dir(checks) if name.startswith("check_")):
-            try:
-                outcome = getattr(checks, name)() or ""
-            except Exception as error:  # whatever happens in a browser is what is looked for
-                failed += 1
-                outcome = f"FAILED: {type(error).__name__}: {error}"
-            print(f"{name[8:].replace('_', ' '):20} {outcome}"[:300], flush=True)
+        checks = Checks(address + "/", browser, arguments.pictures)
+        failed = live_server.run_checks(checks, lambda name: name[8:])
         complaints = [line for line in checks.tab.complaints if "Content Security Policy" not in line]
         if complaints:
             failed += 1

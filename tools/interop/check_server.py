@@ -11,11 +11,11 @@ seeds, errors, keys, tools, schemas and grammars, cancelling. Prints a line for 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import threading
 
 import environment
+import live_server
 
 PACKAGES = ["openai", "anthropic", "httpx"]
 KEY = "sk-check"
@@ -263,34 +263,12 @@ def main() -> int:
     parser = environment.parser(__doc__, "server")
     parser.add_argument("model", nargs="?")
     arguments = parser.parse_args()
-    if arguments.model is None:
-        made = sorted((environment.ROOT / "build/demo").glob("*-hlwq"))
-        if not made or not (made[0] / "tokenizer.json").exists():
-            print("skipped: no model given, and none that `make demo` has made")
-            return 0
-        arguments.model = str(made[0])
+    model = live_server.model_of(arguments)
+    if model is None:
+        return 0
     environment.enter(arguments.venv, PACKAGES)
-    server = subprocess.Popen([arguments.hlwq, "serve", arguments.model, "--port", "0", "--json", "--api-key", KEY],
-                              stdout=subprocess.PIPE, text=True)
-    # Its first document says where it listens.
-    document = ""
-    while True:
-        document += server.stdout.readline()
-        try:
-            place = json.loads(document)
-            break
-        except json.JSONDecodeError:
-            if server.poll() is not None:
-                return 1
-    checks = Checks(f"http://{place['host']}:{place['port']}")
-    failed = 0
-    for name in [name for name in dir(checks) if name.startswith("check_")]:
-        try:
-            outcome = getattr(checks, name)() or ""
-        except Exception as error:  # whatever a client throws is what is looked for
-            failed += 1
-            outcome = f"FAILED: {type(error).__name__}: {error}"
-        print(f"{name[6:].replace('_', ' '):20} {outcome}"[:200], flush=True)
+    server, address = live_server.start(arguments.hlwq, model, "--api-key", KEY)
+    failed = live_server.run_checks(Checks(address))
     server.terminate()
     threading.Timer(20, server.kill).start()
     ended = server.wait()

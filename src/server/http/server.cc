@@ -248,10 +248,12 @@ class Server::Impl {
       response.set_content(models_.RenderMetrics(), "text/plain; version=0.0.4");
     });
     http_.Get("/props", [this](const httplib::Request&, httplib::Response& response) {
-      const auto served = models_.Get("");
+      const auto [name, served] = models_.Entries().front();
+      ordered_json context;  // null while it is closed
+      if (served) context = served->scheduler().context_tokens();
       SendJson(response, 200,
-               {{"default_generation_settings", {{"n_ctx", served->scheduler().context_tokens()}}},
-                {"model_alias", served->name()},
+               {{"default_generation_settings", {{"n_ctx", context}}},
+                {"model_alias", name},
                 {"build_info", std::string("hlwq ") + kVersion}});
     });
     // Clients that look for Ollama.
