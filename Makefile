@@ -30,7 +30,7 @@ check:  ## Format and layers
 	@git ls-files -z '*.h' '*.cc' | xargs -0 clang-format-14 --dry-run --Werror
 	@python3 tools/check_layers.py .
 
-tidy:  ## clang-tidy over what differs from the main branch
+tidy: deps  ## clang-tidy over what differs from the main branch
 	@scripts/install-deps.sh build check
 	@scripts/tidy.sh
 
