@@ -4,13 +4,14 @@
 #include <cstddef>
 #include <span>
 
+#include "codec/kv_tile.h"
 #include "kernels/row_span.h"
 #include "tensor/dtype.h"
 
 namespace hlwq::kernels {
 
 // Positions that lie together in a page and are computed together.
-inline constexpr size_t kKvTile = 64;
+using codec::kKvTile;
 
 // Keys and values of one layer and sequence, in pages of `page_tokens` consecutive tokens. Keys are
 // rotated already and lie as a product with a query wants them: [kv_head, tile, head_dim, kKvTile].
@@ -30,6 +31,26 @@ struct KvPages {
   size_t page_bytes() const noexcept {
     return page_tokens * kv_heads * head_dim * (BitsPerElement(dtype) / 8);
   }
+};
+
+// The same layer and sequence, coded: each page is a tile of keys and values of kKvTile tokens of every
+// head. A query sees pages that end before its own page begins as coded, but for the first ones.
+struct CodedKvPages {
+  codec::KvTileLayout keys, values;
+  size_t kv_heads = 0;
+  size_t first_page = 0;              // those before are seen as they are in KvPages
+  std::span<std::byte* const> pages;  // page p holds positions from p * kKvTile
+  size_t keys_offset = 0, values_offset = 0;
+
+  // Of a page and head, 64-byte aligned.
+  std::byte* key_tile(size_t page, size_t kv_head) const noexcept {
+    return pages[page] + keys_offset + kv_head * keys.bytes();
+  }
+  std::byte* value_tile(size_t page, size_t kv_head) const noexcept {
+    return pages[page] + values_offset + kv_head * values.bytes();
+  }
+  // The number of the first page that a query at `position` does not see coded.
+  static size_t PagesBefore(size_t position) noexcept { return position / kKvTile; }
 };
 
 // Rounds the keys and values [tokens, kv_heads * head_dim] of consecutive tokens into their places,
@@ -62,5 +83,14 @@ struct AttentionProblem {
 inline constexpr size_t kAttentionQueryTile = 16;
 void Attend(const AttentionProblem& problem, const KvPages& cache, size_t kv_head,
             size_t query_begin, size_t query_end) noexcept;
+
+// The same where pages are coded: `cache`, of F16 and of pages of kKvTile tokens, has only to hold those
+// that queries do not see coded. The head is one that codec::KvShapeOf takes. Queries and weights are
+// rounded to 16-bit integers, relative to the largest; a value whose weight is below kLeastKvWeight of the
+// sum so far counts as nothing. Within 1e-3 of the norm of what attention to the decoded keys and
+// values gives. Stack: 240 KiB.
+inline constexpr float kLeastKvWeight = 1e-6f;
+void AttendCoded(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages& coded,
+                 size_t kv_head, size_t query_begin, size_t query_end) noexcept;
 
 }  // namespace hlwq::kernels

@@ -25,12 +25,18 @@ void AttendOn(const AttentionProblem& problem, const KvPages& cache, size_t kv_h
               size_t query_begin, size_t query_end) {
   switch (cache.dtype) {
     case DType::kF16:
-      return AttendTo<F16Format>(problem, cache, kv_head, query_begin, query_end);
+      return AttendTo<F16Format>(problem, cache, nullptr, kv_head, query_begin, query_end, nullptr);
     case DType::kBF16:
-      return AttendTo<Bf16Format>(problem, cache, kv_head, query_begin, query_end);
+      return AttendTo<Bf16Format>(problem, cache, nullptr, kv_head, query_begin, query_end,
+                                  nullptr);
     default:
-      return AttendTo<F32Format>(problem, cache, kv_head, query_begin, query_end);
+      return AttendTo<F32Format>(problem, cache, nullptr, kv_head, query_begin, query_end, nullptr);
   }
+}
+
+void AttendCodedOn(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages& coded,
+                   size_t kv_head, size_t query_begin, size_t query_end) {
+  AttendToCoded(problem, cache, coded, kv_head, query_begin, query_end);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -41,6 +47,7 @@ HWY_AFTER_NAMESPACE();
 namespace hlwq::kernels {
 
 HWY_EXPORT(AttendOn);
+HWY_EXPORT(AttendCodedOn);
 
 namespace {
 
@@ -112,6 +119,15 @@ void Attend(const AttentionProblem& problem, const KvPages& cache, size_t kv_hea
   HLWQ_DASSERT(query_begin <= query_end && query_end <= problem.queries);
   HLWQ_DASSERT(problem.first_position + problem.queries <= cache.pages.size() * cache.page_tokens);
   HWY_DYNAMIC_DISPATCH(AttendOn)(problem, cache, kv_head, query_begin, query_end);
+}
+
+void AttendCoded(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages& coded,
+                 size_t kv_head, size_t query_begin, size_t query_end) noexcept {
+  HLWQ_DASSERT(cache.dtype == DType::kF16 && cache.page_tokens == kKvTile);
+  HLWQ_DASSERT(coded.kv_heads == cache.kv_heads && coded.keys.shape.head_dim == cache.head_dim);
+  HLWQ_DASSERT(kv_head < cache.kv_heads && problem.heads % cache.kv_heads == 0);
+  HLWQ_DASSERT(query_begin <= query_end && query_end <= problem.queries);
+  HWY_DYNAMIC_DISPATCH(AttendCodedOn)(problem, cache, coded, kv_head, query_begin, query_end);
 }
 
 }  // namespace hlwq::kernels

@@ -1,0 +1,247 @@
+// Attention of rows to coded tiles (codec/kv_tile.h), for one target: queries and weights as 16-bit
+// integers, exact sums of their products with the levels, in the rotated basis.
+#if defined(HLWQ_KERNELS_CPU_ATTENTION_CODED_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HLWQ_KERNELS_CPU_ATTENTION_CODED_INL_H_
+#undef HLWQ_KERNELS_CPU_ATTENTION_CODED_INL_H_
+#else
+#define HLWQ_KERNELS_CPU_ATTENTION_CODED_INL_H_
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "codec/kv_tile.h"
+#include "hwy/highway.h"
+#include "kernels/cpu/attention_codes-inl.h"
+#include "kernels/cpu/attention_scratch-inl.h"
+#include "kernels/cpu/float_rows-inl.h"
+#include "kernels/cpu/fwht_row-inl.h"
+#include "kernels/cpu/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hlwq::kernels {
+namespace HWY_NAMESPACE {
+
+constexpr size_t kMostGroups = 64;  // of a matrix: of words of 128 dimensions, or tokens
+constexpr size_t kWeightWords = kKvTile / 2;
+constexpr float kMostInteger = 32767;
+
+// What rows need besides AttentionScratch for tiles that are coded.
+struct CodedScratch {
+  alignas(64) int32_t queries[kRowFloats / 2 + 16 * kMostRows];  // pair words, rows of query_words
+  alignas(64) int32_t weights[kMostRows * kWeightWords];         // pair words
+  alignas(64) float query_steps[kMostRows];  // what a unit of the integers of a row stands for
+  alignas(64) float weight_steps[kMostRows];
+  alignas(64) uint8_t wide[128 * kKvTile * 2];  // pairs of levels
+  WeightedSums sums;                            // in the rotated basis
+  size_t query_words;                           // head_dim up to a multiple of 32, in pairs
+};
+
+constexpr std::array<uint8_t, kMostGroups> kAllGroups = [] {
+  std::array<uint8_t, kMostGroups> groups = {};
+  for (size_t i = 0; i < kMostGroups; ++i) groups[i] = static_cast<uint8_t>(i);
+  return groups;
+}();
+
+// The factor that takes numbers of at most `most` to 16-bit integers, and the unit of these. `check`
+// is NaN where a number is none; so are all results then.
+struct IntegerScale {
+  float factor, step;
+
+  HWY_INLINE IntegerScale(float most, float check) {
+    factor = most > 0 ? kMostInteger / most : 0;
+    if (!(factor <= std::numeric_limits<float>::max())) factor = 0;  // too small a number
+    step = check == check ? most / kMostInteger : check;
+  }
+};
+
+// Rotates the queries of rows [0, count) and rounds them.
+HWY_INLINE void PrepareQueries(const codec::KvHeadShape& shape, size_t count,
+                               const AttentionScratch& scratch, CodedScratch& coded) {
+  alignas(64) float row[codec::kMostKvHeadDim + 32];
+  const size_t padded = hwy::RoundUpTo(shape.head_dim, 32);
+  coded.query_words = padded / 2;
+  for (size_t i = 0; i < count; ++i) {
+    std::copy_n(scratch.queries + i * scratch.stride, shape.head_dim, row);
+    std::fill(row + shape.head_dim, row + padded, 0.0f);
+    RotateRow(shape, row);
+    VF most = hn::Zero(DF()), check = hn::Zero(DF());
+    for (size_t n = 0; n < padded; n += kLanes) {
+      const VF magnitude = hn::Abs(hn::Load(DF(), row + n));
+      most = hn::Max(most, magnitude);
+      check = hn::Add(check, magnitude);
+    }
+    const IntegerScale scale(MaxLane(most), SumLanes(check));
+    StorePairWords(row, scale.factor, padded, coded.queries + i * coded.query_words);
+    coded.query_steps[i] = scale.step * codec::kKvLevelUnit;
+  }
+}
+
+// Keys or values of a tile, coded.
+struct CodedTile {
+  const codec::KvTileLayout& layout;
+  const uint8_t* at;
+
+  const uint8_t* multipliers(size_t block) const { return at + block * kKvTile * 2; }
+  const uint8_t* matrix() const { return at + layout.multiplier_bytes(); }
+};
+
+// Calls multiply(source, matrix) with the levels as they are for few rows, or written out for many.
+template <class Source, class Multiply>
+HWY_INLINE void ForLevels(const RowsOfTile& tile, const LevelMatrix& matrix, size_t lanes,
+                          uint8_t* HWY_RESTRICT wide, const Multiply& multiply) {
+  const Source source;
+  if (tile.IsFew()) {
+    multiply(source, matrix);
+  } else {
+    multiply(WideLevels(), Widen(source, matrix, lanes, wide));
+  }
+}
+
+// scores[row] of all tokens of the tile.
+template <class Source>
+HWY_NOINLINE HWY_ATTR void ScoreCodes(const RowsOfTile& tile, const CodedTile& keys,
+                                      AttentionScratch& scratch, CodedScratch& coded) {
+  const codec::KvHeadShape& shape = keys.layout.shape;
+  const codec::KvMatrixLayout matrix = keys.layout.matrix();
+  const size_t blocks = shape.multipliers();
+  const size_t groups = matrix.groups() / blocks;  // of one multiplier
+  for (size_t block = 0; block < blocks; ++block) {
+    const LevelMatrix levels = {keys.matrix() + block * groups * matrix.group_bytes(),
+                                matrix.block_bytes(), kAllGroups.data(), groups};
+    ForLevels<Source>(
+        tile, levels, kKvTile, coded.wide,
+        [&](const auto& source, const LevelMatrix& from) HWY_ATTR {
+          for (size_t first = tile.first; first < tile.last; first += tile.AtOnce()) {
+            const size_t rows = HWY_MIN(tile.AtOnce(), tile.last - first);
+            const int32_t* words[kMostRowsAtOnce];
+            for (size_t row = 0; row < rows; ++row) {
+              words[row] =
+                  coded.queries + (first + row) * coded.query_words + block * shape.scaled / 2;
+            }
+            MultiplyRows(
+                source, from, rows, words, kKvTile, [&](size_t row, size_t lane, VI sum) HWY_ATTR {
+                  float* HWY_RESTRICT to = scratch.scores + (first + row) * kKvTile + lane;
+                  const VF step = hn::Set(DF(), coded.query_steps[first + row]);
+                  const VF multiplier = F16Format::LoadNumber(
+                      DF(), keys.multipliers(block) + lane * sizeof(uint16_t));
+                  const VF score = hn::Mul(hn::Mul(hn::ConvertTo(DF(), sum), step), multiplier);
+                  hn::Store(block == 0 ? score : hn::Add(hn::Load(DF(), to), score), DF(), to);
+                });
+          }
+        });
+  }
+}
+
+// Turns the weights of a row, times the multipliers of a block, into integers. Those below `least`
+// count as none: they are no part of the result.
+HWY_INLINE void PrepareWeights(const RowsOfTile& tile, size_t row, const uint8_t* multipliers,
+                               const AttentionScratch& scratch, CodedScratch& coded) {
+  const VF least = hn::Set(DF(), scratch.weight_sum[row] * kLeastKvWeight);
+  const size_t begin = tile.Begin(scratch, row) / kLanes * kLanes;
+  alignas(64) float weights[kKvTile];
+  VF most = hn::Zero(DF()), check = hn::Zero(DF());
+  std::fill(weights, weights + begin, 0.0f);
+  for (size_t n = begin; n < kKvTile; n += kLanes) {
+    const VF weight = hn::Load(DF(), scratch.scores + row * kKvTile + n);
+    const VF multiplier = F16Format::LoadNumber(DF(), multipliers + n * sizeof(uint16_t));
+    const VF product = hn::IfThenElseZero(hn::Gt(weight, least), hn::Mul(weight, multiplier));
+    most = hn::Max(most, product);
+    check = hn::Add(check, product);
+    hn::Store(product, DF(), weights + n);
+  }
+  const IntegerScale scale(MaxLane(most), SumLanes(check));
+  StorePairWords(weights, scale.factor, kKvTile, coded.weights + row * kWeightWords);
+  coded.weight_steps[row] = scale.step * codec::kKvLevelUnit;
+}
+
+// The groups of `words` words of tokens that any of rows [first, last) gives weight to.
+HWY_INLINE size_t WeightedGroups(const CodedScratch& coded, size_t first, size_t last, size_t words,
+                                 uint8_t* HWY_RESTRICT groups) {
+  size_t count = 0;
+  for (size_t group = 0; group < kWeightWords / words; ++group) {
+    int32_t any = 0;
+    for (size_t row = first; row < last; ++row) {
+      const int32_t* HWY_RESTRICT from = coded.weights + row * kWeightWords + group * words;
+      for (size_t i = 0; i < words; ++i) any |= from[i];
+    }
+    groups[count] = static_cast<uint8_t>(group);
+    count += any != 0 ? 1 : 0;
+  }
+  return count;
+}
+
+// What WeighCodes does to the sums of a block where nothing has weight.
+HWY_INLINE void KeepSums(const RowsOfTile& tile, size_t block, size_t scaled,
+                         const AttentionScratch& scratch, CodedScratch& coded) {
+  for (size_t row = tile.first; row < tile.last; ++row) {
+    float* HWY_RESTRICT sums = coded.sums.values + row * scratch.stride + block * scaled;
+    if (coded.sums.keep[row] == 1) continue;
+    for (size_t i = 0; i < scaled; ++i) sums[i] *= coded.sums.keep[row];
+  }
+}
+
+// Adds the values times their weights to the sums.
+template <class Source>
+HWY_NOINLINE HWY_ATTR void WeighCodes(const RowsOfTile& tile, const CodedTile& values,
+                                      AttentionScratch& scratch, CodedScratch& coded) {
+  const codec::KvHeadShape& shape = values.layout.shape;
+  const codec::KvMatrixLayout matrix = values.layout.matrix();
+  const size_t lanes = hwy::RoundUpTo(shape.scaled, 16);
+  for (size_t block = 0; block < shape.multipliers(); ++block) {
+    for (size_t row = tile.first; row < tile.last; ++row) {
+      PrepareWeights(tile, row, values.multipliers(block), scratch, coded);
+    }
+    uint8_t groups[kMostGroups];
+    const size_t count = WeightedGroups(coded, tile.first, tile.last, Source::kWords, groups);
+    if (count == 0) {
+      KeepSums(tile, block, shape.scaled, scratch, coded);
+      continue;
+    }
+    LevelMatrix levels = {values.matrix() + block * (shape.scaled / 16) * matrix.block_bytes(),
+                          matrix.block_bytes(), groups, count};
+    if (!tile.IsFew()) levels = {levels.at, levels.block_bytes, kAllGroups.data(), matrix.groups()};
+    ForLevels<Source>(
+        tile, levels, lanes, coded.wide, [&](const auto& source, const LevelMatrix& from) HWY_ATTR {
+          for (size_t first = tile.first; first < tile.last; first += tile.AtOnce()) {
+            const size_t rows = HWY_MIN(tile.AtOnce(), tile.last - first);
+            const int32_t* words[kMostRowsAtOnce];
+            for (size_t row = 0; row < rows; ++row) {
+              words[row] = coded.weights + (first + row) * kWeightWords;
+            }
+            MultiplyRows(
+                source, from, rows, words, lanes, [&](size_t row, size_t lane, VI sum) HWY_ATTR {
+                  float* HWY_RESTRICT to = coded.sums.values + (first + row) * scratch.stride +
+                                           block * shape.scaled + lane;
+                  const VF keep = hn::Set(DF(), coded.sums.keep[first + row]);
+                  const VF step = hn::Set(DF(), coded.weight_steps[first + row]);
+                  hn::Store(
+                      hn::MulAdd(hn::ConvertTo(DF(), sum), step, hn::Mul(keep, hn::Load(DF(), to))),
+                      DF(), to);
+                });
+          }
+        });
+  }
+  std::fill(coded.sums.keep + tile.first, coded.sums.keep + tile.last, 1.0f);
+}
+
+// out [head_dim] += the sums of a row, rotated back.
+HWY_INLINE void AddRotatedBack(const codec::KvHeadShape& shape, size_t row,
+                               const AttentionScratch& scratch, const CodedScratch& coded,
+                               float* HWY_RESTRICT out) {
+  alignas(64) float values[codec::kMostKvHeadDim + 32];
+  const float* HWY_RESTRICT from = coded.sums.values + row * scratch.stride;
+  for (size_t i = 0; i < shape.head_dim; ++i) values[i] = from[i] * coded.sums.keep[row];
+  RotateRow(shape, values);
+  for (size_t i = 0; i < shape.head_dim; ++i) out[i] += values[i];
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hlwq::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif

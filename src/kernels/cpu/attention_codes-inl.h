@@ -1,0 +1,213 @@
+// Products of 16-bit integers with the levels of coded keys and values (codec/kv_tile.h), for one
+// target. The sums are exact.
+#if defined(HLWQ_KERNELS_CPU_ATTENTION_CODES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef HLWQ_KERNELS_CPU_ATTENTION_CODES_INL_H_
+#undef HLWQ_KERNELS_CPU_ATTENTION_CODES_INL_H_
+#else
+#define HLWQ_KERNELS_CPU_ATTENTION_CODES_INL_H_
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "codec/kv_tile.h"
+#include "hwy/highway.h"
+#include "kernels/cpu/lane_pairs-inl.h"
+#include "kernels/cpu/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hlwq::kernels {
+namespace HWY_NAMESPACE {
+
+constexpr size_t kLaneBytes = 64;  // of 16 lanes of a group: a vector is a part of them
+
+// What follows are the sources of products: groups of kBytes, each with kWords vectors of pairs of
+// levels. A pair of word w has levels 4 (w / 2) + w % 2 and that + 2 of the group (StorePairWords);
+// those of WideLevels lie as they were stored.
+
+struct PlainLevels {  // 8 bits
+  static constexpr size_t kWords = 2, kBytes = kLaneBytes;
+
+  template <size_t kWord>
+  HWY_INLINE VPairs Pairs(const uint8_t* HWY_RESTRICT at) const {
+    return PairsOf<kWord>(LoadBytes(at));
+  }
+};
+
+// Levels looked up by codes below 16.
+template <int kBits>
+class CodedLevels {
+ public:
+  static constexpr size_t kWords = kBits == 4 ? 4 : kBits == 2 ? 8 : 16;
+  static constexpr size_t kBytes = kBits == 3 ? 3 * kLaneBytes : kLaneBytes;
+
+  HWY_INLINE CodedLevels() : levels_(codec::KvLevels(kBits).data()) {}
+
+  template <size_t kWord>
+  HWY_INLINE VPairs Pairs(const uint8_t* HWY_RESTRICT at) const {
+    return PairsOf<kWord % 2>(levels_(Codes<kWord / 2>(at)));
+  }
+
+ private:
+  // Four codes a lane.
+  template <size_t kQuad>
+  static HWY_INLINE VLaneBytes Codes(const uint8_t* HWY_RESTRICT at) {
+    if constexpr (kBits == 4) {
+      return Field<4 * kQuad>(at, 15);
+    } else if constexpr (kBits == 2) {
+      return Field<2 * kQuad>(at, 3);
+    } else {
+      const VLaneBytes low = Field<kQuad % 4 * 2>(at + kQuad / 4 * kLaneBytes, 3);
+      return Or(low, HighBits<kQuad>(at + 2 * kLaneBytes));
+    }
+  }
+  template <size_t kShift>
+  static HWY_INLINE VLaneBytes Field(const uint8_t* HWY_RESTRICT at, uint8_t mask) {
+    return And(ShiftedRight<kShift>(LoadBytes(at)), mask);
+  }
+  // Bit kQuad of each byte, as bit 2.
+  template <size_t kQuad>
+  static HWY_INLINE VLaneBytes HighBits(const uint8_t* HWY_RESTRICT at) {
+    const VLaneBytes bytes = LoadBytes(at);
+    if constexpr (kQuad >= 2) {
+      return And(ShiftedRight<kQuad - 2>(bytes), 4);
+    } else {
+      return And(ShiftedLeft<2 - kQuad>(bytes), 4);
+    }
+  }
+
+  LevelTable levels_;
+};
+
+// Pairs written out by Widen, which many rows share: groups of one word.
+struct WideLevels {
+  static constexpr size_t kWords = 1, kBytes = kLaneBytes;
+
+  template <size_t kWord>
+  HWY_INLINE VPairs Pairs(const uint8_t* HWY_RESTRICT at) const {
+    return LoadPairs(at);
+  }
+};
+
+// A matrix of levels: blocks of 16 lanes, block_bytes apart, each of `count` groups. The groups that
+// `groups` names are read.
+struct LevelMatrix {
+  const uint8_t* at;
+  size_t block_bytes;
+  const uint8_t* groups;
+  size_t count;
+};
+
+template <class Source, size_t kRows, size_t kVecs, size_t... kWord>
+HWY_INLINE void AddGroup(const Source& source, const uint8_t* HWY_RESTRICT at, size_t block_bytes,
+                         const int32_t* const* rows, size_t first_word, VI (&sums)[kRows][kVecs],
+                         std::index_sequence<kWord...> /*words*/) {
+  for (size_t v = 0; v < kVecs; ++v) {
+    const uint8_t* from = at + v * kLanes / 16 * block_bytes + v * kLanes % 16 * 4;
+    (
+        [&] {
+          const VPairs pairs = source.template Pairs<kWord>(from);
+          for (size_t row = 0; row < kRows; ++row) {
+            sums[row][v] = AddPairs(sums[row][v], rows[row][first_word + kWord], pairs);
+          }
+        }(),
+        ...);
+  }
+}
+
+// store(row, lane, sums of kLanes lanes from `lane` on) of kVecs vectors from lane `lane` on: for each
+// row the sums of its words times the pairs.
+template <class Source, size_t kRows, size_t kVecs, class Store>
+HWY_INLINE void MultiplyLanes(const Source& source, const LevelMatrix& matrix,
+                              const int32_t* const* rows, size_t lane, const Store& store) {
+  VI sums[kRows][kVecs];
+  for (size_t row = 0; row < kRows; ++row) {
+    for (size_t v = 0; v < kVecs; ++v) sums[row][v] = hn::Zero(DI());
+  }
+  const uint8_t* block = matrix.at + lane / 16 * matrix.block_bytes + lane % 16 * 4;
+  for (size_t i = 0; i < matrix.count; ++i) {
+    const size_t group = matrix.groups[i];
+    AddGroup<Source, kRows, kVecs>(source, block + group * Source::kBytes, matrix.block_bytes, rows,
+                                   group * Source::kWords, sums,
+                                   std::make_index_sequence<Source::kWords>());
+  }
+  for (size_t row = 0; row < kRows; ++row) {
+    for (size_t v = 0; v < kVecs; ++v) store(row, lane + v * kLanes, sums[row][v]);
+  }
+}
+
+// Vectors of lanes at once: as many sums as registers hold, and enough that none waits for the one
+// before.
+constexpr size_t LaneVectors(size_t rows) {
+  const size_t vectors = (kManyRegisters ? 16 : 8) / rows;
+  const size_t most = kManyRegisters ? 4 : 2;
+  return vectors >= most ? most : vectors >= 2 ? 2 : 1;
+}
+
+// The same for lanes [0, lanes), a multiple of 16.
+template <class Source, size_t kRows, size_t kVecs = LaneVectors(kRows), class Store>
+HWY_INLINE void MultiplyAllLanes(const Source& source, const LevelMatrix& matrix,
+                                 const int32_t* const* rows, size_t lane, size_t lanes,
+                                 const Store& store) {
+  for (; lane + kVecs * kLanes <= lanes; lane += kVecs * kLanes) {
+    MultiplyLanes<Source, kRows, kVecs>(source, matrix, rows, lane, store);
+  }
+  if constexpr (kVecs > 1) {
+    if (lane < lanes) {
+      MultiplyAllLanes<Source, kRows, kVecs / 2>(source, matrix, rows, lane, lanes, store);
+    }
+  }
+}
+
+// The same for up to eight rows.
+template <class Source, class Store>
+HWY_INLINE void MultiplyRows(const Source& source, const LevelMatrix& matrix, size_t count,
+                             const int32_t* const* rows, size_t lanes, const Store& store) {
+  switch (count) {
+    case 1:
+      return MultiplyAllLanes<Source, 1>(source, matrix, rows, 0, lanes, store);
+    case 2:
+      return MultiplyAllLanes<Source, 2>(source, matrix, rows, 0, lanes, store);
+    case 3:
+      return MultiplyAllLanes<Source, 3>(source, matrix, rows, 0, lanes, store);
+    case 4:
+      return MultiplyAllLanes<Source, 4>(source, matrix, rows, 0, lanes, store);
+    case 5:
+      return MultiplyAllLanes<Source, 5>(source, matrix, rows, 0, lanes, store);
+    case 6:
+      return MultiplyAllLanes<Source, 6>(source, matrix, rows, 0, lanes, store);
+    case 7:
+      return MultiplyAllLanes<Source, 7>(source, matrix, rows, 0, lanes, store);
+    default:
+      return MultiplyAllLanes<Source, 8>(source, matrix, rows, 0, lanes, store);
+  }
+}
+
+// All groups of a source as pairs, [lane block, word, 16 lanes].
+template <class Source, size_t... kWord>
+HWY_INLINE void WidenGroup(const Source& source, const uint8_t* HWY_RESTRICT at,
+                           uint8_t* HWY_RESTRICT to, std::index_sequence<kWord...> /*words*/) {
+  for (size_t v = 0; v < kLaneBytes; v += 4 * kLanes) {
+    (StorePairs(source.template Pairs<kWord>(at + v), to + kWord * kLaneBytes + v), ...);
+  }
+}
+template <class Source>
+HWY_INLINE LevelMatrix Widen(const Source& source, const LevelMatrix& matrix, size_t lanes,
+                             uint8_t* HWY_RESTRICT to) {
+  const size_t words = matrix.count * Source::kWords;
+  for (size_t block = 0; block < lanes / 16; ++block) {
+    for (size_t group = 0; group < matrix.count; ++group) {
+      WidenGroup(source, matrix.at + block * matrix.block_bytes + group * Source::kBytes,
+                 to + (block * words + group * Source::kWords) * kLaneBytes,
+                 std::make_index_sequence<Source::kWords>());
+    }
+  }
+  return {to, words * kLaneBytes, matrix.groups, words};
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace hlwq::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif
