@@ -78,7 +78,10 @@ struct Answer {
 
 struct SessionOptions {
   size_t context_tokens = 0;  // room for prompt and answer; 0: as the model, at most 4096
-  FloatType kv_type = FloatType::kF16;
+  // How keys and values are kept: "f16", "bf16", "f32", or coded with bits of keys and values, "k8v4".
+  std::string kv_format = "f16";
+  // Other bits for some layers: "0-1=k8v8,-1=k4v8".
+  std::string kv_layers;
 };
 
 // One sequence of a model: what it has taken in is not computed again, so that the next prompt that
@@ -86,7 +89,8 @@ struct SessionOptions {
 // several threads. Errors leave it usable.
 class Session {
  public:
-  // Throws Error{kIo} where there is not enough memory for the context.
+  // Throws Error{kIo} where there is not enough memory for the context, Error{kInvalidArgument} for a format
+  // that there is not, Error{kUnsupported} for heads that cannot be coded.
   explicit Session(Model model, const SessionOptions& options = {});
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;

@@ -68,14 +68,24 @@ std::string_view FinishReasonName(FinishReason reason) noexcept {
   return "context_full";
 }
 
+namespace {
+
+runtime::KvFormat FormatOf(const SessionOptions& options) {
+  runtime::KvFormat format = runtime::KvFormat::Parse(options.kv_format);
+  if (!options.kv_layers.empty()) format.SetLayers(options.kv_layers);
+  return format;
+}
+
+}  // namespace
+
 Session::Impl::Impl(Model shared_model, const SessionOptions& chosen)
     : model(std::move(shared_model)), options(chosen) {
   Model::Impl& shared = *model.impl_;
   context_tokens =
       chosen.context_tokens != 0 ? chosen.context_tokens : shared.model.default_context_tokens();
   const Lock lock(shared.mutex);
-  session.emplace(shared.model, runtime::KvCacheOptions{.dtype = api::TypeOf(chosen.kv_type),
-                                                        .capacity = context_tokens});
+  session.emplace(shared.model,
+                  runtime::KvCacheOptions{.format = FormatOf(chosen), .capacity = context_tokens});
 }
 
 Session::Impl::~Impl() {

@@ -57,7 +57,7 @@ void LayerWalk::ForEachPass(FunctionRef<void(std::span<const runtime::Work> work
     for (; first < last; ++first) {
       HLWQ_DASSERT(sequences_[first].size() > model::kShortSegment);
       states.push_back(
-          engine_.MakeState({.dtype = DType::kF16, .capacity = sequences_[first].size()}));
+          engine_.MakeState({.format = DType::kF16, .capacity = sequences_[first].size()}));
       work.push_back({.sequence = &states.back(),
                       .tokens = sequences_[first],
                       .logits_of = model::LogitsOf::kNone});

@@ -87,7 +87,7 @@ TokenSequences WriteSelfText(runtime::Engine& engine, const SelfTextOptions& opt
       if (!options.starts.empty()) start = options.starts[(first + i) % options.starts.size()];
       if (start.empty()) start = {RandomToken(engine, seed)};
       start.resize(std::min(start.size(), length - 1));
-      writers.push_back({runtime::Sequence(engine, {.dtype = kKvType, .capacity = length}),
+      writers.push_back({runtime::Sequence(engine, {.format = kKvType, .capacity = length}),
                          runtime::Sampler(sampler, engine.config().sizes.vocab),
                          {}});
       writers.back().sequence.Want(start);

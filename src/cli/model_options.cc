@@ -44,12 +44,6 @@ chat::ExpertOptions ExpertOptionsOf(const Arguments& arguments) {
   return options;
 }
 
-DType CacheTypeOf(const Arguments& arguments) {
-  const std::string name = arguments.Text(flag::kCacheType);
-  if (name == "f32") return DType::kF32;
-  return name == "bf16" ? DType::kBF16 : DType::kF16;
-}
-
 }  // namespace
 
 chat::TextModel OpenModel(const Arguments& arguments, const std::string& operand,
@@ -81,8 +75,21 @@ void PrintModelNotes(const Arguments& arguments, const chat::TextModel& model) {
   }
 }
 
+runtime::KvFormat KvFormatFrom(const Arguments& arguments, const TextFlag& flag) {
+  return WithContext(fmt::format("--{}", flag.name),
+                     [&] { return runtime::KvFormat::Parse(arguments.Text(flag)); });
+}
+
+runtime::KvFormat KvFormatOf(const Arguments& arguments) {
+  runtime::KvFormat format = KvFormatFrom(arguments, flag::kKv);
+  if (const auto layers = arguments.FindText(flag::kKvLayers)) {
+    WithContext(fmt::format("--{}", flag::kKvLayers.name), [&] { format.SetLayers(*layers); });
+  }
+  return format;
+}
+
 runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens) {
-  return {.dtype = CacheTypeOf(arguments), .capacity = tokens};
+  return {.format = KvFormatOf(arguments), .capacity = tokens};
 }
 
 size_t ContextTokensOf(const Arguments& arguments, const chat::TextModel& model) {

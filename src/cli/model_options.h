@@ -29,7 +29,11 @@ void PrintExperts(const Arguments& arguments, const runtime::Engine& engine);
 // The same, and what was noted when the model was opened.
 void PrintModelNotes(const Arguments& arguments, const chat::TextModel& model);
 
-// The cache of sequences of `tokens` tokens, by --cache-type.
+// By a flag such as --kv. Throws Error{kInvalidArgument} naming it.
+runtime::KvFormat KvFormatFrom(const Arguments& arguments, const TextFlag& flag);
+// By --kv and --kv-layers.
+runtime::KvFormat KvFormatOf(const Arguments& arguments);
+// The cache of sequences of `tokens` tokens, in that format.
 runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens);
 
 // Tokens that a sequence may have, by --ctx-size. Says so where more are wanted than the model was

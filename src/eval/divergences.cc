@@ -39,7 +39,7 @@ class ProbePass {
             const ProbeOptions& options)
       : engine_(engine), layers_(engine.config().sizes.layers.size()) {
     for (size_t sequence = 0; sequence < options.sequences; ++sequence) {
-      states_.push_back(engine.MakeState({.dtype = DType::kF32, .capacity = options.tokens}));
+      states_.push_back(engine.MakeState({.format = DType::kF32, .capacity = options.tokens}));
     }
     for (size_t sequence = 0; sequence < options.sequences; ++sequence) {
       work_.push_back(

@@ -15,7 +15,7 @@ report::PerplexityResult MeasurePerplexity(runtime::Engine& engine,
                                            const TextRunOptions& options) {
   const std::vector<TokenWindow> windows = MakeTokenWindows(tokens.size(), options.windows);
   engine.model().CheckTokens(tokens);
-  WindowReader reader(engine, tokens, options);
+  WindowReader reader(engine, tokens, options.windows, options.kv_format);
 
   report::PerplexityResult result;
   result.run = StartRun(tokens.size(), options);

@@ -13,7 +13,9 @@ namespace hlwq::eval {
 
 struct TextRunOptions {
   WindowOptions windows;
-  DType cache_dtype = DType::kF32;
+  runtime::KvFormat kv_format = DType::kF32;
+  // Of the reference, where one is compared with.
+  runtime::KvFormat reference_kv_format = DType::kF32;
   TokenProgressCallback progress;  // may be empty
   // Asked after each window; when true, the figures are of the windows so far. May be empty.
   std::function<bool()> should_stop = {};

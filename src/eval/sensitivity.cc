@@ -14,7 +14,7 @@ using runtime::TokenId;
 template <typename Visit>
 void ForEachSequence(runtime::Engine& engine, const ProbeOptions& options, Visit&& visit) {
   runtime::SequenceState cache =
-      engine.MakeState({.dtype = DType::kF32, .capacity = options.tokens});
+      engine.MakeState({.format = DType::kF32, .capacity = options.tokens});
   for (size_t sequence = 0; sequence < options.sequences; ++sequence) {
     cache.Clear();
     visit(sequence, cache);
@@ -40,7 +40,7 @@ std::vector<TokenId> MakeProbes(runtime::Engine& engine, const ProbeOptions& opt
   for (size_t sequence = 0; sequence < options.sequences; ++sequence) {
     const uint64_t seed = MixBits(options.seed + sequence);
     const std::array first = {static_cast<TokenId>(seed % vocabulary)};
-    runtime::Sequence held(engine, {.dtype = DType::kF32, .capacity = options.tokens});
+    runtime::Sequence held(engine, {.format = DType::kF32, .capacity = options.tokens});
     runtime::GenerateOptions generate;
     generate.max_tokens = options.tokens - 1;
     generate.sampler = {.temperature = 1, .top_k = 0, .top_p = 1, .min_p = 0, .seed = seed};

@@ -33,9 +33,10 @@ SideBySide::SideBySide(runtime::Engine& reference, std::span<runtime::Engine* co
       logits_(held_tokens_, reference.config().sizes.vocab),
       expected_(held_tokens_, Expected{Prediction(reference_logits_[0])}),
       errors_(held_tokens_),
-      reference_reader_(reference, tokens, options),
+      reference_reader_(reference, tokens, options.windows, options.reference_kv_format),
       kl_sums_(models.size()) {
-  for (runtime::Engine* model : models) readers_.emplace_back(*model, tokens, options);
+  for (runtime::Engine* model : models)
+    readers_.emplace_back(*model, tokens, options.windows, options.kv_format);
 }
 
 void SideBySide::Compare(const TokenWindow& window, OnCompared on_compared) {

@@ -29,20 +29,29 @@ uint64_t PeakResidentBytes() {
   return 0;
 }
 
-// Keys and values that decoding `tokens` tokens from an empty cache reads, a token on average.
-double KvBytesPerToken(const model::ModelConfig& config, DType dtype, size_t tokens) {
-  if (tokens == 0) return 0;
-  uint64_t positions = 0;
+// Keys and values that a token at `position` reads.
+double KvBytesAt(const model::ModelConfig& config, const runtime::KvFormat& format,
+                 size_t position) {
+  const runtime::KvLayout layout(config, format);
+  double seen = 0, all = 0;  // tokens in layers with attention
   for (size_t layer = 0; layer < config.sizes.layers.size(); ++layer) {
     if (!config.sizes.layers[layer].has_attention()) continue;
     const size_t window = config.sizes.WindowOf(layer);
-    for (size_t token = 1; token <= tokens; ++token) {
-      positions += window == 0 ? token : std::min(token, window);
-    }
+    const size_t tokens = position + 1;
+    seen += static_cast<double>(window == 0 ? tokens : std::min(tokens, window));
+    all += static_cast<double>(tokens);
   }
-  const uint64_t bytes =
-      2 * config.sizes.kv_heads * config.sizes.head_dim * BitsPerElement(dtype) / 8;
-  return static_cast<double>(positions * bytes) / static_cast<double>(tokens);
+  return all == 0 ? 0 : layout.BytesRead(position + 1) * seen / all;
+}
+
+// A token on average, of `tokens` tokens from an empty cache.
+double KvBytesPerToken(const model::ModelConfig& config, const runtime::KvFormat& format,
+                       size_t tokens) {
+  double sum = 0;
+  for (size_t position = 0; position < tokens; ++position) {
+    sum += KvBytesAt(config, format, position);
+  }
+  return tokens == 0 ? 0 : sum / static_cast<double>(tokens);
 }
 
 class Meter {
@@ -50,7 +59,7 @@ class Meter {
   Meter(runtime::Engine& engine, const ThroughputOptions& options)
       : engine_(engine),
         options_{
-            .dtype = options.cache_dtype,
+            .format = options.kv_format,
             .capacity = std::max({options.prompt_tokens, options.decode_tokens, kShortPrompt})} {}
 
   double PrefillSeconds(size_t tokens) {
@@ -187,7 +196,7 @@ report::ThroughputResult MeasureThroughput(runtime::Engine& engine,
   for (const File& file : checkpoint.files) result.checkpoint_bytes += file.SizeBytes();
   result.weight_bytes_per_token = engine.model().bytes_per_token();
   result.kv_bytes_per_token =
-      KvBytesPerToken(engine.config(), options.cache_dtype, options.decode_tokens);
+      KvBytesPerToken(engine.config(), options.kv_format, options.decode_tokens);
 
   Meter meter(engine, options);
   result.first_token_seconds = meter.PrefillSeconds(kShortPrompt);

@@ -7,7 +7,6 @@
 #include "base/progress.h"
 #include "report/throughput.h"
 #include "runtime/engine.h"
-#include "tensor/dtype.h"
 
 namespace hlwq::eval {
 
@@ -19,7 +18,7 @@ struct ThroughputOptions {
   int repetitions = 5;
   uint64_t read_bytes = uint64_t{1} << 30;  // read of memory, or of the device, for its bandwidth
   double load_seconds = 0;                  // what opening the model took; reported
-  DType cache_dtype = DType::kF16;
+  runtime::KvFormat kv_format;
   TokenProgressCallback progress;  // counts measurements of a token each; may be empty
 };
 

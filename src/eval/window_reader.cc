@@ -10,11 +10,11 @@
 namespace hlwq::eval {
 
 WindowReader::WindowReader(runtime::Engine& engine, std::span<const runtime::TokenId> tokens,
-                           const TextRunOptions& options)
+                           const WindowOptions& windows, const runtime::KvFormat& format)
     : engine_(engine),
       tokens_(tokens),
-      cache_(engine.MakeState({.dtype = options.cache_dtype,
-                               .capacity = std::min(options.windows.window, tokens.size())})) {}
+      cache_(engine.MakeState(
+          {.format = format, .capacity = std::min(windows.window, tokens.size())})) {}
 
 void WindowReader::Begin(const TokenWindow& window) {
   cache_.Clear();

@@ -21,7 +21,7 @@ class WindowReader {
  public:
   // The cache has room for the largest window.
   WindowReader(runtime::Engine& engine, std::span<const runtime::TokenId> tokens,
-               const TextRunOptions& options);
+               const WindowOptions& windows, const runtime::KvFormat& format);
 
   // Forgets the window before, and reads what stands before the scored tokens of this one.
   void Begin(const TokenWindow& window);

@@ -49,8 +49,6 @@ struct CodedKvPages {
   std::byte* value_tile(size_t page, size_t kv_head) const noexcept {
     return pages[page] + values_offset + kv_head * values.bytes();
   }
-  // The number of the first page that a query at `position` does not see coded.
-  static size_t PagesBefore(size_t position) noexcept { return position / kKvTile; }
 };
 
 // Rounds the keys and values [tokens, kv_heads * head_dim] of consecutive tokens into their places,

@@ -44,6 +44,7 @@ void AttentionLayer::Run(const Pass& pass) const {
     NormAndRotate(work, tokens);
     Store(pass, tokens);
   });
+  CodePages(pass);
   Attend(pass);
   ForTokenRanges(pass, [&](TokenRange tokens) {
     if (config_.has_output_gate) ApplyGates(work, tokens);
@@ -81,6 +82,23 @@ void AttentionLayer::Store(const Pass& pass, TokenRange tokens) const noexcept {
   ForEachSegment(pass, tokens, [&](const Segment& segment, TokenRange part) {
     segment.kv->Store(config_.layer, segment.kv->length() + part.begin - segment.begin,
                       pass.work.keys[part], pass.work.values[part]);
+  });
+}
+
+void AttentionLayer::CodePages(const Pass& pass) const noexcept {
+  size_t pages = 0;
+  for (const Segment& segment : pass.segments) pages += segment.kv->PagesToCode(segment.size());
+  if (pages == 0) return;
+  pass.pool.ParallelFor(pages * config_.kv_heads, 1, [&](size_t begin, size_t end, int) {
+    for (size_t unit = begin; unit < end; ++unit) {
+      size_t page = unit / config_.kv_heads;
+      const Segment* segment = pass.segments.data();
+      while (page >= segment->kv->PagesToCode(segment->size())) {
+        page -= segment->kv->PagesToCode(segment->size());
+        ++segment;
+      }
+      segment->kv->Code(config_.layer, page, unit % config_.kv_heads);
+    }
   });
 }
 

@@ -37,6 +37,8 @@ class AttentionLayer final : public Block {
   void TakeQueriesApart(Workspace& work, TokenRange tokens) const noexcept;
   void NormAndRotate(Workspace& work, TokenRange tokens) const noexcept;
   void Store(const Pass& pass, TokenRange tokens) const noexcept;
+  // What the tokens of the pass have filled (KvView::Code).
+  void CodePages(const Pass& pass) const noexcept;
   void Attend(const Pass& pass) const noexcept;
   void ApplyGates(Workspace& work, TokenRange tokens) const noexcept;
 };

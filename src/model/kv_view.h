@@ -22,7 +22,14 @@ class KvView {
   virtual void Store(size_t layer, size_t position, kernels::RowSpan<const float> keys,
                      kernels::RowSpan<const float> values) noexcept = 0;
 
-  // kernels::Attend over the stored tokens of `layer`.
+  // Pages that `tokens` more tokens fill and that are to be coded: before any Attend for these tokens, after
+  // all their Stores of the layer, once for each page and head.
+  virtual size_t PagesToCode(size_t tokens) const noexcept = 0;
+  // Codes keys and values of one head of the `page`-th of them. Thread: safe for distinct layers, pages or
+  // heads.
+  virtual void Code(size_t layer, size_t page, size_t kv_head) noexcept = 0;
+
+  // kernels::Attend, or AttendCoded, over the stored tokens of `layer`.
   virtual void Attend(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,
                       size_t query_begin, size_t query_end) const noexcept = 0;
 };

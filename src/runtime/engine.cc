@@ -44,10 +44,10 @@ Engine::Engine(checkpoint::Checkpoint checkpoint, const EngineOptions& options)
       snapshots_(std::make_unique<StateSnapshots>(model_.config(), options.snapshot_bytes)) {}
 
 SequenceState Engine::MakeState(const KvCacheOptions& options) {
-  std::unique_ptr<KvPagePool>& pages = kv_pages_[options.dtype];
+  std::unique_ptr<KvPools>& pages = kv_pages_[options.format.name()];
   if (!pages) {
-    pages = std::make_unique<KvPagePool>(config(), options.dtype,
-                                         KvPoolOptions{.most_bytes = kv_bytes_});
+    pages =
+        std::make_unique<KvPools>(config(), options.format, KvPoolOptions{.most_bytes = kv_bytes_});
   }
   return SequenceState(config(), *pages, *snapshots_, options.capacity);
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/worker_pool.h"
@@ -26,7 +27,7 @@ struct EngineOptions {
   int threads = 0;  // 0: the cores of this process
   // Of a prompt, taken in one pass; 0: as many as 32 MiB of workspace hold, or 256 of a mixture.
   size_t chunk_tokens = 0;
-  // Most keys and values of all sequences, of each type that they are kept as; 0: no limit.
+  // Most keys and values of all sequences, of each format that they are kept in; 0: no limit.
   uint64_t kv_bytes = 0;
   // Most recurrent states of earlier moments; one is kept in any case.
   uint64_t snapshot_bytes = 0;
@@ -76,7 +77,7 @@ class Engine {
   const ExpertCache* expert_cache() const noexcept { return expert_cache_.get(); }
 
   // An empty sequence with room for options.capacity tokens. The engine outlives it. Throws as
-  // KvPagePool.
+  // KvPools.
   SequenceState MakeState(const KvCacheOptions& options);
 
   // One pass over pieces of distinct sequences, prompts and single tokens mixed; advances them. Pieces
@@ -120,7 +121,7 @@ class Engine {
   std::unique_ptr<TracingExperts> trace_;
   std::optional<model::Workspace> work_;  // grown to the largest pass so far
   uint64_t kv_bytes_ = 0;
-  std::map<DType, std::unique_ptr<KvPagePool>> kv_pages_;
+  std::map<std::string, std::unique_ptr<KvPools>> kv_pages_;  // by the name of the format
   std::unique_ptr<StateSnapshots> snapshots_;
   // Of a pass.
   std::vector<TokenId> tokens_;

@@ -6,84 +6,181 @@
 #include <utility>
 
 #include "base/error.h"
+#include "kernels/encode_kv.h"
 
 namespace hlwq::runtime {
+namespace {
 
-KvCache::KvCache(KvPagePool& pool, size_t capacity)
-    : pool_(pool), capacity_(KvLayout::Pages(capacity) * KvLayout::kPageTokens) {
-  pool_.Prepare(KvLayout::Pages(capacity_));
-  pages_.reserve(KvLayout::Pages(capacity_));
-  places_.reserve(KvLayout::Pages(capacity_));
+constexpr size_t kPage = KvLayout::kPageTokens;
+// Pages of floats that a long coded sequence has at once, passes of usual size included.
+constexpr size_t kFloatPages = 16;
+
+}  // namespace
+
+void KvCache::Chain::Put(size_t index, std::optional<PageId> page, const KvPagePool& pool) {
+  if (index == pages.size()) {
+    pages.emplace_back();
+    places.emplace_back();
+  }
+  pages[index] = page;
+  places[index] = page ? pool.At(*page) : nullptr;
+}
+
+void KvCache::Chain::Drop(size_t index, KvPagePool& pool) noexcept {
+  if (pages[index]) pool.Drop(*pages[index]);
+  pages[index].reset();
+  places[index] = nullptr;
+}
+
+void KvCache::Chain::Cut(size_t count, KvPagePool& pool) noexcept {
+  while (pages.size() > count) {
+    Drop(pages.size() - 1, pool);
+    pages.pop_back();
+    places.pop_back();
+  }
+}
+
+void KvCache::Chain::ShareFrom(const Chain& other, size_t count, KvPagePool& pool) {
+  for (size_t page = 0; page < count; ++page) {
+    if (other.pages[page]) pool.Share(*other.pages[page]);
+  }
+  Cut(0, pool);
+  pages.assign(other.pages.begin(), other.pages.begin() + static_cast<ptrdiff_t>(count));
+  places.assign(other.places.begin(), other.places.begin() + static_cast<ptrdiff_t>(count));
+}
+
+KvCache::KvCache(KvPools& pools, size_t capacity)
+    : pools_(pools), capacity_(KvLayout::Pages(capacity) * kPage) {
+  const size_t pages = KvLayout::Pages(capacity_);
+  const bool is_coded = pools.layout().is_coded();
+  pools_.floats().Prepare(is_coded ? std::min(pages, kFloatPages) : pages);
+  if (is_coded) pools_.coded().Prepare(pages);
+  for (Chain* chain : {&floats_, &coded_}) {
+    chain->pages.reserve(pages);
+    chain->places.reserve(pages);
+  }
 }
 
 KvCache::KvCache(KvCache&& other) noexcept
-    : pool_(other.pool_),
+    : pools_(other.pools_),
       capacity_(other.capacity_),
       length_(std::exchange(other.length_, 0)),
-      pages_(std::exchange(other.pages_, {})),
-      places_(std::exchange(other.places_, {})) {}
+      floats_(std::exchange(other.floats_, {})),
+      coded_(std::exchange(other.coded_, {})) {}
 
 KvCache::~KvCache() {
-  for (const PageId page : pages_) pool_.Drop(page);
+  floats_.Cut(0, pools_.floats());
+  coded_.Cut(0, pools_.coded());
 }
 
 bool KvCache::writes_shared() const noexcept {
-  return length_ % KvLayout::kPageTokens != 0 &&
-         pool_.is_shared(pages_[length_ / KvLayout::kPageTokens]);
+  return length_ % kPage != 0 && pools_.floats().is_shared(*floats_.pages[full_pages()]);
 }
 
 void KvCache::Prepare(size_t tokens) {
   HLWQ_DASSERT(tokens <= capacity_ - length_);
   if (tokens == 0) return;
+  KvPagePool& pool = pools_.floats();
   if (writes_shared()) {
-    const size_t page = length_ / KvLayout::kPageTokens;
-    const PageId own = pool_.Take();
-    std::copy_n(places_[page], pool_.layout().page_bytes(), pool_.At(own));
-    pool_.Drop(std::exchange(pages_[page], own));
-    places_[page] = pool_.At(own);
+    const size_t page = full_pages();
+    const PageId own = pool.Take();
+    std::copy_n(floats_.places[page], pool.page_bytes(), pool.At(own));
+    floats_.Drop(page, pool);
+    floats_.Put(page, own, pool);
   }
   // What a failure leaves here is taken next time.
-  while (pages_.size() < KvLayout::Pages(length_ + tokens)) {
-    pages_.push_back(pool_.Take());
-    places_.push_back(pool_.At(pages_.back()));
+  while (floats_.pages.size() < KvLayout::Pages(length_ + tokens)) {
+    floats_.Put(floats_.pages.size(), pool.Take(), pool);
+  }
+  if (!pools_.layout().is_coded()) return;
+  while (coded_.pages.size() < (length_ + tokens) / kPage) {
+    const size_t index = coded_.pages.size();
+    const bool stays_float = index < KvLayout::kFirstCodedPage;
+    coded_.Put(index, stays_float ? std::nullopt : std::optional(pools_.coded().Take()),
+               pools_.coded());
   }
 }
 
 void KvCache::Store(size_t layer, size_t position, kernels::RowSpan<const float> keys,
                     kernels::RowSpan<const float> values) noexcept {
-  kernels::StoreKv(pool_.layout().Layer(layer, places_), position, keys, values);
+  kernels::StoreKv(pools_.layout().Layer(layer, floats_.places), position, keys, values);
+}
+
+size_t KvCache::PagesToCode(size_t tokens) const noexcept {
+  if (!pools_.layout().is_coded()) return 0;
+  const size_t first = std::max(full_pages(), KvLayout::kFirstCodedPage);
+  const size_t end = (length_ + tokens) / kPage;
+  return end - std::min(first, end);
+}
+
+void KvCache::Code(size_t layer, size_t page, size_t kv_head) noexcept {
+  const size_t index = std::max(full_pages(), KvLayout::kFirstCodedPage) + page;
+  const kernels::KvPages floats = pools_.layout().Layer(layer, floats_.places);
+  const kernels::CodedKvPages coded = pools_.layout().CodedLayer(layer, coded_.places);
+  const size_t skipped = kv_head * floats.page_bytes() / floats.kv_heads;
+  kernels::EncodeKvTile(coded.keys, floats.keys(index) + skipped, coded.key_tile(index, kv_head));
+  kernels::EncodeKvTile(coded.values, floats.values(index) + skipped,
+                        coded.value_tile(index, kv_head));
 }
 
 void KvCache::Attend(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,
                      size_t query_begin, size_t query_end) const noexcept {
-  kernels::Attend(problem, pool_.layout().Layer(layer, places_), kv_head, query_begin, query_end);
-}
-
-void KvCache::Truncate(size_t length) noexcept {
-  length_ = std::min(length_, length);
-  while (pages_.size() > KvLayout::Pages(length_)) {
-    pool_.Drop(pages_.back());
-    pages_.pop_back();
-    places_.pop_back();
+  const KvLayout& layout = pools_.layout();
+  const kernels::KvPages floats = layout.Layer(layer, floats_.places);
+  if (layout.is_coded()) {
+    kernels::AttendCoded(problem, floats, layout.CodedLayer(layer, coded_.places), kv_head,
+                         query_begin, query_end);
+  } else {
+    kernels::Attend(problem, floats, kv_head, query_begin, query_end);
   }
 }
 
+void KvCache::Advance(size_t tokens) noexcept {
+  const size_t before = full_pages();
+  length_ += tokens;
+  if (!pools_.layout().is_coded() || full_pages() == before) return;
+  // The last full one stays, for Truncate by a few tokens.
+  const size_t first = std::max(KvLayout::kFirstCodedPage, before - std::min<size_t>(before, 1));
+  for (size_t page = first; page + 1 < full_pages(); ++page) floats_.Drop(page, pools_.floats());
+}
+
+void KvCache::Truncate(size_t length, std::optional<PageId> tail) noexcept {
+  if (length < length_) {
+    length_ = length;
+    floats_.Cut(KvLayout::Pages(length_), pools_.floats());
+    coded_.Cut(pools_.layout().is_coded() ? full_pages() : 0, pools_.coded());
+  }
+  if (length_ % kPage == 0) {
+    if (tail) pools_.floats().Drop(*tail);
+    return;
+  }
+  const size_t page = full_pages();
+  if (tail) {
+    floats_.Drop(page, pools_.floats());
+    floats_.Put(page, tail, pools_.floats());
+  } else if (!floats_.pages[page]) {
+    length_ = page * kPage;
+    floats_.Cut(page, pools_.floats());
+  }
+}
+
+std::optional<PageId> KvCache::ShareTail() const noexcept {
+  if (!pools_.layout().is_coded() || length_ % kPage == 0) return std::nullopt;
+  const std::optional<PageId> page = floats_.pages[full_pages()];
+  pools_.floats().Share(*page);
+  return page;
+}
+
 void KvCache::ForkFrom(const KvCache& other) {
-  HLWQ_DASSERT(&pool_ == &other.pool_);
+  HLWQ_DASSERT(&pools_ == &other.pools_);
   if (&other == this) return;
   if (other.length_ > capacity_) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("want room for {} tokens, got {}", other.length_, capacity_));
   }
-  for (size_t page = 0; page < KvLayout::Pages(other.length_); ++page) {
-    pool_.Share(other.pages_[page]);
-  }
-  Truncate(0);
   length_ = other.length_;
-  pages_.assign(other.pages_.begin(),
-                other.pages_.begin() + static_cast<ptrdiff_t>(KvLayout::Pages(length_)));
-  places_.assign(other.places_.begin(),
-                 other.places_.begin() + static_cast<ptrdiff_t>(pages_.size()));
+  floats_.ShareFrom(other.floats_, KvLayout::Pages(length_), pools_.floats());
+  coded_.ShareFrom(other.coded_, pools_.layout().is_coded() ? full_pages() : 0, pools_.coded());
 }
 
 }  // namespace hlwq::runtime

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "model/kv_view.h"
@@ -10,16 +11,18 @@
 namespace hlwq::runtime {
 
 struct KvCacheOptions {
-  DType dtype = DType::kF16;  // F16, BF16 or F32
-  size_t capacity = 4096;     // tokens; rounded up to whole pages
+  KvFormat format;         // F16 where nothing is said
+  size_t capacity = 4096;  // tokens; rounded up to whole pages
 };
 
-// Chains may share pages: one that writes to a shared page gets a copy first. Borrows the pool, which
-// outlives it. One thread at a time with all that use the pool, except Store and Attend.
+// Chains may share pages: one that writes to a shared page gets a copy first. Where the format is coded, a
+// page is coded as it fills, and its floats go one page later: what a token sees depends on its position
+// alone, however the tokens came. Borrows the pools, which outlive it. One thread at a time with all that
+// use the pools, except Store, Code and Attend.
 class KvCache final : public model::KvView {
  public:
-  // Has the pool prepared for all its pages. Throws as KvPagePool::Prepare.
-  KvCache(KvPagePool& pool, size_t capacity);
+  // Has the pools prepared for all its pages. Throws as KvPagePool::Prepare.
+  KvCache(KvPools& pools, size_t capacity);
   KvCache(KvCache&& other) noexcept;
   KvCache& operator=(KvCache&& other) = delete;
   ~KvCache() override;
@@ -33,24 +36,42 @@ class KvCache final : public model::KvView {
 
   void Store(size_t layer, size_t position, kernels::RowSpan<const float> keys,
              kernels::RowSpan<const float> values) noexcept override;
+  size_t PagesToCode(size_t tokens) const noexcept override;
+  void Code(size_t layer, size_t page, size_t kv_head) noexcept override;
   void Attend(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,
               size_t query_begin, size_t query_end) const noexcept override;
 
-  // Counts `tokens` more, which a pass has stored.
-  void Advance(size_t tokens) noexcept { length_ += tokens; }
+  // Counts `tokens` more, which a pass has stored and coded.
+  void Advance(size_t tokens) noexcept;
   // Forgets all but the first `length` tokens and gives back their pages; no effect when there are
-  // fewer.
-  void Truncate(size_t length) noexcept;
-  // Holds what `other`, of the same pool, holds: shares its pages. Throws Error{kInvalidArgument} when
+  // fewer. Where the floats of the last page are gone, as many go as are not in whole pages before it. With
+  // `tail`, a reference that ShareTail gave when it had this length, none are: the cache takes it over.
+  void Truncate(size_t length, std::optional<PageId> tail = std::nullopt) noexcept;
+  // A reference to the floats of the newest page; none where it is full or the cache is not coded.
+  std::optional<PageId> ShareTail() const noexcept;
+  // Holds what `other`, of the same pools, holds: shares its pages. Throws Error{kInvalidArgument} when
   // it has no room.
   void ForkFrom(const KvCache& other);
 
  private:
-  KvPagePool& pool_;
-  size_t capacity_ = 0, length_ = 0;
-  std::vector<PageId> pages_;       // reserved for all
-  std::vector<std::byte*> places_;  // of pages_
+  // Pages in the order of positions. Some may not be there: those of floats that were coded, and the first
+  // ones, which never are.
+  struct Chain {
+    std::vector<std::optional<PageId>> pages;  // reserved for all
+    std::vector<std::byte*> places;            // of pages; null where there is none
 
+    void Put(size_t index, std::optional<PageId> page, const KvPagePool& pool);
+    void Cut(size_t count, KvPagePool& pool) noexcept;
+    void Drop(size_t index, KvPagePool& pool) noexcept;
+    // Shares the first `count` pages of another, and drops its own.
+    void ShareFrom(const Chain& other, size_t count, KvPagePool& pool);
+  };
+
+  KvPools& pools_;
+  size_t capacity_ = 0, length_ = 0;
+  Chain floats_, coded_;
+
+  size_t full_pages() const noexcept { return length_ / KvLayout::kPageTokens; }
   // Whether the next token goes into a page that others hold too.
   bool writes_shared() const noexcept;
 };

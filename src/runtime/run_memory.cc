@@ -5,7 +5,7 @@
 #include "io/direct_reader.h"
 #include "model/recurrent_state.h"
 #include "model/workspace.h"
-#include "runtime/kv_pages.h"
+#include "runtime/kv_layout.h"
 
 namespace hlwq::runtime {
 namespace {
@@ -27,7 +27,7 @@ size_t CountedTokens(const model::ModelConfig& config) noexcept {
 
 RunMemory RunMemoryOf(const model::ModelConfig& config, const RunShape& shape) {
   return {.weight_bytes = shape.weight_bytes,
-          .kv_bytes = KvLayout(config, shape.kv_dtype).Bytes(shape.context_tokens),
+          .kv_bytes = KvLayout(config, shape.kv_format).Bytes(shape.context_tokens),
           .state_bytes = 2 * model::RecurrentState::Bytes(config),
           .workspace_bytes = model::Workspace::Bytes(config, shape.chunk_tokens),
           .overhead_bytes = kProgramBytes + kExpertRecordBytes * shape.experts +

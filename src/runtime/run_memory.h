@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "model/config.h"
-#include "tensor/dtype.h"
+#include "runtime/kv_format.h"
 
 namespace hlwq::runtime {
 
@@ -16,7 +16,7 @@ struct RunShape {
   size_t experts = 0;         // of all layers
   size_t chunk_tokens = 0;    // of a pass
   size_t context_tokens = 0;
-  DType kv_dtype = DType::kF16;
+  KvFormat kv_format;
 };
 
 // All that is resident but for experts. Mapped weights count as they do once they were read; rows of an

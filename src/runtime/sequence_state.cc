@@ -2,12 +2,12 @@
 
 namespace hlwq::runtime {
 
-SequenceState::SequenceState(const model::ModelConfig& config, KvPagePool& pool,
+SequenceState::SequenceState(const model::ModelConfig& config, KvPools& pools,
                              StateSnapshots& snapshots, size_t capacity)
-    : kv_(pool, capacity), recurrent_(config), snapshots_(&snapshots) {}
+    : pools_(&pools), kv_(pools, capacity), recurrent_(config), snapshots_(&snapshots) {}
 
 SequenceState::~SequenceState() {
-  for (const Moment& moment : moments_) snapshots_->Drop(moment.snapshot);
+  for (const Moment& moment : moments_) Drop(moment);
 }
 
 model::Segment SequenceState::Next(size_t tokens) {
@@ -26,22 +26,27 @@ size_t SequenceState::Rewind(size_t length) noexcept {
   if (length >= kv_.length()) return kv_.length();
   if (!is_recurrent()) {
     kv_.Truncate(length);
-    return length;
+    return kv_.length();
   }
   DropMomentsAfter(length);
   if (mark_ && *mark_ > length) mark_.reset();
   while (!moments_.empty() && !(mark_ && *mark_ >= moments_.back().length)) {
-    if (const model::RecurrentState* state = snapshots_->Find(moments_.back().snapshot)) {
+    Moment& moment = moments_.back();
+    if (const model::RecurrentState* state = snapshots_->Find(moment.snapshot)) {
       recurrent_.CopyFrom(*state);
-      kv_.Truncate(moments_.back().length);
+      if (moment.tail) pools_->floats().Share(*moment.tail);
+      kv_.Truncate(moment.length, moment.tail);
       return kv_.length();
     }
+    Drop(moment);
     moments_.pop_back();
   }
   if (mark_) {
-    recurrent_.CopyFrom(marked_);
     kv_.Truncate(*mark_);
-    return kv_.length();
+    if (kv_.length() == *mark_) {  // else the mark is long ago
+      recurrent_.CopyFrom(marked_);
+      return kv_.length();
+    }
   }
   Clear();
   return 0;
@@ -53,7 +58,7 @@ void SequenceState::Remember() {
       snapshots_->Find(moments_.back().snapshot) != nullptr) {
     return;
   }
-  moments_.push_back({kv_.length(), snapshots_->Keep(recurrent_)});
+  moments_.push_back({kv_.length(), snapshots_->Keep(recurrent_), kv_.ShareTail()});
 }
 
 void SequenceState::Mark() {
@@ -73,12 +78,20 @@ void SequenceState::ForkFrom(const SequenceState& other) {
   recurrent_.CopyFrom(other.recurrent_);
   DropMomentsAfter(0);
   moments_ = other.moments_;
-  for (const Moment& moment : moments_) snapshots_->Share(moment.snapshot);
+  for (const Moment& moment : moments_) {
+    snapshots_->Share(moment.snapshot);
+    if (moment.tail) pools_->floats().Share(*moment.tail);
+  }
+}
+
+void SequenceState::Drop(const Moment& moment) noexcept {
+  snapshots_->Drop(moment.snapshot);
+  if (moment.tail) pools_->floats().Drop(*moment.tail);
 }
 
 void SequenceState::DropMomentsAfter(size_t length) noexcept {
   while (!moments_.empty() && moments_.back().length > length) {
-    snapshots_->Drop(moments_.back().snapshot);
+    Drop(moments_.back());
     moments_.pop_back();
   }
 }

@@ -14,14 +14,14 @@
 namespace hlwq::runtime {
 
 // Keys and values can be cut back to any earlier token, states cannot: models that have states go back
-// to moments that were noted. Borrows the pool and the snapshots, which outlive it (Engine::MakeState
+// to moments that were noted. Borrows the pools and the snapshots, which outlive it (Engine::MakeState
 // hands it those of an engine). One caller at a time with all that share them.
 class SequenceState {
  public:
   // Throws as KvCache.
-  SequenceState(const model::ModelConfig& config, KvPagePool& pool, StateSnapshots& snapshots,
+  SequenceState(const model::ModelConfig& config, KvPools& pools, StateSnapshots& snapshots,
                 size_t capacity);
-  SequenceState(SequenceState&&) = default;
+  SequenceState(SequenceState&&) noexcept = default;
   SequenceState& operator=(SequenceState&&) = delete;
   ~SequenceState();
 
@@ -44,7 +44,7 @@ class SequenceState {
   // The same for the near future, and this sequence alone: in a copy of its own, until the next one. Cost: of
   // models with states, to copy them.
   void Mark();
-  // Holds what `other`, of the same pool and snapshots, holds: shares its pages and its moments. Throws
+  // Holds what `other`, of the same pools and snapshots, holds: shares its pages and its moments. Throws
   // as KvCache::ForkFrom.
   void ForkFrom(const SequenceState& other);
 
@@ -52,8 +52,10 @@ class SequenceState {
   struct Moment {
     size_t length = 0;
     SnapshotId snapshot = 0;
+    std::optional<PageId> tail;  // KvCache::ShareTail
   };
 
+  KvPools* pools_ = nullptr;
   KvCache kv_;
   model::RecurrentState recurrent_;
   StateSnapshots* snapshots_ = nullptr;
@@ -61,6 +63,7 @@ class SequenceState {
   model::RecurrentState marked_;  // of Mark; empty before the first one
   std::optional<size_t> mark_;    // its length
 
+  void Drop(const Moment& moment) noexcept;
   void DropMomentsAfter(size_t length) noexcept;
 };
 

@@ -26,7 +26,7 @@ Scheduler::Scheduler(chat::TextModel& model, const SchedulerOptions& options,
       options_(options),
       own_metrics_(std::move(metrics)),
       metrics_(*own_metrics_),
-      idle_(options.idle_bytes, runtime::KvLayout(model.config(), options.cache.dtype)),
+      idle_(options.idle_bytes, runtime::KvLayout(model.config(), options.cache.format)),
       thread_([this] { Run(); }) {}
 
 Scheduler::~Scheduler() {

@@ -59,7 +59,7 @@ std::vector<std::vector<double>> LogProbabilities(Checkpoint model, const TokenS
   runtime::Engine engine(std::move(model), {.threads = 2});
   std::vector<std::vector<double>> all;
   for (const auto& sequence : text) {
-    runtime::SequenceState state = engine.MakeState({.dtype = DType::kF32, .capacity = kWindow});
+    runtime::SequenceState state = engine.MakeState({.format = DType::kF32, .capacity = kWindow});
     engine.Feed(state, sequence, model::LogitsOf::kAll, [&](size_t, std::span<const float> logits) {
       const double most = *std::ranges::max_element(logits);
       double sum = 0;

@@ -79,7 +79,7 @@ double WholePassDivergence(const std::filesystem::path& folder, const std::vecto
                            const std::vector<TokenId>& probes, const DivergenceOptions& options) {
   const auto logits_of = [&](runtime::Engine engine) {
     runtime::SequenceState state =
-        engine.MakeState({.dtype = DType::kF32, .capacity = options.probes.tokens});
+        engine.MakeState({.format = DType::kF32, .capacity = options.probes.tokens});
     std::vector<std::vector<float>> rows;
     for (size_t begin = 0; begin < probes.size(); begin += options.probes.tokens) {
       state.Clear();

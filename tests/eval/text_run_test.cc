@@ -41,7 +41,7 @@ TextRunOptions Options(size_t window, size_t stride) {
 // -ln p(tokens[index]) after tokens[begin, index), one at a time.
 double NllOf(Engine& engine, std::span<const TokenId> tokens, size_t begin, size_t index) {
   runtime::SequenceState cache =
-      engine.MakeState({.dtype = DType::kF32, .capacity = index - begin});
+      engine.MakeState({.format = DType::kF32, .capacity = index - begin});
   double nll = 0;
   for (size_t at = begin; at < index; ++at) {
     engine.Feed(cache, tokens.subspan(at, 1), model::LogitsOf::kAll,

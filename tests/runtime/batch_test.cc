@@ -57,7 +57,7 @@ class BatchOf : public ::testing::TestWithParam<Source> {
     return test::SomeTokens(count, engine_->config().sizes.vocab - 4, seed);
   }
   SequenceState MakeState() const {
-    return engine_->MakeState({.dtype = DType::kF32, .capacity = 160});
+    return engine_->MakeState({.format = DType::kF32, .capacity = 160});
   }
   bool is_recurrent() const { return MakeState().is_recurrent(); }
   // RoPE that is scaled dynamically looks at the length of a piece.

@@ -43,7 +43,7 @@ class DraftsOf : public testing::TestWithParam<const char*> {
         {.on_token = [](TokenId) { return true; }, .on_prompt = [](size_t) { return true; }},
         repeats ? &filter : nullptr);
   }
-  Sequence NewSequence() { return Sequence(engine_, {.dtype = DType::kF32, .capacity = 128}); }
+  Sequence NewSequence() { return Sequence(engine_, {.format = DType::kF32, .capacity = 128}); }
 };
 INSTANTIATE_TEST_SUITE_P(, DraftsOf,
                          testing::Values("llama-biases", "mistral-window", "qwen3-moe", "qwen3_5",

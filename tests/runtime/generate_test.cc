@@ -34,7 +34,7 @@ class GenerateTest : public testing::Test {
   }
 
   Sequence NewSequence(size_t capacity = kContext) {
-    return Sequence(*engine_, {.dtype = DType::kF32, .capacity = capacity});
+    return Sequence(*engine_, {.format = DType::kF32, .capacity = capacity});
   }
   GenerationResult Run(Sequence& sequence, const std::vector<TokenId>& prompt,
                        const GenerateOptions& options, OnToken on_token = kGoOn) {
@@ -129,7 +129,7 @@ TEST_F(GenerateTest, ManyAnswersInOneLoopAreThoseOfEachAlone) {
   std::vector<std::vector<TokenId>> got(kAnswers);
   for (size_t pass = 0; pass < 100; ++pass) {
     if (pass % 3 == 0 && generations.size() < kAnswers) {
-      sequences.emplace_back(*engine_, KvCacheOptions{.dtype = DType::kF32, .capacity = 64});
+      sequences.emplace_back(*engine_, KvCacheOptions{.format = DType::kF32, .capacity = 64});
       generations.emplace_back(*engine_, sequences.back(), prompts[generations.size()], sampled_);
     }
     std::vector<Work> work;

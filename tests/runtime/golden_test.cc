@@ -68,7 +68,7 @@ class Golden : public ::testing::TestWithParam<Case> {
   }
 
   SequenceState MakeCache(DType dtype = DType::kF32) const {
-    return engine_->MakeState({.dtype = dtype, .capacity = 512});
+    return engine_->MakeState({.format = dtype, .capacity = 512});
   }
 
   std::filesystem::path folder_;

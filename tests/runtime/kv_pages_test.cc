@@ -24,41 +24,41 @@ class Pages : public ::testing::TestWithParam<const char*> {
   std::vector<TokenId> Tokens(size_t count, unsigned seed) const {
     return test::SomeTokens(count, engine_.config().sizes.vocab - 4, seed);
   }
-  // Of the pool of this test, whose pages become NaN when they are given back.
+  // Of the pools of this test, whose pages become NaN when they are given back.
   SequenceState MakeState(size_t capacity = 4 * kPage) {
-    return SequenceState(engine_.config(), pool_, snapshots_, capacity);
+    return SequenceState(engine_.config(), pools_, snapshots_, capacity);
   }
   // As a state of its own gives it.
   std::vector<float> Fresh(std::span<const TokenId> first, std::span<const TokenId> next) {
-    SequenceState state = engine_.MakeState({.dtype = DType::kF32, .capacity = 4 * kPage});
+    SequenceState state = engine_.MakeState({.format = DType::kF32, .capacity = 4 * kPage});
     test::Continue(engine_, state, first);
     return test::Continue(engine_, state, next);
   }
 
   Engine engine_{test::Golden("good/models/" + std::string(GetParam())), {.threads = 1}};
-  KvPagePool pool_{engine_.config(), DType::kF32, {.poisons_freed = true}};
+  KvPools pools_{engine_.config(), DType::kF32, {.poisons_freed = true}};
   StateSnapshots snapshots_{engine_.config(), uint64_t{1} << 20};
 };
 
 TEST_P(Pages, AreTakenAsTokensComeAndGivenBackAsTheyGo) {
   SequenceState state = MakeState();
-  EXPECT_EQ(pool_.pages_in_use(), 0u);
+  EXPECT_EQ(pools_.floats().pages_in_use(), 0u);
   test::Continue(engine_, state, Tokens(kPage, 1));
-  EXPECT_EQ(pool_.pages_in_use(), 1u);
+  EXPECT_EQ(pools_.floats().pages_in_use(), 1u);
   test::Continue(engine_, state, Tokens(kPage + 1, 2));
-  EXPECT_EQ(pool_.pages_in_use(), 3u);
+  EXPECT_EQ(pools_.floats().pages_in_use(), 3u);
   if (!state.is_recurrent()) {
     state.Rewind(kPage + 5);
-    EXPECT_EQ(pool_.pages_in_use(), 2u);
+    EXPECT_EQ(pools_.floats().pages_in_use(), 2u);
   }
   state.Clear();
-  EXPECT_EQ(pool_.pages_in_use(), 0u);
+  EXPECT_EQ(pools_.floats().pages_in_use(), 0u);
   {
     SequenceState other = MakeState();
     test::Continue(engine_, other, Tokens(3, 3));
-    EXPECT_EQ(pool_.pages_in_use(), 1u);
+    EXPECT_EQ(pools_.floats().pages_in_use(), 1u);
   }
-  EXPECT_EQ(pool_.pages_in_use(), 0u);
+  EXPECT_EQ(pools_.floats().pages_in_use(), 0u);
 }
 
 TEST_P(Pages, OfAForkAreSharedUntilItWritesToThem) {
@@ -68,15 +68,15 @@ TEST_P(Pages, OfAForkAreSharedUntilItWritesToThem) {
     SequenceState fork = MakeState(), second = MakeState();
     fork.ForkFrom(state);
     second.ForkFrom(fork);
-    EXPECT_EQ(pool_.pages_in_use(), 3u);
+    EXPECT_EQ(pools_.floats().pages_in_use(), 3u);
     test::Continue(engine_, fork, Tokens(1, 2));  // its own third page
-    EXPECT_EQ(pool_.pages_in_use(), 4u);
+    EXPECT_EQ(pools_.floats().pages_in_use(), 4u);
     test::Continue(engine_, second, Tokens(kPage, 2));
-    EXPECT_EQ(pool_.pages_in_use(), 6u);
+    EXPECT_EQ(pools_.floats().pages_in_use(), 6u);
     test::Continue(engine_, state, Tokens(1, 3));  // nobody else has its third page any more
-    EXPECT_EQ(pool_.pages_in_use(), 6u);
+    EXPECT_EQ(pools_.floats().pages_in_use(), 6u);
   }
-  EXPECT_EQ(pool_.pages_in_use(), 3u);
+  EXPECT_EQ(pools_.floats().pages_in_use(), 3u);
 }
 
 TEST_P(Pages, OfForksHoldWhatCopiesWould) {
@@ -111,11 +111,11 @@ TEST_P(Pages, ThatWereGivenBackAreNeverRead) {
 }
 
 TEST_P(Pages, WithoutRoomForThemAPassChangesNothing) {
-  const uint64_t page_bytes = pool_.layout().page_bytes();
+  const uint64_t page_bytes = pools_.layout().page_bytes();
   Engine engine(test::Golden("good/models/" + std::string(GetParam())),
                 {.threads = 1, .kv_bytes = 3 * page_bytes});
-  SequenceState first = engine.MakeState({.dtype = DType::kF32, .capacity = 4 * kPage});
-  SequenceState second = engine.MakeState({.dtype = DType::kF32, .capacity = 4 * kPage});
+  SequenceState first = engine.MakeState({.format = DType::kF32, .capacity = 4 * kPage});
+  SequenceState second = engine.MakeState({.format = DType::kF32, .capacity = 4 * kPage});
   const auto tokens = Tokens(2 * kPage + 1, 1), next = Tokens(5, 2);
   test::Continue(engine, first, std::span(tokens).first(2 * kPage));
   const auto ignore = [](size_t, size_t, std::span<const float>) {};
@@ -138,14 +138,15 @@ INSTANTIATE_TEST_SUITE_P(Models, Pages,
                          test::ModelTestName);
 
 TEST(KvPagePool, TakesTheAddressSpaceThatItWasPreparedFor) {
-  const Engine engine(test::Golden("good/models/qwen3-odd"), {.threads = 1});
-  KvPagePool pool(engine.config(), DType::kF16);
+  uint64_t bytes = 0;
+  KvPagePool pool(4096, {}, bytes);
   pool.Prepare(3);
   std::vector<PageId> pages;
   for (int i = 0; i < 3; ++i) pages.push_back(pool.Take());
   pool.Drop(pages[1]);
   EXPECT_EQ(pool.Take(), pages[1]);
   EXPECT_EQ(pool.pages_in_use(), 3u);
+  EXPECT_EQ(bytes, 3u * 4096);
 }
 
 TEST(KvLayout, RefusesTypesThatAreNoFloats) {

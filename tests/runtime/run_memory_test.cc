@@ -30,7 +30,7 @@ TEST(RunMemory, OfQwen36FollowsFromItsShapes) {
 TEST(RunMemory, KeysAndValuesTakeTheWidthOfTheirType) {
   const model::ModelConfig config = model::ReadModelConfig(test::Qwen36Sizes());
   const RunMemory half = RunMemoryOf(config, {.context_tokens = 64});
-  const RunMemory full = RunMemoryOf(config, {.context_tokens = 64, .kv_dtype = DType::kF32});
+  const RunMemory full = RunMemoryOf(config, {.context_tokens = 64, .kv_format = DType::kF32});
   EXPECT_EQ(full.kv_bytes, 2 * half.kv_bytes);
 }
 

@@ -27,7 +27,7 @@ std::vector<TokenId> SomeTokens(size_t count, size_t vocabulary, unsigned seed) 
 }
 
 SequenceState FullPrecisionState(Engine& engine, size_t capacity) {
-  return engine.MakeState({.dtype = DType::kF32, .capacity = capacity});
+  return engine.MakeState({.format = DType::kF32, .capacity = capacity});
 }
 
 std::vector<float> Continue(Engine& engine, SequenceState& state, std::span<const TokenId> tokens) {

@@ -21,7 +21,7 @@ constexpr size_t kMoment = 32;  // where Sequence::Next notes the state
 
 class HybridSequence : public ::testing::TestWithParam<const char*> {
  protected:
-  Sequence MakeSequence() { return Sequence(engine_, {.dtype = DType::kF32, .capacity = 96}); }
+  Sequence MakeSequence() { return Sequence(engine_, {.format = DType::kF32, .capacity = 96}); }
   std::vector<TokenId> Tokens(size_t count, unsigned seed) const {
     return test::SomeTokens(count, engine_.config().sizes.vocab - 4, seed);
   }
@@ -136,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(Models, HybridSequence,
 
 TEST(Sequence, RefusesATokenThatStandsForAnImageAndStaysAsItIs) {
   Engine engine(test::Golden("good/models/qwen3_5_moe"), {.threads = 1});
-  Sequence sequence(engine, {.dtype = DType::kF32, .capacity = 32});
+  Sequence sequence(engine, {.format = DType::kF32, .capacity = 32});
   const std::vector<TokenId> prompt = {3, 4, 5};
   test::Fill(engine, sequence, prompt);
   for (const auto& [token, what] : {std::pair{54, "an image"}, std::pair{55, "a video"}}) {

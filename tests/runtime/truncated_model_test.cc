@@ -15,7 +15,7 @@ namespace hlwq::runtime {
 namespace {
 
 std::vector<TokenId> Answer(Engine& engine) {
-  SequenceState state = engine.MakeState({.dtype = DType::kF32, .capacity = 32});
+  SequenceState state = engine.MakeState({.format = DType::kF32, .capacity = 32});
   std::vector<TokenId> likeliest;
   engine.Feed(state, std::vector<TokenId>{3, 1, 4, 1, 5}, model::LogitsOf::kAll,
               [&](size_t, std::span<const float> logits) {

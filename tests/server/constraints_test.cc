@@ -44,7 +44,7 @@ class Constraints : public testing::Test {
     Request request = read.request;
     request.generate.sampler = {
         .temperature = 0.9, .top_k = 0, .top_p = 1, .min_p = 0, .seed = seed};
-    Scheduler scheduler(*model_, {.cache = {.dtype = DType::kF16, .capacity = 256}});
+    Scheduler scheduler(*model_, {.cache = {.format = DType::kF16, .capacity = 256}});
     std::string text;
     const auto channel = scheduler.Submit(std::move(request));
     while (const auto event = channel->Next(60s)) {
@@ -187,7 +187,7 @@ TEST_F(Constraints, AnswersWithFormsDoNotDependOnEachOther) {
         .temperature = 0.9, .top_k = 0, .top_p = 1, .min_p = 0, .seed = seed};
     requests.push_back(std::move(request));
   }
-  const SchedulerOptions options = {.cache = {.dtype = DType::kF16, .capacity = 256},
+  const SchedulerOptions options = {.cache = {.format = DType::kF16, .capacity = 256},
                                     .most_active = 3};
   const auto text_of = [](AnswerChannel& channel) {
     std::string text;

@@ -52,7 +52,7 @@ std::vector<Answered> Collect(AnswerChannel& channel, size_t choices = 1) {
 
 SchedulerOptions Options() {
   SchedulerOptions options;
-  options.cache = {.dtype = DType::kF16, .capacity = 128};
+  options.cache = {.format = DType::kF16, .capacity = 128};
   options.most_active = 5;
   options.chunk_beside_answers = 64;
   options.most_drafted = 15;
@@ -257,7 +257,7 @@ TEST(AnswerChannelTest, TakesNothingAfterAFailure) {
 
 TEST_F(SchedulerTest, IdleSequencesStayWithinTheirMemory) {
   SchedulerOptions options = Options();
-  const runtime::KvLayout layout(model_->config(), options.cache.dtype);
+  const runtime::KvLayout layout(model_->config(), options.cache.format);
   options.idle_bytes = 3 * layout.page_bytes();
   Scheduler scheduler(*model_, options);
   for (unsigned seed = 0; seed < 6; ++seed)

@@ -19,7 +19,16 @@ std::vector<Flag> TextFlags() {
        .category = Category::kInput,
        .verbs = {"kld"},
        .summary = "The model that DIR is measured against: what it was made from",
-       .details = "Its tokenizer encodes the text, or that of DIR where it has none."},
+       .details =
+           "Its tokenizer encodes the text, or that of DIR where it has none. DIR itself where "
+           "--reference-kv is given."},
+      {.id = flag::kReferenceKv,
+       .value_name = "FORMAT",
+       .category = Category::kInput,
+       .verbs = {"kld"},
+       .default_value = "f32",
+       .summary = "How the reference keeps keys and values, as --kv; without --reference what --kv "
+                  "loses in one model is measured"},
       {.id = flag::kWindow,
        .value_name = "N",
        .category = Category::kInput,
@@ -172,15 +181,6 @@ std::vector<Flag> BenchFlags() {
        .minimum = 1,
        .maximum = 1000,
        .summary = "How often each is measured"},
-      {.id = flag::kCacheType,
-       .value_name = "TYPE",
-       .category = Category::kRun,
-       .verbs = {"bench"},
-       .default_value = "f16",
-       .choices = {{"f16", "half precision"},
-                   {"bf16", "the range of float, 8 bits of precision"},
-                   {"f32", "float: twice the memory and the reading"}},
-       .summary = "How the keys and values of earlier tokens are kept"},
   };
 }
 
@@ -200,26 +200,12 @@ std::vector<Flag> CacheSimFlags() {
   };
 }
 
-std::vector<Flag> MeasureRunFlags() {
-  return {
-      {.id = flag::kCacheType,
-       .value_name = "TYPE",
-       .category = Category::kRun,
-       .verbs = {"perplexity", "kld", "ablate", "logits"},
-       .default_value = "f32",
-       .choices = {{"f32", "float, so that nothing but the weights is measured"},
-                   {"f16", "half precision, as when generating"},
-                   {"bf16", "the range of float, 8 bits of precision"}},
-       .summary = "How the keys and values of earlier tokens are kept"},
-  };
-}
-
 }  // namespace
 
 std::vector<Flag> EvaluationFlags() {
   std::vector<Flag> flags;
-  for (std::vector<Flag> group : {TextFlags(), AblateFlags(), LogitsFlags(), BenchFlags(),
-                                  CacheSimFlags(), MeasureRunFlags()}) {
+  for (std::vector<Flag> group :
+       {TextFlags(), AblateFlags(), LogitsFlags(), BenchFlags(), CacheSimFlags()}) {
     flags.insert(flags.end(), std::make_move_iterator(group.begin()),
                  std::make_move_iterator(group.end()));
   }

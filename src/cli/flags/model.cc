@@ -3,6 +3,13 @@
 #include "cli/flags/names.h"
 
 namespace hlwq::cli {
+namespace {
+
+constexpr std::string_view kKvDetails =
+    "f16, bf16 or f32; or coded with 2, 3, 4, 8 or 16 bits (16: f16), k for keys and v for values: "
+    "k8v4, k4v4, k4v3. Keys lose more than values. The newest and the first 64 tokens stay f16.";
+
+}  // namespace
 
 std::vector<Flag> ModelFlags() {
   return {
@@ -26,15 +33,28 @@ std::vector<Flag> ModelFlags() {
        .details =
            "Without it as many as the model was made for, at most 4096 (serve: 32768). Memory "
            "is taken as the context fills."},
-      {.id = flag::kCacheType,
-       .value_name = "TYPE",
+      {.id = flag::kKv,
+       .value_name = "FORMAT",
        .category = Category::kRun,
-       .verbs = {"generate", "chat", "serve"},
+       .verbs = {"generate", "chat", "serve", "bench"},
        .default_value = "f16",
-       .choices = {{"f16", "half precision"},
-                   {"bf16", "the range of float, 8 bits of precision"},
-                   {"f32", "float: twice the memory and the reading"}},
-       .summary = "How the keys and values of earlier tokens are kept"},
+       .summary = "How the keys and values of earlier tokens are kept",
+       .details = kKvDetails},
+      {.id = flag::kKv,
+       .value_name = "FORMAT",
+       .category = Category::kRun,
+       .verbs = {"perplexity", "kld", "ablate", "logits"},
+       .default_value = "f32",
+       .summary = "How the keys and values of earlier tokens are kept; f32 measures nothing but "
+                  "the weights",
+       .details = kKvDetails},
+      {.id = flag::kKvLayers,
+       .value_name = "LIST",
+       .category = Category::kRun,
+       .verbs = {"generate", "chat", "serve", "bench", "perplexity", "kld", "ablate", "logits"},
+       .summary = "Other bits of keys and values for some layers: 0-1=k8v8,-2--1=k4v8",
+       .details =
+           "Layers count from 0, or from the end as -1, -2 and so on. Later parts count more."},
       {.id = flag::kInterleave,
        .category = Category::kRun,
        .verbs = {"generate", "chat", "perplexity", "kld", "logits", "bench", "serve"},

@@ -60,7 +60,9 @@ inline constexpr TextFlag kRevision{"revision", FlagKind::kText};
 
 // Of every verb that runs a model.
 inline constexpr IntegerFlag kCtxSize{"ctx-size"};
-inline constexpr TextFlag kCacheType{"cache-type", FlagKind::kChoice};
+inline constexpr TextFlag kKv{"kv", FlagKind::kText};
+inline constexpr TextFlag kKvLayers{"kv-layers", FlagKind::kText};
+inline constexpr TextFlag kReferenceKv{"reference-kv", FlagKind::kText};
 inline constexpr SwitchFlag kInterleave{"interleave"};
 
 // Of serve.

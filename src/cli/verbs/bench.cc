@@ -38,7 +38,7 @@ int RunBench(const Arguments& arguments) {
     options.batches = ParseNumberList("batch", *batches, kMostSequences);
   }
   options.repetitions = static_cast<int>(arguments.Integer(flag::kRepetitions));
-  options.cache_dtype = CacheOptionsOf(arguments, 0).dtype;
+  options.kv_format = KvFormatOf(arguments);
   options.progress = progress.TokenCallback();
   const auto start = std::chrono::steady_clock::now();
   chat::TextModel model = OpenModel(arguments, arguments.Operand("DIR"), {.threads = 0});

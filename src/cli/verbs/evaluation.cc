@@ -44,7 +44,7 @@ eval::TextRunOptions TextRunOptionsOf(const Arguments& arguments, const runtime:
                 fmt::format("--stride: want at most the window of {} tokens, got {}",
                             options.windows.window, options.windows.stride));
   }
-  options.cache_dtype = CacheOptionsOf(arguments, 0).dtype;
+  options.kv_format = KvFormatOf(arguments);
   options.progress = progress.TokenCallback();
   if (options.windows.window > engine.config().max_positions) {
     PrintNote(

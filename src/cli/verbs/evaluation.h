@@ -16,7 +16,7 @@ namespace hlwq::cli {
 std::vector<runtime::TokenId> ReadTextTokens(const Arguments& arguments,
                                              const text::Tokenizer& tokenizer);
 
-// --window, --stride and --cache-type. Notes a window that `engine`'s model was not made for.
+// --window, --stride and --kv. Notes a window that `engine`'s model was not made for.
 // Borrows `progress`.
 eval::TextRunOptions TextRunOptionsOf(const Arguments& arguments, const runtime::Engine& engine,
                                       ProgressPrinter& progress);

@@ -2,6 +2,7 @@
 #include "eval/kld.h"
 
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
@@ -26,11 +27,17 @@ constexpr size_t kWorstTokens = 16;
 
 int RunKld(const Arguments& arguments) {
   RequiredText(arguments, flag::kFile);
-  const std::string reference_path = RequiredText(arguments, flag::kReference);
+  // One model that keeps keys and values in two ways, or two models.
+  const bool is_one = arguments.Has(flag::kReferenceKv) && !arguments.Has(flag::kReference);
+  const std::string reference_path =
+      is_one ? arguments.Operand("DIR") : RequiredText(arguments, flag::kReference);
   if (const auto page = arguments.FindText(flag::kReport)) CheckPagePath(*page);
-  chat::TextModel reference_model = OpenModel(arguments, reference_path, {.models = 2});
-  chat::TextModel text_model = OpenModel(arguments, arguments.Operand("DIR"), {.models = 2});
-  PrintModelNotes(arguments, reference_model);
+  const OpenOptions open = {.models = is_one ? 1 : 2};
+  const std::unique_ptr<chat::TextModel> other(
+      is_one ? nullptr : new chat::TextModel(OpenModel(arguments, reference_path, open)));
+  chat::TextModel text_model = OpenModel(arguments, arguments.Operand("DIR"), open);
+  chat::TextModel& reference_model = other ? *other : text_model;
+  if (other) PrintModelNotes(arguments, *other);
   PrintModelNotes(arguments, text_model);
   runtime::Engine& reference = reference_model.engine();
   runtime::Engine& model = text_model.engine();
@@ -40,8 +47,9 @@ int RunKld(const Arguments& arguments) {
   const text::Tokenizer& tokenizer = (has_own ? reference_model : text_model).tokenizer();
   const std::vector<runtime::TokenId> tokens = ReadTextTokens(arguments, tokenizer);
   ProgressPrinter progress("kld", arguments);
-  const report::KldResult result =
-      eval::MeasureKld(reference, model, tokens, TextRunOptionsOf(arguments, model, progress));
+  eval::TextRunOptions options = TextRunOptionsOf(arguments, model, progress);
+  options.reference_kv_format = KvFormatFrom(arguments, flag::kReferenceKv);
+  const report::KldResult result = eval::MeasureKld(reference, model, tokens, options);
   progress.Finish();
   if (const auto page = arguments.FindText(flag::kReport)) {
     const report::KldPageInput input = {
@@ -57,6 +65,8 @@ int RunKld(const Arguments& arguments) {
     nlohmann::json json = report::KldToJson(result);
     json["model"] = arguments.Operand("DIR");
     json["reference"] = reference_path;
+    json["kv"] = options.kv_format.name();
+    json["reference_kv"] = options.reference_kv_format.name();
     json["file"] = arguments.Text(flag::kFile);
     json["threads"] = model.pool().threads();
     PrintJson(json);

@@ -92,7 +92,7 @@ class CutFile : public ::testing::TestWithParam<const char*> {
   }
 
   Sequence MakeSequence(Engine& engine) const {
-    return Sequence(engine, {.dtype = DType::kF32, .capacity = 64});
+    return Sequence(engine, {.format = DType::kF32, .capacity = 64});
   }
   std::vector<float> FreshLogits(std::span<const TokenId> prompt) const {
     Sequence sequence = MakeSequence(*untouched_);

@@ -27,7 +27,7 @@ std::vector<float> RunAlone(const model::Model& model, model::ExpertSource* expe
                             std::span<const int32_t> tokens) {
   WorkerPool pool(1);
   model::Workspace work(model.config(), kPassTokens);
-  KvPagePool pages(model.config(), DType::kF32);
+  KvPools pages(model.config(), DType::kF32);
   StateSnapshots snapshots(model.config(), 0);
   SequenceState state(model.config(), pages, snapshots, tokens.size());
   std::vector<float> logits;
