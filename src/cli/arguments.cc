@@ -100,13 +100,22 @@ std::optional<std::string> Arguments::Value(const Flag& flag) const {
   return std::nullopt;
 }
 
-std::string Arguments::Operand(std::string_view name) const {
-  const auto found = std::ranges::find(verb_->operands, name, &Positional::name);
+size_t Arguments::IndexOf(std::string_view operand) const {
+  const auto found = std::ranges::find(verb_->operands, operand, &Positional::name);
   if (found == verb_->operands.end()) {
-    Refuse(fmt::format("{} has no operand {}", verb_->name, name));
+    Refuse(fmt::format("{} has no operand {}", verb_->name, operand));
   }
-  const auto index = static_cast<size_t>(found - verb_->operands.begin());
+  return static_cast<size_t>(found - verb_->operands.begin());
+}
+
+std::string Arguments::Operand(std::string_view name) const {
+  const size_t index = IndexOf(name);
   return index < operands_.size() ? operands_[index] : std::string();
+}
+
+std::vector<std::string> Arguments::Operands(std::string_view name) const {
+  const size_t first = std::min(IndexOf(name), operands_.size());
+  return {operands_.begin() + static_cast<ptrdiff_t>(first), operands_.end()};
 }
 
 bool Arguments::Has(const FlagId& flag) const { return values_.contains(Find(flag).name()); }
@@ -164,7 +173,8 @@ void Arguments::Check() const {
                          verb_->name));
     }
   }
-  if (operands_.size() > verb_->operands.size()) {
+  const bool is_repeated = !verb_->operands.empty() && verb_->operands.back().is_repeated;
+  if (operands_.size() > verb_->operands.size() && !is_repeated) {
     Refuse(fmt::format("unexpected argument '{}': hlwq help {}", operands_[verb_->operands.size()],
                        verb_->name));
   }

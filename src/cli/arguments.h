@@ -28,6 +28,8 @@ class Arguments {
 
   // The operand called `name` ("SRC"); empty when it is optional and absent.
   std::string Operand(std::string_view name) const;
+  // Of one that may be repeated, all of them.
+  std::vector<std::string> Operands(std::string_view name) const;
 
   bool Has(const FlagId& flag) const;  // given on the command line
   bool Switch(const SwitchFlag& flag) const;
@@ -56,6 +58,7 @@ class Arguments {
 
  private:
   const Flag& Find(const FlagId& flag) const;
+  size_t IndexOf(std::string_view operand) const;
   std::optional<std::string> Value(const Flag& flag) const;
 
   const Verb* verb_;

@@ -106,8 +106,8 @@ void AddFlags(Page& page, const std::vector<const Flag*>& flags, const HelpLayou
 std::string UsageLine(const Verb& verb) {
   std::string line = fmt::format("hlwq {} [FLAGS]", verb.name);
   for (const Positional& operand : verb.operands) {
-    line +=
-        operand.is_required ? fmt::format(" {}", operand.name) : fmt::format(" [{}]", operand.name);
+    const std::string name = fmt::format("{}{}", operand.name, operand.is_repeated ? "..." : "");
+    line += operand.is_required ? fmt::format(" {}", name) : fmt::format(" [{}]", name);
   }
   return line;
 }

@@ -29,6 +29,7 @@ TEST(FlagTable, EveryVerbHasWhatItsHelpShows) {
     EXPECT_FALSE(verb.group.empty()) << verb.name;
     for (const Positional& operand : verb.operands) {
       EXPECT_TRUE(IsSentenceWithoutStop(operand.help)) << verb.name << " " << operand.name;
+      EXPECT_FALSE(operand.is_repeated && &operand != &verb.operands.back()) << verb.name;
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cli/help.h"
 #include "tests/cli/small_table.h"
 
 namespace hlwq::cli {
@@ -83,6 +84,15 @@ TEST(Parser, SwitchesJoin) {
 TEST(Parser, TwoDashesEndTheFlagsAndOneIsAnOperand) {
   EXPECT_EQ(Paint({"--", "--coats"}).Operand("WALL"), "--coats");
   EXPECT_EQ(Paint({"-"}).Operand("WALL"), "-");
+}
+
+TEST(Parser, ARepeatedOperandTakesAllThatFollow) {
+  const Arguments arguments = *Parse({"wash", "warm", "north", "-q", "south", "east"}).arguments;
+  EXPECT_EQ(arguments.Operand("WITH"), "warm");
+  EXPECT_EQ(arguments.Operand("WALL"), "north");
+  EXPECT_THAT(arguments.Operands("WALL"), ElementsAre("north", "south", "east"));
+  EXPECT_THAT(Parse({"wash", "warm"}).arguments->Operands("WALL"), IsEmpty());
+  EXPECT_EQ(UsageLine(*Table().FindVerb("wash")), "hlwq wash [FLAGS] WITH [WALL...]");
 }
 
 TEST(Parser, HelpAndVersionWinOverWhatIsMissing) {

@@ -33,6 +33,7 @@ inline CommandTable SmallTable() {
                         .group = "Work",
                         .summary = "Wash it",
                         .description = "All.",
+                        .operands = {{"WITH", "water"}, {"WALL", "what to wash", false, true}},
                         .run = RunNothing}},
                       {{.id = paint::kCoats,
                         .short_name = 'c',

@@ -63,6 +63,7 @@ struct Positional {
   std::string_view name;  // "SRC"
   std::string_view help;
   bool is_required = true;
+  bool is_repeated = false;  // takes all that follow as well; of the last one of a verb
 };
 
 struct Example {
