@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/number_text.h"
+#include "chat/model_memory.h"
 #include "cli/expert_report.h"
 #include "cli/output.h"
 #include "cli/verbs/conversion.h"
@@ -44,22 +47,38 @@ chat::ExpertOptions ExpertOptionsOf(const Arguments& arguments) {
   return options;
 }
 
+// Of one of the models.
+MemoryLimit MemoryFor(const OpenOptions& options) {
+  MemoryLimit memory = ReadMemoryLimit();
+  memory.available_bytes =
+      std::min(memory.available_bytes, options.most_bytes) / static_cast<uint64_t>(options.models);
+  return memory;
+}
+
 }  // namespace
 
 chat::TextModel OpenModel(const Arguments& arguments, const std::string& operand,
                           const OpenOptions& options) {
   checkpoint::Checkpoint checkpoint = checkpoint::OpenCheckpoint(LocalSource(operand));
   if (const FlagId* flag = ExpertFlagOf(arguments, options)) CheckHasExperts(checkpoint, *flag);
-  MemoryLimit memory = ReadMemoryLimit();
-  memory.available_bytes /= static_cast<uint64_t>(options.models);
   chat::TextModelOptions model = {
       .engine = {.threads = options.threads ? *options.threads : ThreadsOf(arguments),
                  .snapshot_bytes = options.snapshot_bytes,
                  .interleaves_rows = arguments.Switch(flag::kInterleave)},
       .experts = ExpertOptionsOf(arguments),
-      .memory = memory};
+      .memory = MemoryFor(options)};
   if (CanTrace(options)) model.expert_trace = arguments.FindText(flag::kTraceExperts);
   return chat::TextModel(std::move(checkpoint), model);
+}
+
+uint64_t MemoryToOpen(const Arguments& arguments, const std::string& operand,
+                      const OpenOptions& options) {
+  const checkpoint::Checkpoint checkpoint = checkpoint::OpenCheckpoint(LocalSource(operand));
+  return WithContext(checkpoint.root.string() + ": config.json", [&] {
+    return chat::MemoryToOpen(checkpoint, ExpertOptionsOf(arguments), MemoryFor(options),
+                              KvFormatOf(arguments))
+        .Bytes(0);
+  });
 }
 
 void PrintExperts(const Arguments& arguments, const runtime::Engine& engine) {

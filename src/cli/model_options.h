@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -13,7 +15,9 @@
 namespace hlwq::cli {
 
 struct OpenOptions {
-  int models = 1;                   // that the verb opens: they share the memory
+  int models = 1;  // that the verb opens: they share the memory
+  // Of all of them, where that is less than what is free.
+  uint64_t most_bytes = std::numeric_limits<uint64_t>::max();
   std::optional<int> threads = {};  // empty: --threads
   uint64_t snapshot_bytes = 0;      // runtime::EngineOptions
 };
@@ -23,6 +27,10 @@ struct OpenOptions {
 // experts of a model without.
 chat::TextModel OpenModel(const Arguments& arguments, const std::string& operand,
                           const OpenOptions& options = {});
+
+// About what the model will take that OpenModel would open (chat::MemoryToOpen).
+uint64_t MemoryToOpen(const Arguments& arguments, const std::string& operand,
+                      const OpenOptions& options);
 
 // How the experts of a mixture are held, for the user.
 void PrintExperts(const Arguments& arguments, const runtime::Engine& engine);

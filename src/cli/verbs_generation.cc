@@ -59,16 +59,22 @@ Verb ServeVerb() {
           "whole or as streams, /v1/models, /health, /metrics and more (docs/server.md). Several "
           "requests are computed together, the next token of each in one pass; what a request gets "
           "does not depend on the others. The beginning that a prompt has in common with earlier "
-          "ones is not computed again. DIR may be a folder of models: each is opened when a "
-          "request "
-          "names it.\n\n"
+          "ones is not computed again. Several DIR, or one that is a folder of models, are served "
+          "by the "
+          "names of their folders: each is opened when a request names it.\n\n"
           "Only programs on this machine can reach it, unless --host says otherwise. SIGTERM or "
           "Ctrl-C lets the answers under way end; a second one does not wait for them.",
-      .operands = {{"DIR", kModelHelp}},
+      .operands = {{.name = "DIR",
+                    .help = "a checkpoint to run, quantized or plain: its folder, a .gguf file, or "
+                            "hf:ORG/NAME; or a folder of such models",
+                    .is_required = false,  // --models-dir may stand for it
+                    .is_repeated = true}},
       .examples = {{"hlwq serve Qwen3-1.7B-hlwq",
                     "A page at http://127.0.0.1:8080, and any client of OpenAI's API at "
                     "http://127.0.0.1:8080/v1."},
                    {"hlwq serve models", "All models in a folder, by the names of theirs."},
+                   {"hlwq serve Qwen3-1.7B-hlwq coder.gguf --models-memory 12G",
+                    "Two models; both stay open where they fit 12 GB together."},
                    {"hlwq serve Qwen3-1.7B-hlwq --host 0.0.0.0 --api-key-file keys.txt",
                     "For other machines, which need a key."}},
       .run = RunServe,

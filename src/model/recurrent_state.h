@@ -21,6 +21,7 @@ class RecurrentState {
   static uint64_t Bytes(const ModelConfig& config) noexcept;
 
   bool is_empty() const noexcept { return values_.size() == 0; }
+  uint64_t bytes() const noexcept { return values_.size() * sizeof(float); }
   // The inputs of the convolution of the last tokens, [conv_kernel - 1, channels], oldest first.
   std::span<float> Inputs(size_t layer) noexcept;
   // [value_heads, key_dim, value_dim].

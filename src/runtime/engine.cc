@@ -52,6 +52,12 @@ SequenceState Engine::MakeState(const KvCacheOptions& options) {
   return SequenceState(config(), *pages, *snapshots_, options.capacity);
 }
 
+uint64_t Engine::sequence_bytes() const noexcept {
+  uint64_t bytes = snapshots_->bytes();
+  for (const auto& [dtype, pages] : kv_pages_) bytes += pages->written_bytes();
+  return bytes;
+}
+
 void Engine::SetThreads(int threads) { pool_ = std::make_unique<WorkerPool>(threads); }
 
 void Engine::CacheExperts(const ExpertCacheOptions& options) {

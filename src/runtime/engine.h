@@ -76,6 +76,9 @@ class Engine {
   ExpertCache* expert_cache() noexcept { return expert_cache_.get(); }
   const ExpertCache* expert_cache() const noexcept { return expert_cache_.get(); }
 
+  // Keys, values and noted moments of all sequences that are resident: as much as was in use at one time.
+  uint64_t sequence_bytes() const noexcept;
+
   // An empty sequence with room for options.capacity tokens. The engine outlives it. Throws as
   // KvPools.
   SequenceState MakeState(const KvCacheOptions& options);

@@ -75,6 +75,7 @@ PageId KvPagePool::Take() {
   free_.pop_back();
   references_[page] = 1;
   bytes_in_use_ += page_bytes_;
+  most_in_use_ = std::max(most_in_use_, pages_in_use());
   return page;
 }
 

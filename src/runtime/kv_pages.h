@@ -42,6 +42,8 @@ class KvPagePool {
   std::byte* At(PageId page) const noexcept { return places_[page]; }
 
   size_t pages_in_use() const noexcept { return places_.size() - free_.size(); }
+  // Of all that were ever in use at the same time: what is resident.
+  uint64_t written_bytes() const noexcept { return uint64_t{most_in_use_} * page_bytes_; }
   // That Take could give now; the largest number there is where nothing limits them.
   size_t pages_left() const noexcept;
 
@@ -49,6 +51,7 @@ class KvPagePool {
   size_t page_bytes_;
   KvPoolOptions options_;
   uint64_t& bytes_in_use_;
+  size_t most_in_use_ = 0;                    // so far
   std::vector<std::span<std::byte>> blocks_;  // mappings
   std::vector<std::byte*> places_;            // of each page
   std::vector<uint32_t> references_;          // of each page
@@ -68,6 +71,10 @@ class KvPools {
   KvPagePool& floats() noexcept { return floats_; }
   KvPagePool& coded() noexcept { return coded_; }
   uint64_t bytes_in_use() const noexcept { return bytes_in_use_; }
+  // What is resident.
+  uint64_t written_bytes() const noexcept {
+    return floats_.written_bytes() + coded_.written_bytes();
+  }
 
  private:
   KvLayout layout_;

@@ -30,6 +30,8 @@ class Sequence {
     return std::span(tokens_).subspan(state_.length());
   }
   size_t capacity() const noexcept { return capacity_; }
+  // SequenceState::state_bytes.
+  uint64_t state_bytes() const noexcept { return state_.state_bytes(); }
   // Whether there is no room for a token more after the pending ones.
   bool is_full() const noexcept { return tokens_.size() == capacity_; }
 

@@ -29,6 +29,8 @@ class SequenceState {
   size_t capacity() const noexcept { return kv_.capacity(); }
   // Whether going back needs Remember.
   bool is_recurrent() const noexcept { return !recurrent_.is_empty(); }
+  // Of its recurrent states, but those of noted moments.
+  uint64_t state_bytes() const noexcept { return recurrent_.bytes() + marked_.bytes(); }
 
   // The next `tokens` tokens, for a pass that has no others. Once it is done, Advance. Throws as
   // KvCache::Prepare.

@@ -52,4 +52,8 @@ size_t StateSnapshots::count() const noexcept {
   return slots_.size() - static_cast<size_t>(std::ranges::count(slots_, 0u, &Slot::id));
 }
 
+uint64_t StateSnapshots::bytes() const noexcept {
+  return slots_.empty() ? 0 : slots_.size() * slots_.front().state.bytes();
+}
+
 }  // namespace hlwq::runtime

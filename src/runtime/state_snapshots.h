@@ -26,6 +26,8 @@ class StateSnapshots {
   const model::RecurrentState* Find(SnapshotId id) noexcept;
 
   size_t count() const noexcept;  // that somebody holds
+  // Of all that were ever kept at the same time: memory is kept for others.
+  uint64_t bytes() const noexcept;
 
  private:
   struct Slot {

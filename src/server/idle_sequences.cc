@@ -56,9 +56,15 @@ void IdleSequences::Put(HeldSequence held) {
 }
 
 uint64_t IdleSequences::bytes() const noexcept {
-  uint64_t bytes = 0;
+  uint64_t bytes = state_bytes();
   for (const HeldSequence& held : sequences_)
     bytes += layout_.Bytes(held.sequence->tokens().size());
+  return bytes;
+}
+
+uint64_t IdleSequences::state_bytes() const noexcept {
+  uint64_t bytes = 0;
+  for (const HeldSequence& held : sequences_) bytes += held.sequence->state_bytes();
   return bytes;
 }
 

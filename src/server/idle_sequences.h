@@ -35,8 +35,8 @@ size_t CommonTokens(std::span<const runtime::TokenId> held,
 // One thread at a time.
 class IdleSequences {
  public:
-  // Keeps sequences of up to `most_bytes` keys and values in all, which lie as `layout` says; pages that
-  // several share count for each.
+  // Keeps sequences of up to `most_bytes` in all: keys and values, which lie as `layout` says, pages that
+  // several share counting for each, and recurrent states.
   IdleSequences(uint64_t most_bytes, runtime::KvLayout layout)
       : most_bytes_(most_bytes), layout_(std::move(layout)) {}
 
@@ -47,6 +47,7 @@ class IdleSequences {
   // Puts one in; the least recently used go where there is no room.
   void Put(HeldSequence held);
   uint64_t bytes() const noexcept;
+  uint64_t state_bytes() const noexcept;  // of these, recurrent states
 
  private:
   uint64_t most_bytes_;

@@ -47,6 +47,11 @@ std::string Histograms(std::span<const NamedMetrics> models, const char* name, c
 
 }  // namespace
 
+std::string RenderNumber(const char* name, const char* help, const char* type, uint64_t number) {
+  const std::string full = fmt::format("hlwq_{}", name);
+  return Head(full, help, type) + fmt::format("{} {}\n", full, number);
+}
+
 void Histogram::Add(double seconds) noexcept {
   const auto bucket = std::ranges::lower_bound(kBounds, seconds) - kBounds.begin();
   counts_[static_cast<size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
@@ -80,8 +85,12 @@ std::string Render(std::span<const NamedMetrics> models) {
          counter("answer_tokens_total", "Tokens of answers.", &Metrics::answer_tokens) +
          Numbers(models, "requests_waiting", "Requests in the queue.", "gauge", &Metrics::waiting) +
          Numbers(models, "answers_active", "Answers in the making.", "gauge", &Metrics::active) +
-         Numbers(models, "idle_cache_bytes", "Keys and values kept for later prompts.", "gauge",
+         Numbers(models, "idle_cache_bytes", "Kept for later prompts.", "gauge",
                  &Metrics::idle_bytes) +
+         Numbers(models, "sequence_bytes", "Keys, values and states of all sequences.", "gauge",
+                 &Metrics::sequence_bytes) +
+         Numbers(models, "model_memory_bytes", "What the model takes; 0: it is closed.", "gauge",
+                 &Metrics::memory_bytes) +
          Histograms(models, "queue_seconds", "From a request to its first pass.",
                     &Metrics::queue_seconds) +
          Histograms(models, "first_token_seconds", "From there to the first token.",

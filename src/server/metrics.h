@@ -31,9 +31,11 @@ struct Metrics {
   std::atomic<uint64_t> prompt_tokens = 0, reused_tokens = 0, answer_tokens = 0;
   std::atomic<size_t> waiting = 0, active = 0;
   std::atomic<uint64_t> idle_bytes = 0;
-  Histogram queue_seconds;        // until the first choice begins
-  Histogram first_token_seconds;  // from there on
-  Histogram token_seconds;        // passes that brought a later token
+  std::atomic<uint64_t> sequence_bytes = 0;  // keys, values and states of all sequences
+  std::atomic<uint64_t> memory_bytes = 0;  // of the model as ModelShelf counts it; 0: it is closed
+  Histogram queue_seconds;                 // until the first choice begins
+  Histogram first_token_seconds;           // from there on
+  Histogram token_seconds;                 // passes that brought a later token
 };
 
 struct NamedMetrics {
@@ -41,6 +43,8 @@ struct NamedMetrics {
   const Metrics* metrics;
 };
 
+// One number of the whole server, in the text format; `type` is counter or gauge.
+std::string RenderNumber(const char* name, const char* help, const char* type, uint64_t number);
 // In the text format; of several models each with its name.
 std::string Render(std::span<const NamedMetrics> models);
 

@@ -36,6 +36,9 @@ Scheduler::~Scheduler() {
   }
   changed_.notify_one();
   thread_.join();
+  // Others may count on with these.
+  metrics_.waiting = metrics_.active = 0;
+  metrics_.idle_bytes = metrics_.sequence_bytes = 0;
 }
 
 std::shared_ptr<AnswerChannel> Scheduler::Submit(Request request) {
@@ -73,6 +76,7 @@ void Scheduler::Run() {
     Retire();  // those whose client has gone
     if (!active_.empty()) RunPass();
     Retire();
+    NoteMemory();
   }
   for (auto& choice : active_) choice->Fail("the server is shutting down");
   active_.clear();
@@ -214,6 +218,15 @@ void Scheduler::Retire() {
   const std::lock_guard lock(mutex_);
   metrics_.active = active_.size();
   metrics_.idle_bytes = idle_.bytes();
+}
+
+void Scheduler::NoteMemory() {
+  uint64_t bytes = model_.engine().sequence_bytes() + idle_.state_bytes();
+  for (const auto& choice : active_) bytes += choice->sequence().state_bytes();
+  metrics_.sequence_bytes = bytes;
+  if (bytes <= most_bytes_) return;
+  most_bytes_ = bytes;
+  if (options_.on_growth) options_.on_growth();
 }
 
 }  // namespace hlwq::server

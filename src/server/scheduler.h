@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -32,6 +33,9 @@ struct SchedulerOptions {
   // Takes over what prompts left only, not what answers did: then nothing that was computed before changes
   // a bit of what is computed later, for the price of reading each answer once more.
   bool is_exact = false;
+  // Called by the thread of the engine whenever sequences hold more memory than they ever did
+  // (Metrics::sequence_bytes). Must not end the scheduler.
+  std::function<void()> on_growth = {};
 };
 
 // Continuous batching: every pass takes the next token of each answer and the next piece of the prompts, first come
@@ -71,6 +75,7 @@ class Scheduler {
   std::condition_variable changed_;
   std::deque<Waiting> waiting_;
   bool is_ending_ = false;
+  uint64_t most_bytes_ = 0;  // that sequences held so far
   std::thread thread_;
 
   void Run();
@@ -84,6 +89,7 @@ class Scheduler {
                   std::span<const runtime::TokenId> prompt) const noexcept;
   void RunPass();
   void Retire();
+  void NoteMemory();
 };
 
 }  // namespace hlwq::server

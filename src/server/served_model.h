@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "chat/model_memory.h"
 #include "chat/prompt.h"
 #include "chat/text_model.h"
 #include "server/metrics.h"
@@ -27,7 +28,9 @@ class ServedModel {
         model_(open()),
         plain_text_(model_.tokenizer()),
         forms_(model_),
-        scheduler_(model_, scheduling(model_), std::move(metrics)) {}
+        options_(scheduling(model_)),
+        memory_(chat::MemoryOf(model_.engine(), options_.cache.format)),
+        scheduler_(model_, options_, std::move(metrics)) {}
 
   const std::string& name() const noexcept { return name_; }
   const chat::TextModel& model() const noexcept { return model_; }
@@ -36,6 +39,10 @@ class ServedModel {
   }
   Scheduler& scheduler() noexcept { return scheduler_; }
   const Scheduler& scheduler() const noexcept { return scheduler_; }
+  // With the memory of its sequences, at least that of one of runtime::CountedTokens.
+  uint64_t memory_bytes() const noexcept {
+    return memory_.Bytes(scheduler_.metrics().sequence_bytes);
+  }
   // Once no request comes any more.
   void FinishTrace() { model_.engine().FinishTrace(); }
 
@@ -44,6 +51,8 @@ class ServedModel {
   chat::TextModel model_;
   chat::PlainText plain_text_;
   AnswerForms forms_;
+  SchedulerOptions options_;
+  chat::ModelMemory memory_;
   Scheduler scheduler_;
 };
 

@@ -27,13 +27,18 @@ class HttpServer : public testing::Test {
     options.idle_bytes = 1 << 20;
     options.most_active = 2;
     options.most_waiting = 3;
-    const auto open = [this, options](const std::string& name, std::shared_ptr<Metrics> metrics) {
+    const auto open = [this, options](const ModelShelf::Opening& opening) {
       ++opened_;
       return std::make_shared<ServedModel>(
-          name, [&] { return model_.Open(); }, [&](const chat::TextModel&) { return options; },
-          std::move(metrics));
+          opening.name, [&] { return model_.Open(); },
+          [&](const chat::TextModel&) {
+            SchedulerOptions with_growth = options;
+            with_growth.on_growth = opening.on_growth;
+            return with_growth;
+          },
+          opening.metrics);
     };
-    shelf_.emplace(names_, 2, open);
+    shelf_.emplace(names_, limits_, open, [this](const std::string&) { return measured_; });
     server_.emplace(*shelf_, ServerOptions{.port = 0,
                                            .access = std::move(access),
                                            .most_body_bytes = most_body,
@@ -61,6 +66,8 @@ class HttpServer : public testing::Test {
 
   test::SmallModel model_;
   std::vector<std::string> names_ = {"small"};
+  ShelfLimits limits_ = {.most_open = 2};
+  uint64_t measured_ = 1000;  // what every model is taken for before it is open
   std::optional<ModelShelf> shelf_;
   std::atomic<int> opened_ = 0;
   std::optional<Server> server_;
@@ -103,7 +110,7 @@ TEST_F(HttpServer, SeveralModelsAreOpenedWhenTheyAreAskedFor) {
   ASSERT_EQ(models.size(), 3u);
   EXPECT_EQ(models[1]["id"], "second \"2\"");
   EXPECT_FALSE(models[1].contains("meta"));  // it is closed again
-  EXPECT_TRUE(models[2].contains("meta"));
+  EXPECT_GT(models[2]["meta"]["memory_bytes"], 0);
   EXPECT_THAT(Client().Get("/metrics")->body,
               testing::AllOf(HasSubstr("hlwq_requests_total{model=\"third\"} 4\n"),
                              HasSubstr("hlwq_requests_total{model=\"second \\\"2\\\"\"} 1\n"),
@@ -136,7 +143,9 @@ TEST_F(HttpServer, ModelsThatAnswerAreNotClosedForOthers) {
   };
   while (!are_busy()) std::this_thread::yield();
   const std::string third = R"({"prompt": "x", "max_tokens": 1, "model": "third"})";
-  EXPECT_EQ(Post("/v1/completions", third).first, 503);
+  const auto refused = Client().Post("/v1/completions", third, "application/json");
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_EQ(refused->get_header_value("Retry-After"), "1");
   is_over = true;
   for (std::thread& client : clients) client.join();
   int status = 503;
@@ -394,7 +403,7 @@ TEST_F(HttpServer, SaysThatItIsFull) {
 }
 
 TEST(HttpServerAddress, ThatIsTakenIsRefused) {
-  ModelShelf none({"none"}, 1, nullptr);
+  ModelShelf none({"none"}, {}, nullptr, nullptr);
   const Server first(none, {.port = 0});
   try {
     const Server second(none, {.host = "256.1.1.1", .port = first.port()});

@@ -29,6 +29,11 @@ std::vector<Flag> ServerFlags() {
        .minimum = 1,
        .maximum = 256,
        .summary = "Answers to make at the same time; other requests wait"},
+      {.id = flag::kModelsDir,
+       .value_name = "FOLDER",
+       .category = Category::kRun,
+       .verbs = {"serve"},
+       .summary = "Serve every model in this folder, as DIR would that is one"},
       {.id = flag::kModelsMax,
        .value_name = "N",
        .category = Category::kRun,
@@ -36,9 +41,21 @@ std::vector<Flag> ServerFlags() {
        .default_value = "2",
        .minimum = 1,
        .maximum = 1000,
-       .summary = "Of a folder of models, as many to have open at the same time",
+       .summary = "Of several models, as many to have open at the same time",
        .details = "They share the memory: each gets that part of --cache-ram, and of what experts "
                   "may take."},
+      {.id = flag::kModelsMemory,
+       .value_name = "SIZE",
+       .category = Category::kRun,
+       .verbs = {"serve"},
+       .minimum = 0,
+       .maximum = 1e15,
+       .summary = "Memory for all open models together, such as 24G",
+       .details = "Of each count its weights, or the cache of its experts, its workspace, and what "
+                  "its conversations hold, at least what one of 4096 tokens takes. What would "
+                  "exceed it closes the model that is unused for the longest time; one model alone "
+                  "may take more. Without this flag what is free when the server starts, of the "
+                  "machine or of the control group."},
       {.id = flag::kTimeout,
        .value_name = "SECONDS",
        .category = Category::kRun,

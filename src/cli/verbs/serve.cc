@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -14,6 +14,8 @@
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "cli/verbs/served_models.h"
+#include "model/recurrent_state.h"
 #include "server/http/server.h"
 #include "server/scheduler.h"
 
@@ -76,38 +78,6 @@ class EndSignals {
   sigset_t signals_, before_;
 };
 
-// What DIR holds.
-struct Shelved {
-  std::string name, path;
-};
-
-std::string NameOf(const std::filesystem::path& path) {
-  return (path.has_filename() ? path : path.parent_path()).filename().string();
-}
-
-// The models in a folder of models; of a model itself, that one.
-std::vector<Shelved> ModelsIn(const Arguments& arguments) {
-  namespace fs = std::filesystem;
-  const std::string operand = arguments.Operand("DIR");
-  std::error_code failure;
-  std::vector<Shelved> models;
-  if (!fs::exists(fs::path(operand) / "config.json", failure)) {
-    for (const auto& entry : fs::directory_iterator(operand, failure)) {
-      if (!fs::exists(entry.path() / "config.json", failure)) continue;
-      models.push_back({NameOf(entry.path()), entry.path().string()});
-    }
-    std::ranges::sort(models, {}, &Shelved::name);
-  }
-  const auto alias = arguments.FindText(flag::kAlias);
-  if (models.empty()) return {{alias.value_or(NameOf(operand)), operand}};
-  if (alias) {
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        "--alias: " + operand + " is a folder of models, which have the names of their folders");
-  }
-  return models;
-}
-
 // Until a signal comes.
 void Serve(const Arguments& arguments, server::ModelShelf& models,
            const server::ServerOptions& options, const std::string& what,
@@ -123,50 +93,73 @@ void Serve(const Arguments& arguments, server::ModelShelf& models,
   listening.join();
 }
 
+// What the models share, in bytes.
+struct SharedMemory {
+  uint64_t models = 0;
+  uint64_t cache = 0;  // of each model that is open: --cache-ram
+};
+
+SharedMemory SharedMemoryOf(const Arguments& arguments, size_t most_open) {
+  const uint64_t free_bytes = ReadMemoryLimit().available_bytes;
+  const uint64_t cache = arguments.Has(flag::kCacheRam)
+                             ? arguments.Bytes(flag::kCacheRam)
+                             : std::min(free_bytes / 4, kMostDefaultCache);
+  return {.models = arguments.Has(flag::kModelsMemory) ? arguments.Bytes(flag::kModelsMemory)
+                                                       : free_bytes,
+          .cache = cache / most_open};
+}
+
+// Where states are recurrent, half of the cache is for those of earlier moments.
+bool HasStates(const model::ModelConfig& config) noexcept {
+  return model::RecurrentState::Bytes(config) > 0;
+}
+
 server::SchedulerOptions SchedulingOf(const Arguments& arguments, const chat::TextModel& model,
-                                      uint64_t cache_bytes) {
+                                      uint64_t cache_bytes, std::function<void()> on_growth) {
   const size_t context = arguments.Has(flag::kCtxSize)
                              ? ContextTokensOf(arguments, model)
                              : std::min<size_t>(model.config().max_positions, kMostDefaultContext);
   server::SchedulerOptions scheduling;
   scheduling.cache = CacheOptionsOf(arguments, context);
   scheduling.most_active = static_cast<size_t>(arguments.Integer(flag::kParallel));
-  scheduling.idle_bytes = cache_bytes;
+  scheduling.idle_bytes = HasStates(model.config()) ? cache_bytes - cache_bytes / 2 : cache_bytes;
   scheduling.most_drafted = static_cast<size_t>(arguments.Integer(flag::kDraftMax));
   scheduling.is_exact = arguments.Switch(flag::kExact);
+  scheduling.on_growth = std::move(on_growth);
   return scheduling;
 }
 
 }  // namespace
 
 int RunServe(const Arguments& arguments) {
-  const std::vector<Shelved> found = ModelsIn(arguments);
+  const std::vector<NamedModel> found = ModelsToServe(arguments);
   const auto most_open =
       std::min<size_t>(found.size(), static_cast<size_t>(arguments.Integer(flag::kModelsMax)));
-  const uint64_t free_bytes = ReadMemoryLimit().available_bytes;
-  const uint64_t cache_bytes =
-      (arguments.Has(flag::kCacheRam) ? arguments.Bytes(flag::kCacheRam)
-                                      : std::min(free_bytes / 4, kMostDefaultCache)) /
-      most_open;
+  const SharedMemory memory = SharedMemoryOf(arguments, most_open);
+  const OpenOptions opening = {.models = static_cast<int>(most_open),
+                               .most_bytes = memory.models,
+                               .snapshot_bytes = memory.cache / 2};
   const server::ServerOptions options = ServerOptionsOf(arguments);
   auto signals = std::make_unique<EndSignals>();  // before any thread begins
-  const auto open = [&](const std::string& name, std::shared_ptr<server::Metrics> metrics) {
-    const auto shelved = std::ranges::find(found, name, &Shelved::name);
+  const auto path_of = [&](const std::string& name) {
+    return std::ranges::find(found, name, &NamedModel::name)->path;
+  };
+  const auto open = [&](const server::ModelShelf::Opening& of) {
     auto served = std::make_shared<server::ServedModel>(
-        name,
-        [&] {
-          return OpenModel(arguments, shelved->path,
-                           {.models = static_cast<int>(most_open), .snapshot_bytes = cache_bytes});
+        of.name, [&] { return OpenModel(arguments, path_of(of.name), opening); },
+        [&](const chat::TextModel& model) {
+          return SchedulingOf(arguments, model, memory.cache, of.on_growth);
         },
-        [&](const chat::TextModel& model) { return SchedulingOf(arguments, model, cache_bytes); },
-        std::move(metrics));
+        of.metrics);
     PrintModelNotes(arguments, served->model());
-    if (found.size() > 1) PrintNote(arguments, name + " is open");
+    if (found.size() > 1) PrintNote(arguments, of.name + " is open");
     return served;
   };
   std::vector<std::string> names;
-  for (const Shelved& model : found) names.push_back(model.name);
-  server::ModelShelf models(names, most_open, open);
+  for (const NamedModel& model : found) names.push_back(model.name);
+  server::ModelShelf models(
+      names, {.most_open = most_open, .most_bytes = memory.models}, open,
+      [&](const std::string& name) { return MemoryToOpen(arguments, path_of(name), opening); });
   std::string what = fmt::format("{} models", found.size());
   if (found.size() == 1) {
     const size_t context = models.Get("")->scheduler().context_tokens();

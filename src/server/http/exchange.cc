@@ -102,6 +102,7 @@ httplib::Server::Handler WithJson(JsonHandler handler, ErrorForm form) {
   return [handler = std::move(handler), form](const httplib::Request& request,
                                               httplib::Response& response) {
     const auto refuse = [&](int status, const BadRequest& bad) {
+      if (status == 503) response.set_header("Retry-After", "1");
       SendJson(response, status, form(status, bad.message, bad.param, bad.code));
     };
     try {

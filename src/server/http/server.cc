@@ -279,7 +279,8 @@ class Server::Impl {
         model["meta"] = {{"n_ctx", served->scheduler().context_tokens()},
                          {"n_ctx_train", config.max_positions},
                          {"n_vocab", config.sizes.vocab},
-                         {"n_embd", config.sizes.hidden}};
+                         {"n_embd", config.sizes.hidden},
+                         {"memory_bytes", served->memory_bytes()}};
       }
       list.push_back(std::move(model));
     }
