@@ -11,7 +11,9 @@ seeds, errors, keys, tools, schemas and grammars, cancelling. Prints a line for 
 from __future__ import annotations
 
 import json
+import pathlib
 import sys
+import tempfile
 import threading
 
 import environment
@@ -259,6 +261,47 @@ class Checks:
         return self.check_chat()
 
 
+class TwoModels:
+    """Checks of a server with two models: one, and the same by another name."""
+
+    def __init__(self, base: str, names: list[str]):
+        import openai
+        self.client = openai.OpenAI(base_url=base + "/v1", api_key=KEY, max_retries=0)
+        self.names = names
+
+    def check_two_models(self):
+        import openai
+        assert [model.id for model in self.client.models.list()] == self.names
+        answers = []
+        for name in self.names:
+            answer = self.client.chat.completions.create(model=name, messages=ASK, max_tokens=30, temperature=0)
+            assert answer.model == name, answer
+            answers.append(answer.choices[0].message.content)
+        assert answers[0] == answers[1], answers
+        try:
+            self.client.chat.completions.create(model="none", messages=ASK)
+        except openai.NotFoundError as error:
+            assert all(name in error.body["message"] for name in self.names), error.body
+            return ", ".join(self.names)
+        raise AssertionError("found a model that there is not")
+
+
+def check_two_models(hlwq, model) -> int:
+    if not pathlib.Path(model).exists():
+        print(f"{'two models':20} skipped: {model} is no path")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(model).resolve()
+        second = pathlib.Path(folder, "second" + path.suffix * path.is_file())
+        second.symlink_to(path)
+        server, address = live_server.start(hlwq, [path, second], "--api-key", KEY)
+        try:
+            return live_server.run_checks(TwoModels(address, [path.name, second.name]))
+        finally:
+            server.terminate()
+            server.wait()
+
+
 def main() -> int:
     parser = environment.parser(__doc__, "server")
     parser.add_argument("model", nargs="?")
@@ -273,6 +316,7 @@ def main() -> int:
     threading.Timer(20, server.kill).start()
     ended = server.wait()
     print(f"{'ends on SIGTERM':20} exit code {ended}")
+    failed += check_two_models(arguments.hlwq, model)
     return 1 if failed or ended != 0 else 0
 
 

@@ -21,8 +21,10 @@ def model_of(arguments) -> pathlib.Path | str | None:
 
 
 def start(hlwq: pathlib.Path, model, *options: str) -> tuple[subprocess.Popen, str]:
-    """The server, on a free port, and its address. Ends the program where the server does not start."""
-    server = subprocess.Popen([hlwq, "serve", model, "--port", "0", "--json", *options], stdout=subprocess.PIPE,
+    """The server of a model or a list of them, on a free port, and its address. Ends the program where the server does
+    not start."""
+    models = model if isinstance(model, list) else [model]
+    server = subprocess.Popen([hlwq, "serve", *models, "--port", "0", "--json", *options], stdout=subprocess.PIPE,
                               text=True)
     document = ""
     while True:  # its first document says where it listens
