@@ -144,23 +144,20 @@ void KvCache::Advance(size_t tokens) noexcept {
   for (size_t page = first; page + 1 < full_pages(); ++page) floats_.Drop(page, pools_.floats());
 }
 
+size_t KvCache::LengthAfterTruncate(size_t length) const noexcept {
+  if (length >= length_) return length_;
+  const size_t page = length / kPage;
+  return length % kPage == 0 || floats_.pages[page] ? length : page * kPage;
+}
+
 void KvCache::Truncate(size_t length, std::optional<PageId> tail) noexcept {
-  if (length < length_) {
-    length_ = length;
-    floats_.Cut(KvLayout::Pages(length_), pools_.floats());
-    coded_.Cut(pools_.layout().is_coded() ? full_pages() : 0, pools_.coded());
-  }
-  if (length_ % kPage == 0) {
-    if (tail) pools_.floats().Drop(*tail);
-    return;
-  }
-  const size_t page = full_pages();
+  HLWQ_DASSERT(!tail || (length <= length_ && length % kPage != 0));
+  length_ = tail ? length : LengthAfterTruncate(length);
+  floats_.Cut(KvLayout::Pages(length_), pools_.floats());
+  coded_.Cut(pools_.layout().is_coded() ? full_pages() : 0, pools_.coded());
   if (tail) {
-    floats_.Drop(page, pools_.floats());
-    floats_.Put(page, tail, pools_.floats());
-  } else if (!floats_.pages[page]) {
-    length_ = page * kPage;
-    floats_.Cut(page, pools_.floats());
+    floats_.Drop(full_pages(), pools_.floats());
+    floats_.Put(full_pages(), tail, pools_.floats());
   }
 }
 

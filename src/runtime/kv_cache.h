@@ -47,6 +47,8 @@ class KvCache final : public model::KvView {
   // fewer. Where the floats of the last page are gone, as many go as are not in whole pages before it. With
   // `tail`, a reference that ShareTail gave when it had this length, none are: the cache takes it over.
   void Truncate(size_t length, std::optional<PageId> tail = std::nullopt) noexcept;
+  // What length() would be after Truncate(length).
+  size_t LengthAfterTruncate(size_t length) const noexcept;
   // A reference to the floats of the newest page; none where it is full or the cache is not coded.
   std::optional<PageId> ShareTail() const noexcept;
   // Holds what `other`, of the same pools, holds: shares its pages. Throws Error{kInvalidArgument} when

@@ -42,12 +42,20 @@ size_t Sequence::Want(std::span<const TokenId> prompt) {
     logits_.clear();
   }
   tokens_.assign(prompt.begin(), prompt.end());
-  moment_ = 0;
+  to_note_.clear();
   if (state_.is_recurrent() && prompt.size() > kMomentTail) {
-    moment_ = (prompt.size() - kMomentTail) / kMomentStep * kMomentStep;
-    if (moment_ < kept) moment_ = prompt.size() - kMomentTail;
+    size_t moment = (prompt.size() - kMomentTail) / kMomentStep * kMomentStep;
+    if (moment < kept) moment = prompt.size() - kMomentTail;
+    if (moment > 0 && moment >= kept) to_note_.push_back(moment);
   }
   return kept;
+}
+
+void Sequence::NoteAt(size_t length) {
+  const size_t moment = length / kMomentStep * kMomentStep;
+  if (to_note_.empty() || moment <= state_.length() || moment >= to_note_.back()) return;
+  const auto next = std::ranges::lower_bound(to_note_, moment);
+  if (*next != moment) to_note_.insert(next, moment);
 }
 
 void Sequence::Append(TokenId token) {
@@ -58,8 +66,11 @@ void Sequence::Append(TokenId token) {
 
 Work Sequence::Next(size_t most_tokens) {
   const size_t held = state_.length();
-  if (held == moment_ && held != 0) state_.Remember();
-  const size_t end = held < moment_ ? moment_ : tokens_.size();
+  if (!to_note_.empty() && held == to_note_.front()) {
+    state_.Remember();
+    to_note_.erase(to_note_.begin());
+  }
+  const size_t end = to_note_.empty() ? tokens_.size() : to_note_.front();
   const size_t count = std::min(most_tokens, end - held);
   return {.sequence = &state_,
           .tokens = pending().first(count),
@@ -85,7 +96,7 @@ void Sequence::ForkFrom(const Sequence& other) {
   state_.ForkFrom(other.state_);
   tokens_.assign(other.tokens_.begin(), other.tokens_.end());
   logits_ = other.logits_;
-  moment_ = other.moment_;
+  to_note_ = other.to_note_;
 }
 
 }  // namespace hlwq::runtime

@@ -42,6 +42,11 @@ class Sequence {
   // Error{kInvalidArgument} when the prompt is empty, longer than capacity() or has a token that
   // Model::CheckPrompt refuses: nothing is changed then.
   size_t Want(std::span<const TokenId> prompt);
+  // How much of its first `length` tokens it would keep for a prompt that goes on otherwise.
+  size_t CouldKeep(size_t length) const noexcept { return state_.LengthAfterRewind(length); }
+  // Has the state noted on the way to the end of the prompt that is wanted, at `length` tokens or up to 31 before,
+  // for prompts that have only so much in common with it. Changes no bits. No effect on models without states.
+  void NoteAt(size_t length);
   // One token more that is pending. @pre !is_full()
   void Append(TokenId token);
   // The next piece of what is pending, at most `most_tokens` tokens, for Engine::Step; the logits after
@@ -69,7 +74,7 @@ class Sequence {
   size_t capacity_ = 0;
   std::vector<TokenId> tokens_;  // held and pending; reserved for capacity_
   std::vector<float> logits_;
-  size_t moment_ = 0;  // the length at which the state is noted; 0: never
+  std::vector<size_t> to_note_;  // lengths at which the state is to be noted, ascending
 };
 
 }  // namespace hlwq::runtime

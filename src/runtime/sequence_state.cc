@@ -1,5 +1,7 @@
 #include "runtime/sequence_state.h"
 
+#include <algorithm>
+
 namespace hlwq::runtime {
 
 SequenceState::SequenceState(const model::ModelConfig& config, KvPools& pools,
@@ -33,6 +35,8 @@ size_t SequenceState::Rewind(size_t length) noexcept {
   while (!moments_.empty() && !(mark_ && *mark_ >= moments_.back().length)) {
     Moment& moment = moments_.back();
     if (const model::RecurrentState* state = snapshots_->Find(moment.snapshot)) {
+      // What a conversation begins with is what others have in common with it: as long as it goes on, that stays.
+      snapshots_->Find(moments_.front().snapshot);
       recurrent_.CopyFrom(*state);
       if (moment.tail) pools_->floats().Share(*moment.tail);
       kv_.Truncate(moment.length, moment.tail);
@@ -50,6 +54,18 @@ size_t SequenceState::Rewind(size_t length) noexcept {
   }
   Clear();
   return 0;
+}
+
+size_t SequenceState::LengthAfterRewind(size_t length) const noexcept {
+  if (length >= kv_.length() || !is_recurrent()) return kv_.LengthAfterTruncate(length);
+  size_t best = 0;
+  if (mark_ && *mark_ <= length && kv_.LengthAfterTruncate(*mark_) == *mark_) best = *mark_;
+  for (const Moment& moment : moments_) {
+    if (moment.length > best && moment.length <= length && snapshots_->Has(moment.snapshot)) {
+      best = moment.length;
+    }
+  }
+  return best;
 }
 
 void SequenceState::Remember() {

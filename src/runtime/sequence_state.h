@@ -40,6 +40,8 @@ class SequenceState {
   void Clear() noexcept;
   // Goes back to at most `length` tokens, as many as it can, and returns how many they are.
   size_t Rewind(size_t length) noexcept;
+  // What Rewind would return.
+  size_t LengthAfterRewind(size_t length) const noexcept;
   // Notes this moment for Rewind. No effect on models without states. Allocates as
   // StateSnapshots::Keep.
   void Remember();

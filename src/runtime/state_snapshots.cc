@@ -48,6 +48,10 @@ const model::RecurrentState* StateSnapshots::Find(SnapshotId id) noexcept {
   return &slot->state;
 }
 
+bool StateSnapshots::Has(SnapshotId id) const noexcept {
+  return std::ranges::find(slots_, id, &Slot::id) != slots_.end();
+}
+
 size_t StateSnapshots::count() const noexcept {
   return slots_.size() - static_cast<size_t>(std::ranges::count(slots_, 0u, &Slot::id));
 }

@@ -25,6 +25,8 @@ class StateSnapshots {
   // nullptr where it was given up; else this counts as a use of it.
   const model::RecurrentState* Find(SnapshotId id) noexcept;
 
+  // Whether it is still there; no use of it.
+  bool Has(SnapshotId id) const noexcept;
   size_t count() const noexcept;  // that somebody holds
   // Of all that were ever kept at the same time: memory is kept for others.
   uint64_t bytes() const noexcept;

@@ -34,6 +34,7 @@ class Choice {
   size_t pending() const noexcept { return held_.sequence->pending().size(); }
   const runtime::Sequence& sequence() const noexcept { return *held_.sequence; }
   size_t prompt_tokens() const noexcept { return held_.prompt_tokens; }
+  void NoteAt(size_t length) { held_.sequence->NoteAt(length); }
   const runtime::GenerateTimes& times() const noexcept { return generation_->result().times; }
 
   // Around a pass, as Generation has them. What OnLogits throws ends the choice alone.

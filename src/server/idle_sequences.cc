@@ -20,34 +20,39 @@ size_t ReusableTokens(std::span<const TokenId> held, std::span<const TokenId> pr
   return CommonTokens(held, prompt) / kPieceStep * kPieceStep;
 }
 
-HeldSequence IdleSequences::TakeFor(std::span<const TokenId> prompt) {
-  auto best = sequences_.end();
-  size_t most = 0;
-  for (auto held = sequences_.begin(); held != sequences_.end(); ++held) {
-    const auto tokens = held->sequence->tokens();
-    const size_t common = ReusableTokens(tokens, prompt);
-    if (common > most && 2 * common >= tokens.size()) {
-      most = common;
-      best = held;
-    }
+const HeldSequence* IdleSequences::BestFor(std::span<const TokenId> prompt) const noexcept {
+  const HeldSequence* best = nullptr;
+  size_t most = 0, least_lost = 0;
+  for (const HeldSequence& held : sequences_) {
+    const std::span<const TokenId> tokens = held.sequence->tokens();
+    const size_t common = CommonTokens(tokens, prompt);
+    const size_t kept = held.sequence->CouldKeep(common), lost = tokens.size() - common;
+    if (kept == 0 || kept < most || (kept == most && lost >= least_lost)) continue;
+    most = kept;
+    least_lost = lost;
+    best = &held;
   }
-  if (best == sequences_.end()) return {};
-  HeldSequence taken = std::move(*best);
-  sequences_.erase(best);
+  return best;
+}
+
+HeldSequence IdleSequences::TakeFor(std::span<const TokenId> prompt) {
+  const HeldSequence* best = BestFor(prompt);
+  if (best == nullptr) return {};
+  const std::span<const TokenId> tokens = best->sequence->tokens();
+  if (8 * (tokens.size() - CommonTokens(tokens, prompt)) > tokens.size()) return {};
+  const auto place =
+      std::ranges::find_if(sequences_, [&](const HeldSequence& held) { return &held == best; });
+  HeldSequence taken = std::move(*place);
+  sequences_.erase(place);
   return taken;
 }
 
-const HeldSequence* IdleSequences::BestFor(std::span<const TokenId> prompt) const noexcept {
-  const HeldSequence* best = nullptr;
+size_t IdleSequences::MostInCommon(std::span<const TokenId> prompt) const noexcept {
   size_t most = 0;
   for (const HeldSequence& held : sequences_) {
-    const size_t common = ReusableTokens(held.sequence->tokens(), prompt);
-    if (common > most) {
-      most = common;
-      best = &held;
-    }
+    most = std::max(most, CommonTokens(held.sequence->tokens(), prompt));
   }
-  return best;
+  return most;
 }
 
 void IdleSequences::Put(HeldSequence held) {

@@ -40,10 +40,13 @@ class IdleSequences {
   IdleSequences(uint64_t most_bytes, runtime::KvLayout layout)
       : most_bytes_(most_bytes), layout_(std::move(layout)) {}
 
-  // Takes out the one that a prompt goes on from, where it would keep half of what it holds or more.
-  HeldSequence TakeFor(std::span<const runtime::TokenId> prompt);
-  // The one with the longest beginning in common with the prompt; null where none has any.
+  // The one that could keep most for the prompt; null where none could keep any.
   const HeldSequence* BestFor(std::span<const runtime::TokenId> prompt) const noexcept;
+  // Takes out that one, where all but an eighth of what it holds is in common: else it may be wanted again as it
+  // is.
+  HeldSequence TakeFor(std::span<const runtime::TokenId> prompt);
+  // Tokens that the prompt has in common with any, whether they can be kept or not.
+  size_t MostInCommon(std::span<const runtime::TokenId> prompt) const noexcept;
   // Puts one in; the least recently used go where there is no room.
   void Put(HeldSequence held);
   uint64_t bytes() const noexcept;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "model/layer.h"
+#include "model/recurrent_state.h"
 
 namespace hlwq::server {
 namespace {
@@ -16,6 +17,18 @@ size_t PieceOf(size_t pending, size_t most) noexcept {
   size_t piece = most / kPieceStep * kPieceStep;
   if (piece > 0 && pending - piece <= model::kShortSegment) piece -= kPieceStep;
   return piece;
+}
+
+// Reading so many tokens again costs more than to keep a state that saves it.
+constexpr size_t kWorthNoting = 128;
+
+// The tokens of the first message, where messages begin with one control token: often the instructions and tools
+// that conversations have in common. 0: there is no other message, or it cannot be told.
+size_t FirstMessageTokens(const text::Tokenizer& tokenizer,
+                          std::span<const runtime::TokenId> prompt) {
+  const auto second = std::find(prompt.begin() + 1, prompt.end(), prompt.front());
+  if (second == prompt.end() || !tokenizer.IsSpecial(prompt.front())) return 0;
+  return static_cast<size_t>(second - prompt.begin());
 }
 
 }  // namespace
@@ -110,16 +123,31 @@ void Scheduler::Begin(Waiting& waiting) {
   if (index == 0) metrics_.queue_seconds.Add(waiting.since.Seconds());
   try {
     waiting.request.generate.most_drafted = options_.most_drafted;
+    const std::vector<size_t> places = PlacesToNote(waiting.request);
     active_.push_back(std::make_unique<Choice>(model_.engine(), model_.tokenizer(), waiting.request,
                                                index, SequenceFor(waiting.request),
                                                waiting.channel));
     const runtime::GenerateTimes& times = active_.back()->times();
+    for (const size_t place : places) {
+      if (place >= times.reused_tokens + kWorthNoting) active_.back()->NoteAt(place);
+    }
     metrics_.prompt_tokens += times.prompt_tokens;
     metrics_.reused_tokens += times.reused_tokens;
   } catch (const std::exception& error) {
     waiting.channel->Push(Failure{error.what()});
     waiting.next_choice = waiting.request.choices;
   }
+}
+
+// Where states are recurrent: how far others may have this prompt in common. That is its first message, and what
+// a sequence that is held has in common with it, but cannot go back to.
+std::vector<size_t> Scheduler::PlacesToNote(const Request& request) const {
+  if (model::RecurrentState::Bytes(model_.config()) == 0 || !request.reuses_prompts) return {};
+  size_t common = idle_.MostInCommon(request.prompt);
+  for (const auto& choice : active_) {
+    common = std::max(common, CommonTokens(choice->sequence().tokens(), request.prompt));
+  }
+  return {FirstMessageTokens(model_.tokenizer(), request.prompt), common};
 }
 
 // An idle sequence that the prompt goes on from; else a new one that shares with an idle or an active one what
@@ -161,9 +189,9 @@ size_t Scheduler::Reusable(const runtime::Sequence& sequence, size_t prompt_toke
                            std::span<const runtime::TokenId> prompt) const noexcept {
   const std::span<const runtime::TokenId> held = sequence.tokens();
   const size_t common = CommonTokens(held, prompt);
-  // Where states are recurrent, it goes back to the last note that fits (Sequence::Want).
-  if (has_ended && !options_.is_exact && common > prompt_tokens) return common;
-  return ReusableTokens(held.first(std::min(held.size(), prompt_tokens)), prompt);
+  if (has_ended && !options_.is_exact && common > prompt_tokens) return sequence.CouldKeep(common);
+  return sequence.CouldKeep(
+      ReusableTokens(held.first(std::min(held.size(), prompt_tokens)), prompt));
 }
 
 void Scheduler::RunPass() {

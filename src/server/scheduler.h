@@ -84,7 +84,8 @@ class Scheduler {
   bool IsReady(const Waiting& waiting) const noexcept;
   void Begin(Waiting& waiting);
   HeldSequence SequenceFor(const Request& request);
-  // Of a sequence, for a prompt. `has_ended`: nothing more comes to it.
+  std::vector<size_t> PlacesToNote(const Request& request) const;
+  // What a sequence can keep for a prompt. `has_ended`: nothing more comes to it.
   size_t Reusable(const runtime::Sequence& sequence, size_t prompt_tokens, bool has_ended,
                   std::span<const runtime::TokenId> prompt) const noexcept;
   void RunPass();

@@ -203,6 +203,41 @@ TEST_P(SchedulerOf, AnAgentReadsNothingTwiceThatIsHeldSomewhere) {
   EXPECT_LT(read, sent / 20);
 }
 
+// Messages begin with token 1, <|im_start|>. Bits are those of a server that held nothing.
+TEST_P(SchedulerOf, ConversationsThatShareTheirFirstMessageReadItOnce) {
+  SchedulerOptions options = Options();
+  options.cache.capacity = 1024;
+  options.idle_bytes = 16 << 20;
+  options.is_exact = true;
+  const auto message = [](size_t tokens, unsigned seed) {
+    std::vector<TokenId> made = RandomTokens(tokens, seed);
+    std::ranges::replace(made, 1, 3);
+    made.front() = 1;
+    return made;
+  };
+  const std::vector<TokenId> first = message(300, 1);
+  std::vector<Request> requests;
+  for (unsigned seed = 2; seed < 5; ++seed) {
+    std::vector<TokenId> prompt = first;
+    const auto more = message(90, seed);
+    prompt.insert(prompt.end(), more.begin(), more.end());
+    requests.push_back(RequestFor(prompt, seed));
+  }
+  std::vector<Answered> alone, found;
+  for (const Request& request : requests) {
+    Scheduler fresh(*model_, options);
+    alone.push_back(Collect(*fresh.Submit(request)).front());
+  }
+  Scheduler scheduler(*model_, options);
+  for (const Request& request : requests) {
+    found.push_back(Collect(*scheduler.Submit(request)).front());
+  }
+  EXPECT_EQ(found, alone);
+  EXPECT_EQ(found[0].reused, 0u);
+  EXPECT_EQ(found[1].reused, 288u);
+  EXPECT_EQ(found[2].reused, 288u);
+}
+
 TEST_P(SchedulerOf, ChoicesAreAnswersWithTheNextSeeds) {
   Scheduler scheduler(*model_, Options());
   for (const size_t length : {5, 90}) {
