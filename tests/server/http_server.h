@@ -1,0 +1,77 @@
+// A server with the small model, and clients of it.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <atomic>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "server/http/server.h"
+#include "tests/server/small_model.h"
+
+namespace hlwq::test {
+
+inline constexpr const char* kChat = "/v1/chat/completions";
+
+class HttpServer : public testing::Test {
+ protected:
+  void Start(server::AccessOptions access = {}, size_t most_body = 1 << 20,
+             double most_seconds = 0) {
+    server::SchedulerOptions options;
+    options.cache.capacity = 1 << 16;
+    options.idle_bytes = 1 << 20;
+    options.most_active = 2;
+    options.most_waiting = 3;
+    const auto open = [this, options](const std::string& name,
+                                      std::shared_ptr<server::Metrics> metrics) {
+      ++opened_;
+      return std::make_shared<server::ServedModel>(
+          name, [&] { return model_.Open(); }, [&](const chat::TextModel&) { return options; },
+          std::move(metrics));
+    };
+    shelf_.emplace(names_, 2, open);
+    server_.emplace(*shelf_, server::ServerOptions{.port = 0,
+                                                   .access = std::move(access),
+                                                   .most_body_bytes = most_body,
+                                                   .most_seconds = most_seconds,
+                                                   .most_connections = 8});
+    thread_ = std::thread([&] { server_->Run(); });
+    while (!httplib::Client("127.0.0.1", server_->port()).Get("/health")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+  ~HttpServer() override {
+    if (server_) server_->Stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  httplib::Client Client() { return httplib::Client("127.0.0.1", server_->port()); }
+  std::pair<int, nlohmann::json> Post(const char* path, const std::string& body,
+                                      const httplib::Headers& headers = {}) {
+    const auto result = Client().Post(path, headers, body, "application/json");
+    if (!result) return {0, nullptr};
+    return {result->status, nlohmann::json::parse(result->body, nullptr, false)};
+  }
+
+  const server::Metrics& metrics() { return shelf_->Get("")->scheduler().metrics(); }
+
+  SmallModel model_;
+  std::vector<std::string> names_ = {"small"};
+  std::optional<server::ModelShelf> shelf_;
+  std::atomic<int> opened_ = 0;
+  std::optional<server::Server> server_;
+  std::thread thread_;
+};
+
+inline const std::string kHello =
+    R"({"messages": [{"role": "user", "content": "the fox"}], "max_tokens": 8,
+    "temperature": 0.7, "seed": 3, "ignore_eos": true)";
+
+}  // namespace hlwq::test
