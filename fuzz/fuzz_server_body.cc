@@ -24,8 +24,9 @@ template <typename Read>
 void Try(const ordered_json& body, const server::ModelContext& context, Read read) {
   try {
     const server::OpenAiRequest request = read(body, context);
-    if (request.request.prompt.empty() || request.request.prompt.size() >= kContext) std::abort();
-    if (request.request.choices == 0) std::abort();
+    if (request.request.answers() == 0) std::abort();
+    for (const auto& prompt : request.request.prompts)
+      if (prompt.empty() || prompt.size() >= kContext) std::abort();
   } catch (const server::BadRequest&) {
   } catch (const Error&) {
   }

@@ -10,7 +10,7 @@ namespace {
 
 runtime::GenerateOptions OptionsOf(const Request& request, size_t index) {
   runtime::GenerateOptions options = request.generate;
-  options.sampler.seed += index;
+  options.sampler.seed += index % request.choices;
   return options;
 }
 
@@ -23,12 +23,12 @@ Choice::Choice(const runtime::Engine& engine, const text::Tokenizer& tokenizer,
       held_(std::move(held)),
       channel_(std::move(channel)),
       stream_(tokenizer,
-              request.continues_prompt ? std::span<const runtime::TokenId>(request.prompt)
+              request.continues_prompt ? std::span<const runtime::TokenId>(request.PromptOf(index))
                                        : std::span<const runtime::TokenId>(),
               request.stops, [this](std::string_view text) { text_ += text; }),
       top_logprobs_(request.top_logprobs) {
   if (request.grammar) filter_ = request.grammar->NewFilter();
-  generation_.emplace(engine, *held_.sequence, request.prompt, OptionsOf(request, index),
+  generation_.emplace(engine, *held_.sequence, request.PromptOf(index), OptionsOf(request, index),
                       filter_.get());
   if (top_logprobs_ && !generation_->chosen().empty()) {
     chosen_.push_back(Describe(generation_->chosen().front(), held_.sequence->logits()));

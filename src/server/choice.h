@@ -25,6 +25,7 @@ class Choice {
   Choice(const runtime::Engine& engine, const text::Tokenizer& tokenizer, const Request& request,
          size_t index, HeldSequence held, std::shared_ptr<AnswerChannel> channel);
 
+  size_t index() const noexcept { return index_; }
   bool is_over() const noexcept { return is_over_; }
   bool is_reading() const noexcept { return generation_->is_reading(); }
   // Whether it answers this request.

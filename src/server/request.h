@@ -14,16 +14,22 @@
 namespace hlwq::server {
 
 struct Request {
-  std::vector<runtime::TokenId> prompt;
+  std::vector<std::vector<runtime::TokenId>> prompts;  // each is answered by itself; one at least
   runtime::GenerateOptions generate;
   std::vector<std::string> stops;  // an answer ends before the first of these texts
   bool continues_prompt = false;   // chat::AnswerOptions
   std::shared_ptr<const constrain::Grammar> grammar;  // that every answer follows; may be null
-  size_t choices = 1;  // answers to the prompt; each has the seed of the one before it plus 1
+  size_t choices = 1;  // answers to each prompt; each has the seed of the one before it plus 1
   // Of each token its probability, and that of so many of the likeliest ones.
   std::optional<size_t> top_logprobs;
   // Whether what earlier prompts left may be taken over.
   bool reuses_prompts = true;
+
+  // Answers are numbered through, those to the first prompt first.
+  size_t answers() const noexcept { return prompts.size() * choices; }
+  const std::vector<runtime::TokenId>& PromptOf(size_t answer) const noexcept {
+    return prompts[answer / choices];
+  }
 };
 
 struct TokenLogprob {
@@ -31,7 +37,7 @@ struct TokenLogprob {
   float logprob = 0;  // natural logarithm, of the model's own distribution: before any filter
 };
 
-// Text of a choice that is certain, whole characters. Tokens are those that were chosen since the last
+// Text of a choice (the number of an answer) that is certain, whole characters. Tokens are those that were chosen since the last
 // piece; a piece may have tokens and no text.
 struct Piece {
   struct Token {

@@ -55,18 +55,12 @@ Scheduler::~Scheduler() {
 }
 
 std::shared_ptr<AnswerChannel> Scheduler::Submit(Request request) {
-  if (request.prompt.empty()) throw Error(ErrorCode::kInvalidArgument, "the prompt is empty");
-  if (request.prompt.size() >= context_tokens()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "the prompt has " + std::to_string(request.prompt.size()) +
-                    " tokens, the context " + std::to_string(context_tokens()));
-  }
-  model_.engine().model().CheckPrompt(request.prompt);
+  CheckPrompts(request);
   runtime::CheckSamplerOptions(request.generate.sampler, model_.config().sizes.vocab);
   if (std::ranges::find(request.stops, "") != request.stops.end()) {
     throw Error(ErrorCode::kInvalidArgument, "want stop strings of a character or more, got ''");
   }
-  auto channel = std::make_shared<AnswerChannel>(request.choices);
+  auto channel = std::make_shared<AnswerChannel>(request.answers());
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.size() >= options_.most_waiting) return nullptr;
@@ -76,6 +70,19 @@ std::shared_ptr<AnswerChannel> Scheduler::Submit(Request request) {
   ++metrics_.requests;
   changed_.notify_one();
   return channel;
+}
+
+void Scheduler::CheckPrompts(const Request& request) const {
+  if (request.answers() == 0) throw Error(ErrorCode::kInvalidArgument, "there is no prompt");
+  for (const std::vector<runtime::TokenId>& prompt : request.prompts) {
+    if (prompt.empty()) throw Error(ErrorCode::kInvalidArgument, "the prompt is empty");
+    if (prompt.size() >= context_tokens()) {
+      throw Error(ErrorCode::kInvalidArgument, "the prompt has " + std::to_string(prompt.size()) +
+                                                   " tokens, the context " +
+                                                   std::to_string(context_tokens()));
+    }
+    model_.engine().model().CheckPrompt(prompt);
+  }
 }
 
 void Scheduler::Run() {
@@ -98,9 +105,13 @@ void Scheduler::Run() {
   waiting_.clear();
 }
 
+// An answer waits for the prompt of another of its request to be read, where it can take over some of it.
 bool Scheduler::IsReady(const Waiting& waiting) const noexcept {
+  const Request& request = waiting.request;
   return std::ranges::none_of(active_, [&](const auto& choice) {
-    return choice->is_of(waiting.channel.get()) && choice->is_reading();
+    return choice->is_of(waiting.channel.get()) && choice->is_reading() &&
+           ReusableTokens(request.PromptOf(choice->index()),
+                          request.PromptOf(waiting.next_answer)) > 0;
   });
 }
 
@@ -108,24 +119,23 @@ void Scheduler::Admit() {
   const std::lock_guard lock(mutex_);
   std::erase_if(waiting_, [](const Waiting& waiting) { return waiting.channel->is_cancelled(); });
   while (!waiting_.empty() && active_.size() < options_.most_active) {
-    // The later choices of a prompt take over what the first one has read.
     const auto ready = std::ranges::find_if(waiting_, [&](const Waiting& w) { return IsReady(w); });
     if (ready == waiting_.end()) break;
     Begin(*ready);
-    if (ready->next_choice == ready->request.choices) waiting_.erase(ready);
+    if (ready->next_answer == ready->request.answers()) waiting_.erase(ready);
   }
   metrics_.active = active_.size();  // first: together they are never 0 while there is work
   metrics_.waiting = waiting_.size();
 }
 
 void Scheduler::Begin(Waiting& waiting) {
-  const size_t index = waiting.next_choice++;
+  const size_t index = waiting.next_answer++;
   if (index == 0) metrics_.queue_seconds.Add(waiting.since.Seconds());
   try {
     waiting.request.generate.most_drafted = options_.most_drafted;
-    const std::vector<size_t> places = PlacesToNote(waiting.request);
+    const std::vector<size_t> places = PlacesToNote(waiting.request, index);
     active_.push_back(std::make_unique<Choice>(model_.engine(), model_.tokenizer(), waiting.request,
-                                               index, SequenceFor(waiting.request),
+                                               index, SequenceFor(waiting.request, index),
                                                waiting.channel));
     const runtime::GenerateTimes& times = active_.back()->times();
     for (const size_t place : places) {
@@ -135,25 +145,26 @@ void Scheduler::Begin(Waiting& waiting) {
     metrics_.reused_tokens += times.reused_tokens;
   } catch (const std::exception& error) {
     waiting.channel->Push(Failure{error.what()});
-    waiting.next_choice = waiting.request.choices;
+    waiting.next_answer = waiting.request.answers();
   }
 }
 
 // Where states are recurrent: how far others may have this prompt in common. That is its first message, and what
 // a sequence that is held has in common with it, but cannot go back to.
-std::vector<size_t> Scheduler::PlacesToNote(const Request& request) const {
+std::vector<size_t> Scheduler::PlacesToNote(const Request& request, size_t answer) const {
   if (model::RecurrentState::Bytes(model_.config()) == 0 || !request.reuses_prompts) return {};
-  size_t common = idle_.MostInCommon(request.prompt);
+  const std::span<const runtime::TokenId> prompt = request.PromptOf(answer);
+  size_t common = idle_.MostInCommon(prompt);
   for (const auto& choice : active_) {
-    common = std::max(common, CommonTokens(choice->sequence().tokens(), request.prompt));
+    common = std::max(common, CommonTokens(choice->sequence().tokens(), prompt));
   }
-  return {FirstMessageTokens(model_.tokenizer(), request.prompt), common};
+  return {FirstMessageTokens(model_.tokenizer(), prompt), common};
 }
 
 // An idle sequence that the prompt goes on from; else a new one that shares with an idle or an active one what
 // they have in common.
-HeldSequence Scheduler::SequenceFor(const Request& request) {
-  const std::span<const runtime::TokenId> prompt = request.prompt;
+HeldSequence Scheduler::SequenceFor(const Request& request, size_t answer) {
+  const std::span<const runtime::TokenId> prompt = request.PromptOf(answer);
   HeldSequence taken;
   if (request.reuses_prompts) taken = idle_.TakeFor(prompt);
   size_t most = taken.sequence ? Reusable(*taken.sequence, taken.prompt_tokens, true, prompt) : 0;

@@ -49,7 +49,7 @@ class Scheduler {
   // Ends what is running, as if all clients had gone.
   ~Scheduler();
 
-  // Its events, in order; null when the queue is full. Throws Error{kInvalidArgument} for a prompt
+  // Its events, in order; null when the queue is full. Throws Error{kInvalidArgument} without prompts, for one
   // that is empty, too long or has a token that the model has not, for options that the sampler refuses, and
   // for an empty stop string.
   std::shared_ptr<AnswerChannel> Submit(Request request);
@@ -62,7 +62,7 @@ class Scheduler {
     Request request;
     std::shared_ptr<AnswerChannel> channel;
     Stopwatch since;
-    size_t next_choice = 0;  // that is not begun
+    size_t next_answer = 0;  // that is not begun
   };
 
   chat::TextModel& model_;
@@ -78,13 +78,14 @@ class Scheduler {
   uint64_t most_bytes_ = 0;  // that sequences held so far
   std::thread thread_;
 
+  void CheckPrompts(const Request& request) const;
   void Run();
   void Admit();
   // Whether a choice of it can begin now.
   bool IsReady(const Waiting& waiting) const noexcept;
   void Begin(Waiting& waiting);
-  HeldSequence SequenceFor(const Request& request);
-  std::vector<size_t> PlacesToNote(const Request& request) const;
+  HeldSequence SequenceFor(const Request& request, size_t answer);
+  std::vector<size_t> PlacesToNote(const Request& request, size_t answer) const;
   // What a sequence can keep for a prompt. `has_ended`: nothing more comes to it.
   size_t Reusable(const runtime::Sequence& sequence, size_t prompt_tokens, bool has_ended,
                   std::span<const runtime::TokenId> prompt) const noexcept;

@@ -77,6 +77,46 @@ TEST_F(HttpAnswers, CompletesTextAndTokens) {
               HasSubstr("the fox<|im_end|>"));
 }
 
+TEST_F(HttpAnswers, CompletesSeveralPrompts) {
+  Start();
+  const json prompts = {"the", "the fox", "a"};
+  json body = {{"prompt", prompts},    {"n", 2},       {"max_tokens", 6}, {"seed", 5},
+               {"temperature", 0.9},   {"echo", true}, {"logprobs", 1},   {"ignore_eos", true},
+               {"cache_prompt", false}};
+  const auto [status, whole] = Post("/v1/completions", body.dump());
+  ASSERT_EQ(status, 200) << whole;
+  ASSERT_EQ(whole["choices"].size(), 6u);
+  size_t prompt_tokens = 0;
+  for (size_t prompt = 0; prompt < prompts.size(); ++prompt) {
+    json alone = body;
+    alone["prompt"] = prompts[prompt];
+    const json answer = Post("/v1/completions", alone.dump()).second;
+    prompt_tokens += answer["usage"]["prompt_tokens"].get<size_t>();
+    for (size_t choice = 0; choice < 2; ++choice) {
+      const json& found = whole["choices"][2 * prompt + choice];
+      EXPECT_EQ(found["index"], 2 * prompt + choice);
+      EXPECT_EQ(found["text"], answer["choices"][choice]["text"]);
+      EXPECT_EQ(found["logprobs"], answer["choices"][choice]["logprobs"]);
+    }
+  }
+  EXPECT_EQ(whole["usage"]["prompt_tokens"], prompt_tokens);
+  EXPECT_EQ(whole["usage"]["completion_tokens"], 36);
+  body["stream"] = true;
+  body["stream_options"] = {{"include_usage", true}};
+  std::vector<std::string> texts(6);
+  json usage;
+  for (const json& chunk : Stream("/v1/completions", body.dump())) {
+    if (chunk.contains("usage")) usage = chunk["usage"];
+    for (const json& choice : chunk["choices"])
+      texts.at(choice["index"]) += choice["text"].get<std::string>();
+  }
+  for (size_t choice = 0; choice < 6; ++choice)
+    EXPECT_EQ(texts[choice], whole["choices"][choice]["text"]);
+  EXPECT_EQ(usage, whole["usage"]);
+  body["prompt"] = std::vector<std::string>(65, "x");
+  EXPECT_EQ(Post("/v1/completions", body.dump()).first, 400);
+}
+
 TEST_F(HttpAnswers, TellsWhatItIs) {
   Start();
   const auto get = [&](const char* path) { return Client().Get(path); };

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -22,8 +23,10 @@ inline constexpr const char* kChat = "/v1/chat/completions";
 
 class HttpServer : public testing::Test {
  protected:
+  // With what the members below say.
   void Start(server::AccessOptions access = {}, size_t most_body = 1 << 20,
              double most_seconds = 0) {
+    model_.emplace("", chat_template_);
     server::SchedulerOptions options;
     options.cache.capacity = 1 << 16;
     options.idle_bytes = 1 << 20;
@@ -33,7 +36,7 @@ class HttpServer : public testing::Test {
                                       std::shared_ptr<server::Metrics> metrics) {
       ++opened_;
       return std::make_shared<server::ServedModel>(
-          name, [&] { return model_.Open(); }, [&](const chat::TextModel&) { return options; },
+          name, [&] { return model_->Open(); }, [&](const chat::TextModel&) { return options; },
           std::move(metrics));
     };
     shelf_.emplace(names_, 2, open);
@@ -60,9 +63,23 @@ class HttpServer : public testing::Test {
     return {result->status, nlohmann::json::parse(result->body, nullptr, false)};
   }
 
+  // The events of an answer that is streamed, without "[DONE]".
+  std::vector<nlohmann::json> Stream(const char* path, const std::string& body) {
+    std::vector<nlohmann::json> events;
+    const auto result = Client().Post(path, body, "application/json");
+    if (!result) return events;
+    EXPECT_EQ(result->get_header_value("Content-Type"), "text/event-stream") << result->body;
+    std::istringstream lines(result->body);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("data: {")) events.push_back(nlohmann::json::parse(line.substr(6)));
+    }
+    return events;
+  }
+
   const server::Metrics& metrics() { return shelf_->Get("")->scheduler().metrics(); }
 
-  SmallModel model_;
+  std::string chat_template_;  // of SmallModel
+  std::optional<SmallModel> model_;
   std::vector<std::string> names_ = {"small"};
   std::optional<server::ModelShelf> shelf_;
   std::atomic<int> opened_ = 0;

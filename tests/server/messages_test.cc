@@ -61,7 +61,7 @@ TEST(Messages, ThatMakeNoSenseSayWhere) {
 // Thinking, text and a call: a block each, in a stream and whole.
 TEST(Messages, AnswersAreBlocks) {
   OpenAiRequest request;
-  request.request.prompt = {1, 2, 3};
+  request.request.prompts = {{1, 2, 3}};
   request.split.tools = ordered_json::array({ordered_json::object()});
   MessagesReply reply("model", request);
   std::string stream = reply.Begin();

@@ -52,7 +52,7 @@ TEST(Responses, ThatMakeNoSenseSayWhere) {
 
 TEST(Responses, AnswersAreItems) {
   OpenAiRequest request;
-  request.request.prompt = {1, 2, 3};
+  request.request.prompts = {{1, 2, 3}};
   request.split.tools = ordered_json::array({ordered_json::object()});
   ResponsesReply reply("model", request);
   std::string stream = reply.Begin();

@@ -61,7 +61,7 @@ SchedulerOptions Options() {
 
 Request RequestFor(std::vector<TokenId> prompt, uint64_t seed = 1, size_t tokens = 8) {
   Request request;
-  request.prompt = std::move(prompt);
+  request.prompts = {std::move(prompt)};
   request.generate.max_tokens = tokens;
   request.generate.sampler = {.temperature = 0.9, .top_k = 0, .top_p = 1, .min_p = 0, .seed = seed};
   request.top_logprobs = 2;
@@ -246,11 +246,32 @@ TEST_P(SchedulerOf, ChoicesAreAnswersWithTheNextSeeds) {
     const std::vector<Answered> found = Collect(*scheduler.Submit(request), 9);
     for (size_t choice = 0; choice < 9; ++choice) {
       const Answered alone =
-          Collect(*scheduler.Submit(RequestFor(request.prompt, 7 + choice))).front();
+          Collect(*scheduler.Submit(RequestFor(request.prompts.front(), 7 + choice))).front();
       EXPECT_EQ(found[choice], alone) << choice;
       EXPECT_EQ(found[choice].reused, choice > 0 && length > 50 ? 64u : 0u) << choice;
     }
   }
+}
+
+// Each as it is answered alone, also where they begin alike.
+TEST_P(SchedulerOf, PromptsOfOneRequestAreAnsweredByThemselves) {
+  SchedulerOptions options = Options();
+  options.idle_bytes = 1 << 20;
+  options.is_exact = true;
+  Request request = RequestFor(RandomTokens(70, 1), 3);
+  for (const size_t tokens : {90, 5, 70, 40}) {
+    request.prompts.push_back(RandomTokens(tokens, tokens == 70 ? 1 : 2));
+  }
+  request.choices = 2;
+  std::vector<Answered> alone;
+  for (const auto& prompt : request.prompts) {
+    for (unsigned choice = 0; choice < request.choices; ++choice) {
+      Scheduler scheduler(*model_, options);
+      alone.push_back(Collect(*scheduler.Submit(RequestFor(prompt, 3 + choice))).front());
+    }
+  }
+  Scheduler scheduler(*model_, options);
+  EXPECT_EQ(Collect(*scheduler.Submit(request), request.answers()), alone);
 }
 
 class SchedulerTest : public testing::Test {

@@ -102,6 +102,41 @@ class Checks:
         assert answer.choices[0].text.endswith(streamed)
         return repr(streamed)
 
+    def check_completion_lists(self):
+        prompts = ["The capital of France is", "One, two, three,", "The capital of Italy is"]
+
+        def complete(prompt, **options):
+            return self.openai.completions.create(model="any", prompt=prompt, max_tokens=6, n=2, seed=3,
+                                                  temperature=0.8, **options)
+        whole = complete(prompts)
+        texts = [choice.text for choice in whole.choices]
+        assert [choice.index for choice in whole.choices] == list(range(6)), whole
+        alone = [complete(prompt) for prompt in prompts]
+        assert texts == [choice.text for answer in alone for choice in answer.choices], (texts, alone)
+        for count in ("prompt_tokens", "completion_tokens"):
+            assert getattr(whole.usage, count) == sum(getattr(answer.usage, count) for answer in alone), whole.usage
+        ids = [self.tokenize(prompt) for prompt in prompts]
+        assert [choice.text for choice in complete(ids).choices] == texts
+        assert [choice.text for choice in complete(ids[0]).choices] == texts[:2]
+        streamed = [""] * 6
+        for chunk in complete(prompts, stream=True):
+            for choice in chunk.choices:
+                streamed[choice.index] += choice.text
+        assert streamed == texts, (streamed, texts)
+        import openai
+        try:
+            complete(["x"] * 65)
+        except openai.BadRequestError as error:
+            assert "128" in error.body["message"], error
+            return repr(texts[0])
+        raise AssertionError("accepted 130 answers")
+
+    def tokenize(self, text):
+        import httpx
+        answer = httpx.post(self.base + "/tokenize", headers={"x-api-key": KEY},
+                            json={"content": text, "add_special": True})
+        return answer.json()["tokens"]
+
     def check_prefix(self):
         system = {"role": "system", "content": "You are a guide. " * 30}
         for _ in range(2):

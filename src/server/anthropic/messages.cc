@@ -154,7 +154,7 @@ MessagesReply::MessagesReply(std::string model_name, const OpenAiRequest& reques
       splitter_(request.split) {}
 
 ordered_json MessagesReply::Usage() const {
-  const size_t prompt = request_.request.prompt.size();
+  const size_t prompt = request_.request.prompts.front().size();
   const size_t reused = end_ ? end_->times.reused_tokens : 0;
   return {{"input_tokens", prompt - reused},
           {"cache_creation_input_tokens", 0},

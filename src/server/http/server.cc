@@ -187,7 +187,7 @@ class Server::Impl {
                WithJson(
                    [this](const Call& call, auto& response) {
                      const auto read = ReadMessagesRequest(call.body, ModelOf(call)->context());
-                     SendJson(response, 200, {{"input_tokens", read.request.prompt.size()}});
+                     SendJson(response, 200, {{"input_tokens", read.request.prompts.front().size()}});
                    },
                    MessagesError));
     Post("/v1/embeddings", [](const auto&, auto& response) {

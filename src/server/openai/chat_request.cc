@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -18,6 +19,7 @@ using nlohmann::ordered_json;
 
 constexpr uint64_t kMostTopLogprobs = 20;
 constexpr size_t kMostMessages = 100000;
+constexpr size_t kMostAnswers = 128;  // of one request
 
 // The text of a content: itself, or that of its parts.
 std::string TextOf(const ordered_json& content, const std::string& where) {
@@ -69,8 +71,10 @@ void GuardTexts(ordered_json& value, const chat::PlainText& plain_text) {
   }
 }
 
-// What the template sees: every text in it guarded.
-ordered_json MessagesOf(const Fields& fields, const chat::PlainText& plain_text) {
+// What is done to every text that the template sees.
+using Guard = std::function<void(ordered_json& texts)>;
+
+ordered_json MessagesOf(const Fields& fields, const Guard& guard) {
   const ordered_json* list = fields.Find("messages");
   if (list == nullptr || !list->is_array() || list->empty() || list->size() > kMostMessages) {
     throw BadRequest{
@@ -91,7 +95,7 @@ ordered_json MessagesOf(const Fields& fields, const chat::PlainText& plain_text)
     message["content"] =
         TextOf(given.contains("content") ? given["content"] : ordered_json(), where);
     OpenArguments(message);
-    GuardTexts(message, plain_text);
+    guard(message);
     messages.push_back(std::move(message));
   }
   return messages;
@@ -111,7 +115,7 @@ ordered_json ToolsOf(const Fields& fields) {
   return functions;
 }
 
-ordered_json VariablesOf(const Fields& fields, const chat::PlainText& plain_text) {
+ordered_json VariablesOf(const Fields& fields, const Guard& guard) {
   ordered_json variables = ordered_json::object();
   if (const ordered_json* given = fields.Find("chat_template_kwargs")) {
     if (!given->is_object()) {
@@ -126,9 +130,19 @@ ordered_json VariablesOf(const Fields& fields, const chat::PlainText& plain_text
     if (*effort == "none") variables["enable_thinking"] = false;
   }
   ordered_json tools = ToolsOf(fields);
-  GuardTexts(tools, plain_text);
+  guard(tools);
   if (!tools.empty()) variables["tools"] = std::move(tools);
   return variables;
+}
+
+std::string Rendered(const Fields& fields, const chat::TextModel& model, const Guard& guard) {
+  const ordered_json messages = MessagesOf(fields, guard);
+  const ordered_json variables = VariablesOf(fields, guard);
+  try {
+    return chat::RenderPrompt(model.chat_format(), messages, variables);
+  } catch (const Error& error) {
+    throw BadRequest{error.what(), "messages", "template_error"};
+  }
 }
 
 void SetGrammar(std::shared_ptr<const constrain::Grammar> grammar, Request& request) {
@@ -137,13 +151,58 @@ void SetGrammar(std::shared_ptr<const constrain::Grammar> grammar, Request& requ
   request.generate.ignores_eos = false;  // the answer ends where the grammar does
 }
 
-void CheckLength(const std::vector<text::TokenId>& prompt, const ModelContext& context) {
+void CheckLength(const std::vector<text::TokenId>& prompt, const char* param,
+                 const ModelContext& context) {
   if (prompt.size() < context.context_tokens) return;
   throw BadRequest{
       fmt::format("the prompt has {} tokens, the context {}: one token of it is for the "
                   "answer at least",
                   prompt.size(), context.context_tokens),
-      "messages", "context_length_exceeded"};
+      param, "context_length_exceeded"};
+}
+
+// One prompt of a completion. `suffix` may be empty.
+std::vector<text::TokenId> ReadPrompt(const ordered_json& prompt, const std::string& suffix,
+                                      const ModelContext& context) {
+  if (prompt.is_string()) {
+    const std::string& text = prompt.get_ref<const std::string&>();
+    if (!suffix.empty()) return PromptToFill(context.model.tokenizer(), text, suffix);
+    try {
+      return context.model.EncodePrompt(text);
+    } catch (const Error& error) {
+      throw BadRequest{std::string("'prompt': ") + error.what(), "prompt"};
+    }
+  }
+  if (prompt.is_array() && !prompt.empty() && prompt.front().is_number()) {
+    if (!suffix.empty()) throw BadRequest{"'suffix': goes with a prompt that is text", "suffix"};
+    return ReadTokens(prompt, "prompt", context.model);
+  }
+  throw BadRequest{"'prompt': want a string, token ids or a list of either, got " + ShortOf(prompt),
+                   "prompt"};
+}
+
+// All of them, so many answers to each wanted.
+std::vector<std::vector<text::TokenId>> ReadPrompts(const Fields& fields, size_t choices,
+                                                    const ModelContext& context) {
+  const ordered_json* given = fields.Find("prompt");
+  if (given == nullptr) {
+    throw BadRequest{"'prompt': want a string, token ids or a list of either, got none", "prompt"};
+  }
+  const std::string suffix = fields.Text("suffix").value_or("");
+  const bool is_list = given->is_array() && !given->empty() && !given->front().is_number();
+  const size_t count = is_list ? given->size() : 1;
+  if (count * choices > kMostAnswers) {
+    throw BadRequest{
+        fmt::format("'prompt': a request may have {} answers, {} prompts with 'n' {} make {}",
+                    kMostAnswers, count, choices, count * choices),
+        "prompt"};
+  }
+  std::vector<std::vector<text::TokenId>> prompts;
+  for (size_t index = 0; index < count; ++index) {
+    prompts.push_back(ReadPrompt(is_list ? (*given)[index] : *given, suffix, context));
+    CheckLength(prompts.back(), "prompt", context);
+  }
+  return prompts;
 }
 
 // Stream fields, which chat and completions share.
@@ -158,13 +217,7 @@ void ReadStreaming(const Fields& fields, OpenAiRequest& to) {
 }  // namespace
 
 std::string RenderMessages(const Fields& fields, const ModelContext& context) {
-  const ordered_json messages = MessagesOf(fields, context.plain_text);
-  const ordered_json variables = VariablesOf(fields, context.plain_text);
-  try {
-    return chat::RenderPrompt(context.model.chat_format(), messages, variables);
-  } catch (const Error& error) {
-    throw BadRequest{error.what(), "messages", "template_error"};
-  }
+  return Rendered(fields, context.model, [](ordered_json&) {});
 }
 
 OpenAiRequest ReadChatRequest(const ordered_json& body, const ModelContext& context) {
@@ -177,12 +230,13 @@ OpenAiRequest ReadChatRequest(const ordered_json& body, const ModelContext& cont
   }
   const std::string format = fields.Text("reasoning_format").value_or("auto");
   read.split.splits_thinking = format != "none";
-  const std::string prompt = RenderMessages(fields, context);
+  const std::string prompt = Rendered(
+      fields, context.model, [&](ordered_json& texts) { GuardTexts(texts, context.plain_text); });
   read.split.is_thinking = OpensThinking(prompt);
   read.split.tools = ToolsOf(fields);
   SetGrammar(context.forms.OfChat(fields, read.split.tools, read.split.is_thinking), read.request);
-  read.request.prompt = chat::EncodePrompt(context.model.tokenizer(), prompt);
-  CheckLength(read.request.prompt, context);
+  read.request.prompts = {chat::EncodePrompt(context.model.tokenizer(), prompt)};
+  CheckLength(read.request.prompts.front(), "messages", context);
   return read;
 }
 
@@ -232,36 +286,13 @@ OpenAiRequest ReadCompletionRequest(const ordered_json& body, const ModelContext
   ReadStreaming(fields, read);
   SetGrammar(context.forms.OfCompletion(fields), read.request);
   read.request.top_logprobs = fields.Whole("logprobs", 0, kMostTopLogprobs);
-  const ordered_json* prompt = fields.Find("prompt");
-  if (prompt == nullptr)
-    throw BadRequest{"'prompt': want a string or token ids, got none", "prompt"};
-  // A list of one is what clients send for one prompt.
-  if (prompt->is_array() && prompt->size() == 1 && !prompt->front().is_number())
-    prompt = &prompt->front();
-  if (prompt->is_string()) {
-    try {
-      read.request.prompt = context.model.EncodePrompt(prompt->get_ref<const std::string&>());
-    } catch (const Error& error) {
-      throw BadRequest{std::string("'prompt': ") + error.what(), "prompt"};
-    }
-  } else if (prompt->is_array() && !prompt->empty() && prompt->front().is_number()) {
-    read.request.prompt = ReadTokens(*prompt, "prompt", context.model);
-  } else {
-    throw BadRequest{"'prompt': want a string or token ids, got " + ShortOf(*prompt), "prompt"};
-  }
-  const std::string suffix = fields.Text("suffix").value_or("");
-  if (!suffix.empty()) {
-    if (!prompt->is_string())
-      throw BadRequest{"'suffix': goes with a prompt that is text", "suffix"};
-    read.request.prompt =
-        PromptToFill(context.model.tokenizer(), prompt->get_ref<const std::string&>(), suffix);
-  }
+  read.request.prompts = ReadPrompts(fields, read.request.choices, context);
   read.request.continues_prompt = true;
   read.split.splits_thinking = false;
   if (fields.Switch("echo", false)) {
-    read.echo = context.model.tokenizer().Decode(read.request.prompt, true);
+    for (const std::vector<text::TokenId>& prompt : read.request.prompts)
+      read.echoes.push_back(context.model.tokenizer().Decode(prompt, true));
   }
-  CheckLength(read.request.prompt, context);
   return read;
 }
 

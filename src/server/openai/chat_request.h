@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "chat/prompt.h"
 #include "chat/text_model.h"
@@ -19,7 +20,8 @@ struct OpenAiRequest {
   bool includes_usage = false;    // a chunk of its own at the end of a stream
   bool reports_progress = false;  // return_progress: of the prompt, in a stream
   SplitOptions split;             // of the answer's text
-  std::string echo;               // of completions: goes before the text
+  std::vector<std::string>
+      echoes;  // of completions: goes before the text, for each prompt; or none
 };
 
 // What requests are read with. Borrowed by the functions below.
@@ -33,7 +35,8 @@ struct ModelContext {
 // Messages with text, tools (for the template), chat_template_kwargs, reasoning_effort, and the fields of
 // ReadSampling. Throws BadRequest, for a prompt that does not fit with code "context_length_exceeded".
 OpenAiRequest ReadChatRequest(const nlohmann::ordered_json& body, const ModelContext& context);
-// `prompt`: a text or token ids; with `suffix`, what stands between the two is asked for.
+// `prompt`: a text, token ids, or a list of either, of which each is answered; with `suffix`, what stands between a text
+// and it is asked for.
 OpenAiRequest ReadCompletionRequest(const nlohmann::ordered_json& body,
                                     const ModelContext& context);
 
@@ -41,7 +44,8 @@ OpenAiRequest ReadCompletionRequest(const nlohmann::ordered_json& body,
 std::vector<text::TokenId> PromptToFill(const text::Tokenizer& tokenizer, const std::string& before,
                                         const std::string& after);
 
-// The prompt that messages make, as text: for /apply-template. Throws BadRequest.
+// The prompt that messages make, as text for people: for /apply-template. What keeps special tokens in their texts from
+// being control is not in it. Throws BadRequest.
 std::string RenderMessages(const Fields& fields, const ModelContext& context);
 
 // Token ids of a list. Throws BadRequest naming `param`.

@@ -34,7 +34,7 @@ OpenAiReply::OpenAiReply(ReplyKind kind, std::string model_name, const text::Tok
       tokenizer_(tokenizer),
       request_(request),
       created_(SecondsNow()) {
-  for (size_t i = 0; i < request.request.choices; ++i) {
+  for (size_t i = 0; i < request.request.answers(); ++i) {
     choices_.push_back({.splitter = AnswerSplitter(request.split)});
   }
 }
@@ -56,9 +56,10 @@ std::string OpenAiReply::Begin() {
                             {"delta", {{"role", "assistant"}, {"content", ""}}},
                             {"finish_reason", nullptr}};
       events += EventOf("", Chunk(ordered_json::array({std::move(entry)})));
-    } else if (!request_.echo.empty()) {
+    } else if (!request_.echoes.empty()) {
       events += EventOf(
-          "", SaidChunk(choice, {.reasoning = {}, .content = request_.echo, .calls = {}}, nullptr));
+          "",
+          SaidChunk(choice, {.reasoning = {}, .content = EchoOf(choice), .calls = {}}, nullptr));
     }
   }
   return events;
@@ -162,13 +163,20 @@ std::string OpenAiReply::Take(const Event& event) {
   return events;
 }
 
+std::string OpenAiReply::EchoOf(size_t choice) const {
+  return request_.echoes.empty() ? "" : request_.echoes[choice / request_.request.choices];
+}
+
+// A prompt counts once, whatever answers it has.
 ordered_json OpenAiReply::Usage() const {
   size_t made = 0, prompt = 0, reused = 0;
-  for (const ChoiceState& choice : choices_) {
-    made += choice.times.generated_tokens;
-    prompt = choice.times.prompt_tokens;
+  for (size_t choice = 0; choice < choices_.size(); ++choice) {
+    const runtime::GenerateTimes& times = choices_[choice].times;
+    made += times.generated_tokens;
+    if (choice % request_.request.choices != 0) continue;
+    prompt += times.prompt_tokens;
+    reused += times.reused_tokens;
   }
-  reused = choices_.front().times.reused_tokens;
   return {{"prompt_tokens", prompt},
           {"completion_tokens", made},
           {"total_tokens", prompt + made},
@@ -219,7 +227,7 @@ ordered_json OpenAiReply::Body() const {
         if (state.text.empty()) choice["message"]["content"] = nullptr;
       }
     } else {
-      choice["text"] = request_.echo + state.text;
+      choice["text"] = EchoOf(index) + state.text;
     }
     choice["logprobs"] = Logprobs(state.logprobs);
     choice["finish_reason"] = state.finish_reason;

@@ -48,6 +48,7 @@ class OpenAiReply final : public Reply {
   nlohmann::ordered_json SaidChunk(size_t choice, const Said& said, const Piece* piece);
   nlohmann::ordered_json LogprobOf(const Piece::Token& token) const;
   nlohmann::ordered_json Logprobs(const nlohmann::ordered_json& list) const;
+  std::string EchoOf(size_t choice) const;
   nlohmann::ordered_json Usage() const;
   nlohmann::ordered_json Timings() const;
 };

@@ -29,7 +29,7 @@ ResponsesReply::ResponsesReply(std::string model_name, const OpenAiRequest& requ
 
 ordered_json ResponsesReply::Body() const {
   const bool is_cut = end_ && (end_->reason == "length" || end_->reason == "context_full");
-  const size_t prompt = request_.request.prompt.size();
+  const size_t prompt = request_.request.prompts.front().size();
   const runtime::GenerateTimes times = end_ ? end_->times : runtime::GenerateTimes();
   ordered_json body = {{"id", id_},
                        {"object", "response"},
