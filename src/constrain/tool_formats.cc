@@ -9,22 +9,14 @@ using nlohmann::ordered_json;
 
 constexpr const char* kToolCall = "<tool_call>";
 
-// One call, with what is around its arguments.
 Format CallOf(const Function& function, ToolStyle style) {
-  const std::string quoted = ordered_json(function.name).dump();
+  const CallFrame frame = CallFrameOf(function.name, style);
   Format arguments = AsJson(function.parameters);
-  std::string begin = "{\"name\": " + quoted + ", \"arguments\": ", end = "}";
-  if (style == ToolStyle::kLlama) {
-    begin = "{\"name\": " + quoted + ", \"parameters\": ";
-  } else if (style == ToolStyle::kHermes) {
-    begin = std::string(kToolCall) + "\n" + begin;
-    end += "\n</tool_call>";
-  } else if (style == ToolStyle::kQwenXml) {
-    begin = std::string(kToolCall) + "\n<function=" + function.name + ">\n";
-    end = "\n</function>\n</tool_call>";
-    arguments["style"] = "qwen_xml";
-  }
-  return {{"type", "tag"}, {"begin", begin}, {"content", std::move(arguments)}, {"end", end}};
+  if (style == ToolStyle::kQwenXml) arguments["style"] = "qwen_xml";
+  return {{"type", "tag"},
+          {"begin", frame.begin},
+          {"content", std::move(arguments)},
+          {"end", frame.end}};
 }
 
 Format TagsOf(const std::vector<Function>& functions, ToolStyle style) {
@@ -46,15 +38,27 @@ ToolStyle ToolStyleOf(std::string_view chat_template) noexcept {
   return ToolStyle::kJson;
 }
 
+CallFrame CallFrameOf(const std::string& function, ToolStyle style) {
+  const char* key = style == ToolStyle::kLlama ? "parameters" : "arguments";
+  const std::string tag = kToolCall;
+  CallFrame frame = {"{\"name\": " + ordered_json(function).dump() + ", \"" + key + "\": ", "}"};
+  if (style == ToolStyle::kHermes) {
+    frame = {tag + "\n" + frame.begin, frame.end + "\n</tool_call>"};
+  } else if (style == ToolStyle::kQwenXml) {
+    frame = {tag + "\n<function=" + function + ">\n", "\n</function>\n</tool_call>"};
+  }
+  return frame;
+}
+
 Format CallsOf(const std::vector<Function>& functions, const ToolWriting& writing) {
   const ToolStyle style = writing.style;
-  const bool is_in_tags = style == ToolStyle::kHermes || style == ToolStyle::kQwenXml;
   const bool is_list = style == ToolStyle::kMistral;
-  const Format calls = {{"type", "tags_with_separator"},
-                        {"tags", TagsOf(functions, style)},
-                        {"separator", is_list ? ", " : "\n"},
-                        {"at_least_one", true},
-                        {"stop_after_first", !writing.is_parallel || !(is_in_tags || is_list)}};
+  const Format calls = {
+      {"type", "tags_with_separator"},
+      {"tags", TagsOf(functions, style)},
+      {"separator", is_list ? ", " : "\n"},
+      {"at_least_one", true},
+      {"stop_after_first", !writing.is_parallel || !(IsTagged(style) || is_list)}};
   if (!is_list) return calls;
   std::vector<Format> list = {AsText("["), calls, AsText("]")};
   if (writing.mistral_mark) {
@@ -66,7 +70,7 @@ Format CallsOf(const std::vector<Function>& functions, const ToolWriting& writin
 std::optional<Format> TextWithCallsOf(const std::vector<Function>& functions,
                                       const ToolWriting& writing) {
   const ToolStyle style = writing.style;
-  if (style != ToolStyle::kHermes && style != ToolStyle::kQwenXml) return std::nullopt;
+  if (!IsTagged(style)) return std::nullopt;
   return Format{{"type", "triggered_tags"},
                 {"triggers", {kToolCall}},
                 {"tags", TagsOf(functions, style)},

@@ -28,6 +28,16 @@ struct Function {
   nlohmann::ordered_json parameters;  // a schema
 };
 
+// What stands around the arguments of a call.
+struct CallFrame {
+  std::string begin, end;
+};
+CallFrame CallFrameOf(const std::string& function, ToolStyle style);
+// Whether calls stand in <tool_call>, which tells them from text.
+constexpr bool IsTagged(ToolStyle style) noexcept {
+  return style == ToolStyle::kHermes || style == ToolStyle::kQwenXml;
+}
+
 struct ToolWriting {
   ToolStyle style = ToolStyle::kJson;
   std::optional<text::TokenId> mistral_mark;  // [TOOL_CALLS]

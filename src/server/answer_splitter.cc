@@ -1,22 +1,26 @@
 #include "server/answer_splitter.h"
 
+#include <string>
 #include <utility>
 
 namespace hlwq::server {
 
-Said AnswerSplitter::Push(std::string_view text) {
-  Thought thought = splits_thinking_ ? thinking_.Push(text)
-                                     : Thought{.reasoning = {}, .content = std::string(text)};
-  TextAndCalls rest = calls_.Push(thought.content);
-  return {std::move(thought.reasoning), std::move(rest.content), std::move(rest.calls)};
+Parts AnswerSplitter::PartsOf(Thought thought) {
+  Parts parts;
+  if (!thought.reasoning.empty()) parts.emplace_back(Reasoning{std::move(thought.reasoning)});
+  if (!thought.content.empty()) calls_.Push(thought.content, parts);
+  return parts;
 }
 
-Said AnswerSplitter::Finish() {
-  Thought thought = thinking_.Finish();
-  TextAndCalls first = calls_.Push(thought.content), last = calls_.Finish();
-  Said said = {std::move(thought.reasoning), first.content + last.content, std::move(first.calls)};
-  for (ToolCall& call : last.calls) said.calls.push_back(std::move(call));
-  return said;
+Parts AnswerSplitter::Push(std::string_view text) {
+  return PartsOf(splits_thinking_ ? thinking_.Push(text)
+                                  : Thought{.reasoning = {}, .content = std::string(text)});
+}
+
+Parts AnswerSplitter::Finish() {
+  Parts parts = PartsOf(thinking_.Finish());
+  calls_.Finish(parts);
+  return parts;
 }
 
 }  // namespace hlwq::server

@@ -3,198 +3,159 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/error.h"
-#include "base/json.h"
 #include "server/reply.h"
 #include "server/tags.h"
+#include "server/tool_call_text.h"
 
 namespace hlwq::server {
 namespace {
 
-using nlohmann::ordered_json;
-
-constexpr std::string_view kCallOpen = "<tool_call>", kCallClose = "</tool_call>";
-constexpr std::string_view kFunction = "<function=", kFunctionEnd = "</function>";
-constexpr std::string_view kParameter = "<parameter=", kParameterEnd = "</parameter>";
-
-std::string_view Trimmed(std::string_view text) noexcept {
-  const size_t first = text.find_first_not_of(kBlanks);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-// Without the fence of a code block.
-std::string_view Unfenced(std::string_view text) noexcept {
-  text = Trimmed(text);
-  if (!text.starts_with("```")) return text;
-  const size_t line = text.find('\n');
-  text = line == text.npos ? text : text.substr(line + 1);
-  if (text.ends_with("```")) text.remove_suffix(3);
-  return Trimmed(text);
-}
-
-std::optional<ordered_json> ParsedJson(std::string_view text) {
-  try {
-    return ParseOrderedJson(text);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
-std::optional<ToolCall> FromJson(const ordered_json& call) {
-  if (!call.is_object()) return std::nullopt;
-  const auto name = call.find("name");
-  if (name == call.end() || !name->is_string()) return std::nullopt;
-  ToolCall parsed = {RandomId("call_"), name->get<std::string>(), ordered_json::object()};
-  for (const char* key : {"arguments", "parameters"}) {
-    const auto given = call.find(key);
-    if (given == call.end()) continue;
-    std::optional<ordered_json> arguments = *given;
-    if (given->is_string()) arguments = ParsedJson(given->get_ref<const std::string&>());
-    if (!arguments || !(arguments->is_object() || arguments->is_null())) return std::nullopt;
-    if (arguments->is_object()) parsed.arguments = std::move(*arguments);
-    break;
-  }
-  return parsed;
-}
-
-// What the request says of a function; null where it does not name it.
-const ordered_json* FunctionOf(const ordered_json& tools, const std::string& name) {
-  for (const ordered_json& tool : tools) {
-    if (!tool.is_object()) continue;
-    const auto function = tool.find("function");
-    if (function == tool.end() || !function->is_object()) continue;
-    if (function->value("name", ordered_json()) == name) return &*function;
-  }
-  return nullptr;
-}
-
-// The type that the schema of a tool gives a parameter; "string" where it does not say.
-std::string TypeOf(const ordered_json& tools, const std::string& tool,
-                   const std::string& parameter) {
-  const ordered_json* function = FunctionOf(tools, tool);
-  const auto pointer = ordered_json::json_pointer("/parameters/properties") / parameter / "type";
-  if (function == nullptr || !function->contains(pointer)) return "string";
-  const ordered_json& type = function->at(pointer);
-  return type.is_string() ? type.get<std::string>() : "any";
-}
-
-// Of the text after `tag` up to `end`, or to what else may follow it; moves `text` past it.
-std::string_view Element(std::string_view& text, std::string_view end, std::string_view next) {
-  const size_t stop = std::min(text.find(end), text.find(next));
-  const std::string_view inside = text.substr(0, stop);
-  text.remove_prefix(std::min(stop, text.size()));
-  if (text.starts_with(end)) text.remove_prefix(end.size());
-  return inside;
-}
-
-std::optional<ToolCall> FromElements(std::string_view text, const ordered_json& tools) {
-  const size_t begin = text.find(kFunction);
-  const size_t name_end = begin == text.npos ? text.npos : text.find('>', begin);
-  if (name_end == text.npos) return std::nullopt;
-  const size_t name_begin = begin + kFunction.size();
-  ToolCall call = {RandomId("call_"),
-                   std::string(Trimmed(text.substr(name_begin, name_end - name_begin))),
-                   ordered_json::object()};
-  if (call.name.empty()) return std::nullopt;
-  text = text.substr(name_end + 1);
-  text = text.substr(0, text.find(kFunctionEnd));
-  for (size_t at; (at = text.find(kParameter)) != text.npos;) {
-    text.remove_prefix(at + kParameter.size());
-    const size_t key_end = text.find('>');
-    if (key_end == text.npos) break;
-    const std::string key(Trimmed(text.substr(0, key_end)));
-    text.remove_prefix(key_end + 1);
-    std::string_view value = Element(text, kParameterEnd, kParameter);
-    if (value.starts_with('\n')) value.remove_prefix(1);
-    if (value.ends_with('\n')) value.remove_suffix(1);
-    std::optional<ordered_json> parsed;
-    if (TypeOf(tools, call.name, key) != "string") parsed = ParsedJson(value);
-    call.arguments[key] = parsed ? std::move(*parsed) : ordered_json(std::string(value));
-  }
-  return call;
+void AddCall(const ToolCall& call, Parts& to) {
+  to.emplace_back(CallBegin{.id = RandomId("call_"), .name = call.name});
+  to.emplace_back(CallArguments{.json = LineOf(call.arguments)});
+  to.emplace_back(CallEnd{.is_whole = true});
 }
 
 }  // namespace
 
-std::optional<ToolCall> ParseToolCall(std::string_view text, const ordered_json& tools) {
-  if (const auto json = ParsedJson(Unfenced(text))) {
-    if (auto call = FromJson(*json)) return call;
-  }
-  return FromElements(text, tools);
+ToolCallSplitter::ToolCallSplitter(CallReading reading) : reading_(std::move(reading)) {
+  if (!reading_.bound || reading_.tools.empty()) return;
+  bound_.emplace(reading_.tools, *reading_.bound);
+  if (!constrain::IsTagged(*reading_.bound)) state_ = State::kBoundBare;
 }
 
-void ToolCallSplitter::Take(std::string_view text, std::string_view inside, TextAndCalls& to) {
-  if (auto call = ParseToolCall(inside, tools_)) {
-    to.calls.push_back(std::move(*call));
+void ToolCallSplitter::Push(std::string_view text, Parts& to) {
+  if (reading_.tools.empty()) return AddContent(text, to);
+  held_ += text;
+  while (Step(to)) {
+  }
+}
+
+bool ToolCallSplitter::Step(Parts& to) {
+  switch (state_) {
+    case State::kStart:
+      return StepStart();
+    case State::kText:
+      return StepText(to);
+    case State::kBare:
+      return StepBare();
+    case State::kBoundBare:
+      return StepBoundBare(to);
+    case State::kBoundCall:
+      return StepBoundCall(to);
+  }
+  return false;
+}
+
+bool ToolCallSplitter::StepStart() {
+  if (held_.find_first_not_of(kBlanks) == held_.npos) return false;
+  state_ = reading_.may_be_bare ? State::kBare : State::kText;
+  return true;
+}
+
+bool ToolCallSplitter::StepBare() {
+  if (MayBecomeBareCalls(held_)) return false;
+  state_ = State::kText;
+  return true;
+}
+
+bool ToolCallSplitter::StepText(Parts& to) {
+  if (is_after_call_) {
+    held_.erase(0, std::min(held_.find_first_not_of(kBlanks), held_.size()));
+    if (held_.empty()) return false;
+    is_after_call_ = false;
+  }
+  size_t open = std::min(held_.find(kCallOpen), held_.size() - PartialTag(held_, kCallOpen));
+  // Blanks before a call belong to neither; those before other text do.
+  const size_t certain = std::string_view(held_).substr(0, open).find_last_not_of(kBlanks) + 1;
+  AddContent(std::string_view(held_).substr(0, certain), to);
+  held_.erase(0, certain);
+  open -= certain;
+  const size_t inside = open + kCallOpen.size();
+  if (held_.size() < inside) return false;
+  if (bound_) return BeginBound(open, to);
+  const size_t close = held_.find(kCallClose, inside);
+  if (close == held_.npos) return false;
+  const size_t end = close + kCallClose.size();
+  const std::string_view held = held_;
+  Take(held.substr(0, end), held.substr(inside, close - inside), to);
+  held_.erase(0, end);
+  return true;
+}
+
+std::string_view ToolCallSplitter::Separators() const noexcept {
+  return bound_->style() == constrain::ToolStyle::kMistral ? " \t\r\n,[]" : kBlanks;
+}
+
+bool ToolCallSplitter::StepBoundBare(Parts& to) {
+  const size_t first = held_.find_first_not_of(Separators());
+  return first != held_.npos && BeginBound(first, to);
+}
+
+bool ToolCallSplitter::BeginBound(size_t at, Parts& to) {
+  std::string_view rest = std::string_view(held_).substr(at);
+  switch (bound_->Begin(rest, to)) {
+    case Reading::kOpen:
+      return false;
+    case Reading::kWhole:
+      held_.erase(0, held_.size() - rest.size());
+      is_after_call_ = true;
+      state_ = State::kBoundCall;
+      return true;
+    case Reading::kBroken:
+      break;
+  }
+  bound_.reset();
+  if (state_ == State::kBoundBare) state_ = is_after_call_ ? State::kText : State::kStart;
+  return true;
+}
+
+bool ToolCallSplitter::StepBoundCall(Parts& to) {
+  const Reading reading = bound_->Push(held_, to);
+  if (reading == Reading::kOpen) return false;
+  state_ = constrain::IsTagged(bound_->style()) ? State::kText : State::kBoundBare;
+  if (reading == Reading::kBroken) {
+    bound_.reset();
+    state_ = State::kText;
+    is_after_call_ = false;
+  }
+  return true;
+}
+
+void ToolCallSplitter::Take(std::string_view text, std::string_view inside, Parts& to) {
+  if (const auto call = ParseToolCall(inside, reading_.tools)) {
+    AddCall(*call, to);
     is_after_call_ = true;
   } else {
-    to.content += text;
+    AddContent(text, to);
   }
 }
 
-bool ToolCallSplitter::TakeJson(std::string_view text, TextAndCalls& to) const {
-  std::optional<ordered_json> given = ParsedJson(Trimmed(text));
-  if (!given) return false;
-  if (!given->is_array()) given = ordered_json::array({*given});
-  std::vector<ToolCall> calls;
-  for (const ordered_json& entry : *given) {
-    std::optional<ToolCall> call = FromJson(entry);
-    if (!call || FunctionOf(tools_, call->name) == nullptr) return false;
-    calls.push_back(std::move(*call));
-  }
-  to.calls = std::move(calls);
-  return !to.calls.empty();
+bool ToolCallSplitter::TakeBare(Parts& to) {
+  const std::vector<ToolCall> calls = ParseBareCalls(held_, reading_.tools);
+  for (const ToolCall& call : calls) AddCall(call, to);
+  return !calls.empty();
 }
 
-TextAndCalls ToolCallSplitter::Push(std::string_view text) {
-  TextAndCalls result;
-  if (tools_.empty()) {
-    result.content = text;
-    return result;
-  }
-  held_ += text;
-  if (state_ == State::kStart) {
-    const size_t first = held_.find_first_not_of(kBlanks);
-    if (first == held_.npos) return result;
-    const bool is_json = held_[first] == '{' || held_[first] == '[';
-    state_ = is_json ? State::kJson : State::kText;
-  }
-  if (state_ == State::kJson) return result;
-  while (true) {
-    if (is_after_call_) {
-      held_.erase(0, std::min(held_.find_first_not_of(kBlanks), held_.size()));
-      if (held_.empty()) return result;
-      is_after_call_ = false;
+void ToolCallSplitter::Finish(Parts& to) {
+  if (state_ == State::kBare) {
+    if (TakeBare(to)) return;
+    state_ = State::kText;  // with tags further on, or none
+    while (Step(to)) {
     }
-    const std::string_view held = held_;
-    const size_t open = std::min(held.find(kCallOpen), held.size() - PartialTag(held, kCallOpen));
-    // Blanks before a call belong to neither; those before other text do.
-    const size_t certain = held.substr(0, open).find_last_not_of(kBlanks) + 1;
-    result.content += held.substr(0, certain);
-    const size_t inside = open + kCallOpen.size();
-    const size_t close = held.find(kCallClose, inside);
-    if (close == held.npos) {
-      held_.erase(0, certain);
-      return result;
-    }
-    const size_t end = close + kCallClose.size();
-    Take(held.substr(certain, end - certain), held.substr(inside, close - inside), result);
-    held_.erase(0, end);
   }
-}
-
-TextAndCalls ToolCallSplitter::Finish() {
-  TextAndCalls result;
+  if (state_ == State::kBoundCall) return bound_->Finish(to);
+  if (state_ == State::kBoundBare && is_after_call_ &&
+      held_.find_first_not_of(Separators()) == held_.npos) {
+    return;
+  }
   const std::string held = std::exchange(held_, {});
-  if (state_ == State::kJson && TakeJson(held, result)) return result;
-  const size_t open = held.find(kCallOpen);
+  const size_t open = bound_ ? held.npos : held.find(kCallOpen);
   if (open == held.npos) {
-    result.content = held;
+    AddContent(held, to);
   } else {
-    Take(held, std::string_view(held).substr(open + kCallOpen.size()), result);
+    Take(held, std::string_view(held).substr(open + kCallOpen.size()), to);
   }
-  return result;
 }
 
 }  // namespace hlwq::server

@@ -80,6 +80,21 @@ inline std::vector<text::TokenId> TokensOf(std::span<const uint32_t> mask, size_
   return tokens;
 }
 
+// Whether the tokens of a text may come, and then the end.
+inline bool Accepts(const constrain::Grammar& grammar, const text::Tokenizer& tokenizer,
+                    text::TokenId end, const std::string& text) {
+  const auto filter = grammar.NewFilter();
+  std::vector<text::TokenId> tokens = tokenizer.Encode(text, {.add_special = false});
+  tokens.push_back(end);
+  for (const text::TokenId token : tokens) {
+    const auto mask = filter->Allowed();
+    const auto id = static_cast<size_t>(token);
+    if (!mask.empty() && (mask[id / 32] >> (id % 32) & 1) == 0) return false;
+    filter->Accept(token);
+  }
+  return true;
+}
+
 // The text of one that takes any token that it may. Nothing where there is no end within `most` tokens.
 inline std::optional<std::string> RandomAnswer(const constrain::Grammar& grammar,
                                                const text::Tokenizer& tokenizer, text::TokenId end,

@@ -6,10 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "server/anthropic/messages.h"
+#include "server/anthropic/messages_request.h"
 #include "server/openai/responses_request.h"
 #include "server/scheduler.h"
 #include "tests/constrain/random_answer.h"
+#include "tests/server/said.h"
 #include "tests/server/small_model.h"
 
 namespace hlwq::server {
@@ -113,14 +114,16 @@ TEST_F(Constraints, ForcedCallsComeOutAsCalls) {
     const OpenAiRequest read = ReadChatRequest(body, context_);
     AnswerSplitter splitter(read.split);
     const std::string answer = Answer(read, seed);
-    Said said = splitter.Push(answer);
-    const Said rest = splitter.Finish();
+    test::Said said;
+    said.Add(splitter.Push(answer));
+    said.Add(splitter.Finish());
     if (!ordered_json::accept(answer)) continue;  // 64 tokens were too few
     ++complete;
-    ASSERT_EQ(rest.calls.size(), 1u) << answer;
-    const ToolCall& call = rest.calls.front();
-    EXPECT_TRUE(call.name == "stop" ||
-                (call.name == "find" && call.arguments["count"].is_number_integer()))
+    ASSERT_EQ(said.calls.size(), 1u) << answer;
+    const test::SaidCall& call = said.calls.front();
+    EXPECT_TRUE(
+        call.name == "stop" ||
+        (call.name == "find" && ordered_json::parse(call.arguments)["count"].is_number_integer()))
         << answer;
   }
   EXPECT_GT(complete, 5u);
@@ -152,6 +155,24 @@ TEST_F(Constraints, OneFunctionCanBeForced) {
               HasSubstr("or a function of the tools, got 'other'"));
 }
 
+// What was asked for as JSON is an answer, and comes as it is written, whatever it names.
+TEST_F(Constraints, JsonThatWasAskedForIsNoCall) {
+  ordered_json body = BodyWith(R"({"response_format": {"type": "json_object"}})");
+  body["tools"] = kSomeTools;
+  const auto said_in = [&](const OpenAiRequest& read) {
+    AnswerSplitter splitter(read.split);
+    test::Said said;
+    said.Add(splitter.Push(R"({"name": "find", "arguments": {"count": 1}})"));
+    said.Add(splitter.Finish());
+    return said;
+  };
+  EXPECT_EQ(said_in(ReadChatRequest(body, context_)).order, "t");
+  body.erase("response_format");
+  EXPECT_EQ(said_in(ReadChatRequest(body, context_)).order, "c");
+  body["tool_choice"] = "none";
+  EXPECT_EQ(said_in(ReadChatRequest(body, context_)).order, "t");
+}
+
 TEST_F(Constraints, ThatMakeNoSenseSayWhy) {
   const std::pair<const char*, const char*> cases[] = {
       {R"({"response_format": {"type": "json_schema"}})",
@@ -159,6 +180,7 @@ TEST_F(Constraints, ThatMakeNoSenseSayWhy) {
       {R"({"response_format": {"type": "json_schema", "json_schema": {"schema": 5}}})",
        "want a JSON schema, got 5"},
       {R"({"response_format": {"type": "yaml"}})", "got \"yaml\""},
+      {R"({"response_format": {"type": "structural_tag", "format": 5}})", "response_format"},
       {R"({"response_format": "json"})", "want a JSON object"},
       {R"({"grammar": "root ::= x"})", "grammar invalid_value 'grammar': EBNF"},
       {R"({"grammar": 7})", "'grammar': want a string, got 7"},

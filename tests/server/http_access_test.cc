@@ -71,7 +71,7 @@ TEST_F(HttpAccess, IsNotForOtherNamesAndOtherPages) {
 }
 
 TEST(HttpServerAddress, ThatIsTakenIsRefused) {
-  ModelShelf none({"none"}, 1, nullptr);
+  ModelShelf none({"none"}, {}, nullptr, nullptr);
   const Server first(none, {.port = 0});
   try {
     const Server second(none, {.host = "256.1.1.1", .port = first.port()});

@@ -22,7 +22,7 @@ TEST_F(HttpClients, AClientThatGoesIsMissedWhereNothingIsSent) {
   std::vector<std::string> bodies = {kEndless + "}"};
   if (constrain::IsAvailable()) {
     bodies.push_back(R"({"messages": [{"role": "user", "content": "x"}], "stream": true,
-      "grammar": "root ::= \"{\" [a-z]{65000}", "tools": [{"type": "function", "function": {"name": "f"}}]})");
+      "grammar": "root ::= \"{\\\"name\\\":\\\"\" [a-z]{65000}", "tools": [{"type": "function", "function": {"name": "f"}}]})");
   }
   for (const std::string& body : bodies) {
     const uint64_t before = metrics().answer_tokens;

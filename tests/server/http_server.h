@@ -32,14 +32,18 @@ class HttpServer : public testing::Test {
     options.idle_bytes = 1 << 20;
     options.most_active = 2;
     options.most_waiting = 3;
-    const auto open = [this, options](const std::string& name,
-                                      std::shared_ptr<server::Metrics> metrics) {
+    const auto open = [this, options](const server::ModelShelf::Opening& opening) {
       ++opened_;
       return std::make_shared<server::ServedModel>(
-          name, [&] { return model_->Open(); }, [&](const chat::TextModel&) { return options; },
-          std::move(metrics));
+          opening.name, [&] { return model_->Open(); },
+          [&](const chat::TextModel&) {
+            server::SchedulerOptions with_growth = options;
+            with_growth.on_growth = opening.on_growth;
+            return with_growth;
+          },
+          opening.metrics);
     };
-    shelf_.emplace(names_, 2, open);
+    shelf_.emplace(names_, limits_, open, [this](const std::string&) { return measured_; });
     server_.emplace(*shelf_, server::ServerOptions{.port = 0,
                                                    .access = std::move(access),
                                                    .most_body_bytes = most_body,
@@ -81,6 +85,8 @@ class HttpServer : public testing::Test {
   std::string chat_template_;  // of SmallModel
   std::optional<SmallModel> model_;
   std::vector<std::string> names_ = {"small"};
+  server::ShelfLimits limits_ = {.most_open = 2};
+  uint64_t measured_ = 1000;  // what every model is taken for before it is open
   std::optional<server::ModelShelf> shelf_;
   std::atomic<int> opened_ = 0;
   std::optional<server::Server> server_;

@@ -1,4 +1,5 @@
-#include "server/anthropic/messages.h"
+#include "server/anthropic/messages_reply.h"
+#include "server/anthropic/messages_request.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -62,7 +63,7 @@ TEST(Messages, ThatMakeNoSenseSayWhere) {
 TEST(Messages, AnswersAreBlocks) {
   OpenAiRequest request;
   request.request.prompts = {{1, 2, 3}};
-  request.split.tools = ordered_json::array({ordered_json::object()});
+  request.split.calls.tools = ordered_json::array({ordered_json::object()});
   MessagesReply reply("model", request);
   std::string stream = reply.Begin();
   for (const char* text :

@@ -104,7 +104,7 @@ TEST_F(ModelShelfTest, ConversationsThatGrowCloseOthers) {
   request.generate.max_tokens = 1;
   const Stopwatch since;
   for (runtime::TokenId token = 3; OpenNames() == "ab" && since.Seconds() < 60; ++token) {
-    request.prompt.assign(4000, token);
+    request.prompts = {std::vector<runtime::TokenId>(4000, token)};
     const auto channel = growing->scheduler().Submit(request);
     while (channel->Next(60s)) {
     }

@@ -53,7 +53,7 @@ TEST(Responses, ThatMakeNoSenseSayWhere) {
 TEST(Responses, AnswersAreItems) {
   OpenAiRequest request;
   request.request.prompts = {{1, 2, 3}};
-  request.split.tools = ordered_json::array({ordered_json::object()});
+  request.split.calls.tools = ordered_json::array({ordered_json::object()});
   ResponsesReply reply("model", request);
   std::string stream = reply.Begin();
   for (const char* text :

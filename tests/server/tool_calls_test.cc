@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "server/tool_call_text.h"
+#include "tests/server/said.h"
+
 namespace hlwq::server {
 namespace {
 
@@ -13,40 +16,43 @@ const ordered_json kTools =
   "where": {"type": "object"}, "any": {}}}}}, 5, {"function": 6}])");
 
 // The same in pieces of every size.
-TextAndCalls PartsOf(const std::string& text, const ordered_json& tools = kTools) {
-  TextAndCalls first;
+test::Said PartsOf(const std::string& text, const ordered_json& tools = kTools) {
+  test::Said first;
   for (size_t size = 1; size <= text.size() + 1; ++size) {
-    ToolCallSplitter splitter(tools);
-    TextAndCalls all;
-    const auto add = [&](TextAndCalls some) {
-      all.content += some.content;
-      for (ToolCall& call : some.calls) all.calls.push_back(std::move(call));
-    };
-    for (size_t at = 0; at < text.size(); at += size) add(splitter.Push(text.substr(at, size)));
-    add(splitter.Finish());
+    ToolCallSplitter splitter({.tools = tools});
+    test::Said all;
+    for (size_t at = 0; at < text.size(); at += size) {
+      Parts parts;
+      splitter.Push(text.substr(at, size), parts);
+      all.Add(parts);
+    }
+    Parts last;
+    splitter.Finish(last);
+    all.Add(last);
     if (size == 1) first = all;
-    EXPECT_EQ(all.content, first.content) << size;
-    EXPECT_EQ(all.calls.size(), first.calls.size()) << size;
+    EXPECT_EQ(all, first) << size;
   }
   return first;
 }
 
+ordered_json ArgumentsOf(const test::SaidCall& call) { return ordered_json::parse(call.arguments); }
+
 TEST(ToolCalls, InJson) {
-  const TextAndCalls found = PartsOf(R"(I look. <tool_call>
+  const test::Said found = PartsOf(R"(I look. <tool_call>
 {"name": "find", "arguments": {"text": "a </b> \"c\"", "count": 3}}
 </tool_call>
 <tool_call>{"name": "other", "parameters": {}}</tool_call>)");
   EXPECT_EQ(found.content, "I look.");
   ASSERT_EQ(found.calls.size(), 2u);
   EXPECT_EQ(found.calls[0].name, "find");
-  EXPECT_EQ(found.calls[0].arguments, ordered_json({{"text", "a </b> \"c\""}, {"count", 3}}));
+  EXPECT_EQ(ArgumentsOf(found.calls[0]), ordered_json({{"text", "a </b> \"c\""}, {"count", 3}}));
   EXPECT_EQ(found.calls[1].name, "other");
-  EXPECT_EQ(found.calls[1].arguments, ordered_json::object());
-  EXPECT_NE(found.calls[0].id, found.calls[1].id);
+  EXPECT_EQ(found.calls[1].arguments, "{}");
+  EXPECT_EQ(found.order, "tcc");
 }
 
 TEST(ToolCalls, InElements) {
-  const TextAndCalls found = PartsOf(R"(<tool_call>
+  const test::Said found = PartsOf(R"(<tool_call>
 <function=find>
 <parameter=text>
 two
@@ -62,7 +68,7 @@ lines <x>
 </tool_call>)");
   EXPECT_EQ(found.content, "");
   ASSERT_EQ(found.calls.size(), 1u);
-  EXPECT_EQ(found.calls[0].arguments,
+  EXPECT_EQ(ArgumentsOf(found.calls[0]),
             ordered_json::parse(R"({"text": "two\nlines <x>", "count": 3, "where": {"a": [1]},
                                     "any": "true", "unknown": "7"})"));
 }
@@ -77,11 +83,11 @@ TEST(ToolCalls, ThatAreALittleOffAreRead) {
         "tool_call>",
         "<tool_call><function=find>\n<parameter=text>\nx\n<parameter=text>\nx\n</function>",
         "<tool_call>\nfind it: <function=find><parameter=text>x</parameter></tool_call>"}) {
-    const TextAndCalls found = PartsOf(text);
+    const test::Said found = PartsOf(text);
     EXPECT_EQ(found.content, "") << text;
     ASSERT_EQ(found.calls.size(), 1u) << text;
     EXPECT_EQ(found.calls[0].name, "find") << text;
-    EXPECT_EQ(found.calls[0].arguments.value("text", ""), "x") << text;
+    EXPECT_EQ(ArgumentsOf(found.calls[0]).value("text", ""), "x") << text;
   }
 }
 
@@ -89,7 +95,7 @@ TEST(ToolCalls, WhatIsNoneStaysText) {
   for (const char* text : {"a \n<tool_call>not a call</tool_call> and more \n", "a <tool_cal",
                            "<tool_call>{\"name\": 5}", "<tool_call><function=>",
                            "<tool_call>{\"name\": \"f\", \"arguments\": [1]}</tool_call>"}) {
-    const TextAndCalls found = PartsOf(text);
+    const test::Said found = PartsOf(text);
     EXPECT_TRUE(found.calls.empty()) << text;
     EXPECT_EQ(found.content, text);
   }
@@ -98,18 +104,61 @@ TEST(ToolCalls, WhatIsNoneStaysText) {
 TEST(ToolCalls, ThatAreTheWholeAnswerNeedNoTags) {
   for (const char* text : {R"( {"name": "find", "parameters": {"count": 3}} )",
                            R"([{"name": "find", "arguments": {"count": 3}}])"}) {
-    const TextAndCalls found = PartsOf(text);
+    const test::Said found = PartsOf(text);
     EXPECT_EQ(found.content, "") << text;
     ASSERT_EQ(found.calls.size(), 1u) << text;
-    EXPECT_EQ(found.calls[0].arguments, ordered_json({{"count", 3}}));
+    EXPECT_EQ(ArgumentsOf(found.calls[0]), ordered_json({{"count", 3}}));
   }
   for (const char* text :
        {R"({"name": "somebody", "parameters": {}})", R"({"answer": 3})", "[1, 2]", "[]", "{",
-        R"([{"name": "find"}, 3])", R"({"name": "find"} and more)"}) {
-    const TextAndCalls found = PartsOf(text);
+        R"([{"name": "find"}, 3])", R"({"name": "find"} and more)",
+        R"({"name": "find", "parameters": {}} and more)"}) {
+    const test::Said found = PartsOf(text);
     EXPECT_EQ(found.content, text);
     EXPECT_TRUE(found.calls.empty()) << text;
   }
+}
+
+// Nobody has to have called, only because somebody has the name of a function.
+TEST(ToolCalls, JsonThatHappensToHaveANameIsAnAnswer) {
+  for (const char* text :
+       {R"({"name": "find"})", R"({"name": "find", "age": 3})",
+        R"({"name": "find", "arguments": {}, "age": 3})",
+        R"({"name": "find", "arguments": {}, "parameters": {}})",
+        R"({"name": "find", "arguments": [1]})", R"({"name": "find", "arguments": null})",
+        R"({"name": "find", "arguments": {}, "type": "person"})", R"({"arguments": {}})",
+        R"([{"name": "find", "arguments": {}}, {"name": "find"}])"}) {
+    const test::Said found = PartsOf(text);
+    EXPECT_EQ(found.content, text);
+    EXPECT_TRUE(found.calls.empty()) << text;
+  }
+  const test::Said found = PartsOf(
+      R"([{"type": "function", "name": "find", "arguments": {}}, {"name": "find", "arguments": "{\"count\": 3}", "id": "x"}])");
+  EXPECT_EQ(found.calls,
+            (std::vector<test::SaidCall>{{"find", "{}", true}, {"find", R"({"count":3})", true}}));
+}
+
+// What cannot become a call is not held back.
+TEST(ToolCalls, AnAnswerThatIsOtherJsonComesAsItIsWritten) {
+  for (const char* text : {"[x", "[1", "{ 3", R"({"answer)", R"([ {"nam2)", R"({"ids)"}) {
+    EXPECT_FALSE(MayBecomeBareCalls(text)) << text;
+    ToolCallSplitter splitter({.tools = kTools});
+    Parts parts;
+    splitter.Push(text, parts);
+    test::Said said;
+    said.Add(parts);
+    EXPECT_EQ(said.content, text);
+  }
+  for (const char* text : {"", "[", " [ ", "[{", R"({")", R"({ "na)", R"({"name": "x)", R"({"id")"})
+    EXPECT_TRUE(MayBecomeBareCalls(text)) << text;
+}
+
+TEST(ToolCalls, OfAnAnswerThatBeginsWithABracketLoseNothing) {
+  const test::Said found = PartsOf(
+      "[{\"name\": 1}] I look. <tool_call>{\"name\": \"find\"}</tool_call>\nand "
+      "<tool_call>{\"name\": \"find\"}</tool_call>");
+  EXPECT_EQ(found.content, "[{\"name\": 1}] I look.and");
+  EXPECT_EQ(found.order, "tctc");
 }
 
 TEST(ToolCalls, WithoutToolsAreText) {

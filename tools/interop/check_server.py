@@ -162,7 +162,36 @@ class Checks:
         pieces = [call for chunk in stream for choice in chunk.choices for call in choice.delta.tool_calls or []]
         arguments = "".join(piece.function.arguments or "" for piece in pieces)
         assert pieces[0].function.name == "get_weather" and "city" in json.loads(arguments), pieces
-        return arguments
+        whole = self.chat(tools=[TOOL], tool_choice="required", max_tokens=80).choices[0].message.tool_calls[0]
+        assert whole.function.arguments == arguments and len(pieces) > 2, (whole, pieces)
+        return f"{arguments} in {len(pieces)} pieces"
+
+    def check_forced_tools_streams(self):
+        """The same call by the helpers of both packages, which put the pieces together."""
+        flat = {"type": "function", **TOOL["function"]}
+        whole = self.respond(tools=[flat], tool_choice="required", max_output_tokens=80).output[-1]
+        with self.openai.responses.stream(model="any", input="What is the capital of France?", temperature=0,
+                                          max_output_tokens=80, tools=[flat], tool_choice="required") as stream:
+            deltas = [event.delta for event in stream if event.type == "response.function_call_arguments.delta"]
+            call = stream.get_final_response().output[-1]
+        assert call.arguments == whole.arguments == "".join(deltas) and len(deltas) > 2, (whole, call, deltas)
+        tools = [{"name": "get_weather", "input_schema": TOOL["function"]["parameters"]}]
+        options = {"tools": tools, "tool_choice": {"type": "any"}, "max_tokens": 80}
+        with self.anthropic.messages.stream(model="any", messages=ASK, extra_body={"temperature": 0},
+                                            **options) as stream:
+            pieces = [event.partial_json for event in stream if event.type == "input_json"]
+            block = stream.get_final_message().content[-1]
+        assert block.input == self.message(**options).content[-1].input and len(pieces) > 2, (block, pieces)
+        return f"{len(deltas)} and {len(pieces)} pieces"
+
+    def check_cut_tools(self):
+        options = {"tools": [TOOL], "tool_choice": "required", "max_tokens": 22}
+        cut = self.chat(**options).choices[0]
+        pieces = [call.function.arguments for chunk in self.chat(stream=True, **options)
+                  for choice in chunk.choices for call in choice.delta.tool_calls or []]
+        assert cut.finish_reason == "length" and cut.message.tool_calls[0].function.arguments == "".join(pieces), cut
+        assert pieces and not "".join(pieces).endswith("}"), pieces
+        return "".join(pieces)
 
     def check_schema(self):
         import pydantic

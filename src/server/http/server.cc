@@ -13,7 +13,8 @@
 #include "base/error.h"
 #include "chat/prompt.h"
 #include "hlwq/version.h"
-#include "server/anthropic/messages.h"
+#include "server/anthropic/messages_reply.h"
+#include "server/anthropic/messages_request.h"
 #include "server/http/connections.h"
 #include "server/http/exchange.h"
 #include "server/openai/chat_request.h"
@@ -183,13 +184,14 @@ class Server::Impl {
                                             MessagesError, response);
                                    },
                                    MessagesError));
-    http_.Post("/v1/messages/count_tokens",
-               WithJson(
-                   [this](const Call& call, auto& response) {
-                     const auto read = ReadMessagesRequest(call.body, ModelOf(call)->context());
-                     SendJson(response, 200, {{"input_tokens", read.request.prompts.front().size()}});
-                   },
-                   MessagesError));
+    http_.Post(
+        "/v1/messages/count_tokens",
+        WithJson(
+            [this](const Call& call, auto& response) {
+              const auto read = ReadMessagesRequest(call.body, ModelOf(call)->context());
+              SendJson(response, 200, {{"input_tokens", read.request.prompts.front().size()}});
+            },
+            MessagesError));
     Post("/v1/embeddings", [](const auto&, auto& response) {
       SendJson(response, 501, ErrorBody(501, "a model that writes text makes no embeddings"));
     });

@@ -233,8 +233,13 @@ OpenAiRequest ReadChatRequest(const ordered_json& body, const ModelContext& cont
   const std::string prompt = Rendered(
       fields, context.model, [&](ordered_json& texts) { GuardTexts(texts, context.plain_text); });
   read.split.is_thinking = OpensThinking(prompt);
-  read.split.tools = ToolsOf(fields);
-  SetGrammar(context.forms.OfChat(fields, read.split.tools, read.split.is_thinking), read.request);
+  ordered_json tools = ToolsOf(fields);
+  AnswerForm form = context.forms.OfChat(fields, tools, read.split.is_thinking);
+  SetGrammar(std::move(form.grammar), read.request);
+  if (form.may_call) read.split.calls.tools = std::move(tools);
+  read.split.calls.may_be_bare = form.may_be_bare;
+  // In what it thinks no grammar binds it.
+  if (read.split.splits_thinking) read.split.calls.bound = form.bound;
   read.request.prompts = {chat::EncodePrompt(context.model.tokenizer(), prompt)};
   CheckLength(read.request.prompts.front(), "messages", context);
   return read;

@@ -212,9 +212,8 @@ std::shared_ptr<const constrain::Grammar> AnswerForms::OfCompletion(const Fields
   return asked ? Compiled(compiler_, asked->format, asked->param) : nullptr;
 }
 
-std::shared_ptr<const constrain::Grammar> AnswerForms::OfChat(const Fields& fields,
-                                                              const ordered_json& tools,
-                                                              bool is_thinking) const {
+AnswerForm AnswerForms::OfChat(const Fields& fields, const ordered_json& tools,
+                               bool is_thinking) const {
   const std::optional<Asked> asked = AskedForm(fields);
   std::vector<constrain::Function> functions = FunctionsOf(tools);
   const std::vector<constrain::Function> forced = ForcedOf(fields, functions);
@@ -226,27 +225,40 @@ std::shared_ptr<const constrain::Grammar> AnswerForms::OfChat(const Fields& fiel
   const auto compiled = [&](const Format& format, const char* param) {
     return Compiled(compiler_, constrain::AfterThinking(format, thinking), param);
   };
-  if (!forced.empty()) return compiled(constrain::CallsOf(forced, writing), "tools");
-  const auto with_calls = constrain::TextWithCallsOf;
-  if (asked) {
-    if (!functions.empty() && with_calls(functions, writing)) {
-      return compiled(constrain::OneOf({constrain::CallsOf(functions, writing), asked->format}),
-                      asked->param);
-    }
-    return compiled(asked->format, asked->param);
+  if (!forced.empty()) {
+    return {.grammar = compiled(constrain::CallsOf(forced, writing), "tools"),
+            .bound = writing.style};
   }
-  if (constrain::IsAvailable() && !functions.empty() && with_calls(functions, writing)) {
+  const auto with_calls = constrain::TextWithCallsOf;
+  const bool are_told_apart = !functions.empty() && with_calls(functions, writing).has_value();
+  if (asked) {
+    // JSON is then an answer, whatever it names. Texts of other forms may be calls, or begin as they do.
+    const bool is_json =
+        asked->format.is_object() && asked->format.value("type", Format()) == "json_schema";
+    AnswerForm form = {.may_call = are_told_apart || !is_json, .may_be_bare = !is_json};
+    if (are_told_apart && is_json) form.bound = writing.style;
+    const Format format =
+        are_told_apart ? constrain::OneOf({constrain::CallsOf(functions, writing), asked->format})
+                       : asked->format;
+    form.grammar = compiled(format, asked->param);
+    return form;
+  }
+  if (constrain::IsAvailable() && are_told_apart) {
     // Tools whose schemas are beyond the library are called all the same, with any JSON.
+    AnswerForm form = {.bound = writing.style};
     try {
-      return compiled(*with_calls(functions, writing), "tools");
+      form.grammar = compiled(*with_calls(functions, writing), "tools");
+      return form;
     } catch (const BadRequest&) {
       for (constrain::Function& function : functions) function.parameters = {{"type", "object"}};
     }
-    return compiled(*with_calls(functions, writing), "tools");
+    form.grammar = compiled(*with_calls(functions, writing), "tools");
+    return form;
   }
   const bool can_think = thinking.is_open || thinking.may_open;
-  if (most_thinking && can_think) return compiled(constrain::AnyText(), "thinking_budget");
-  return nullptr;
+  if (most_thinking && can_think)
+    return {.grammar = compiled(constrain::AnyText(), "thinking_budget")};
+  return {};
 }
 
 }  // namespace hlwq::server

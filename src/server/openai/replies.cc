@@ -12,10 +12,16 @@ std::string FinishReason(const End& end, bool has_calls) {
   return has_calls ? "tool_calls" : "stop";
 }
 
-ordered_json CallOf(const ToolCall& call) {
-  return {{"id", call.id},
-          {"type", "function"},
-          {"function", {{"name", call.name}, {"arguments", LineOf(call.arguments)}}}};
+void Append(const std::string& text, ordered_json& to) {
+  if (to.is_null()) to = "";
+  to.get_ref<std::string&>() += text;
+}
+
+// The entry of a delta for the last call that has begun.
+ordered_json& EntryOf(size_t call, ordered_json& delta) {
+  ordered_json& entries = delta["tool_calls"];
+  if (entries.empty() || entries.back()["index"] != call) entries.push_back({{"index", call}});
+  return entries.back();
 }
 
 ordered_json BytesOf(const std::string& text) {
@@ -57,9 +63,9 @@ std::string OpenAiReply::Begin() {
                             {"finish_reason", nullptr}};
       events += EventOf("", Chunk(ordered_json::array({std::move(entry)})));
     } else if (!request_.echoes.empty()) {
-      events += EventOf(
-          "",
-          SaidChunk(choice, {.reasoning = {}, .content = EchoOf(choice), .calls = {}}, nullptr));
+      ordered_json entry = {
+          {"index", choice}, {"text", EchoOf(choice)}, {"finish_reason", nullptr}};
+      events += EventOf("", Chunk(ordered_json::array({std::move(entry)})));
     }
   }
   return events;
@@ -96,21 +102,41 @@ ordered_json OpenAiReply::Logprobs(const ordered_json& list) const {
   return old;
 }
 
-ordered_json OpenAiReply::SaidChunk(size_t choice, const Said& said, const Piece* piece) {
+ordered_json OpenAiReply::Keep(const Parts& parts, ChoiceState& choice) {
+  ordered_json delta = ordered_json::object();
+  for (const Part& part : parts) {
+    if (const auto* reasoning = std::get_if<Reasoning>(&part)) {
+      choice.reasoning += reasoning->text;
+      Append(reasoning->text, delta["reasoning_content"]);
+    } else if (const auto* content = std::get_if<Content>(&part)) {
+      choice.text += content->text;
+      Append(content->text, delta["content"]);
+    } else if (const auto* begin = std::get_if<CallBegin>(&part)) {
+      const ordered_json call = {{"id", begin->id},
+                                 {"type", "function"},
+                                 {"function", {{"name", begin->name}, {"arguments", ""}}}};
+      EntryOf(choice.calls.size(), delta).update(call);
+      choice.calls.push_back(call);
+    } else if (const auto* arguments = std::get_if<CallArguments>(&part)) {
+      Append(arguments->json, choice.calls.back()["function"]["arguments"]);
+      Append(arguments->json, EntryOf(choice.calls.size() - 1, delta)["function"]["arguments"]);
+    } else if (const auto* end = std::get_if<CallEnd>(&part)) {
+      choice.has_broken_call |= !end->is_whole;
+    }
+  }
+  return delta;
+}
+
+std::string OpenAiReply::ShowParts(size_t choice, const Parts& parts, const Piece* piece) {
+  ordered_json delta = Keep(parts, choices_[choice]);
+  const bool has_tokens = piece != nullptr && !piece->tokens.empty();
+  if (delta.empty() && !has_tokens) return "";
+  if (delta.empty()) delta["content"] = "";
   ordered_json entry = {{"index", choice}};
   if (kind_ == ReplyKind::kChat) {
-    ordered_json delta = ordered_json::object();
-    if (!said.reasoning.empty()) delta["reasoning_content"] = said.reasoning;
-    size_t index = choices_[choice].calls.size() - said.calls.size();
-    for (const ToolCall& call : said.calls) {
-      ordered_json shown = {{"index", index++}};
-      shown.update(CallOf(call));
-      delta["tool_calls"].push_back(std::move(shown));
-    }
-    if (!said.content.empty() || delta.empty()) delta["content"] = said.content;
     entry["delta"] = std::move(delta);
   } else {
-    entry["text"] = said.content;
+    entry["text"] = std::move(delta["content"]);
   }
   if (piece != nullptr && request_.request.top_logprobs) {
     ordered_json list = ordered_json::array();
@@ -118,13 +144,7 @@ ordered_json OpenAiReply::SaidChunk(size_t choice, const Said& said, const Piece
     entry["logprobs"] = Logprobs(list);
   }
   entry["finish_reason"] = nullptr;
-  return Chunk(ordered_json::array({std::move(entry)}));
-}
-
-void OpenAiReply::Keep(const Said& said, ChoiceState& choice) const {
-  choice.text += said.content;
-  choice.reasoning += said.reasoning;
-  for (const ToolCall& call : said.calls) choice.calls.push_back(CallOf(call));
+  return EventOf("", Chunk(ordered_json::array({std::move(entry)})));
 }
 
 std::string OpenAiReply::Take(const Event& event) {
@@ -136,19 +156,13 @@ std::string OpenAiReply::Take(const Event& event) {
     events += EventOf("", std::move(chunk));
   } else if (const auto* piece = std::get_if<Piece>(&event)) {
     ChoiceState& state = choices_[piece->choice];
-    const Said said = state.splitter.Push(piece->text);
-    Keep(said, state);
     for (const Piece::Token& token : piece->tokens) state.logprobs.push_back(LogprobOf(token));
-    if (!said.is_empty() || !piece->tokens.empty()) {
-      events += EventOf("", SaidChunk(piece->choice, said, piece));
-    }
+    events += ShowParts(piece->choice, state.splitter.Push(piece->text), piece);
   } else if (const auto* end = std::get_if<End>(&event)) {
     ChoiceState& state = choices_[end->choice];
-    const Said rest = state.splitter.Finish();
-    Keep(rest, state);
+    events += ShowParts(end->choice, state.splitter.Finish(), nullptr);
     state.times = end->times;
-    state.finish_reason = FinishReason(*end, !state.calls.empty());
-    if (!rest.is_empty()) events += EventOf("", SaidChunk(end->choice, rest, nullptr));
+    state.finish_reason = FinishReason(*end, !state.calls.empty() && !state.has_broken_call);
     ordered_json last = {{"index", end->choice}};
     if (kind_ == ReplyKind::kChat) {
       last["delta"] = ordered_json::object();

@@ -32,6 +32,7 @@ class OpenAiReply final : public Reply {
     AnswerSplitter splitter;
     nlohmann::ordered_json calls = nlohmann::ordered_json::array();
     std::string text, reasoning, finish_reason;
+    bool has_broken_call = false;  // cut off
     nlohmann::ordered_json logprobs = nlohmann::ordered_json::array();
     runtime::GenerateTimes times;
   };
@@ -44,8 +45,9 @@ class OpenAiReply final : public Reply {
   std::vector<ChoiceState> choices_;
 
   nlohmann::ordered_json Chunk(nlohmann::ordered_json choices) const;
-  void Keep(const Said& said, ChoiceState& choice) const;
-  nlohmann::ordered_json SaidChunk(size_t choice, const Said& said, const Piece* piece);
+  // Adds the parts to what the choice has said. Returns them as a delta.
+  static nlohmann::ordered_json Keep(const Parts& parts, ChoiceState& choice);
+  std::string ShowParts(size_t choice, const Parts& parts, const Piece* piece);
   nlohmann::ordered_json LogprobOf(const Piece::Token& token) const;
   nlohmann::ordered_json Logprobs(const nlohmann::ordered_json& list) const;
   std::string EchoOf(size_t choice) const;

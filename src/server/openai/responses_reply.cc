@@ -9,6 +9,7 @@ using nlohmann::ordered_json;
 
 constexpr const char* kMessage = "message";
 constexpr const char* kReasoning = "reasoning";
+constexpr const char* kFunctionCall = "function_call";
 
 ordered_json PartOf(const char* kind, const std::string& text) {
   if (kind == std::string_view(kReasoning)) return {{"type", "reasoning_text"}, {"text", text}};
@@ -73,83 +74,101 @@ std::string ResponsesReply::Begin() {
 
 // Of what is being written.
 ordered_json ResponsesReply::Place() const {
-  return {{"item_id", output_.back()["id"]},
-          {"output_index", output_.size() - 1},
-          {"content_index", 0}};
+  return {{"item_id", output_.back()["id"]}, {"output_index", output_.size() - 1}};
+}
+
+std::string ResponsesReply::Open(ordered_json item) {
+  std::string events = Close();
+  output_.push_back(std::move(item));
+  is_open_ = true;
+  return events + Tell("response.output_item.added",
+                       {{"output_index", output_.size() - 1}, {"item", output_.back()}});
 }
 
 std::string ResponsesReply::Add(const char* kind, const std::string& text) {
   std::string events;
   const bool is_message = kind == std::string_view(kMessage);
   if (!is_open_ || output_.back()["type"] != kind) {
-    events += Close();
     ordered_json item = {{"id", RandomId(is_message ? "msg_" : "rs_")},
                          {"type", kind},
                          {"status", "in_progress"},
                          {"content", ordered_json::array()}};
     item[is_message ? "role" : "summary"] =
         is_message ? ordered_json("assistant") : ordered_json::array();
-    output_.push_back(item);
-    is_open_ = true;
-    events +=
-        Tell("response.output_item.added", {{"output_index", output_.size() - 1}, {"item", item}});
+    events += Open(std::move(item));
     output_.back()["content"].push_back(PartOf(kind, ""));
     ordered_json added = Place();
+    added["content_index"] = 0;
     added["part"] = PartOf(kind, "");
     events += Tell("response.content_part.added", added);
   }
-  ordered_json& written = output_.back()["content"][0]["text"];
-  written = written.get<std::string>() + text;
+  output_.back()["content"][0]["text"].get_ref<std::string&>() += text;
   ordered_json delta = Place();
+  delta["content_index"] = 0;
   delta["delta"] = text;
   if (is_message) delta["logprobs"] = ordered_json::array();
   return events +
          Tell(is_message ? "response.output_text.delta" : "response.reasoning_text.delta", delta);
 }
 
-std::string ResponsesReply::Close() {
-  if (!std::exchange(is_open_, false)) return "";
-  ordered_json& item = output_.back();
+std::string ResponsesReply::AddArguments(const std::string& json) {
+  output_.back()["arguments"].get_ref<std::string&>() += json;
+  ordered_json delta = Place();
+  delta["delta"] = json;
+  return Tell("response.function_call_arguments.delta", delta);
+}
+
+std::string ResponsesReply::TellEndOfText() {
+  const ordered_json& item = output_.back();
   const bool is_message = item["type"] == kMessage;
-  item["status"] = "completed";
   ordered_json done = Place();
+  done["content_index"] = 0;
+  ordered_json part = done;
   done["text"] = item["content"][0]["text"];
   if (is_message) done["logprobs"] = ordered_json::array();
+  part["part"] = item["content"][0];
   std::string events =
       Tell(is_message ? "response.output_text.done" : "response.reasoning_text.done", done);
-  ordered_json part = Place();
-  part["part"] = item["content"][0];
-  events += Tell("response.content_part.done", part);
+  return events + Tell("response.content_part.done", part);
+}
+
+std::string ResponsesReply::Close(bool is_whole) {
+  if (!std::exchange(is_open_, false)) return "";
+  ordered_json& item = output_.back();
+  item["status"] = is_whole ? "completed" : "incomplete";
+  std::string events;
+  if (item["type"] != kFunctionCall) {
+    events = TellEndOfText();
+  } else if (is_whole) {
+    ordered_json done = Place();
+    done["name"] = item["name"];
+    done["arguments"] = item["arguments"];
+    events = Tell("response.function_call_arguments.done", done);
+  }
   return events +
          Tell("response.output_item.done", {{"output_index", output_.size() - 1}, {"item", item}});
 }
 
-std::string ResponsesReply::AddCall(const ToolCall& call) {
-  std::string events = Close();
-  const std::string arguments = LineOf(call.arguments);
-  ordered_json item = {{"id", RandomId("fc_")},   {"type", "function_call"},
-                       {"status", "in_progress"}, {"call_id", call.id},
-                       {"name", call.name},       {"arguments", ""}};
-  output_.push_back(item);
-  const size_t index = output_.size() - 1;
-  events += Tell("response.output_item.added", {{"output_index", index}, {"item", item}});
-  events += Tell("response.function_call_arguments.delta",
-                 {{"item_id", item["id"]}, {"output_index", index}, {"delta", arguments}});
-  events += Tell("response.function_call_arguments.done", {{"item_id", item["id"]},
-                                                           {"output_index", index},
-                                                           {"name", call.name},
-                                                           {"arguments", arguments}});
-  output_.back()["arguments"] = arguments;
-  output_.back()["status"] = "completed";
-  return events +
-         Tell("response.output_item.done", {{"output_index", index}, {"item", output_.back()}});
-}
-
-std::string ResponsesReply::Show(const Said& said) {
+std::string ResponsesReply::Show(const Parts& parts) {
   std::string events;
-  if (!said.reasoning.empty()) events += Add(kReasoning, said.reasoning);
-  if (!said.content.empty()) events += Add(kMessage, said.content);
-  for (const ToolCall& call : said.calls) events += AddCall(call);
+  for (const Part& part : parts) {
+    if (const auto* reasoning = std::get_if<Reasoning>(&part)) {
+      events += Add(kReasoning, reasoning->text);
+    } else if (const auto* content = std::get_if<Content>(&part)) {
+      events += Add(kMessage, content->text);
+    } else if (const auto* begin = std::get_if<CallBegin>(&part)) {
+      events += Open({{"id", RandomId("fc_")},
+                      {"type", kFunctionCall},
+                      {"status", "in_progress"},
+                      {"call_id", begin->id},
+                      {"name", begin->name},
+                      {"arguments", ""}});
+    } else if (const auto* arguments = std::get_if<CallArguments>(&part)) {
+      events += AddArguments(arguments->json);
+    } else if (const auto* end = std::get_if<CallEnd>(&part)) {
+      events += Close(end->is_whole);
+    }
+  }
   return events;
 }
 

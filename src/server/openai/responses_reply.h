@@ -33,11 +33,14 @@ class ResponsesReply final : public Reply {
   int events_ = 0;
 
   std::string Tell(const char* type, nlohmann::ordered_json fields);
-  std::string Show(const Said& said);
+  std::string Show(const Parts& parts);
+  // Adds an item, and closes the one before.
+  std::string Open(nlohmann::ordered_json item);
   // Adds text to the open item of this kind, which is opened first if need be.
   std::string Add(const char* kind, const std::string& text);
-  std::string Close();
-  std::string AddCall(const ToolCall& call);
+  std::string AddArguments(const std::string& json);
+  std::string Close(bool is_whole = true);
+  std::string TellEndOfText();
   nlohmann::ordered_json Place() const;
 };
 

@@ -1,4 +1,4 @@
-// Anthropic's Messages API: POST /v1/messages and /v1/messages/count_tokens.
+// What Anthropic's clients get.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,12 +9,6 @@
 #include "server/reply.h"
 
 namespace hlwq::server {
-
-// The body as one of /v1/chat/completions, which everything else is read from. System texts that begin
-// "x-anthropic-", which change with every request, are left out. Throws BadRequest.
-nlohmann::ordered_json ChatBodyOf(const nlohmann::ordered_json& body);
-
-OpenAiRequest ReadMessagesRequest(const nlohmann::ordered_json& body, const ModelContext& context);
 
 class MessagesReply final : public Reply {
  public:
@@ -29,19 +23,21 @@ class MessagesReply final : public Reply {
   nlohmann::ordered_json Body() const override;
 
  private:
-  enum class Block : uint8_t { kNone, kThinking, kText };  // a call is one event's
-
   std::string model_name_, id_;
   const OpenAiRequest& request_;
   AnswerSplitter splitter_;
-  std::string thinking_, text_;
-  std::vector<ToolCall> calls_;
-  Block open_ = Block::kNone;
-  int blocks_ = 0;
+  nlohmann::ordered_json blocks_ = nlohmann::ordered_json::array();
+  bool is_open_ = false;   // the last block
+  std::string arguments_;  // of the call that is open
+  bool has_calls_ = false, has_broken_call_ = false;
   std::optional<End> end_;
 
-  std::string Show(const Said& said);
-  std::string Open(Block block);
+  std::string Show(const Parts& parts);
+  // Adds a block, and closes the one before.
+  std::string Open(nlohmann::ordered_json block);
+  // Adds text to the open block of this type, which is opened first if need be.
+  std::string Add(const char* type, const std::string& text);
+  std::string Tell(const nlohmann::ordered_json& delta) const;
   std::string Close();
   nlohmann::ordered_json Message() const;
   nlohmann::ordered_json Usage() const;
