@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "server/openai/ordered_roles.h"
 #include "server/openai/sampling.h"
 #include "server/thinking.h"
 
@@ -138,9 +139,18 @@ ordered_json VariablesOf(const Fields& fields, const Guard& guard) {
 std::string Rendered(const Fields& fields, const chat::TextModel& model, const Guard& guard) {
   const ordered_json messages = MessagesOf(fields, guard);
   const ordered_json variables = VariablesOf(fields, guard);
+  const auto render = [&](const ordered_json& all) {
+    return chat::RenderPrompt(model.chat_format(), all, variables);
+  };
   try {
-    return chat::RenderPrompt(model.chat_format(), messages, variables);
+    return render(messages);
   } catch (const Error& error) {
+    for (const ordered_json& way : InOtherRoles(messages)) {
+      try {
+        return render(way);
+      } catch (const Error&) {
+      }
+    }
     throw BadRequest{error.what(), "messages", "template_error"};
   }
 }
