@@ -25,8 +25,28 @@ TEST_F(HttpAccess, RefusesWhatMakesNoSenseAndLives) {
     EXPECT_FALSE(reply["error"]["message"].get<std::string>().empty());
   }
   EXPECT_EQ(Post(kChat, std::string(30000, ' ')).first, 413);
+  const auto [too_large, refusal] = Post("/v1/messages", std::string(30000, ' '));
+  EXPECT_EQ(too_large, 413);
+  EXPECT_EQ(refusal["error"]["type"], "request_too_large");  // in the form of that API
   EXPECT_EQ(Client().Get(("/" + std::string(9000, 'a')).c_str())->status, 414);
   EXPECT_EQ(Post(kChat, kHello + "}").first, 200);
+}
+
+// curl says that what it sends is a form, and the library takes short ones only.
+TEST_F(HttpAccess, TakesJsonWhateverItIsCalled) {
+  Start();
+  json body = json::parse(kHello + "}");
+  for (size_t word = 0; word < 2000; ++word)
+    body["messages"][0]["content"] = body["messages"][0]["content"].get<std::string>() + " fox";
+  const json expected = Post(kChat, body.dump()).second["choices"];
+  ASSERT_FALSE(expected.is_null());
+  for (const char* type : {"application/x-www-form-urlencoded", "text/plain", ""}) {
+    const auto result = Client().Post(kChat, body.dump(), type);
+    ASSERT_EQ(result->status, 200) << type;
+    EXPECT_EQ(json::parse(result->body)["choices"], expected);
+  }
+  const httplib::MultipartFormDataItems parts = {{"a", "b", "", ""}};
+  EXPECT_EQ(Client().Post(kChat, parts)->status, 400);
 }
 
 TEST_F(HttpAccess, RefusesRequestsThatTwoReadersWouldCutDifferently) {

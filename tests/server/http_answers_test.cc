@@ -121,6 +121,10 @@ TEST_F(HttpAnswers, TellsWhatItIs) {
   Start();
   const auto get = [&](const char* path) { return Client().Get(path); };
   EXPECT_EQ(json::parse(get("/v1/models")->body)["data"][0]["id"], "small");
+  const json card = json::parse(get("/v1/models/small")->body);
+  EXPECT_EQ(card["id"], "small");
+  EXPECT_EQ(card["display_name"], "small");
+  EXPECT_EQ(get("/v1/models/none")->status, 404);
   EXPECT_EQ(json::parse(get("/api/tags")->body)["models"][0]["name"], "small");
   const auto context = [&] {
     return json::parse(get("/props")->body)["default_generation_settings"]["n_ctx"];

@@ -25,10 +25,10 @@ struct Call {
   Peer peer;
 };
 
-// A handler that is given the body as JSON. What it throws becomes a response in this form: BadRequest and bad
+// A handler that is given the body as JSON, whatever Content-Type says: curl calls it a form. What it throws becomes a response in this form: BadRequest and bad
 // arguments 400, anything else 500.
 using JsonHandler = std::function<void(const Call& call, httplib::Response& response)>;
-httplib::Server::Handler WithJson(JsonHandler handler, ErrorForm form);
+httplib::Server::HandlerWithContentReader WithJson(JsonHandler handler, ErrorForm form);
 
 // What a reply is made of. `owner` keeps alive what the reply borrows.
 struct Exchange {

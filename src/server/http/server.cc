@@ -75,12 +75,13 @@ class Server::Impl {
     http_.set_tcp_nodelay(true);
     http_.set_pre_routing_handler(
         [this](const auto& request, auto& response) { return Guard(request, response); });
-    http_.set_error_handler([](const httplib::Request&, httplib::Response& response) {
+    http_.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
       if (!response.body.empty()) return;
-      SendJson(response, response.status, ErrorBody(response.status, MeaningOf(response.status)));
+      const int status = response.status;
+      SendJson(response, status, FormOf(request.path)(status, MeaningOf(status), "", ""));
     });
     http_.set_exception_handler(
-        [](const auto&, httplib::Response& response, std::exception_ptr failure) {
+        [](const auto& request, httplib::Response& response, std::exception_ptr failure) {
           std::string message = "unknown";
           try {
             std::rethrow_exception(failure);
@@ -88,7 +89,7 @@ class Server::Impl {
             message = error.what();
           } catch (...) {
           }
-          SendJson(response, 500, ErrorBody(500, message));
+          SendJson(response, 500, FormOf(request.path)(500, message, "", ""));
         });
     AddRoutes();
     if (options_.port == 0) {
@@ -242,6 +243,14 @@ class Server::Impl {
     };
     http_.Get("/v1/models", models);
     http_.Get("/models", models);
+    http_.Get(
+        "/v1/models/(.+)", [this](const httplib::Request& request, httplib::Response& response) {
+          const std::string name = request.matches[1];
+          for (const auto& [known, served] : models_.Entries()) {
+            if (known == name) return SendJson(response, 200, ModelCard(name, served.get()));
+          }
+          SendJson(response, 404, ErrorBody(404, "there is no model '" + name.substr(0, 80) + "'"));
+        });
     const auto health = [](const httplib::Request&, httplib::Response& response) {
       SendJson(response, 200, {{"status", "ok"}});
     };
@@ -270,24 +279,39 @@ class Server::Impl {
     });
   }
 
+  // In the forms of OpenAI and Anthropic at once. What is not open is not read for this.
+  static ordered_json ModelCard(const std::string& name, const ServedModel* served) {
+    ordered_json card = {{"id", name},
+                         {"object", "model"},
+                         {"created", 0},
+                         {"owned_by", "hlwq"},
+                         {"type", "model"},
+                         {"display_name", name},
+                         {"created_at", "1970-01-01T00:00:00Z"}};
+    if (served == nullptr) return card;
+    const model::ModelConfig& config = served->model().config();
+    const size_t context = served->scheduler().context_tokens();
+    card["max_input_tokens"] = context;
+    card["meta"] = {{"n_ctx", context},
+                    {"n_ctx_train", config.max_positions},
+                    {"n_vocab", config.sizes.vocab},
+                    {"n_embd", config.sizes.hidden},
+                    {"memory_bytes", served->memory_bytes()}};
+    return card;
+  }
+
   ordered_json Models() const {
     ordered_json list = ordered_json::array();
     for (const auto& [name, served] : models_.Entries()) {
-      ordered_json model = {
-          {"id", name}, {"object", "model"}, {"created", 0}, {"owned_by", "hlwq"}};
-      // What is not open is not read for this.
-      if (served) {
-        const model::ModelConfig& config = served->model().config();
-        model["meta"] = {{"n_ctx", served->scheduler().context_tokens()},
-                         {"n_ctx_train", config.max_positions},
-                         {"n_vocab", config.sizes.vocab},
-                         {"n_embd", config.sizes.hidden},
-                         {"memory_bytes", served->memory_bytes()}};
-      }
-      list.push_back(std::move(model));
+      list.push_back(ModelCard(name, served.get()));
     }
-    // Codex reads the second list.
-    return {{"object", "list"}, {"data", list}, {"models", list}};
+    ordered_json models = {{"object", "list"}, {"data", list}, {"has_more", false}};
+    if (!list.empty()) {
+      models["first_id"] = list.front()["id"];
+      models["last_id"] = list.back()["id"];
+    }
+    models["models"] = std::move(list);  // where older clients look
+    return models;
   }
 
   std::shared_ptr<ServedModel> ModelOf(const Call& call) {
