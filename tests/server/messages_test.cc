@@ -15,9 +15,9 @@ TEST(Messages, AreChatMessagesInAnotherForm) {
     "max_tokens": 9, "temperature": 0.5, "stop_sequences": ["x"], "stream": true, "model": "m",
     "system": [{"type": "text", "text": "x-anthropic-billing-header: cch=123"},
                {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
-    "thinking": {"type": "disabled"},
+    "thinking": {"type": "disabled"}, "output_config": {"effort": "low"},
     "messages": [
-      {"role": "user", "content": "hello"},
+      {"role": "user", "content": [{"type": "text", "text": "x-anthropic-beta is what?"}]},
       {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "signature": ""},
          {"type": "text", "text": "I look."}, {"type": "tool_use", "id": "t1", "name": "find", "input": {"a": 1}}]},
       {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1",
@@ -29,12 +29,13 @@ TEST(Messages, AreChatMessagesInAnotherForm) {
     "temperature": 0.5, "max_tokens": 9, "stream": true, "stop": ["x"],
     "messages": [
       {"role": "system", "content": "Be brief."},
-      {"role": "user", "content": "hello"},
+      {"role": "user", "content": "x-anthropic-beta is what?"},
       {"role": "assistant", "content": "I look.", "reasoning_content": "hm", "tool_calls": [{"id": "t1",
          "type": "function", "function": {"name": "find", "arguments": {"a": 1}}}]},
       {"role": "tool", "tool_call_id": "t1", "content": "found"},
       {"role": "user", "content": "and?"},
       {"role": "tool", "tool_call_id": "t2", "content": ""}],
+    "reasoning_effort": "low",
     "tools": [{"type": "function", "function": {"name": "find", "description": "finds",
       "parameters": {"type": "object"}}}],
     "chat_template_kwargs": {"enable_thinking": false}})"));

@@ -28,6 +28,14 @@ TEST(Responses, AreChatMessagesInAnotherForm) {
         {"id": "c1", "type": "function", "function": {"name": "find", "arguments": "{}"}},
         {"id": "c2", "type": "function", "function": {"name": "find", "arguments": "{"}}]},
       {"role": "tool", "tool_call_id": "c1", "content": "found"}]})"));
+  // Thoughts belong to what was said next, if they are text.
+  EXPECT_EQ(
+      ChatBodyOfResponses(ordered_json::parse(R"({"input": [
+      {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "hm"}]},
+      {"role": "assistant", "content": "yes"}, {"type": "reasoning", "encrypted_content": "gAAA"},
+      {"role": "assistant", "content": "no"}]})"))["messages"],
+      ordered_json::parse(R"([{"role": "assistant", "content": "yes", "reasoning_content": "hm"},
+      {"role": "assistant", "content": "no"}])"));
   EXPECT_EQ(ChatBodyOfResponses({{"input", ordered_json::array()}})["messages"].size(), 1u);
 }
 

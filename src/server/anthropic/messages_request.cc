@@ -2,13 +2,18 @@
 
 #include <fmt/format.h>
 
+#include "server/anthropic/offered_tools.h"
+
 namespace hlwq::server {
 namespace {
 
 using nlohmann::ordered_json;
 
-// The text of a string or of blocks of type text, those left out that change with every request.
-std::string TextOf(const ordered_json& content, const char* where) {
+constexpr const char* kSystem = "system";
+
+// The text of a string or of blocks, those of Claude Code left out that change with every request.
+std::string TextOf(const ordered_json& content, const char* where, OfferedTools& tools,
+                   Speaker speaker = Speaker::kAnyone) {
   if (content.is_null()) return "";
   if (content.is_string()) return content.get<std::string>();
   if (!content.is_array()) {
@@ -19,14 +24,21 @@ std::string TextOf(const ordered_json& content, const char* where) {
   std::string text;
   for (const ordered_json& block : content) {
     const Fields fields(block);
-    const std::string some = fields.Text("text").value_or("");
-    if (fields.Text("type").value_or("text") != "text") {
+    const std::string type = fields.Text("type").value_or("text");
+    std::string some;
+    if (OfferedTools::IsToldBy(type)) {
+      some = tools.TextOf(block);
+    } else if (type == "text") {
+      some = fields.Text("text").value_or("");
+    } else if (speaker == Speaker::kTool) {
+      some = LeftOut(type);
+    } else {
       throw BadRequest{
           fmt::format("'{}': blocks of type '{}' cannot be used: this model takes text only", where,
-                      fields.Text("type")->substr(0, 40)),
+                      type.substr(0, 40)),
           where, "unsupported_content"};
     }
-    if (some.starts_with("x-anthropic-")) continue;
+    if (where == std::string_view(kSystem) && some.starts_with("x-anthropic-")) continue;
     if (!text.empty()) text += '\n';
     text += some;
   }
@@ -34,7 +46,8 @@ std::string TextOf(const ordered_json& content, const char* where) {
 }
 
 // Adds what one message of theirs is in the other API: results of tools are messages of their own.
-void AddMessage(const ordered_json& given, size_t index, ordered_json& messages) {
+void AddMessage(const ordered_json& given, size_t index, OfferedTools& tools,
+                ordered_json& messages) {
   const std::string where = fmt::format("messages[{}]", index);
   if (!given.is_object() || !given.contains("role") || !given["role"].is_string()) {
     throw BadRequest{
@@ -42,7 +55,8 @@ void AddMessage(const ordered_json& given, size_t index, ordered_json& messages)
   }
   const ordered_json content = given.contains("content") ? given["content"] : ordered_json();
   if (!content.is_array()) {
-    messages.push_back({{"role", given["role"]}, {"content", TextOf(content, where.c_str())}});
+    messages.push_back(
+        {{"role", given["role"]}, {"content", TextOf(content, where.c_str(), tools)}});
     return;
   }
   ordered_json text = ordered_json::array(), calls = ordered_json::array();
@@ -63,34 +77,20 @@ void AddMessage(const ordered_json& given, size_t index, ordered_json& messages)
                          {"arguments", input == nullptr ? ordered_json::object() : *input}}}});
     } else if (type == "tool_result") {
       const ordered_json* result = fields.Find("content");
-      messages.push_back({{"role", "tool"},
-                          {"tool_call_id", fields.Text("tool_use_id").value_or("")},
-                          {"content", result == nullptr ? "" : TextOf(*result, where.c_str())}});
+      messages.push_back(
+          {{"role", "tool"},
+           {"tool_call_id", fields.Text("tool_use_id").value_or("")},
+           {"content",
+            result == nullptr ? "" : TextOf(*result, where.c_str(), tools, Speaker::kTool)}});
     } else {
       text.push_back(block);
     }
   }
   if (text.empty() && calls.empty() && reasoning.empty() && !content.empty()) return;
-  ordered_json message = {{"role", given["role"]}, {"content", TextOf(text, where.c_str())}};
+  ordered_json message = {{"role", given["role"]}, {"content", TextOf(text, where.c_str(), tools)}};
   if (!reasoning.empty()) message["reasoning_content"] = reasoning;
   if (!calls.empty()) message["tool_calls"] = std::move(calls);
   messages.push_back(std::move(message));
-}
-
-ordered_json ToolsOf(const ordered_json& given) {
-  ordered_json tools = ordered_json::array();
-  if (!given.is_array()) throw BadRequest{"'tools': want a list, got " + ShortOf(given), "tools"};
-  for (const ordered_json& tool : given) {
-    const Fields fields(tool);
-    const ordered_json* schema = fields.Find("input_schema");
-    if (schema == nullptr) continue;  // a tool of their own servers
-    tools.push_back({{"type", "function"},
-                     {"function",
-                      {{"name", fields.Text("name").value_or("")},
-                       {"description", fields.Text("description").value_or("")},
-                       {"parameters", *schema}}}});
-  }
-  return tools;
 }
 
 }  // namespace
@@ -103,9 +103,10 @@ ordered_json ChatBodyOf(const ordered_json& body) {
     if (const ordered_json* value = fields.Find(name)) chat[name] = *value;
   }
   if (const ordered_json* stops = fields.Find("stop_sequences")) chat["stop"] = *stops;
+  OfferedTools tools(fields.Find("tools"));
   ordered_json messages = ordered_json::array();
   if (const ordered_json* system = fields.Find("system")) {
-    const std::string text = TextOf(*system, "system");
+    const std::string text = TextOf(*system, kSystem, tools);
     if (!text.empty()) messages.push_back({{"role", "system"}, {"content", text}});
   }
   const ordered_json* given = fields.Find("messages");
@@ -115,15 +116,16 @@ ordered_json ChatBodyOf(const ordered_json& body) {
         "messages"};
   }
   for (size_t index = 0; index < given->size(); ++index)
-    AddMessage((*given)[index], index, messages);
+    AddMessage((*given)[index], index, tools, messages);
   chat["messages"] = std::move(messages);
-  // Their form of an answer, in its present and its former place.
+  // Their form of an answer, in its present and its former place, and how much to think.
   if (const ordered_json* config = fields.Find("output_config")) {
-    if (const ordered_json* format = Fields(*config).Find("format"))
-      chat["response_format"] = *format;
+    const Fields inner(*config);
+    if (const ordered_json* format = inner.Find("format")) chat["response_format"] = *format;
+    if (const auto effort = inner.Text("effort")) chat["reasoning_effort"] = *effort;
   }
   if (const ordered_json* format = fields.Find("output_format")) chat["response_format"] = *format;
-  if (const ordered_json* tools = fields.Find("tools")) chat["tools"] = ToolsOf(*tools);
+  if (fields.Find("tools") != nullptr) chat["tools"] = tools.List();
   if (const ordered_json* choice = fields.Find("tool_choice")) {
     const Fields wanted(*choice);
     const std::string type = wanted.Text("type").value_or("auto");

@@ -23,7 +23,7 @@ constexpr size_t kMostMessages = 100000;
 constexpr size_t kMostAnswers = 128;  // of one request
 
 // The text of a content: itself, or that of its parts.
-std::string TextOf(const ordered_json& content, const std::string& where) {
+std::string TextOf(const ordered_json& content, const std::string& where, Speaker speaker) {
   if (content.is_null()) return "";
   if (content.is_string()) return content.get<std::string>();
   if (!content.is_array()) {
@@ -35,14 +35,15 @@ std::string TextOf(const ordered_json& content, const std::string& where) {
   for (const ordered_json& part : content) {
     const Fields fields(part);
     const std::string type = fields.Text("type").value_or("text");
-    if (type != "text" && type != "input_text" && type != "output_text") {
+    const bool is_text = type == "text" || type == "input_text" || type == "output_text";
+    if (!is_text && speaker != Speaker::kTool) {
       throw BadRequest{fmt::format("'{}.content': a part of type '{}' cannot be used: this model "
                                    "takes text only",
                                    where, type.substr(0, 40)),
                        where + ".content", "unsupported_content"};
     }
     if (!text.empty()) text += '\n';
-    text += fields.Text("text").value_or("");
+    text += is_text ? fields.Text("text").value_or("") : LeftOut(type);
   }
   return text;
 }
@@ -94,7 +95,8 @@ ordered_json MessagesOf(const Fields& fields, const Guard& guard) {
     ordered_json message = given;
     if (message["role"] == "developer") message["role"] = "system";
     message["content"] =
-        TextOf(given.contains("content") ? given["content"] : ordered_json(), where);
+        TextOf(given.contains("content") ? given["content"] : ordered_json(), where,
+               message["role"] == "tool" ? Speaker::kTool : Speaker::kAnyone);
     OpenArguments(message);
     guard(message);
     messages.push_back(std::move(message));
@@ -102,7 +104,8 @@ ordered_json MessagesOf(const Fields& fields, const Guard& guard) {
   return messages;
 }
 
-// The functions that may be called; other types of tools cannot be called here.
+// The functions that may be called; other types of tools cannot be called here. The template shows those that
+// are not `defer_loading`; of the others the messages tell.
 ordered_json ToolsOf(const Fields& fields) {
   ordered_json functions = ordered_json::array();
   const ordered_json* tools = fields.Find("tools");
@@ -130,7 +133,10 @@ ordered_json VariablesOf(const Fields& fields, const Guard& guard) {
     variables["reasoning_effort"] = *effort;
     if (*effort == "none") variables["enable_thinking"] = false;
   }
-  ordered_json tools = ToolsOf(fields);
+  ordered_json tools = ordered_json::array();
+  for (const ordered_json& tool : ToolsOf(fields)) {
+    if (tool.value("defer_loading", ordered_json()) != true) tools.push_back(tool);
+  }
   guard(tools);
   if (!tools.empty()) variables["tools"] = std::move(tools);
   return variables;
@@ -161,14 +167,14 @@ void SetGrammar(std::shared_ptr<const constrain::Grammar> grammar, Request& requ
   request.generate.ignores_eos = false;  // the answer ends where the grammar does
 }
 
+// In the words of Anthropic's API: Claude Code shortens the conversation when it reads them. One token of the
+// context is for the answer at least.
 void CheckLength(const std::vector<text::TokenId>& prompt, const char* param,
                  const ModelContext& context) {
   if (prompt.size() < context.context_tokens) return;
-  throw BadRequest{
-      fmt::format("the prompt has {} tokens, the context {}: one token of it is for the "
-                  "answer at least",
-                  prompt.size(), context.context_tokens),
-      param, "context_length_exceeded"};
+  throw BadRequest{fmt::format("prompt is too long: {} tokens > {} maximum", prompt.size(),
+                               context.context_tokens - 1),
+                   param, "context_length_exceeded"};
 }
 
 // One prompt of a completion. `suffix` may be empty.

@@ -15,6 +15,10 @@ std::string ShortOf(const ordered_json& value) {
   return value.dump();
 }
 
+std::string LeftOut(const std::string& part_type) {
+  return fmt::format("[{} left out: this model reads text only]", part_type.substr(0, 40));
+}
+
 Fields::Fields(const ordered_json& object) : object_(object) {
   if (!object.is_object()) {
     throw BadRequest{"want a JSON object, got " + ShortOf(object), "", "invalid_type"};

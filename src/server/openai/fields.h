@@ -41,4 +41,11 @@ class Fields {
 // "an object", "a string of 12 characters", "7": what a message shows of a value.
 std::string ShortOf(const nlohmann::ordered_json& value);
 
+// Whose content it is, where that matters: what a tool gives back and is no text is left out with a word to the model,
+// which asked for it, or else the conversation could not go on; what anyone else sends and cannot be read is refused.
+enum class Speaker : uint8_t { kAnyone, kTool };
+
+// That word, of a part of this type.
+std::string LeftOut(const std::string& part_type);
+
 }  // namespace hlwq::server

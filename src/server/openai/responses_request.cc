@@ -9,6 +9,23 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// What was thought, where the client was given it as text and sends it back.
+std::string ReasoningOf(const Fields& item) {
+  const ordered_json* content = item.Find("content");
+  std::string reasoning;
+  for (const ordered_json& part :
+       content != nullptr && content->is_array() ? *content : ordered_json::array()) {
+    reasoning += Fields(part).Text("text").value_or("");
+  }
+  return reasoning;
+}
+
+// Whether what is said next belongs to a thought that came as an item of its own.
+bool EndsInThought(const ordered_json& messages) {
+  return !messages.empty() && messages.back().contains("reasoning_content") &&
+         messages.back()["content"] == "" && !messages.back().contains("tool_calls");
+}
+
 // Calls of one turn belong to one message.
 ordered_json& AssistantOf(ordered_json& messages) {
   if (messages.empty() || messages.back()["role"] != "assistant") {
@@ -37,10 +54,18 @@ void AddItem(const ordered_json& item, size_t index, ordered_json& messages) {
     if (!fields.Text("role"))
       throw BadRequest{"'" + where + "': want a message with a \"role\"", where};
     const ordered_json* content = fields.Find("content");
-    messages.push_back({{"role", *fields.Text("role")},
-                        {"content", content == nullptr ? ordered_json("") : *content}});
+    const ordered_json said = content == nullptr ? ordered_json("") : *content;
+    if (fields.Text("role") == "assistant" && EndsInThought(messages)) {
+      messages.back()["content"] = said;
+    } else {
+      messages.push_back({{"role", *fields.Text("role")}, {"content", said}});
+    }
+  } else if (type == "reasoning") {
+    const std::string reasoning = ReasoningOf(fields);
+    if (reasoning.empty()) return;  // or it is a secret of another server
+    messages.push_back({{"role", "assistant"}, {"content", ""}, {"reasoning_content", reasoning}});
   }
-  // Others, such as what a model thought, are of no use to it.
+  // Others are of no use to the model.
 }
 
 // Functions lie flat in this API.
