@@ -15,7 +15,7 @@ ModelMemory Split(const runtime::RunMemory& run, uint64_t expert_bytes) {
 
 }  // namespace
 
-ModelMemory MemoryOf(const runtime::Engine& engine, DType kv_dtype) {
+ModelMemory MemoryOf(const runtime::Engine& engine, const runtime::KvFormat& kv) {
   const model::Model& model = engine.model();
   size_t experts = 0;
   uint64_t expert_bytes = 0;
@@ -29,12 +29,12 @@ ModelMemory MemoryOf(const runtime::Engine& engine, DType kv_dtype) {
                                      .experts = experts,
                                      .chunk_tokens = engine.chunk_tokens(),
                                      .context_tokens = runtime::CountedTokens(engine.config()),
-                                     .kv_dtype = kv_dtype}),
+                                     .kv_format = kv}),
                expert_bytes);
 }
 
 ModelMemory MemoryToOpen(const checkpoint::Checkpoint& checkpoint, const ExpertOptions& experts,
-                         const MemoryLimit& memory, DType kv_dtype) {
+                         const MemoryLimit& memory, const runtime::KvFormat& kv) {
   const model::ModelConfig config = model::ReadModelConfig(checkpoint.config);
   const uint64_t stored =
       std::accumulate(checkpoint.files.begin(), checkpoint.files.end(), uint64_t{0},
@@ -43,7 +43,7 @@ ModelMemory MemoryToOpen(const checkpoint::Checkpoint& checkpoint, const ExpertO
       Split(runtime::RunMemoryOf(config, {.weight_bytes = stored,
                                           .chunk_tokens = runtime::ChunkTokens(config, 0),
                                           .context_tokens = runtime::CountedTokens(config),
-                                          .kv_dtype = kv_dtype}),
+                                          .kv_format = kv}),
             0);
   // Its cache takes what is free.
   if (config.sizes.experts > 0 && !experts.size) {

@@ -23,14 +23,14 @@ struct ModelMemory {
   }
 };
 
-// Of one that is open, with keys and values of this type. Experts: what their cache has room for; all of
+// Of one that is open, with keys and values in this format. Experts: what their cache has room for; all of
 // them where there is none.
-ModelMemory MemoryOf(const runtime::Engine& engine, DType kv_dtype);
+ModelMemory MemoryOf(const runtime::Engine& engine, const runtime::KvFormat& kv);
 
 // About the same of one that is not open yet, from its headers: all that its files hold counts as
 // weights, but of a mixture no more than fits `memory` (PlanExpertCache). Throws as
 // model::ReadModelConfig.
 ModelMemory MemoryToOpen(const checkpoint::Checkpoint& checkpoint, const ExpertOptions& experts,
-                         const MemoryLimit& memory, DType kv_dtype);
+                         const MemoryLimit& memory, const runtime::KvFormat& kv);
 
 }  // namespace hlwq::chat

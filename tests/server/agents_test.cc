@@ -8,7 +8,7 @@
 
 #include "server/anthropic/messages.h"
 #include "server/openai/responses_request.h"
-#include "tests/server/live_server.h"
+#include "tests/server/http_server.h"
 
 namespace hlwq::server {
 namespace {
