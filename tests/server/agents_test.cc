@@ -6,7 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "server/anthropic/messages.h"
+#include "server/anthropic/messages_request.h"
 #include "server/openai/responses_request.h"
 #include "tests/server/http_server.h"
 
@@ -98,7 +98,7 @@ TEST_F(AgentPrompts, CodexGoesOnWhereItWas) {
               HasSubstr("<|im_start|>assistant\n<think>there it is</think>bluebell<|im_end|>"));
 }
 
-class AgentRequests : public HttpServer {
+class AgentRequests : public test::HttpServer {
  protected:
   // The data of the events of a stream.
   std::vector<ordered_json> EventsOf(const ordered_json& record, const ordered_json& body) {

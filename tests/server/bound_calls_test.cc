@@ -19,7 +19,7 @@ using nlohmann::ordered_json;
 constexpr ToolStyle kStyles[] = {ToolStyle::kJson, ToolStyle::kLlama, ToolStyle::kMistral,
                                  ToolStyle::kHermes, ToolStyle::kQwenXml};
 
-const ordered_json kTools = ordered_json::parse(R"([
+const ordered_json kDeclared = ordered_json::parse(R"([
   {"type": "function", "function": {"name": "write", "parameters": {"type": "object", "properties": {
     "path": {"type": "string"}, "text": {"type": "string"}, "count": {"type": "integer"},
     "where": {"type": "object", "properties": {"a": {"type": "array", "items": {"type": "number"}}}},
@@ -29,7 +29,7 @@ const ordered_json kTools = ordered_json::parse(R"([
 
 std::vector<constrain::Function> Functions() {
   std::vector<constrain::Function> functions;
-  for (const ordered_json& tool : kTools) {
+  for (const ordered_json& tool : kDeclared) {
     if (!tool.is_object() || !tool.contains("function")) continue;
     functions.push_back({tool["function"]["name"], tool["function"]["parameters"]});
   }
@@ -37,7 +37,7 @@ std::vector<constrain::Function> Functions() {
 }
 
 test::Said SaidIn(const std::vector<std::string>& pieces, std::optional<ToolStyle> bound) {
-  ToolCallSplitter splitter({.tools = kTools, .bound = bound});
+  ToolCallSplitter splitter({.tools = kDeclared, .bound = bound});
   test::Said said;
   for (const std::string& piece : pieces) {
     Parts parts;
@@ -203,7 +203,7 @@ TEST_P(BoundAnswers, AreReadAsTheyWereMeant) {
 }
 
 TEST(BoundCalls, ComeWhileTheyAreWritten) {
-  ToolCallSplitter splitter({.tools = kTools, .bound = ToolStyle::kHermes});
+  ToolCallSplitter splitter({.tools = kDeclared, .bound = ToolStyle::kHermes});
   const auto push = [&](const char* text) {
     Parts parts;
     splitter.Push(text, parts);
@@ -224,7 +224,7 @@ TEST(BoundCalls, ComeWhileTheyAreWritten) {
 }
 
 TEST(BoundCalls, TextsOfElementsComeWhileTheyAreWritten) {
-  ToolCallSplitter splitter({.tools = kTools, .bound = ToolStyle::kQwenXml});
+  ToolCallSplitter splitter({.tools = kDeclared, .bound = ToolStyle::kQwenXml});
   std::vector<std::string> pieces;
   for (const char* text :
        {"<tool_call>\n<function=write>\n", "<parameter=path>\nsome", "thing \"é\"\n", "more</para",

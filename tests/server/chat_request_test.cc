@@ -209,7 +209,7 @@ TEST_F(ChatRequest, OfCompletionsTakesSeveralPrompts) {
                                        "answers, 64 prompts with 'n' 3 make 192"));
   context_.context_tokens = 4;
   EXPECT_THAT(refusal(ordered_json::parse(R"({"prompt": [[5], [5, 6, 7, 8, 9]]})")),
-              HasSubstr("prompt context_length_exceeded the prompt has 5 tokens, the context 4"));
+              HasSubstr("prompt context_length_exceeded prompt is too long: 5 tokens > 3 maximum"));
 }
 
 // For people, what keeps special tokens in it from being control is not shown.

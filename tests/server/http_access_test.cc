@@ -7,6 +7,7 @@
 namespace hlwq::server {
 namespace {
 
+using nlohmann::json;
 using test::kChat;
 using test::kHello;
 using testing::HasSubstr;

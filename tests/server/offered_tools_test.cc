@@ -11,7 +11,7 @@ namespace {
 using nlohmann::ordered_json;
 using testing::HasSubstr;
 
-constexpr const char* kTools = R"([
+constexpr const char* kOffered = R"([
     {"name": "read", "description": "reads", "input_schema": {"type": "object"}},
     {"name": "fetch", "description": "fetches", "input_schema": {"type": "object"}, "defer_loading": true},
     {"name": "other", "input_schema": {"type": "object"}, "defer_loading": true},
@@ -26,7 +26,7 @@ std::vector<std::string> NamesOf(const ordered_json& tools) {
 using Names = std::vector<std::string>;
 
 TEST(OfferedTools, ThatAreDeferredComeWithTheMessageThatRefersToThem) {
-  const ordered_json given = ordered_json::parse(kTools);
+  const ordered_json given = ordered_json::parse(kOffered);
   OfferedTools tools(&given);
   EXPECT_EQ(NamesOf(tools.List()), Names{"read"});
   EXPECT_THAT(tools.TextOf({{"type", "tool_reference"}, {"tool_name", "fetch"}}),
@@ -38,7 +38,7 @@ TEST(OfferedTools, ThatAreDeferredComeWithTheMessageThatRefersToThem) {
 }
 
 TEST(OfferedTools, ComeAndGoInTheMiddle) {
-  const ordered_json given = ordered_json::parse(kTools);
+  const ordered_json given = ordered_json::parse(kOffered);
   OfferedTools tools(&given);
   const auto told = [&](const char* block) { return tools.TextOf(ordered_json::parse(block)); };
   told(R"({"type": "tool_addition", "tool": {"type": "tool_reference", "name": "other"}})");
