@@ -104,6 +104,80 @@ class Meter {
   }
 };
 
+// A sequence as long as it is wanted, which others go on from.
+class DepthMeter {
+ public:
+  DepthMeter(runtime::Engine& engine, const ThroughputOptions& options)
+      : engine_(engine),
+        options_{.format = options.kv_format,
+                 .capacity = static_cast<size_t>(options.depths.back()) +
+                             std::max(options.prompt_tokens, options.decode_tokens)},
+        trunk_(engine.MakeState(options_)) {}
+
+  // Has it hold `depth` tokens, more than before.
+  void Fill(size_t depth) { Feed(trunk_, depth - trunk_.length()); }
+
+  double PrefillSeconds(size_t tokens) {
+    runtime::SequenceState branch = Branch();
+    const Stopwatch watch;
+    Feed(branch, tokens);
+    return watch.Seconds();
+  }
+  double DecodeSeconds(size_t tokens) {
+    runtime::SequenceState branch = Branch();
+    const Stopwatch watch;
+    for (size_t token = 0; token < tokens; ++token) Feed(branch, 1);
+    return watch.Seconds();
+  }
+
+ private:
+  runtime::Engine& engine_;
+  runtime::KvCacheOptions options_;
+  runtime::SequenceState trunk_;
+  uint64_t drawn_ = 0;
+
+  runtime::SequenceState Branch() {
+    runtime::SequenceState branch = engine_.MakeState(options_);
+    branch.ForkFrom(trunk_);
+    return branch;
+  }
+  void Feed(runtime::SequenceState& state, size_t count) {
+    std::vector<TokenId> tokens(count);
+    for (TokenId& token : tokens) {
+      token = static_cast<TokenId>(MixBits(drawn_++) % engine_.config().sizes.vocab);
+    }
+    engine_.Feed(state, tokens, model::LogitsOf::kLast, [](size_t, std::span<const float>) {});
+  }
+};
+
+void MeasureDepths(runtime::Engine& engine, const ThroughputOptions& options,
+                   std::vector<report::ThreadThroughput>& rows) {
+  if (options.depths.empty()) return;
+  DepthMeter meter(engine, options);
+  for (const int depth : options.depths) {
+    engine.SetThreads(std::ranges::max(options.threads));
+    meter.Fill(static_cast<size_t>(depth));
+    for (report::ThreadThroughput& row : rows) {
+      row.depths.push_back(
+          {.depth = static_cast<size_t>(depth),
+           .kv_bytes = KvBytesAt(engine.config(), options.kv_format, static_cast<size_t>(depth))});
+    }
+    for (int repetition = 0; repetition < options.repetitions; ++repetition) {
+      for (report::ThreadThroughput& row : rows) {
+        engine.SetThreads(row.threads);
+        report::DepthThroughput& found = row.depths.back();
+        if (const size_t tokens = options.prompt_tokens; tokens > 0) {
+          found.prefill.values.push_back(static_cast<double>(tokens) /
+                                         meter.PrefillSeconds(tokens));
+        }
+        if (const size_t tokens = options.decode_tokens; tokens > 0) {
+          found.decode.values.push_back(static_cast<double>(tokens) / meter.DecodeSeconds(tokens));
+        }
+      }
+    }
+  }
+}
+
 // What a second of decoding is compared with.
 struct Peers {
   std::optional<PlainReader> memory;
@@ -197,6 +271,8 @@ report::ThroughputResult MeasureThroughput(runtime::Engine& engine,
   result.weight_bytes_per_token = engine.model().bytes_per_token();
   result.kv_bytes_per_token =
       KvBytesPerToken(engine.config(), options.kv_format, options.decode_tokens);
+  result.kv_format = options.kv_format.name();
+  result.kv_bytes_kept = runtime::KvLayout(engine.config(), options.kv_format).BytesPerToken();
 
   Meter meter(engine, options);
   result.first_token_seconds = meter.PrefillSeconds(kShortPrompt);
@@ -229,6 +305,7 @@ report::ThroughputResult MeasureThroughput(runtime::Engine& engine,
       if (options.progress) options.progress({++done * tokens, total * tokens, {}});
     }
   }
+  MeasureDepths(engine, options, result.threads);
   return result;
 }
 

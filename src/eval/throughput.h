@@ -15,6 +15,8 @@ struct ThroughputOptions {
   size_t decode_tokens = 128;  // one at a time, from an empty context; 0 leaves it out
   std::vector<int> threads;    // numbers of threads to measure with; not empty
   std::vector<int> batches;    // numbers of sequences to decode at once; may be empty
+  std::vector<int>
+      depths;  // numbers of tokens that a sequence holds before; ascending, may be empty
   int repetitions = 5;
   uint64_t read_bytes = uint64_t{1} << 30;  // read of memory, or of the device, for its bandwidth
   double load_seconds = 0;                  // what opening the model took; reported

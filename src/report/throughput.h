@@ -40,6 +40,14 @@ struct BatchThroughput {
   Samples prefill_share;  // decode / prefill of the same repetition, where there is one
 };
 
+// One sequence that holds `depth` tokens already.
+struct DepthThroughput {
+  size_t depth = 0;
+  double kv_bytes = 0;  // that a token reads there
+  Samples prefill;      // tokens/s
+  Samples decode;       // tokens/s
+};
+
 // With one number of threads. Each repetition measures these in turn, so that what slows the machine
 // down for a while slows all of them, and the share is of figures of the same moment.
 struct ThreadThroughput {
@@ -50,6 +58,7 @@ struct ThreadThroughput {
   Samples decode_share;      // weights that decoding reads a second / plain_read
   ExpertThroughput experts;  // where a cache holds a part of them
   std::vector<BatchThroughput> batches;
+  std::vector<DepthThroughput> depths;
 };
 
 struct ThroughputResult {
@@ -61,6 +70,8 @@ struct ThroughputResult {
   uint64_t checkpoint_bytes = 0;        // of the files with tensors
   uint64_t weight_bytes_per_token = 0;  // that decoding reads
   double kv_bytes_per_token = 0;        // keys and values, mean over the decoded tokens
+  std::string kv_format;                // how they are kept
+  double kv_bytes_kept = 0;             // of them, that another token of a long sequence takes
   double load_seconds = 0;              // opening the checkpoint, ready to run
   double first_token_seconds = 0;       // from there to the logits after a prompt of 8 tokens
   uint64_t resident_bytes = 0;          // the most so far after a first prefill and some decoding

@@ -103,6 +103,35 @@ void ForEachBatch(const ThroughputResult& result, AddRow add_row) {
   }
 }
 
+TextTable TableOf(std::vector<std::string> titles) {
+  std::vector<TextTable::Column> columns;
+  for (std::string& title : titles) columns.push_back({std::move(title), kRight});
+  return TextTable(std::move(columns));
+}
+
+bool HasDepths(const ThroughputResult& result) {
+  return !(result.threads.empty() || result.threads.front().depths.empty());
+}
+
+std::vector<std::string> DepthTitles(const ThroughputResult& result) {
+  return {"threads", "tokens before", "MB of them read",
+          fmt::format("prefill {} tok/s", result.prompt_tokens),
+          fmt::format("decode {} tok/s", result.decode_tokens)};
+}
+
+std::vector<std::string> DepthCells(const ThreadThroughput& row, const DepthThroughput& depth) {
+  return {fmt::format("{}", row.threads), FormatCount(depth.depth),
+          fmt::format("{:.1f}", depth.kv_bytes / kMega), Spread(depth.prefill),
+          Spread(depth.decode)};
+}
+
+template <typename AddRow>
+void ForEachDepth(const ThroughputResult& result, AddRow add_row) {
+  for (const ThreadThroughput& row : result.threads) {
+    for (const DepthThroughput& depth : row.depths) add_row(row, depth);
+  }
+}
+
 std::string Milliseconds(double seconds) { return fmt::format("{:.1f} ms", 1000 * seconds); }
 
 // What is the same for every number of threads.
@@ -112,6 +141,9 @@ std::vector<std::pair<std::string, std::string>> Facts(const ThroughputResult& r
        fmt::format("{}, {} parameters, {}", result.model_type, FormatWeights(result.parameters),
                    FormatBytes(result.checkpoint_bytes))},
       {"weights read for a token", FormatBytes(result.weight_bytes_per_token, 4)},
+      {"keys and values kept of a token",
+       fmt::format("{}, {}", FormatBytes(static_cast<uint64_t>(result.kv_bytes_kept), 4),
+                   result.kv_format)},
       {"to load", Milliseconds(result.load_seconds)},
       {"to the first token after 8", Milliseconds(result.first_token_seconds)},
       {"resident", FormatBytes(result.resident_bytes)},
@@ -147,6 +179,12 @@ nlohmann::json ThroughputToJson(const ThroughputResult& result) {
                                  {"share_of_plain_read", ToJson(batch.memory_share)},
                                  {"share_of_prefill", ToJson(batch.prefill_share)}});
     }
+    for (const DepthThroughput& depth : row.depths) {
+      json["depths"].push_back({{"tokens", depth.depth},
+                                {"kv_bytes_read_per_token", depth.kv_bytes},
+                                {"prefill_tokens_per_second", ToJson(depth.prefill)},
+                                {"decode_tokens_per_second", ToJson(depth.decode)}});
+    }
     if (!row.decode.empty()) {
       json["decode_weight_bytes_per_second"] = DecodeBytes(result, row);
       json["decode_kv_bytes_per_second"] = result.kv_bytes_per_token * row.decode.Median();
@@ -161,6 +199,8 @@ nlohmann::json ThroughputToJson(const ThroughputResult& result) {
           {"repetitions", result.repetitions},
           {"weight_bytes_per_token", result.weight_bytes_per_token},
           {"kv_bytes_per_token", result.kv_bytes_per_token},
+          {"kv_format", result.kv_format},
+          {"kv_bytes_kept_per_token", result.kv_bytes_kept},
           {"load_seconds", result.load_seconds},
           {"first_token_seconds", result.first_token_seconds},
           {"resident_bytes", result.resident_bytes},
@@ -169,19 +209,24 @@ nlohmann::json ThroughputToJson(const ThroughputResult& result) {
 }
 
 std::string ThroughputToText(const ThroughputResult& result, const TextLayout& layout) {
-  std::vector<TextTable::Column> columns;
-  for (std::string& title : Titles(result)) columns.push_back({std::move(title), kRight});
-  TextTable table(std::move(columns));
+  TextTable table = TableOf(Titles(result));
   for (const ThreadThroughput& row : result.threads) table.AddRow(Cells(result, row));
   std::string out = RenderPairs(Facts(result), layout) + "\n" + table.Render(layout);
-  if (!HasBatches(result)) return out;
-  std::vector<TextTable::Column> batch_columns;
-  for (std::string& title : BatchTitles()) batch_columns.push_back({std::move(title), kRight});
-  TextTable batches(std::move(batch_columns));
-  ForEachBatch(result, [&](const ThreadThroughput& row, const BatchThroughput& batch) {
-    batches.AddRow(BatchCells(row, batch));
-  });
-  return out + "\n" + batches.Render(layout);
+  if (HasBatches(result)) {
+    TextTable batches = TableOf(BatchTitles());
+    ForEachBatch(result, [&](const ThreadThroughput& row, const BatchThroughput& batch) {
+      batches.AddRow(BatchCells(row, batch));
+    });
+    out += "\n" + batches.Render(layout);
+  }
+  if (HasDepths(result)) {
+    TextTable depths = TableOf(DepthTitles(result));
+    ForEachDepth(result, [&](const ThreadThroughput& row, const DepthThroughput& depth) {
+      depths.AddRow(DepthCells(row, depth));
+    });
+    out += "\n" + depths.Render(layout);
+  }
+  return out;
 }
 
 std::string ThroughputToMarkdown(const ThroughputResult& result) {
@@ -196,6 +241,14 @@ std::string ThroughputToMarkdown(const ThroughputResult& result) {
     out += line(BatchTitles()) + line(std::vector<std::string>(BatchTitles().size(), "---:"));
     ForEachBatch(result, [&](const ThreadThroughput& row, const BatchThroughput& batch) {
       out += line(BatchCells(row, batch));
+    });
+    out += "\n";
+  }
+  if (HasDepths(result)) {
+    const std::vector<std::string> depth_titles = DepthTitles(result);
+    out += line(depth_titles) + line(std::vector<std::string>(depth_titles.size(), "---:"));
+    ForEachDepth(result, [&](const ThreadThroughput& row, const DepthThroughput& depth) {
+      out += line(DepthCells(row, depth));
     });
     out += "\n";
   }
@@ -225,6 +278,12 @@ std::string ThroughputToCsv(const ThroughputResult& result) {
     for (const BatchThroughput& batch : row.batches) {
       add(row, fmt::format("decode of {} sequences", batch.sequences).c_str(), result.decode_tokens,
           "tokens/s", batch.decode);
+    }
+    for (const DepthThroughput& depth : row.depths) {
+      add(row, fmt::format("prefill after {} tokens", depth.depth).c_str(), result.prompt_tokens,
+          "tokens/s", depth.prefill);
+      add(row, fmt::format("decode after {} tokens", depth.depth).c_str(), result.decode_tokens,
+          "tokens/s", depth.decode);
     }
   }
   return out;

@@ -156,6 +156,15 @@ std::vector<Flag> BenchFlags() {
            "beside the two limits: the bandwidth of memory, which bounds one sequence, and the "
            "speed of a prompt, where arithmetic bounds. For example "
            "--batch 1,2,4,8,16."},
+      {.id = flag::kDepth,
+       .short_name = 'd',
+       .value_name = "LIST",
+       .category = Category::kInput,
+       .verbs = {"bench"},
+       .summary = "Also measure after so many tokens: 4096,16384,32768",
+       .details =
+           "A sequence is filled once, with all threads; the prompt and the single tokens come "
+           "after it."},
       {.id = flag::kCsv,
        .category = Category::kOutput,
        .verbs = {"bench"},

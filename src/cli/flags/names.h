@@ -61,6 +61,7 @@ inline constexpr TextFlag kRevision{"revision", FlagKind::kText};
 // Of every verb that runs a model.
 inline constexpr IntegerFlag kCtxSize{"ctx-size"};
 inline constexpr TextFlag kKv{"kv", FlagKind::kText};
+inline constexpr TextFlag kDepth{"depth", FlagKind::kText};
 inline constexpr TextFlag kKvLayers{"kv-layers", FlagKind::kText};
 inline constexpr TextFlag kReferenceKv{"reference-kv", FlagKind::kText};
 inline constexpr SwitchFlag kInterleave{"interleave"};

@@ -1,6 +1,7 @@
 // hlwq bench: tokens per second, beside how fast this machine reads memory.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/worker_pool.h"
@@ -17,6 +18,7 @@ namespace hlwq::cli {
 namespace {
 
 constexpr int kMostSequences = 1024;
+constexpr int kMostDepth = 1 << 24;
 
 // One thread, and all.
 std::string DefaultThreads() {
@@ -36,6 +38,10 @@ int RunBench(const Arguments& arguments) {
                       WorkerPool::kMaxThreads);
   if (const auto batches = arguments.FindText(flag::kBatch)) {
     options.batches = ParseNumberList("batch", *batches, kMostSequences);
+  }
+  if (const auto depths = arguments.FindText(flag::kDepth)) {
+    options.depths = ParseNumberList("depth", *depths, kMostDepth);
+    std::ranges::sort(options.depths);
   }
   options.repetitions = static_cast<int>(arguments.Integer(flag::kRepetitions));
   options.kv_format = KvFormatOf(arguments);

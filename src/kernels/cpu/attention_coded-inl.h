@@ -27,18 +27,19 @@ namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
 constexpr size_t kMostGroups = 64;  // of a matrix: of words of 128 dimensions, or tokens
+constexpr size_t kQueryWords = 64;  // pairs of the dimensions that share a multiplier, at most
 constexpr size_t kWeightWords = kKvTile / 2;
 constexpr float kMostInteger = 32767;
 
 // What rows need besides AttentionScratch for tiles that are coded.
 struct CodedScratch {
-  alignas(64) int32_t queries[kRowFloats / 2 + 16 * kMostRows];  // pair words, rows of query_words
-  alignas(64) int32_t weights[kMostRows * kWeightWords];         // pair words
+  alignas(64) int32_t queries[kRowFloats / 32 * kQueryWords];  // [multiplier, row, kQueryWords]
+  alignas(64) int32_t weights[kMostRows * kWeightWords];       // pair words
   alignas(64) float query_steps[kMostRows];  // what a unit of the integers of a row stands for
   alignas(64) float weight_steps[kMostRows];
   alignas(64) uint8_t wide[128 * kKvTile * 2];  // pairs of levels
   WeightedSums sums;                            // in the rotated basis
-  size_t query_words;                           // head_dim up to a multiple of 32, in pairs
+  size_t rows;                                  // of queries
 };
 
 constexpr std::array<uint8_t, kMostGroups> kAllGroups = [] {
@@ -64,7 +65,7 @@ HWY_INLINE void PrepareQueries(const codec::KvHeadShape& shape, size_t count,
                                const AttentionScratch& scratch, CodedScratch& coded) {
   alignas(64) float row[codec::kMostKvHeadDim + 32];
   const size_t padded = hwy::RoundUpTo(shape.head_dim, 32);
-  coded.query_words = padded / 2;
+  coded.rows = count;
   for (size_t i = 0; i < count; ++i) {
     std::copy_n(scratch.queries + i * scratch.stride, shape.head_dim, row);
     std::fill(row + shape.head_dim, row + padded, 0.0f);
@@ -76,7 +77,10 @@ HWY_INLINE void PrepareQueries(const codec::KvHeadShape& shape, size_t count,
       check = hn::Add(check, magnitude);
     }
     const IntegerScale scale(MaxLane(most), SumLanes(check));
-    StorePairWords(row, scale.factor, padded, coded.queries + i * coded.query_words);
+    for (size_t block = 0; block < shape.multipliers(); ++block) {
+      StorePairWords(row + block * shape.scaled, scale.factor, hwy::RoundUpTo(shape.scaled, 32),
+                     coded.queries + (block * count + i) * kQueryWords);
+    }
     coded.query_steps[i] = scale.step * codec::kKvLevelUnit;
   }
 }
@@ -118,12 +122,8 @@ HWY_NOINLINE HWY_ATTR void ScoreCodes(const RowsOfTile& tile, const CodedTile& k
         [&](const auto& source, const LevelMatrix& from) HWY_ATTR {
           for (size_t first = tile.first; first < tile.last; first += tile.AtOnce()) {
             const size_t rows = HWY_MIN(tile.AtOnce(), tile.last - first);
-            const int32_t* words[kMostRowsAtOnce];
-            for (size_t row = 0; row < rows; ++row) {
-              words[row] =
-                  coded.queries + (first + row) * coded.query_words + block * shape.scaled / 2;
-            }
-            MultiplyRows(
+            const int32_t* words = coded.queries + (block * coded.rows + first) * kQueryWords;
+            MultiplyRows<kQueryWords>(
                 source, from, rows, words, kKvTile, [&](size_t row, size_t lane, VI sum) HWY_ATTR {
                   float* HWY_RESTRICT to = scratch.scores + (first + row) * kKvTile + lane;
                   const VF step = hn::Set(DF(), coded.query_steps[first + row]);
@@ -209,11 +209,8 @@ HWY_NOINLINE HWY_ATTR void WeighCodes(const RowsOfTile& tile, const CodedTile& v
         tile, levels, lanes, coded.wide, [&](const auto& source, const LevelMatrix& from) HWY_ATTR {
           for (size_t first = tile.first; first < tile.last; first += tile.AtOnce()) {
             const size_t rows = HWY_MIN(tile.AtOnce(), tile.last - first);
-            const int32_t* words[kMostRowsAtOnce];
-            for (size_t row = 0; row < rows; ++row) {
-              words[row] = coded.weights + (first + row) * kWeightWords;
-            }
-            MultiplyRows(
+            const int32_t* words = coded.weights + first * kWeightWords;
+            MultiplyRows<kWeightWords>(
                 source, from, rows, words, lanes, [&](size_t row, size_t lane, VI sum) HWY_ATTR {
                   float* HWY_RESTRICT to = coded.sums.values + (first + row) * scratch.stride +
                                            block * shape.scaled + lane;

@@ -99,41 +99,52 @@ struct LevelMatrix {
   size_t count;
 };
 
-template <class Source, size_t kRows, size_t kVecs, size_t... kWord>
+template <size_t kRowWords, size_t kRows>
+HWY_INLINE void AddWord(VPairs pairs, const int32_t* HWY_RESTRICT words, VI (&sums)[kRows]) {
+  HWY_UNROLL(8)
+  for (size_t row = 0; row < kRows; ++row) AddPairs(words[row * kRowWords], pairs, sums[row]);
+}
+
+template <class Source, size_t kRowWords, size_t kRows, size_t kVecs, size_t... kWord>
 HWY_INLINE void AddGroup(const Source& source, const uint8_t* HWY_RESTRICT at, size_t block_bytes,
-                         const int32_t* const* rows, size_t first_word, VI (&sums)[kRows][kVecs],
+                         const int32_t* HWY_RESTRICT words, VI (&sums)[kVecs][kRows],
                          std::index_sequence<kWord...> /*words*/) {
+  HWY_UNROLL(4)
   for (size_t v = 0; v < kVecs; ++v) {
     const uint8_t* from = at + v * kLanes / 16 * block_bytes + v * kLanes % 16 * 4;
-    (
-        [&] {
-          const VPairs pairs = source.template Pairs<kWord>(from);
-          for (size_t row = 0; row < kRows; ++row) {
-            sums[row][v] = AddPairs(sums[row][v], rows[row][first_word + kWord], pairs);
-          }
-        }(),
-        ...);
+    (AddWord<kRowWords, kRows>(source.template Pairs<kWord>(from), words + kWord, sums[v]), ...);
   }
 }
 
-// store(row, lane, sums of kLanes lanes from `lane` on) of kVecs vectors from lane `lane` on: for each
+// words [kRows, kRowWords], pairs of the depth. store(row, lane, sums of kLanes lanes from `lane` on) of kVecs vectors from lane `lane` on: for each
 // row the sums of its words times the pairs.
-template <class Source, size_t kRows, size_t kVecs, class Store>
+template <class Source, size_t kRowWords, size_t kRows, size_t kVecs, class Store>
 HWY_INLINE void MultiplyLanes(const Source& source, const LevelMatrix& matrix,
-                              const int32_t* const* rows, size_t lane, const Store& store) {
-  VI sums[kRows][kVecs];
-  for (size_t row = 0; row < kRows; ++row) {
-    for (size_t v = 0; v < kVecs; ++v) sums[row][v] = hn::Zero(DI());
+                              const int32_t* HWY_RESTRICT words, size_t lane, const Store& store) {
+  VI sums[kVecs][kRows];
+  HWY_UNROLL(4)
+  for (size_t v = 0; v < kVecs; ++v) {
+    HWY_UNROLL(8)
+    for (size_t row = 0; row < kRows; ++row) sums[v][row] = hn::Zero(DI());
   }
   const uint8_t* block = matrix.at + lane / 16 * matrix.block_bytes + lane % 16 * 4;
   for (size_t i = 0; i < matrix.count; ++i) {
     const size_t group = matrix.groups[i];
-    AddGroup<Source, kRows, kVecs>(source, block + group * Source::kBytes, matrix.block_bytes, rows,
-                                   group * Source::kWords, sums,
-                                   std::make_index_sequence<Source::kWords>());
+    AddGroup<Source, kRowWords, kRows, kVecs>(source, block + group * Source::kBytes,
+                                              matrix.block_bytes, words + group * Source::kWords,
+                                              sums, std::make_index_sequence<Source::kWords>());
   }
-  for (size_t row = 0; row < kRows; ++row) {
-    for (size_t v = 0; v < kVecs; ++v) store(row, lane + v * kLanes, sums[row][v]);
+  // Through memory, as the loops of `store` would keep the sums there all the time.
+  alignas(64) int32_t found[kVecs * kRows * kLanes];
+  HWY_UNROLL(4)
+  for (size_t v = 0; v < kVecs; ++v) {
+    HWY_UNROLL(8)
+    for (size_t row = 0; row < kRows; ++row) {
+      hn::Store(sums[v][row], DI(), found + (row * kVecs + v) * kLanes);
+    }
+  }
+  for (size_t i = 0; i < kRows * kVecs; ++i) {
+    store(i / kVecs, lane + i % kVecs * kLanes, hn::Load(DI(), found + i * kLanes));
   }
 }
 
@@ -146,41 +157,43 @@ constexpr size_t LaneVectors(size_t rows) {
 }
 
 // The same for lanes [0, lanes), a multiple of 16.
-template <class Source, size_t kRows, size_t kVecs = LaneVectors(kRows), class Store>
+template <class Source, size_t kRowWords, size_t kRows, size_t kVecs = LaneVectors(kRows),
+          class Store>
 HWY_INLINE void MultiplyAllLanes(const Source& source, const LevelMatrix& matrix,
-                                 const int32_t* const* rows, size_t lane, size_t lanes,
+                                 const int32_t* HWY_RESTRICT words, size_t lane, size_t lanes,
                                  const Store& store) {
   for (; lane + kVecs * kLanes <= lanes; lane += kVecs * kLanes) {
-    MultiplyLanes<Source, kRows, kVecs>(source, matrix, rows, lane, store);
+    MultiplyLanes<Source, kRowWords, kRows, kVecs>(source, matrix, words, lane, store);
   }
   if constexpr (kVecs > 1) {
     if (lane < lanes) {
-      MultiplyAllLanes<Source, kRows, kVecs / 2>(source, matrix, rows, lane, lanes, store);
+      MultiplyAllLanes<Source, kRowWords, kRows, kVecs / 2>(source, matrix, words, lane, lanes,
+                                                            store);
     }
   }
 }
 
 // The same for up to eight rows.
-template <class Source, class Store>
+template <size_t kRowWords, class Source, class Store>
 HWY_INLINE void MultiplyRows(const Source& source, const LevelMatrix& matrix, size_t count,
-                             const int32_t* const* rows, size_t lanes, const Store& store) {
+                             const int32_t* HWY_RESTRICT words, size_t lanes, const Store& store) {
   switch (count) {
     case 1:
-      return MultiplyAllLanes<Source, 1>(source, matrix, rows, 0, lanes, store);
+      return MultiplyAllLanes<Source, kRowWords, 1>(source, matrix, words, 0, lanes, store);
     case 2:
-      return MultiplyAllLanes<Source, 2>(source, matrix, rows, 0, lanes, store);
+      return MultiplyAllLanes<Source, kRowWords, 2>(source, matrix, words, 0, lanes, store);
     case 3:
-      return MultiplyAllLanes<Source, 3>(source, matrix, rows, 0, lanes, store);
+      return MultiplyAllLanes<Source, kRowWords, 3>(source, matrix, words, 0, lanes, store);
     case 4:
-      return MultiplyAllLanes<Source, 4>(source, matrix, rows, 0, lanes, store);
+      return MultiplyAllLanes<Source, kRowWords, 4>(source, matrix, words, 0, lanes, store);
     case 5:
-      return MultiplyAllLanes<Source, 5>(source, matrix, rows, 0, lanes, store);
+      return MultiplyAllLanes<Source, kRowWords, 5>(source, matrix, words, 0, lanes, store);
     case 6:
-      return MultiplyAllLanes<Source, 6>(source, matrix, rows, 0, lanes, store);
+      return MultiplyAllLanes<Source, kRowWords, 6>(source, matrix, words, 0, lanes, store);
     case 7:
-      return MultiplyAllLanes<Source, 7>(source, matrix, rows, 0, lanes, store);
+      return MultiplyAllLanes<Source, kRowWords, 7>(source, matrix, words, 0, lanes, store);
     default:
-      return MultiplyAllLanes<Source, 8>(source, matrix, rows, 0, lanes, store);
+      return MultiplyAllLanes<Source, kRowWords, 8>(source, matrix, words, 0, lanes, store);
   }
 }
 

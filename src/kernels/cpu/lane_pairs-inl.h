@@ -64,10 +64,10 @@ VPairs PairsOf(VLaneBytes levels) {
   return (word(kOdd) & 0xFFFF) | word(kOdd + 2) << 16;
 }
 
-inline VI AddPairs(VI sum, int32_t factors, VPairs pairs) {
+inline void AddPairs(int32_t factors, VPairs pairs, VI& sum) {
   const auto low = [](uint32_t v) { return static_cast<int32_t>(static_cast<int16_t>(v)); };
   const auto bits = static_cast<uint32_t>(factors);
-  return VI(sum.raw + low(bits) * low(pairs) + low(bits >> 16) * low(pairs >> 16));
+  sum = VI(sum.raw + low(bits) * low(pairs) + low(bits >> 16) * low(pairs >> 16));
 }
 
 inline void StorePairWords(const float* numbers, float factor, size_t count, int32_t* words) {
@@ -136,21 +136,20 @@ HWY_INLINE VPairs PairsOf(VLaneBytes levels) {
   return hn::ShiftRight<8>(hn::ShiftLeft<8>(words));
 }
 
-// sum + the two products of `factors`, a pair, with those of each lane.
-HWY_INLINE VI AddPairs(VI sum, const int32_t& factors, VPairs pairs) {
+// Adds the two products of `factors`, a pair, with those of each lane.
+HWY_INLINE void AddPairs(const int32_t& factors, VPairs pairs, VI& sum) {
 #if HWY_TARGET <= HWY_AVX3_DL && HWY_ARCH_X86
   // Highway asks the CPU for VNNI but not the compiler (1.0.3), which so refuses the intrinsic.
   __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum.raw) : "v"(pairs.raw), "m"(factors));
-  return sum;
 #else
   const VPairs a = hn::BitCast(DPairs(), hn::Set(DI(), factors));
 #if HWY_ARCH_X86
   VI unused = hn::Zero(DI());
-  return hn::ReorderWidenMulAccumulate(DI(), a, pairs, sum, unused);
+  sum = hn::ReorderWidenMulAccumulate(DI(), a, pairs, sum, unused);
 #else
   VI second = hn::Zero(DI());
   const VI first = hn::ReorderWidenMulAccumulate(DI(), a, pairs, hn::Zero(DI()), second);
-  return hn::Add(sum, hn::RearrangeToOddPlusEven(first, second));
+  sum = hn::Add(sum, hn::RearrangeToOddPlusEven(first, second));
 #endif
 #endif
 }
