@@ -46,16 +46,21 @@ HWY_INLINE float LargestScore(size_t begin, size_t end, float* HWY_RESTRICT scor
 // Turns the scores that the rows see into weights e^(score - largest so far).
 HWY_INLINE void Softmax(const RowsOfTile& tile, AttentionScratch& s, CodedScratch* coded) {
   alignas(64) float before[kMostRows] = {}, reference[kMostRows] = {}, keep[kMostRows];
+  alignas(64) float most[kMostRows] = {};
   for (size_t row = tile.first; row < tile.last; ++row) {
     before[row] = s.largest[row];
-    const float most = LargestScore(tile.Begin(s, row), tile.End(s, row), s.scores + row * kKvTile);
-    s.largest[row] = HWY_MAX(before[row], most);
+    most[row] = LargestScore(tile.Begin(s, row), tile.End(s, row), s.scores + row * kKvTile);
+    s.largest[row] = HWY_MAX(before[row], most[row]);
     // Without any score there is nothing to be relative to.
     reference[row] = s.largest[row] == kNoScore ? 0 : s.largest[row];
   }
   for (size_t row = tile.first / kLanes * kLanes; row < tile.last; row += kLanes) {
     const VF change = hn::Sub(hn::Load(DF(), before + row), hn::Load(DF(), reference + row));
     hn::Store(ExpOfNegative(change), DF(), keep + row);
+    if (coded != nullptr) {
+      const VF peak = hn::Sub(hn::Load(DF(), most + row), hn::Load(DF(), reference + row));
+      hn::Store(ExpOfNegative(peak), DF(), coded->peaks + row);
+    }
   }
   for (size_t row = tile.first; row < tile.last; ++row) {
     const VF largest = hn::Set(DF(), reference[row]);

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 #include "codec/kv_tile.h"
@@ -35,6 +36,7 @@ constexpr float kMostInteger = 32767;
 struct CodedScratch {
   alignas(64) int32_t queries[kRowFloats / 32 * kQueryWords];  // [multiplier, row, kQueryWords]
   alignas(64) int32_t weights[kMostRows * kWeightWords];       // pair words
+  alignas(64) float peaks[kMostRows];        // the largest weight of a row in the tile
   alignas(64) float query_steps[kMostRows];  // what a unit of the integers of a row stands for
   alignas(64) float weight_steps[kMostRows];
   alignas(64) uint8_t wide[128 * kKvTile * 2];  // pairs of levels
@@ -137,24 +139,45 @@ HWY_NOINLINE HWY_ATTR void ScoreCodes(const RowsOfTile& tile, const CodedTile& k
   }
 }
 
-// Turns the weights of a row, times the multipliers of a block, into integers. Those below `least`
-// count as none: they are no part of the result.
-HWY_INLINE void PrepareWeights(const RowsOfTile& tile, size_t row, const uint8_t* multipliers,
-                               const AttentionScratch& scratch, CodedScratch& coded) {
+// Those of a tile and block of dimensions.
+struct TileMultipliers {
+  alignas(64) float values[kKvTile];
+  float most = 0;  // of those that are numbers
+  bool has_nan = false;
+
+  HWY_INLINE explicit TileMultipliers(const uint8_t* HWY_RESTRICT from) {
+    VF largest = hn::Zero(DF()), check = hn::Zero(DF());
+    for (size_t n = 0; n < kKvTile; n += kLanes) {
+      const VF multiplier = F16Format::LoadNumber(DF(), from + n * sizeof(uint16_t));
+      hn::Store(multiplier, DF(), values + n);
+      largest = hn::Max(largest, hn::IfThenZeroElse(hn::IsNaN(multiplier), multiplier));
+      check = hn::Add(check, multiplier);
+    }
+    most = MaxLane(largest);
+    const float sum = SumLanes(check);
+    has_nan = !(sum == sum);
+  }
+};
+
+// Turns the weights of a row, times the multipliers of a block, into integers. Those below kLeastKvWeight
+// of the sum so far count as none: they are no part of the result.
+HWY_INLINE void PrepareWeights(const RowsOfTile& tile, size_t row,
+                               const TileMultipliers& multipliers, const AttentionScratch& scratch,
+                               CodedScratch& coded) {
   const VF least = hn::Set(DF(), scratch.weight_sum[row] * kLeastKvWeight);
   const size_t begin = tile.Begin(scratch, row) / kLanes * kLanes;
   alignas(64) float weights[kKvTile];
-  VF most = hn::Zero(DF()), check = hn::Zero(DF());
+  VF check = hn::Zero(DF());
   std::fill(weights, weights + begin, 0.0f);
   for (size_t n = begin; n < kKvTile; n += kLanes) {
     const VF weight = hn::Load(DF(), scratch.scores + row * kKvTile + n);
-    const VF multiplier = F16Format::LoadNumber(DF(), multipliers + n * sizeof(uint16_t));
-    const VF product = hn::IfThenElseZero(hn::Gt(weight, least), hn::Mul(weight, multiplier));
-    most = hn::Max(most, product);
-    check = hn::Add(check, product);
-    hn::Store(product, DF(), weights + n);
+    const VF product = hn::Mul(weight, hn::Load(DF(), multipliers.values + n));
+    const VF counted = hn::IfThenElseZero(hn::Gt(weight, least), product);
+    check = hn::Add(check, counted);
+    hn::Store(counted, DF(), weights + n);
   }
-  const IntegerScale scale(MaxLane(most), SumLanes(check));
+  const IntegerScale scale(coded.peaks[row] * multipliers.most,
+                           multipliers.has_nan ? SumLanes(check) : 0);
   StorePairWords(weights, scale.factor, kKvTile, coded.weights + row * kWeightWords);
   coded.weight_steps[row] = scale.step * codec::kKvLevelUnit;
 }
@@ -164,10 +187,14 @@ HWY_INLINE size_t WeightedGroups(const CodedScratch& coded, size_t first, size_t
                                  uint8_t* HWY_RESTRICT groups) {
   size_t count = 0;
   for (size_t group = 0; group < kWeightWords / words; ++group) {
-    int32_t any = 0;
+    uint64_t any = 0;
     for (size_t row = first; row < last; ++row) {
       const int32_t* HWY_RESTRICT from = coded.weights + row * kWeightWords + group * words;
-      for (size_t i = 0; i < words; ++i) any |= from[i];
+      for (size_t i = 0; i < words; i += 2) {
+        uint64_t two = 0;
+        std::memcpy(&two, from + i, sizeof(two));
+        any |= two;
+      }
     }
     groups[count] = static_cast<uint8_t>(group);
     count += any != 0 ? 1 : 0;
@@ -193,18 +220,21 @@ HWY_NOINLINE HWY_ATTR void WeighCodes(const RowsOfTile& tile, const CodedTile& v
   const codec::KvMatrixLayout matrix = values.layout.matrix();
   const size_t lanes = hwy::RoundUpTo(shape.scaled, 16);
   for (size_t block = 0; block < shape.multipliers(); ++block) {
+    const TileMultipliers multipliers(values.multipliers(block));
     for (size_t row = tile.first; row < tile.last; ++row) {
-      PrepareWeights(tile, row, values.multipliers(block), scratch, coded);
+      PrepareWeights(tile, row, multipliers, scratch, coded);
     }
+    LevelMatrix levels = {values.matrix() + block * (shape.scaled / 16) * matrix.block_bytes(),
+                          matrix.block_bytes(), kAllGroups.data(), matrix.groups()};
     uint8_t groups[kMostGroups];
-    const size_t count = WeightedGroups(coded, tile.first, tile.last, Source::kWords, groups);
-    if (count == 0) {
+    if (tile.IsFew()) {
+      levels.groups = groups;
+      levels.count = WeightedGroups(coded, tile.first, tile.last, Source::kWords, groups);
+    }
+    if (levels.count == 0) {
       KeepSums(tile, block, shape.scaled, scratch, coded);
       continue;
     }
-    LevelMatrix levels = {values.matrix() + block * (shape.scaled / 16) * matrix.block_bytes(),
-                          matrix.block_bytes(), groups, count};
-    if (!tile.IsFew()) levels = {levels.at, levels.block_bytes, kAllGroups.data(), matrix.groups()};
     ForLevels<Source>(
         tile, levels, lanes, coded.wide, [&](const auto& source, const LevelMatrix& from) HWY_ATTR {
           for (size_t first = tile.first; first < tile.last; first += tile.AtOnce()) {
