@@ -67,7 +67,7 @@ void Attend(benchmark::State& state, DType dtype, Heads heads, size_t first, siz
     for (size_t head = static_cast<size_t>(state.thread_index()); head < heads.kv_heads;
          head += threads) {
       for (size_t begin = 0; begin < queries; begin += kernels::kAttentionQueryTile) {
-        kernels::Attend(problem, cache.pages, head, begin,
+        kernels::Attend(problem, cache.pages, nullptr, head, begin,
                         std::min(queries, begin + kernels::kAttentionQueryTile));
       }
     }

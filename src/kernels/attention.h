@@ -57,6 +57,17 @@ struct CodedKvPages {
 void StoreKv(const KvPages& cache, size_t position, RowSpan<const float> keys,
              RowSpan<const float> values) noexcept;
 
+// Positions are attended to in spans of so many, which threads may share, and what these give is merged in
+// their order: the result does not depend on who computes what.
+inline constexpr size_t kAttentionSpan = 1024;
+
+// Spans [first, last).
+struct AttentionSpans {
+  size_t first = 0, last = 0;
+
+  size_t count() const noexcept { return last - first; }
+};
+
 // `queries` consecutive tokens, the first at `first_position`; the cache holds keys and values of
 // all positions up to the last query's. Query head j reads kv head j / (heads / kv_heads).
 struct AttentionProblem {
@@ -69,26 +80,45 @@ struct AttentionProblem {
   size_t q_stride = 0;
   float* out = nullptr;  // the same layout
   size_t out_stride = 0;
+
+  // With positions that queries [begin, end) see; begin < end.
+  AttentionSpans SpansOf(size_t begin, size_t end) const noexcept {
+    const size_t seen = first_position + begin + 1;
+    const size_t first = window == 0 || window >= seen ? 0 : seen - window;
+    return {first / kAttentionSpan, (first_position + end - 1) / kAttentionSpan + 1};
+  }
+  // The number of the part of a query, head and span, among all of them: [query, head, span].
+  size_t PartOf(size_t query, size_t head, size_t span) const noexcept {
+    const AttentionSpans spans = SpansOf(0, queries);
+    return (query * heads + head) * spans.count() + span - spans.first;
+  }
 };
 
 // A part of the problem that threads take: the query heads of one kv head, for queries
 // [begin, end). Best with kAttentionQueryTile queries, or one: they share each conversion of keys
 // and values. The result of a query is the same to the last bit whatever is computed with it, at
 // any size of page; float32 arithmetic in an order that depends on the target. A query all of whose
-// scores are -inf gets zeros. head_dim is at most 8192. Thread: safe for disjoint parts. Stack:
-// 128 KiB; allocates nothing. Cost: one query, the bandwidth of keys and values; tiles of queries,
-// float arithmetic.
+// scores are -inf gets zeros. head_dim is at most kMostHeadDim. Thread: safe for disjoint parts. Stack:
+// 400 KiB; allocates nothing. Cost: one query, the bandwidth of keys and values; tiles of queries,
+// arithmetic.
+//
+// With `coded`, `cache`, of F16 and of pages of kKvTile tokens, has only to hold those that queries do
+// not see coded. The head is one that codec::KvShapeOf takes. Queries and weights are rounded to 16-bit
+// integers, relative to the largest; a value whose weight is below kLeastKvWeight of the sum so far
+// counts as nothing. Within 1e-3 of the norm of what attention to the decoded keys and values gives.
 inline constexpr size_t kAttentionQueryTile = 16;
-void Attend(const AttentionProblem& problem, const KvPages& cache, size_t kv_head,
-            size_t query_begin, size_t query_end) noexcept;
-
-// The same where pages are coded: `cache`, of F16 and of pages of kKvTile tokens, has only to hold those
-// that queries do not see coded. The head is one that codec::KvShapeOf takes. Queries and weights are
-// rounded to 16-bit integers, relative to the largest; a value whose weight is below kLeastKvWeight of the
-// sum so far counts as nothing. Within 1e-3 of the norm of what attention to the decoded keys and
-// values gives. Stack: 240 KiB.
+inline constexpr size_t kMostHeadDim = 8192;
 inline constexpr float kLeastKvWeight = 1e-6f;
-void AttendCoded(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages& coded,
-                 size_t kv_head, size_t query_begin, size_t query_end) noexcept;
+void Attend(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages* coded,
+            size_t kv_head, size_t query_begin, size_t query_end) noexcept;
+
+// What one span gives to all queries, parts of head_dim + kAttentionPartFloats floats at
+// problem.PartOf of the query heads of the kv head.
+inline constexpr size_t kAttentionPartFloats = 2;
+void AttendSpan(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages* coded,
+                size_t kv_head, size_t span, float* parts) noexcept;
+// The result of one query and head from all parts of the problem: the bits of Attend.
+void MergeSpans(const AttentionProblem& problem, const float* parts, size_t head_dim, size_t query,
+                size_t head) noexcept;
 
 }  // namespace hlwq::kernels

@@ -13,6 +13,13 @@ namespace {
 
 using kernels::kAttentionQueryTile;
 
+// Units of work for each thread that share it well.
+constexpr size_t kUnitsOfThread = 4;
+
+kernels::AttentionSpans SpansOf(const kernels::AttentionProblem& problem) noexcept {
+  return problem.SpansOf(0, problem.queries);
+}
+
 size_t QueryTiles(const Segment& segment) noexcept {
   return (segment.size() + kAttentionQueryTile - 1) / kAttentionQueryTile;
 }
@@ -102,12 +109,34 @@ void AttentionLayer::CodePages(const Pass& pass) const noexcept {
   });
 }
 
-void AttentionLayer::Attend(const Pass& pass) const noexcept {
-  Workspace& work = pass.work;
+kernels::AttentionProblem AttentionLayer::ProblemOf(Workspace& work,
+                                                    const Segment& segment) const noexcept {
   const size_t width = config_.heads * config_.head_dim;
-  size_t tiles = 0;
-  for (const Segment& segment : pass.segments) tiles += QueryTiles(segment);
+  return {.heads = config_.heads,
+          .scale = 1 / std::sqrt(static_cast<float>(config_.head_dim)),
+          .window = config_.window,
+          .first_position = segment.kv->length(),
+          .queries = segment.size(),
+          .q = work.queries[segment.begin].data(),
+          .q_stride = width,
+          .out = work.attention[{segment.begin, segment.end}].data,
+          .out_stride = width};
+}
 
+void AttentionLayer::Attend(const Pass& pass) const {
+  size_t tiles = 0;
+  bool are_short = true, have_spans = false;
+  for (const Segment& segment : pass.segments) {
+    tiles += QueryTiles(segment);
+    are_short = are_short && segment.size() <= kAttentionQueryTile;
+    have_spans = have_spans || SpansOf(ProblemOf(pass.work, segment)).count() > 1;
+  }
+  // Few heads would leave threads without work, or with unequal shares of it.
+  const auto threads = static_cast<size_t>(pass.pool.threads());
+  if (are_short && have_spans && threads > 1 &&
+      tiles * config_.kv_heads < kUnitsOfThread * threads) {
+    return AttendInSpans(pass);
+  }
   // A unit of work is one kv head of one tile of queries. Late tiles see more keys: they come first.
   pass.pool.ParallelFor(tiles * config_.kv_heads, 1, [&](size_t begin, size_t end, int) {
     for (size_t unit = begin; unit < end; ++unit) {
@@ -115,21 +144,56 @@ void AttentionLayer::Attend(const Pass& pass) const noexcept {
       size_t tile = tiles - 1 - unit / config_.kv_heads;
       const Segment* segment = pass.segments.data();
       while (tile >= QueryTiles(*segment)) tile -= QueryTiles(*segment++);
-      const kernels::AttentionProblem problem = {
-          .heads = config_.heads,
-          .scale = 1 / std::sqrt(static_cast<float>(config_.head_dim)),
-          .window = config_.window,
-          .first_position = segment->kv->length(),
-          .queries = segment->size(),
-          .q = work.queries[segment->begin].data(),
-          .q_stride = width,
-          .out = work.attention[{segment->begin, segment->end}].data,
-          .out_stride = width};
+      const kernels::AttentionProblem problem = ProblemOf(pass.work, *segment);
       const size_t first = tile * kAttentionQueryTile;
       segment->kv->Attend(config_.layer, problem, kv_head, first,
                           std::min(first + kAttentionQueryTile, problem.queries));
     }
   });
+}
+
+// A unit of work is one span of positions of one kv head, for all queries of a segment.
+void AttentionLayer::AttendInSpans(const Pass& pass) const {
+  Workspace& work = pass.work;
+  const size_t part_floats = kernels::kAttentionPartFloats + config_.head_dim;
+  size_t units = 0, parts = 0;
+  for (const Segment& segment : pass.segments) {
+    const size_t spans = SpansOf(ProblemOf(work, segment)).count();
+    units += spans * config_.kv_heads;
+    parts += spans * config_.heads * segment.size();
+  }
+  work.ReserveAttentionParts(parts * part_floats);
+  // Calls body(segment, its problem, its parts, number in it) for one of the things that every segment has
+  // `count(problem)` of.
+  const auto find = [&](size_t number, const auto& count, const auto& body) {
+    float* at = work.attention_parts.data();
+    for (const Segment& segment : pass.segments) {
+      const kernels::AttentionProblem problem = ProblemOf(work, segment);
+      if (number < count(problem)) return body(segment, problem, at, number);
+      number -= count(problem);
+      at += SpansOf(problem).count() * config_.heads * segment.size() * part_floats;
+    }
+  };
+  pass.pool.ParallelFor(units, 1, [&](size_t begin, size_t end, int) {
+    for (size_t unit = begin; unit < end; ++unit) {
+      find(
+          unit, [&](const auto& problem) { return SpansOf(problem).count() * config_.kv_heads; },
+          [&](const Segment& segment, const auto& problem, float* at, size_t number) {
+            segment.kv->AttendSpan(config_.layer, problem, number % config_.kv_heads,
+                                   SpansOf(problem).first + number / config_.kv_heads, at);
+          });
+    }
+  });
+  // Few: not worth another region of threads.
+  for (size_t token = 0; token < pass.tokens; ++token) {
+    find(
+        token, [](const auto& problem) { return problem.queries; },
+        [&](const Segment&, const auto& problem, const float* at, size_t query) {
+          for (size_t head = 0; head < config_.heads; ++head) {
+            kernels::MergeSpans(problem, at, config_.head_dim, query, head);
+          }
+        });
+  }
 }
 
 }  // namespace hlwq::model

@@ -39,7 +39,9 @@ class AttentionLayer final : public Block {
   void Store(const Pass& pass, TokenRange tokens) const noexcept;
   // What the tokens of the pass have filled (KvView::Code).
   void CodePages(const Pass& pass) const noexcept;
-  void Attend(const Pass& pass) const noexcept;
+  kernels::AttentionProblem ProblemOf(Workspace& work, const Segment& segment) const noexcept;
+  void Attend(const Pass& pass) const;
+  void AttendInSpans(const Pass& pass) const;
   void ApplyGates(Workspace& work, TokenRange tokens) const noexcept;
 };
 

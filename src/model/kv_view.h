@@ -29,9 +29,12 @@ class KvView {
   // heads.
   virtual void Code(size_t layer, size_t page, size_t kv_head) noexcept = 0;
 
-  // kernels::Attend, or AttendCoded, over the stored tokens of `layer`.
+  // kernels::Attend over the stored tokens of `layer`.
   virtual void Attend(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,
                       size_t query_begin, size_t query_end) const noexcept = 0;
+  // kernels::AttendSpan over them.
+  virtual void AttendSpan(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,
+                          size_t span, float* parts) const noexcept = 0;
 };
 
 }  // namespace hlwq::model

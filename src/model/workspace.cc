@@ -56,4 +56,8 @@ size_t Workspace::Bytes(const ModelConfig& config, size_t tokens) noexcept {
          (HasDeltaLayers(sizes) ? DeltaScratch::Bytes(config, tokens) : 0);
 }
 
+void Workspace::ReserveAttentionParts(size_t floats) {
+  if (attention_parts.size() < floats) attention_parts.resize(floats + floats / 2);
+}
+
 }  // namespace hlwq::model

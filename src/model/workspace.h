@@ -30,6 +30,9 @@ class Workspace {
   // Bytes that a workspace for `tokens` tokens takes.
   static size_t Bytes(const ModelConfig& config, size_t tokens) noexcept;
 
+  // Has attention_parts hold at least `floats`. Throws std::bad_alloc.
+  void ReserveAttentionParts(size_t floats);
+
  private:
   size_t max_tokens_ = 0;
   size_t logit_tokens_ = 0;
@@ -40,6 +43,8 @@ class Workspace {
   Rows queries;           // [tokens, heads * head_dim]
   Rows keys, values;      // [tokens, kv_heads * head_dim]
   LinearInput attention;  // [tokens, heads * head_dim]
+  // Of attention that threads share by positions: grows with the context, by ReserveAttentionParts.
+  std::vector<float> attention_parts;
   Rows gated_queries;     // [tokens, 2 * heads * head_dim] where attention has an output gate
   MlpScratch mlp;         // [tokens, intermediate]
   MlpScratch shared_mlp;  // [tokens, shared_intermediate]

@@ -123,16 +123,25 @@ void KvCache::Code(size_t layer, size_t page, size_t kv_head) noexcept {
                         coded.value_tile(index, kv_head));
 }
 
+KvCache::LayerPages KvCache::PagesOf(size_t layer) const noexcept {
+  const KvLayout& layout = pools_.layout();
+  LayerPages pages = {layout.Layer(layer, floats_.places), std::nullopt};
+  if (layout.is_coded()) pages.coded = layout.CodedLayer(layer, coded_.places);
+  return pages;
+}
+
 void KvCache::Attend(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,
                      size_t query_begin, size_t query_end) const noexcept {
-  const KvLayout& layout = pools_.layout();
-  const kernels::KvPages floats = layout.Layer(layer, floats_.places);
-  if (layout.is_coded()) {
-    kernels::AttendCoded(problem, floats, layout.CodedLayer(layer, coded_.places), kv_head,
-                         query_begin, query_end);
-  } else {
-    kernels::Attend(problem, floats, kv_head, query_begin, query_end);
-  }
+  const LayerPages pages = PagesOf(layer);
+  kernels::Attend(problem, pages.floats, pages.coded ? &*pages.coded : nullptr, kv_head,
+                  query_begin, query_end);
+}
+
+void KvCache::AttendSpan(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,
+                         size_t span, float* parts) const noexcept {
+  const LayerPages pages = PagesOf(layer);
+  kernels::AttendSpan(problem, pages.floats, pages.coded ? &*pages.coded : nullptr, kv_head, span,
+                      parts);
 }
 
 void KvCache::Advance(size_t tokens) noexcept {

@@ -40,6 +40,8 @@ class KvCache final : public model::KvView {
   void Code(size_t layer, size_t page, size_t kv_head) noexcept override;
   void Attend(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,
               size_t query_begin, size_t query_end) const noexcept override;
+  void AttendSpan(size_t layer, const kernels::AttentionProblem& problem, size_t kv_head,
+                  size_t span, float* parts) const noexcept override;
 
   // Counts `tokens` more, which a pass has stored and coded.
   void Advance(size_t tokens) noexcept;
@@ -69,10 +71,16 @@ class KvCache final : public model::KvView {
     void ShareFrom(const Chain& other, size_t count, KvPagePool& pool);
   };
 
+  struct LayerPages {
+    kernels::KvPages floats;
+    std::optional<kernels::CodedKvPages> coded;
+  };
+
   KvPools& pools_;
   size_t capacity_ = 0, length_ = 0;
   Chain floats_, coded_;
 
+  LayerPages PagesOf(size_t layer) const noexcept;
   size_t full_pages() const noexcept { return length_ / KvLayout::kPageTokens; }
   // Whether the next token goes into a page that others hold too.
   bool writes_shared() const noexcept;

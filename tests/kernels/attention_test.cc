@@ -95,7 +95,7 @@ struct Problem {
     const AttentionProblem problem = Arguments(out);
     for (size_t head = 0; head < c.kv_heads; ++head) {
       for (size_t begin = 0; begin < c.queries; begin += at_once) {
-        kernels::Attend(problem, pages, head, begin, std::min(c.queries, begin + at_once));
+        kernels::Attend(problem, pages, nullptr, head, begin, std::min(c.queries, begin + at_once));
       }
     }
     return out;
@@ -211,7 +211,7 @@ TEST(Attend, TouchesOnlyItsHeadsAndQueries) {
     const Cache cache(problem.c);
     problem.Store(cache.pages());
     std::vector<float> out(problem.q.size(), -77.0f);
-    Attend(problem.Arguments(out), cache.pages(), 1, 2, 4);
+    Attend(problem.Arguments(out), cache.pages(), nullptr, 1, 2, 4);
     for (size_t i = 0; i < out.size(); ++i) {
       const size_t query = i / (6 * 24), kv_head = i / 24 % 6 / 2;
       EXPECT_EQ(out[i] != -77.0f, kv_head == 1 && query >= 2 && query < 4) << i;

@@ -162,22 +162,47 @@ struct Problem {
         values(Gaussian(c.positions() * c.kv_heads * c.head_dim, 3)),
         scale(sharpness / std::sqrt(static_cast<float>(c.head_dim))) {}
 
+  AttentionProblem Arguments(std::vector<float>& out) const {
+    return {.heads = c.heads(),
+            .scale = scale,
+            .window = c.window,
+            .first_position = c.first_position,
+            .queries = c.queries,
+            .q = q.data(),
+            .q_stride = c.heads() * c.head_dim,
+            .out = out.data(),
+            .out_stride = c.heads() * c.head_dim};
+  }
+
+  // One span after the other, the last one first.
+  std::vector<float> AttendInSpans(const Caches& caches) const {
+    std::vector<float> out(q.size(), -77.0f);
+    const AttentionProblem problem = Arguments(out);
+    const kernels::AttentionSpans spans = problem.SpansOf(0, c.queries);
+    EXPECT_GT(spans.count(), 1u);
+    std::vector<float> parts(c.queries * c.heads() * spans.count() *
+                             (c.head_dim + kAttentionPartFloats));
+    for (size_t span = spans.last; span-- > spans.first;) {
+      for (size_t head = 0; head < c.kv_heads; ++head) {
+        AttendSpan(problem, caches.plain(), &caches.coded(), head, span, parts.data());
+      }
+    }
+    for (size_t query = 0; query < c.queries; ++query) {
+      for (size_t head = 0; head < c.heads(); ++head) {
+        MergeSpans(problem, parts.data(), c.head_dim, query, head);
+      }
+    }
+    return out;
+  }
+
   // `at_once` queries at a time.
   std::vector<float> Attend(const Caches& caches, size_t at_once) const {
     std::vector<float> out(q.size(), -77.0f);
-    const AttentionProblem problem = {.heads = c.heads(),
-                                      .scale = scale,
-                                      .window = c.window,
-                                      .first_position = c.first_position,
-                                      .queries = c.queries,
-                                      .q = q.data(),
-                                      .q_stride = c.heads() * c.head_dim,
-                                      .out = out.data(),
-                                      .out_stride = c.heads() * c.head_dim};
+    const AttentionProblem problem = Arguments(out);
     for (size_t head = 0; head < c.kv_heads; ++head) {
       for (size_t begin = 0; begin < c.queries; begin += at_once) {
-        AttendCoded(problem, caches.plain(), caches.coded(), head, begin,
-                    std::min(c.queries, begin + at_once));
+        kernels::Attend(problem, caches.plain(), &caches.coded(), head, begin,
+                        std::min(c.queries, begin + at_once));
       }
     }
     return out;
@@ -296,6 +321,26 @@ TEST(CodedAttention, GivesEachQueryTheSameBitsWhateverIsComputedWithIt) {
       const std::vector<float> alone = problem.Attend(caches, 1);
       EXPECT_EQ(problem.Attend(caches, kAttentionQueryTile), alone);
       EXPECT_EQ(problem.Attend(caches, 64), alone);
+    });
+  }
+}
+
+// Over more than one span, on one thread and taken apart.
+TEST(AttentionSpans, OfPositionsGiveTogetherWhatAttendGives) {
+  for (const Case& c : {Case{.group = 2, .first_position = 2 * kAttentionSpan + 100, .queries = 5},
+                        Case{.kv_heads = 2,
+                        .head_dim = 32,
+                        .window = kAttentionSpan + 50,
+                        .first_position = 3 * kAttentionSpan - 2,
+                        .queries = 4}}) {
+    SCOPED_TRACE(c.Name());
+    const Problem problem(c);
+    test::ForEachTarget([&](const char*) {
+      const Caches caches(c, problem.keys, problem.values);
+      const std::vector<float> whole = problem.Attend(caches, kAttentionQueryTile);
+      EXPECT_LT(WorstError(whole, problem.Reference(caches), c.head_dim), 1e-3);
+      EXPECT_EQ(problem.Attend(caches, 1), whole);
+      EXPECT_EQ(problem.AttendInSpans(caches), whole);
     });
   }
 }

@@ -157,13 +157,49 @@ HWY_INLINE void AttendCodedTile(const RowsOfTile& tile, const CodedKvPages& page
   WeighTile(tile, {pages.values, at(pages.value_tile(page, kv_head))}, scratch, coded);
 }
 
-// Rows [0, count) of the scratch, in the order of their queries.
+// What a row got from a span of positions: its largest score, the sum of weights relative to that, and the
+// weighted values [head_dim], rotated back.
+constexpr size_t kPartSums = kAttentionPartFloats;  // where the values begin
+
+HWY_INLINE bool IsEmptyPart(const float* part) { return part[0] == kNoScore && part[1] == 0; }
+
+// Adds a part to `sum`, one as well.
+HWY_INLINE void MergePart(const float* HWY_RESTRICT part, size_t head_dim,
+                          float* HWY_RESTRICT sum) {
+  if (IsEmptyPart(part)) return;
+  if (IsEmptyPart(sum)) {
+    std::copy_n(part, kPartSums + head_dim, sum);
+    return;
+  }
+  const float most = HWY_MAX(sum[0], part[0]);
+  const float kept = hn::GetLane(ExpOfNegative(hn::Set(DF(), sum[0] - most)));
+  const float factor = hn::GetLane(ExpOfNegative(hn::Set(DF(), part[0] - most)));
+  sum[0] = most;
+  for (size_t i = 1; i < kPartSums + head_dim; ++i) sum[i] = sum[i] * kept + part[i] * factor;
+}
+
+// to = factor * from.
+HWY_INLINE void Scale(const float* HWY_RESTRICT from, float factor, float* HWY_RESTRICT to,
+                      size_t count) {
+  for (size_t i = 0; i < count; ++i) to[i] = from[i] * factor;
+}
+
+HWY_INLINE void FinishPart(const float* HWY_RESTRICT part, size_t head_dim,
+                           float* HWY_RESTRICT out) {
+  Scale(part + kPartSums, part[1] == 0 ? 0 : 1 / part[1], out, head_dim);
+}
+
+// Rows [0, count) of the scratch, in the order of their queries, and positions of one span.
 template <class Format>
 HWY_INLINE void AttendRows(const KvPages& cache, const CodedKvPages* coded_pages, size_t kv_head,
-                           size_t count, AttentionScratch& scratch, CodedScratch* coded) {
-  const PlainHead<Format> head(cache, kv_head, (scratch.end[count - 1] - 1) / kKvTile);
-  RowsOfTile tile = {0, 0, scratch.begin[0] / kKvTile * kKvTile};
-  for (; tile.base < scratch.end[count - 1]; tile.base += kKvTile) {
+                           size_t count, size_t span, AttentionScratch& scratch,
+                           CodedScratch* coded) {
+  const size_t end = HWY_MIN(scratch.end[count - 1], (span + 1) * kAttentionSpan);
+  const size_t begin = HWY_MAX(scratch.begin[0] / kKvTile * kKvTile, span * kAttentionSpan);
+  if (begin >= end) return;
+  const PlainHead<Format> head(cache, kv_head, (end - 1) / kKvTile);
+  RowsOfTile tile = {0, 0, begin};
+  for (; tile.base < end; tile.base += kKvTile) {
     while (scratch.end[tile.first] <= tile.base) ++tile.first;
     while (tile.last < count && scratch.begin[tile.last] < tile.base + kKvTile) ++tile.last;
     size_t plain = tile.last;  // rows before see the tile as it is
@@ -178,72 +214,95 @@ HWY_INLINE void AttendRows(const KvPages& cache, const CodedKvPages* coded_pages
   }
 }
 
-// to = factor * from.
-HWY_INLINE void Scale(const float* HWY_RESTRICT from, float factor, float* HWY_RESTRICT to,
-                      size_t count) {
-  for (size_t i = 0; i < count; ++i) to[i] = from[i] * factor;
+// Before a span.
+HWY_INLINE void ResetRows(size_t count, AttentionScratch& scratch, CodedScratch* coded) {
+  std::fill_n(scratch.largest, kMostRows, kNoScore);
+  std::fill_n(scratch.weight_sum, kMostRows, 0.0f);
+  for (WeightedSums* sums : {&scratch.sums, coded == nullptr ? nullptr : &coded->sums}) {
+    if (sums == nullptr) continue;
+    std::fill_n(sums->keep, kMostRows, 1.0f);
+    std::fill_n(sums->values, count * scratch.stride, 0.0f);
+  }
 }
 
-// The weighted values of a row, of tiles seen plain and coded -> out.
-HWY_INLINE void FinishRow(const CodedKvPages* pages, size_t row, size_t head_dim,
-                          AttentionScratch& scratch, const CodedScratch* coded,
-                          float* HWY_RESTRICT out) {
-  float* HWY_RESTRICT sums = scratch.sums.values + row * scratch.stride;
-  if (coded != nullptr) {
-    Scale(sums, scratch.sums.keep[row], sums, head_dim);
-    if (!pages->values.is_plain()) AddRotatedBack(pages->values.shape, row, scratch, *coded, sums);
+// After it.
+HWY_INLINE void TakePart(const CodedKvPages* pages, size_t row, size_t head_dim,
+                         AttentionScratch& scratch, const CodedScratch* coded,
+                         float* HWY_RESTRICT part) {
+  part[0] = scratch.largest[row];
+  part[1] = scratch.weight_sum[row];
+  const float* HWY_RESTRICT sums = scratch.sums.values + row * scratch.stride;
+  if (coded == nullptr) {
+    std::copy_n(sums, head_dim, part + kPartSums);
+    return;
   }
-  const float sum = scratch.weight_sum[row];
-  Scale(sums, sum == 0 ? 0 : 1 / sum, out, head_dim);
+  Scale(sums, scratch.sums.keep[row], part + kPartSums, head_dim);
+  if (!pages->values.is_plain()) {
+    AddRotatedBack(pages->values.shape, row, scratch, *coded, part + kPartSums);
+  }
 }
+
+// The spans [first, last) of positions of the problem's queries. With `parts` each goes there; else all are
+// merged and finished.
+struct SpansToAttend {
+  size_t first, last;
+  float* parts = nullptr;
+};
 
 template <class Format>
 HWY_ATTR void AttendTo(const AttentionProblem& problem, const KvPages& cache,
                        const CodedKvPages* coded_pages, size_t kv_head, size_t query_begin,
-                       size_t query_end, CodedScratch* coded) {
+                       size_t query_end, const SpansToAttend& spans, CodedScratch* coded) {
   AttentionScratch scratch;
-  const size_t head_dim = cache.head_dim;
+  alignas(64) float sums[kRowFloats + kMostRows * kPartSums];
+  alignas(64) float part[kMostHeadDim + kPartSums];
+  const size_t head_dim = cache.head_dim, part_floats = kPartSums + head_dim;
   const size_t group = problem.heads / cache.kv_heads;
   const size_t all_rows = (query_end - query_begin) * group;
   scratch.stride = hwy::RoundUpTo(head_dim, 16);
   const size_t most_rows = HWY_MIN(kMostRows, kRowFloats / scratch.stride);
   for (size_t first = 0; first < all_rows; first += most_rows) {
     const size_t count = HWY_MIN(most_rows, all_rows - first);
-    const auto place = [&](size_t row, size_t stride) {
-      const size_t head = kv_head * group + (first + row) % group;
-      return (query_begin + (first + row) / group) * stride + head * head_dim;
-    };
+    const auto query = [&](size_t row) { return query_begin + (first + row) / group; };
+    const auto head = [&](size_t row) { return kv_head * group + (first + row) % group; };
     for (size_t row = 0; row < count; ++row) {
-      Scale(problem.q + place(row, problem.q_stride), problem.scale,
+      Scale(problem.q + query(row) * problem.q_stride + head(row) * head_dim, problem.scale,
             scratch.queries + row * scratch.stride, head_dim);
-      const size_t end = problem.first_position + query_begin + (first + row) / group + 1;
+      const size_t end = problem.first_position + query(row) + 1;
       scratch.end[row] = end;
       scratch.begin[row] = problem.window == 0 || problem.window >= end ? 0 : end - problem.window;
+      sums[row * part_floats] = kNoScore;
+      sums[row * part_floats + 1] = 0;
     }
-    std::fill_n(scratch.largest, kMostRows, kNoScore);
-    std::fill_n(scratch.weight_sum, kMostRows, 0.0f);
-    std::fill_n(scratch.sums.keep, kMostRows, 1.0f);
-    std::fill_n(scratch.sums.values, count * scratch.stride, 0.0f);
-    if (coded != nullptr) {
-      std::fill_n(coded->sums.keep, kMostRows, 1.0f);
-      std::fill_n(coded->sums.values, count * scratch.stride, 0.0f);
-      if (!coded_pages->keys.is_plain()) {
-        PrepareQueries(coded_pages->keys.shape, count, scratch, *coded);
+    if (coded != nullptr && !coded_pages->keys.is_plain()) {
+      PrepareQueries(coded_pages->keys.shape, count, scratch, *coded);
+    }
+    for (size_t span = spans.first; span < spans.last; ++span) {
+      ResetRows(count, scratch, coded);
+      AttendRows<Format>(cache, coded_pages, kv_head, count, span, scratch, coded);
+      for (size_t row = 0; row < count; ++row) {
+        float* to = part;
+        if (spans.parts != nullptr) {
+          to = spans.parts + problem.PartOf(query(row), head(row), span) * part_floats;
+        }
+        TakePart(coded_pages, row, head_dim, scratch, coded, to);
+        if (spans.parts == nullptr) MergePart(part, head_dim, sums + row * part_floats);
       }
     }
-    AttendRows<Format>(cache, coded_pages, kv_head, count, scratch, coded);
+    if (spans.parts != nullptr) continue;
     for (size_t row = 0; row < count; ++row) {
-      FinishRow(coded_pages, row, head_dim, scratch, coded,
-                problem.out + place(row, problem.out_stride));
+      FinishPart(sums + row * part_floats, head_dim,
+                 problem.out + query(row) * problem.out_stride + head(row) * head_dim);
     }
   }
 }
 
 HWY_NOINLINE HWY_ATTR void AttendToCoded(const AttentionProblem& problem, const KvPages& cache,
                                          const CodedKvPages& coded_pages, size_t kv_head,
-                                         size_t query_begin, size_t query_end) {
+                                         size_t query_begin, size_t query_end,
+                                         const SpansToAttend& spans) {
   CodedScratch coded;
-  AttendTo<F16Format>(problem, cache, &coded_pages, kv_head, query_begin, query_end, &coded);
+  AttendTo<F16Format>(problem, cache, &coded_pages, kv_head, query_begin, query_end, spans, &coded);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -21,22 +21,32 @@ HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
-void AttendOn(const AttentionProblem& problem, const KvPages& cache, size_t kv_head,
-              size_t query_begin, size_t query_end) {
+void AttendOn(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages* coded,
+              size_t kv_head, size_t query_begin, size_t query_end, const AttentionSpans& wanted,
+              float* parts) {
+  const SpansToAttend spans = {wanted.first, wanted.last, parts};
+  if (coded != nullptr) {
+    return AttendToCoded(problem, cache, *coded, kv_head, query_begin, query_end, spans);
+  }
   switch (cache.dtype) {
     case DType::kF16:
-      return AttendTo<F16Format>(problem, cache, nullptr, kv_head, query_begin, query_end, nullptr);
+      return AttendTo<F16Format>(problem, cache, nullptr, kv_head, query_begin, query_end, spans,
+                                 nullptr);
     case DType::kBF16:
-      return AttendTo<Bf16Format>(problem, cache, nullptr, kv_head, query_begin, query_end,
+      return AttendTo<Bf16Format>(problem, cache, nullptr, kv_head, query_begin, query_end, spans,
                                   nullptr);
     default:
-      return AttendTo<F32Format>(problem, cache, nullptr, kv_head, query_begin, query_end, nullptr);
+      return AttendTo<F32Format>(problem, cache, nullptr, kv_head, query_begin, query_end, spans,
+                                 nullptr);
   }
 }
 
-void AttendCodedOn(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages& coded,
-                   size_t kv_head, size_t query_begin, size_t query_end) {
-  AttendToCoded(problem, cache, coded, kv_head, query_begin, query_end);
+void MergeOn(const float* parts, size_t count, size_t head_dim, float* out) {
+  alignas(64) float sum[kMostHeadDim + kPartSums];
+  sum[0] = kNoScore;
+  sum[1] = 0;
+  for (size_t i = 0; i < count; ++i) MergePart(parts + i * (kPartSums + head_dim), head_dim, sum);
+  FinishPart(sum, head_dim, out);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -47,7 +57,7 @@ HWY_AFTER_NAMESPACE();
 namespace hlwq::kernels {
 
 HWY_EXPORT(AttendOn);
-HWY_EXPORT(AttendCodedOn);
+HWY_EXPORT(MergeOn);
 
 namespace {
 
@@ -112,22 +122,46 @@ void StoreKv(const KvPages& cache, size_t position, RowSpan<const float> keys,
   }
 }
 
-void Attend(const AttentionProblem& problem, const KvPages& cache, size_t kv_head,
-            size_t query_begin, size_t query_end) noexcept {
+namespace {
+
+void CheckProblem([[maybe_unused]] const AttentionProblem& problem,
+                  [[maybe_unused]] const KvPages& cache, [[maybe_unused]] const CodedKvPages* coded,
+                  [[maybe_unused]] size_t kv_head) {
   HLWQ_DASSERT(IsWeightFloat(cache.dtype) && cache.page_tokens % kKvTile == 0);
+  HLWQ_DASSERT(cache.head_dim <= kMostHeadDim);
   HLWQ_DASSERT(kv_head < cache.kv_heads && problem.heads % cache.kv_heads == 0);
-  HLWQ_DASSERT(query_begin <= query_end && query_end <= problem.queries);
   HLWQ_DASSERT(problem.first_position + problem.queries <= cache.pages.size() * cache.page_tokens);
-  HWY_DYNAMIC_DISPATCH(AttendOn)(problem, cache, kv_head, query_begin, query_end);
+  HLWQ_DASSERT(coded == nullptr ||
+               (cache.dtype == DType::kF16 && cache.page_tokens == kKvTile &&
+                coded->kv_heads == cache.kv_heads && coded->keys.shape.head_dim == cache.head_dim));
 }
 
-void AttendCoded(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages& coded,
-                 size_t kv_head, size_t query_begin, size_t query_end) noexcept {
-  HLWQ_DASSERT(cache.dtype == DType::kF16 && cache.page_tokens == kKvTile);
-  HLWQ_DASSERT(coded.kv_heads == cache.kv_heads && coded.keys.shape.head_dim == cache.head_dim);
-  HLWQ_DASSERT(kv_head < cache.kv_heads && problem.heads % cache.kv_heads == 0);
+}  // namespace
+
+void Attend(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages* coded,
+            size_t kv_head, size_t query_begin, size_t query_end) noexcept {
+  CheckProblem(problem, cache, coded, kv_head);
   HLWQ_DASSERT(query_begin <= query_end && query_end <= problem.queries);
-  HWY_DYNAMIC_DISPATCH(AttendCodedOn)(problem, cache, coded, kv_head, query_begin, query_end);
+  if (query_begin == query_end) return;
+  const AttentionSpans spans = problem.SpansOf(query_begin, query_end);
+  HWY_DYNAMIC_DISPATCH(AttendOn)
+  (problem, cache, coded, kv_head, query_begin, query_end, spans, nullptr);
+}
+
+void AttendSpan(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages* coded,
+                size_t kv_head, size_t span, float* parts) noexcept {
+  CheckProblem(problem, cache, coded, kv_head);
+  HWY_DYNAMIC_DISPATCH(AttendOn)
+  (problem, cache, coded, kv_head, 0, problem.queries, {span, span + 1}, parts);
+}
+
+void MergeSpans(const AttentionProblem& problem, const float* parts, size_t head_dim, size_t query,
+                size_t head) noexcept {
+  const AttentionSpans spans = problem.SpansOf(0, problem.queries);
+  const float* first =
+      parts + problem.PartOf(query, head, spans.first) * (kAttentionPartFloats + head_dim);
+  HWY_DYNAMIC_DISPATCH(MergeOn)
+  (first, spans.count(), head_dim, problem.out + query * problem.out_stride + head * head_dim);
 }
 
 }  // namespace hlwq::kernels
