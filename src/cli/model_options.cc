@@ -16,7 +16,7 @@ namespace hlwq::cli {
 namespace {
 
 // Verbs that open two models do not have --trace-experts.
-bool CanTrace(const OpenOptions& options) { return options.models == 1; }
+bool CanTrace(const OpenOptions& options) { return options.models == 1 && options.has_trace; }
 
 // A flag that wants a model with experts; nullptr: none was given.
 const FlagId* ExpertFlagOf(const Arguments& arguments, const OpenOptions& options) {

@@ -15,7 +15,8 @@
 namespace hlwq::cli {
 
 struct OpenOptions {
-  int models = 1;  // that the verb opens: they share the memory
+  int models = 1;         // that the verb opens: they share the memory
+  bool has_trace = true;  // --trace-experts, of one model
   // Of all of them, where that is less than what is free.
   uint64_t most_bytes = std::numeric_limits<uint64_t>::max();
   std::optional<int> threads = {};  // empty: --threads

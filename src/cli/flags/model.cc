@@ -36,7 +36,7 @@ std::vector<Flag> ModelFlags() {
       {.id = flag::kKv,
        .value_name = "FORMAT",
        .category = Category::kRun,
-       .verbs = {"generate", "chat", "serve", "bench"},
+       .verbs = {"generate", "chat", "serve", "bench", "plan"},
        .default_value = "f16",
        .summary = "How the keys and values of earlier tokens are kept",
        .details = kKvDetails},
@@ -51,7 +51,8 @@ std::vector<Flag> ModelFlags() {
       {.id = flag::kKvLayers,
        .value_name = "LIST",
        .category = Category::kRun,
-       .verbs = {"generate", "chat", "serve", "bench", "perplexity", "kld", "ablate", "logits"},
+       .verbs = {"generate", "chat", "serve", "bench", "plan", "perplexity", "kld", "ablate",
+                 "logits"},
        .summary = "Other bits of keys and values for some layers: 0-1=k8v8,-2--1=k4v8",
        .details =
            "Layers count from 0, or from the end as -1, -2 and so on. Later parts count more."},

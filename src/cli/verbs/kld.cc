@@ -32,7 +32,7 @@ int RunKld(const Arguments& arguments) {
   const std::string reference_path =
       is_one ? arguments.Operand("DIR") : RequiredText(arguments, flag::kReference);
   if (const auto page = arguments.FindText(flag::kReport)) CheckPagePath(*page);
-  const OpenOptions open = {.models = is_one ? 1 : 2};
+  const OpenOptions open = {.models = is_one ? 1 : 2, .has_trace = false};
   const std::unique_ptr<chat::TextModel> other(
       is_one ? nullptr : new chat::TextModel(OpenModel(arguments, reference_path, open)));
   chat::TextModel text_model = OpenModel(arguments, arguments.Operand("DIR"), open);

@@ -62,9 +62,9 @@ std::vector<CacheMemory> CachesOf(const Arguments& arguments, const convert::Qua
 int RunPlan(const Arguments& arguments) {
   const Source source = ReadSource(arguments);
   convert::QuantizePlan plan = PlanQuantize(arguments, source.input, RecipeOptionsOf(arguments));
-  const std::optional<PlanMemory> memory = WantsCache(arguments)
-                                               ? FindPlanMemory(source.config, plan)
-                                               : PlanMemoryOrNote(source.config, plan);
+  const std::optional<PlanMemory> memory =
+      WantsCache(arguments) ? FindPlanMemory(source.config, plan, KvFormatOf(arguments))
+                            : PlanMemoryOrNote(source.config, plan, KvFormatOf(arguments));
   const std::vector<CacheMemory> caches = CachesOf(arguments, plan, memory);
   if (arguments.json()) {
     PrintJson(PlanToJson(plan, memory, caches));

@@ -40,6 +40,8 @@ nlohmann::json MemoryToJson(const PlanMemory& memory, std::span<const CacheMemor
           {"slot_bytes", memory.slot_bytes},
           {"context_tokens", memory.shape.context_tokens},
           {"kv_bytes", memory.run.kv_bytes},
+          {"kv_bytes_per_token", memory.kv_bytes_per_token},
+          {"kv_format", memory.shape.kv_format.name()},
           {"state_bytes", memory.run.state_bytes},
           {"chunk_tokens", memory.shape.chunk_tokens},
           {"workspace_bytes", memory.run.workspace_bytes},
@@ -50,7 +52,8 @@ nlohmann::json MemoryToJson(const PlanMemory& memory, std::span<const CacheMemor
 }  // namespace
 
 std::optional<PlanMemory> FindPlanMemory(const nlohmann::json& json,
-                                         const convert::QuantizePlan& plan) {
+                                         const convert::QuantizePlan& plan,
+                                         const runtime::KvFormat& kv_format) {
   if (!json.is_object()) return std::nullopt;
   const auto sizes = checkpoint::ReadTextConfig(json);
   if (!sizes || sizes->experts == 0) return std::nullopt;
@@ -66,15 +69,18 @@ std::optional<PlanMemory> FindPlanMemory(const nlohmann::json& json,
   memory.shape = {.weight_bytes = memory.weights.dense_bytes,
                   .experts = memory.total_experts(),
                   .chunk_tokens = runtime::ChunkTokens(config, 0),
-                  .context_tokens = runtime::CountedTokens(config)};
+                  .context_tokens = runtime::CountedTokens(config),
+                  .kv_format = kv_format};
   memory.run = runtime::RunMemoryOf(config, memory.shape);
+  memory.kv_bytes_per_token = runtime::KvLayout(config, kv_format).BytesPerToken();
   return memory;
 }
 
 std::optional<PlanMemory> PlanMemoryOrNote(const nlohmann::json& config,
-                                           convert::QuantizePlan& plan) {
+                                           convert::QuantizePlan& plan,
+                                           const runtime::KvFormat& kv_format) {
   try {
-    return FindPlanMemory(config, plan);
+    return FindPlanMemory(config, plan, kv_format);
   } catch (const Error& error) {
     plan.notes.push_back(std::string("what a run takes is not told: ") + error.what());
     return std::nullopt;
@@ -146,8 +152,10 @@ std::string RenderPlanMemory(const PlanMemory& memory, std::span<const CacheMemo
               {"embedding", std::move(embedding)},
               {"a sequence",
                fmt::format("{} of recurrent state, {} of keys and values for {} "
-                           "tokens",
-                           bytes(memory.run.state_bytes), bytes(memory.run.kv_bytes), tokens)},
+                           "tokens, {} for another one, kept as {}",
+                           bytes(memory.run.state_bytes), bytes(memory.run.kv_bytes), tokens,
+                           bytes(static_cast<uint64_t>(memory.kv_bytes_per_token)),
+                           memory.shape.kv_format.name())},
               {"work", fmt::format("{} for passes of {} tokens, about {} for program and tables",
                                    bytes(memory.run.workspace_bytes), memory.shape.chunk_tokens,
                                    bytes(memory.run.overhead_bytes))}},

@@ -23,6 +23,7 @@ struct PlanMemory {
   uint64_t slot_bytes = 0;  // of the expert cache
   runtime::RunShape shape;
   runtime::RunMemory run;  // all but the expert cache
+  double kv_bytes_per_token = 0;
 
   uint64_t total_experts() const noexcept { return expert_layers * experts; }
 };
@@ -30,10 +31,12 @@ struct PlanMemory {
 // Of the model that `config` describes, null where nothing does, once it is quantized as planned. Empty
 // for one without experts. Throws as model::ReadModelConfig for one that is not run here.
 std::optional<PlanMemory> FindPlanMemory(const nlohmann::json& config,
-                                         const convert::QuantizePlan& plan);
+                                         const convert::QuantizePlan& plan,
+                                         const runtime::KvFormat& kv_format = {});
 // The same, but where the model is not run here a note of the plan says so.
 std::optional<PlanMemory> PlanMemoryOrNote(const nlohmann::json& config,
-                                           convert::QuantizePlan& plan);
+                                           convert::QuantizePlan& plan,
+                                           const runtime::KvFormat& kv_format = {});
 
 // One size of the expert cache, and what it takes.
 struct CacheMemory {
