@@ -72,7 +72,6 @@ void KvFormat::SetLayers(std::string_view text) {
     const std::string_view part = text.substr(0, comma);
     std::string_view rest = part;
     if (!is_last) text.remove_prefix(comma + 1);
-    LayerBits layer;
     const std::optional<long> first = TakeNumber(rest);
     std::optional<long> last = first;
     if (first && rest.starts_with('-')) {

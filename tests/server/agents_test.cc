@@ -151,7 +151,8 @@ TEST_F(AgentRequests, ClaudeCodeCountsTokensAndLooksAround) {
   const auto [status, counted] = Post("/v1/messages/count_tokens?beta=true", count.dump());
   EXPECT_EQ(status, 200);
   const auto events = EventsOf(record, record["first"]);
-  EXPECT_EQ(counted["input_tokens"], events.front()["message"]["usage"]["input_tokens"]);
+  EXPECT_EQ(counted["input_tokens"].get<int>(),
+            events.front()["message"]["usage"]["input_tokens"].get<int>());
   EXPECT_EQ(Client().Head("/")->status, 200);
   const auto models = nlohmann::json::parse(Client().Get("/v1/models?limit=1000")->body);
   EXPECT_EQ(models["data"][0]["type"], "model");

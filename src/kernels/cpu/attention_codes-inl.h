@@ -59,21 +59,21 @@ class CodedLevels {
       return Field<2 * kQuad>(at, 3);
     } else {
       const VLaneBytes low = Field<kQuad % 4 * 2>(at + kQuad / 4 * kLaneBytes, 3);
-      return Or(low, HighBits<kQuad>(at + 2 * kLaneBytes));
+      return OrBytes(low, HighBits<kQuad>(at + 2 * kLaneBytes));
     }
   }
   template <size_t kShift>
   static HWY_INLINE VLaneBytes Field(const uint8_t* HWY_RESTRICT at, uint8_t mask) {
-    return And(ShiftedRight<kShift>(LoadBytes(at)), mask);
+    return AndBytes(ShiftedRight<kShift>(LoadBytes(at)), mask);
   }
   // Bit kQuad of each byte, as bit 2.
   template <size_t kQuad>
   static HWY_INLINE VLaneBytes HighBits(const uint8_t* HWY_RESTRICT at) {
     const VLaneBytes bytes = LoadBytes(at);
     if constexpr (kQuad >= 2) {
-      return And(ShiftedRight<kQuad - 2>(bytes), 4);
+      return AndBytes(ShiftedRight<kQuad - 2>(bytes), 4);
     } else {
-      return And(ShiftedLeft<2 - kQuad>(bytes), 4);
+      return AndBytes(ShiftedLeft<2 - kQuad>(bytes), 4);
     }
   }
 

@@ -30,8 +30,8 @@ inline uint32_t LoadBytes(const uint8_t* from) {
 }
 inline VPairs LoadPairs(const uint8_t* from) { return LoadBytes(from); }
 inline void StorePairs(VPairs pairs, uint8_t* to) { std::memcpy(to, &pairs, sizeof(pairs)); }
-inline VLaneBytes Or(VLaneBytes a, VLaneBytes b) { return a | b; }
-inline VLaneBytes And(VLaneBytes bytes, uint8_t mask) { return bytes & mask * 0x01010101u; }
+inline VLaneBytes OrBytes(VLaneBytes a, VLaneBytes b) { return a | b; }
+inline VLaneBytes AndBytes(VLaneBytes bytes, uint8_t mask) { return bytes & mask * 0x01010101u; }
 template <size_t kShift>
 VLaneBytes ShiftedRight(VLaneBytes bytes) {
   return bytes >> kShift;
@@ -100,11 +100,11 @@ HWY_INLINE VPairs LoadPairs(const uint8_t* HWY_RESTRICT from) {
 HWY_INLINE void StorePairs(VPairs pairs, uint8_t* HWY_RESTRICT to) {
   hn::Store(hn::BitCast(DLaneBytes(), pairs), DLaneBytes(), to);
 }
-HWY_INLINE VLaneBytes Or(VLaneBytes a, VLaneBytes b) { return hn::Or(a, b); }
-HWY_INLINE VLaneBytes And(VLaneBytes bytes, uint8_t mask) {
+HWY_INLINE VLaneBytes OrBytes(VLaneBytes a, VLaneBytes b) { return hn::Or(a, b); }
+HWY_INLINE VLaneBytes AndBytes(VLaneBytes bytes, uint8_t mask) {
   return hn::And(bytes, hn::Set(DLaneBytes(), mask));
 }
-// Bytes shifted, with bits of a neighbour where they shift in: And comes next.
+// Bytes shifted, with bits of a neighbour where they shift in: AndBytes comes next.
 template <size_t kShift>
 HWY_INLINE VLaneBytes ShiftedRight(VLaneBytes bytes) {
   if constexpr (kShift == 0) return bytes;
