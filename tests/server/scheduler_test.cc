@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "tests/server/scheduled.h"
 #include "tests/server/small_model.h"
 #include "tests/support/expect_error.h"
 
@@ -14,65 +15,16 @@ namespace {
 
 using namespace std::chrono_literals;
 using runtime::TokenId;
+using test::Answered;
+using test::AtOnce;
+using test::Collect;
+using test::RandomTokens;
+using test::RequestFor;
 
-constexpr auto kLong = 60s;
-
-struct Answered {
-  std::string text, reason;
-  std::vector<TokenId> tokens;
-  std::vector<float> logprobs;
-  size_t reused = 0;
-
-  // All but what was reused, to the last bit.
-  bool operator==(const Answered& other) const {
-    return text == other.text && reason == other.reason && tokens == other.tokens &&
-           logprobs == other.logprobs;
-  }
-};
-
-std::vector<Answered> Collect(AnswerChannel& channel, size_t choices = 1) {
-  std::vector<Answered> answers(choices);
-  while (const auto event = channel.Next(kLong)) {
-    if (const auto* piece = std::get_if<Piece>(&*event)) {
-      Answered& answer = answers[piece->choice];
-      answer.text += piece->text;
-      for (const Piece::Token& token : piece->tokens) {
-        answer.tokens.push_back(token.chosen.token);
-        answer.logprobs.push_back(token.chosen.logprob);
-      }
-    } else if (const auto* end = std::get_if<End>(&*event)) {
-      answers[end->choice].reason = end->reason;
-      answers[end->choice].reused = end->times.reused_tokens;
-    } else if (const auto* failure = std::get_if<Failure>(&*event)) {
-      ADD_FAILURE() << failure->message;
-    }
-  }
-  return answers;
-}
+constexpr auto kLong = test::kLong;
 
 SchedulerOptions Options() {
-  SchedulerOptions options;
-  options.cache = {.format = DType::kF16, .capacity = 128};
-  options.most_active = 5;
-  options.chunk_beside_answers = 64;
-  options.most_drafted = 15;
-  return options;
-}
-
-Request RequestFor(std::vector<TokenId> prompt, uint64_t seed = 1, size_t tokens = 8) {
-  Request request;
-  request.prompts = {std::move(prompt)};
-  request.generate.max_tokens = tokens;
-  request.generate.sampler = {.temperature = 0.9, .top_k = 0, .top_p = 1, .min_p = 0, .seed = seed};
-  request.top_logprobs = 2;
-  return request;
-}
-
-std::vector<TokenId> RandomTokens(size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<TokenId> tokens;
-  for (size_t i = 0; i < count; ++i) tokens.push_back(static_cast<TokenId>(random() % 56));
-  return tokens;
+  return test::SchedulerOptionsOf({.format = DType::kF16, .capacity = 128});
 }
 
 // Prompts of all lengths, some of which go on from others.
@@ -104,14 +56,6 @@ std::vector<Answered> OneByOne(chat::TextModel& model, const std::vector<Request
   for (const Request& request : requests) {
     answers.push_back(Collect(*scheduler.Submit(request)).front());
   }
-  return answers;
-}
-
-std::vector<Answered> AtOnce(Scheduler& scheduler, const std::vector<Request>& requests) {
-  std::vector<std::shared_ptr<AnswerChannel>> channels;
-  for (const Request& request : requests) channels.push_back(scheduler.Submit(request));
-  std::vector<Answered> answers;
-  for (const auto& channel : channels) answers.push_back(Collect(*channel).front());
   return answers;
 }
 

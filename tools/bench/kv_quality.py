@@ -2,7 +2,7 @@
 """What coded keys and values lose: `hlwq kld` of one model with two caches, for every pair of bits.
 
 usage: kv_quality.py --hlwq PROGRAM --model DIR --text FILE --out FILE.json [--svg FILE.svg]
-                     [--windows 2048,8192] [--tokens N]
+                     [--windows 2048,8192] [--tokens N] [--pairs k8v4,k4v4]
 
 For each window the first N tokens of the text (default 8192) are read in windows of that length that do not
 overlap. Writes the JSON after every pair, so that an interrupted run goes on where it was, and another text can
@@ -55,8 +55,10 @@ def draw(results, windows, path):
             y = top + row * 44
             parts.append(f'<text x="{x0 - 8}" y="{y + 27}" text-anchor="end">keys {keys}</text>')
             for column, values in enumerate(BITS):
-                kl = results[str(window)][f"k{keys}v{values}"]["kl"]
-                x = x0 + column * cell
+                found = results[str(window)].get(f"k{keys}v{values}")
+                if found is None:
+                    continue
+                kl, x = found["kl"], x0 + column * cell
                 parts.append(f'<rect x="{x + 1}" y="{y + 1}" width="{cell - 2}" height="42" rx="4" '
                              f'fill="{color(kl, low, high)}"/>')
                 parts.append(f'<text x="{x + cell / 2}" y="{y + 27}" text-anchor="middle">{kl:.2g}</text>')
@@ -73,6 +75,7 @@ def main():
     parser.add_argument("--svg")
     parser.add_argument("--windows", default="2048,8192")
     parser.add_argument("--tokens", type=int, default=8192)
+    parser.add_argument("--pairs", help="only these; all when not given")
     args = parser.parse_args()
     windows = [int(window) for window in args.windows.split(",")]
     out = pathlib.Path(args.out)
@@ -82,7 +85,7 @@ def main():
         for keys in BITS:
             for values in BITS:
                 name = f"k{keys}v{values}"
-                if name not in done:
+                if name not in done and (not args.pairs or name in args.pairs.split(",")):
                     done[name] = measure(args, keys, values, window)
                     out.write_text(json.dumps(results, indent=1) + "\n")
                     print(window, name, done[name], flush=True)
