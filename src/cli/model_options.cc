@@ -15,6 +15,9 @@
 namespace hlwq::cli {
 namespace {
 
+// Of keys: docs/kv-cache.md has what fewer lose.
+constexpr int kHarmlessKeyBits = 4;
+
 // Verbs that open two models do not have --trace-experts.
 bool CanTrace(const OpenOptions& options) { return options.models == 1 && options.has_trace; }
 
@@ -108,7 +111,14 @@ runtime::KvFormat KvFormatOf(const Arguments& arguments) {
 }
 
 runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens) {
-  return {.format = KvFormatOf(arguments), .capacity = tokens};
+  const runtime::KvFormat format = KvFormatOf(arguments);
+  if (const int bits = format.LeastKeyBits(); bits < kHarmlessKeyBits) {
+    PrintNote(arguments,
+              fmt::format("--{} {}: keys of {} bits are known to harm what a model says; "
+                          "values are not as sensitive, k8v4 is safe",
+                          flag::kKv.name, format.name(), bits));
+  }
+  return {.format = format, .capacity = tokens};
 }
 
 size_t ContextTokensOf(const Arguments& arguments, const chat::TextModel& model) {

@@ -42,7 +42,7 @@ void PrintModelNotes(const Arguments& arguments, const chat::TextModel& model);
 runtime::KvFormat KvFormatFrom(const Arguments& arguments, const TextFlag& flag);
 // By --kv and --kv-layers.
 runtime::KvFormat KvFormatOf(const Arguments& arguments);
-// The cache of sequences of `tokens` tokens, in that format.
+// The cache of sequences of `tokens` tokens, in that format. Notes one that is known to harm.
 runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens);
 
 // Tokens that a sequence may have, by --ctx-size. Says so where more are wanted than the model was

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -103,6 +104,12 @@ std::vector<KvBits> KvFormat::BitsOfLayers(size_t layers) const {
     }
   }
   return bits;
+}
+
+int KvFormat::LeastKeyBits() const noexcept {
+  int least = is_coded_ ? bits_.keys : codec::kPlainKvBits;
+  for (const LayerBits& layer : layers_) least = std::min(least, layer.bits.keys);
+  return least;
 }
 
 std::string KvFormat::name() const {
