@@ -6,7 +6,7 @@ usage: kv_quality.py --hlwq PROGRAM --model DIR --text FILE --out FILE.json [--s
 
 For each window the first N tokens of the text (default 8192) are read in windows of that length that do not
 overlap. Writes the JSON after every pair, so that an interrupted run goes on where it was, and another text can
-add another window; draws one heat map for each window.
+add another window; draws one heat map for each window whose pairs are all there.
 """
 import argparse
 import json
@@ -55,10 +55,8 @@ def draw(results, windows, path):
             y = top + row * 44
             parts.append(f'<text x="{x0 - 8}" y="{y + 27}" text-anchor="end">keys {keys}</text>')
             for column, values in enumerate(BITS):
-                found = results[str(window)].get(f"k{keys}v{values}")
-                if found is None:
-                    continue
-                kl, x = found["kl"], x0 + column * cell
+                kl = results[str(window)][f"k{keys}v{values}"]["kl"]
+                x = x0 + column * cell
                 parts.append(f'<rect x="{x + 1}" y="{y + 1}" width="{cell - 2}" height="42" rx="4" '
                              f'fill="{color(kl, low, high)}"/>')
                 parts.append(f'<text x="{x + cell / 2}" y="{y + 27}" text-anchor="middle">{kl:.2g}</text>')
@@ -90,7 +88,8 @@ def main():
                     out.write_text(json.dumps(results, indent=1) + "\n")
                     print(window, name, done[name], flush=True)
     if args.svg:
-        draw(results, sorted(map(int, results)), args.svg)
+        whole = [int(window) for window, found in results.items() if len(found) == len(BITS) ** 2]
+        draw(results, sorted(whole), args.svg)
 
 
 if __name__ == "__main__":
