@@ -106,7 +106,8 @@ class AgentReplay : public testing::Test {
                        {"temperature", 1},     {"seed", counts_.sent}, {"ignore_eos", true}};
     const auto context = shelf_->Get("")->context();
     std::vector<TokenId> prompt =
-        ReadChatRequest(nlohmann::ordered_json::parse(body.dump()), context).request.prompts.front();
+        ReadChatRequest(nlohmann::ordered_json::parse(body.dump()), context)
+            .request.prompts.front();
     const auto answer = client_->Post(kChatPath, body.dump(), "application/json");
     ASSERT_TRUE(answer);
     ASSERT_EQ(answer->status, 200) << answer->body;
