@@ -12,8 +12,7 @@ namespace hlwq::kernels {
 // the deviation of the values on, four times the best codes for a multiplier and the best multiplier for
 // these codes. A block with a value that is no number gets such a multiplier. 8 bits: the largest
 // magnitude becomes 127. Roundings are those of float32 sums in one order, so that the code is the same
-// on every target but for fused products. Thread: safe for different tiles. Stack: 136 KiB; allocates
-// nothing.
+// on every target but for fused products. Thread: safe for different tiles. Stack: 200 KiB.
 void EncodeKvTile(const codec::KvTileLayout& layout, const std::byte* from, std::byte* to) noexcept;
 
 }  // namespace hlwq::kernels

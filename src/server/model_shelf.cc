@@ -17,6 +17,13 @@ ModelShelf::ModelShelf(std::vector<std::string> names, const ShelfLimits& limits
   for (std::string& name : names) slots_.push_back({.name = std::move(name)});
 }
 
+// A model that ends may grow yet, and then looks at the others: they are all taken out first.
+ModelShelf::~ModelShelf() {
+  std::vector<std::shared_ptr<ServedModel>> models;
+  const std::lock_guard lock(mutex_);
+  for (Slot& slot : slots_) models.push_back(std::move(slot.model));
+}
+
 ModelShelf::Slot& ModelShelf::SlotOf(const std::string& name) {
   if (slots_.size() == 1 || name.empty()) return slots_.front();
   const auto found = std::ranges::find(slots_, name, &Slot::name);

@@ -38,6 +38,8 @@ class ModelShelf {
 
   // Names that differ, one at least.
   ModelShelf(std::vector<std::string> names, const ShelfLimits& limits, Open open, Measure measure);
+  // Waits for the answers under way.
+  ~ModelShelf();
 
   // The model of this name; where there is one only, that one, whatever the name. Opens it if need be, and closes
   // others for it before. An empty name means the first. Throws BadRequest with 404 and the names that there

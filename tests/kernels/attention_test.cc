@@ -7,15 +7,17 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <random>
 #include <vector>
 
 #include "codec/float_rows.h"
 #include "tensor/buffer.h"
 #include "tests/kernels/each_target.h"
+#include "tests/kernels/gaussian.h"
 
 namespace hlwq::kernels {
 namespace {
+
+using test::Gaussian;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
@@ -27,14 +29,6 @@ struct Case {
   size_t heads() const { return kv_heads * group; }
   size_t positions() const { return first_position + queries; }
 };
-
-std::vector<float> Gaussian(size_t size, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(size);
-  for (float& value : values) value = normal(random);
-  return values;
-}
 
 // A cache whose pages are all NaN before anything is stored.
 class Cache {

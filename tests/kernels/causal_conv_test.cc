@@ -4,23 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <utility>
 #include <vector>
 
 #include "tests/kernels/each_target.h"
+#include "tests/kernels/gaussian.h"
 #include "tests/support/guarded_bytes.h"
 
 namespace hlwq::kernels {
 namespace {
 
-std::vector<float> Gaussian(size_t size, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(size);
-  for (float& value : values) value = normal(random);
-  return values;
-}
+using test::Gaussian;
 
 constexpr size_t kTokens = 5;
 

@@ -6,14 +6,16 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <random>
 #include <vector>
 
 #include "codec/float_rows.h"
 #include "tests/kernels/each_target.h"
+#include "tests/kernels/gaussian.h"
 
 namespace hlwq::kernels {
 namespace {
+
+using test::Gaussian;
 
 constexpr DType kTypes[] = {DType::kF16, DType::kBF16, DType::kF32};
 constexpr float kNone = -77;  // where nothing is to be written
@@ -23,14 +25,6 @@ struct Shape {
 };
 constexpr Shape kShapes[] = {{1, 1},   {2, 3},    {3, 15},   {5, 16},  {17, 17},
                              {6, 127}, {19, 512}, {33, 576}, {4, 2100}};
-
-std::vector<float> Gaussian(size_t size, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(size);
-  for (float& value : values) value = normal(random);
-  return values;
-}
 
 // A matrix whose data begin at an odd address and end where the allocation ends.
 struct Matrix {

@@ -96,17 +96,57 @@ struct CodedTile {
   const uint8_t* matrix() const { return at + layout.multiplier_bytes(); }
 };
 
-// Calls multiply(source, matrix) with the levels as they are for few rows, or written out for many.
-template <class Source, class Multiply>
-HWY_INLINE void ForLevels(const RowsOfTile& tile, const LevelMatrix& matrix, size_t lanes,
-                          uint8_t* HWY_RESTRICT wide, const Multiply& multiply) {
-  const Source source;
-  if (tile.IsFew()) {
-    multiply(source, matrix);
-  } else {
-    multiply(WideLevels(), Widen(source, matrix, lanes, wide));
+// Many rows, a few at a time; one for all sources.
+template <size_t kRowWords, class Store>
+HWY_NOINLINE HWY_ATTR void MultiplyWide(const RowsOfTile& tile, const LevelMatrix& matrix,
+                                        const int32_t* HWY_RESTRICT words, size_t lanes,
+                                        const Store& store) {
+  for (size_t first = tile.first; first < tile.last; first += kRowsAtOnce) {
+    MultiplyRows<kRowWords, kRowsAtOnce>(WideLevels(), matrix,
+                                         HWY_MIN(kRowsAtOnce, tile.last - first),
+                                         words + first * kRowWords, lanes, store.From(first));
   }
 }
+
+// The products of the words of the tile's rows, words [row of the scratch, kRowWords], with the levels: as
+// they are for few rows, or written out for many.
+template <class Source, size_t kRowWords, class Store>
+HWY_INLINE void MultiplyTile(const RowsOfTile& tile, const LevelMatrix& matrix,
+                             const int32_t* HWY_RESTRICT words, size_t lanes,
+                             uint8_t* HWY_RESTRICT wide, const Store& store) {
+  const Source source;
+  if (tile.IsFew()) {
+    MultiplyRows<kRowWords, kMostRowsAtOnce>(source, matrix, tile.count(),
+                                             words + tile.first * kRowWords, lanes,
+                                             store.From(tile.first));
+  } else {
+    MultiplyWide<kRowWords>(tile, Widen(source, matrix, lanes, wide), words, lanes, store);
+  }
+}
+
+// Makes scores of sums, or adds them to those of the dimensions before.
+struct ScoreStore {
+  static constexpr size_t kLaneMultiple = kKvTile;
+
+  AttentionScratch& scratch;
+  const CodedScratch& coded;
+  const uint8_t* multipliers;  // of the keys, F16
+  bool is_first;               // of the blocks of dimensions
+  size_t first_row = 0;
+
+  HWY_INLINE ScoreStore From(size_t row) const {
+    ScoreStore from = *this;
+    from.first_row = row;
+    return from;
+  }
+  HWY_INLINE void operator()(size_t row, size_t lane, VI sum) const {
+    float* HWY_RESTRICT to = scratch.scores + (first_row + row) * kKvTile + lane;
+    const VF step = hn::Set(DF(), coded.query_steps[first_row + row]);
+    const VF multiplier = F16Format::LoadNumber(DF(), multipliers + lane * sizeof(uint16_t));
+    const VF score = hn::Mul(hn::Mul(hn::ConvertTo(DF(), sum), step), multiplier);
+    hn::Store(is_first ? score : hn::Add(hn::Load(DF(), to), score), DF(), to);
+  }
+};
 
 // scores[row] of all tokens of the tile.
 template <class Source>
@@ -119,23 +159,9 @@ HWY_NOINLINE HWY_ATTR void ScoreCodes(const RowsOfTile& tile, const CodedTile& k
   for (size_t block = 0; block < blocks; ++block) {
     const LevelMatrix levels = {keys.matrix() + block * groups * matrix.group_bytes(),
                                 matrix.block_bytes(), kAllGroups.data(), groups};
-    ForLevels<Source>(
-        tile, levels, kKvTile, coded.wide,
-        [&](const auto& source, const LevelMatrix& from) HWY_ATTR {
-          for (size_t first = tile.first; first < tile.last; first += tile.AtOnce()) {
-            const size_t rows = HWY_MIN(tile.AtOnce(), tile.last - first);
-            const int32_t* words = coded.queries + (block * coded.rows + first) * kQueryWords;
-            MultiplyRows<kQueryWords>(
-                source, from, rows, words, kKvTile, [&](size_t row, size_t lane, VI sum) HWY_ATTR {
-                  float* HWY_RESTRICT to = scratch.scores + (first + row) * kKvTile + lane;
-                  const VF step = hn::Set(DF(), coded.query_steps[first + row]);
-                  const VF multiplier = F16Format::LoadNumber(
-                      DF(), keys.multipliers(block) + lane * sizeof(uint16_t));
-                  const VF score = hn::Mul(hn::Mul(hn::ConvertTo(DF(), sum), step), multiplier);
-                  hn::Store(block == 0 ? score : hn::Add(hn::Load(DF(), to), score), DF(), to);
-                });
-          }
-        });
+    MultiplyTile<Source, kQueryWords>(
+        tile, levels, coded.queries + block * coded.rows * kQueryWords, kKvTile, coded.wide,
+        ScoreStore{scratch, coded, keys.multipliers(block), block == 0});
   }
 }
 
@@ -212,6 +238,29 @@ HWY_INLINE void KeepSums(const RowsOfTile& tile, size_t block, size_t scaled,
   }
 }
 
+// Adds to the weighted values, times what they are still to be multiplied with.
+struct SumStore {
+  static constexpr size_t kLaneMultiple = 16;
+
+  CodedScratch& coded;
+  size_t stride;
+  size_t first_dim;  // of the block of dimensions
+  size_t first_row = 0;
+
+  HWY_INLINE SumStore From(size_t row) const {
+    SumStore from = *this;
+    from.first_row = row;
+    return from;
+  }
+  HWY_INLINE void operator()(size_t row, size_t lane, VI sum) const {
+    float* HWY_RESTRICT to = coded.sums.values + (first_row + row) * stride + first_dim + lane;
+    const VF keep = hn::Set(DF(), coded.sums.keep[first_row + row]);
+    const VF step = hn::Set(DF(), coded.weight_steps[first_row + row]);
+    const VF before = hn::Mul(keep, hn::Load(DF(), to));
+    hn::Store(hn::MulAdd(hn::ConvertTo(DF(), sum), step, before), DF(), to);
+  }
+};
+
 // Adds the values times their weights to the sums.
 template <class Source>
 HWY_NOINLINE HWY_ATTR void WeighCodes(const RowsOfTile& tile, const CodedTile& values,
@@ -235,23 +284,8 @@ HWY_NOINLINE HWY_ATTR void WeighCodes(const RowsOfTile& tile, const CodedTile& v
       KeepSums(tile, block, shape.scaled, scratch, coded);
       continue;
     }
-    ForLevels<Source>(
-        tile, levels, lanes, coded.wide, [&](const auto& source, const LevelMatrix& from) HWY_ATTR {
-          for (size_t first = tile.first; first < tile.last; first += tile.AtOnce()) {
-            const size_t rows = HWY_MIN(tile.AtOnce(), tile.last - first);
-            const int32_t* words = coded.weights + first * kWeightWords;
-            MultiplyRows<kWeightWords>(
-                source, from, rows, words, lanes, [&](size_t row, size_t lane, VI sum) HWY_ATTR {
-                  float* HWY_RESTRICT to = coded.sums.values + (first + row) * scratch.stride +
-                                           block * shape.scaled + lane;
-                  const VF keep = hn::Set(DF(), coded.sums.keep[first + row]);
-                  const VF step = hn::Set(DF(), coded.weight_steps[first + row]);
-                  hn::Store(
-                      hn::MulAdd(hn::ConvertTo(DF(), sum), step, hn::Mul(keep, hn::Load(DF(), to))),
-                      DF(), to);
-                });
-          }
-        });
+    MultiplyTile<Source, kWeightWords>(tile, levels, coded.weights, lanes, coded.wide,
+                                       SumStore{coded, scratch.stride, block * shape.scaled});
   }
   std::fill(coded.sums.keep + tile.first, coded.sums.keep + tile.last, 1.0f);
 }

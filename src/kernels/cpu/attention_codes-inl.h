@@ -116,8 +116,8 @@ HWY_INLINE void AddGroup(const Source& source, const uint8_t* HWY_RESTRICT at, s
   }
 }
 
-// words [kRows, kRowWords], pairs of the depth. store(row, lane, sums of kLanes lanes from `lane` on) of kVecs vectors from lane `lane` on: for each
-// row the sums of its words times the pairs.
+// words [kRows, kRowWords], pairs of the depth. For each row the sums of its words times the pairs, of kVecs
+// vectors of lanes: store(row, first lane, sums).
 template <class Source, size_t kRowWords, size_t kRows, size_t kVecs, class Store>
 HWY_INLINE void MultiplyLanes(const Source& source, const LevelMatrix& matrix,
                               const int32_t* HWY_RESTRICT words, size_t lane, const Store& store) {
@@ -156,45 +156,33 @@ constexpr size_t LaneVectors(size_t rows) {
   return vectors >= most ? most : vectors >= 2 ? 2 : 1;
 }
 
-// The same for lanes [0, lanes), a multiple of 16.
-template <class Source, size_t kRowWords, size_t kRows, size_t kVecs = LaneVectors(kRows),
-          class Store>
+// The same for lanes [0, lanes), a multiple of Store::kLaneMultiple.
+template <class Source, size_t kRowWords, size_t kRows, class Store>
 HWY_INLINE void MultiplyAllLanes(const Source& source, const LevelMatrix& matrix,
-                                 const int32_t* HWY_RESTRICT words, size_t lane, size_t lanes,
+                                 const int32_t* HWY_RESTRICT words, size_t lanes,
                                  const Store& store) {
+  constexpr size_t kVecs = LaneVectors(kRows);
+  size_t lane = 0;
   for (; lane + kVecs * kLanes <= lanes; lane += kVecs * kLanes) {
     MultiplyLanes<Source, kRowWords, kRows, kVecs>(source, matrix, words, lane, store);
   }
-  if constexpr (kVecs > 1) {
-    if (lane < lanes) {
-      MultiplyAllLanes<Source, kRowWords, kRows, kVecs / 2>(source, matrix, words, lane, lanes,
-                                                            store);
+  if constexpr (Store::kLaneMultiple % (kVecs * kLanes) != 0) {
+    for (; lane < lanes; lane += kLanes) {
+      MultiplyLanes<Source, kRowWords, kRows, 1>(source, matrix, words, lane, store);
     }
   }
 }
 
-// The same for up to eight rows.
-template <size_t kRowWords, class Source, class Store>
+// The same for up to kMost rows, eight at most.
+template <size_t kRowWords, size_t kMost, class Source, class Store>
 HWY_INLINE void MultiplyRows(const Source& source, const LevelMatrix& matrix, size_t count,
                              const int32_t* HWY_RESTRICT words, size_t lanes, const Store& store) {
-  switch (count) {
-    case 1:
-      return MultiplyAllLanes<Source, kRowWords, 1>(source, matrix, words, 0, lanes, store);
-    case 2:
-      return MultiplyAllLanes<Source, kRowWords, 2>(source, matrix, words, 0, lanes, store);
-    case 3:
-      return MultiplyAllLanes<Source, kRowWords, 3>(source, matrix, words, 0, lanes, store);
-    case 4:
-      return MultiplyAllLanes<Source, kRowWords, 4>(source, matrix, words, 0, lanes, store);
-    case 5:
-      return MultiplyAllLanes<Source, kRowWords, 5>(source, matrix, words, 0, lanes, store);
-    case 6:
-      return MultiplyAllLanes<Source, kRowWords, 6>(source, matrix, words, 0, lanes, store);
-    case 7:
-      return MultiplyAllLanes<Source, kRowWords, 7>(source, matrix, words, 0, lanes, store);
-    default:
-      return MultiplyAllLanes<Source, kRowWords, 8>(source, matrix, words, 0, lanes, store);
+  if constexpr (kMost > 1) {
+    if (count < kMost) {
+      return MultiplyRows<kRowWords, kMost - 1>(source, matrix, count, words, lanes, store);
+    }
   }
+  MultiplyAllLanes<Source, kRowWords, kMost>(source, matrix, words, lanes, store);
 }
 
 // All groups of a source as pairs, [lane block, word, 16 lanes].

@@ -138,7 +138,10 @@ ordered_json ChatBodyOf(const ordered_json& body) {
   }
   if (const ordered_json* thinking = fields.Find("thinking")) {
     const std::string type = Fields(*thinking).Text("type").value_or("enabled");
-    chat["chat_template_kwargs"]["enable_thinking"] = type != "disabled";
+    ordered_json& variables =
+        chat["chat_template_kwargs"];  // refused later where they are no object
+    if (variables.is_null() || variables.is_object())
+      variables["enable_thinking"] = type != "disabled";
     if (const ordered_json* most = Fields(*thinking).Find("budget_tokens"))
       chat["thinking_budget"] = *most;
   }
