@@ -82,27 +82,31 @@ TEST(MistypedRequests, AreReadOrRefused) {
   chat::PlainText plain_text(model->tokenizer());
   AnswerForms forms(*model);
   const ModelContext context = {*model, plain_text, forms, 1000};
-  for (const auto& [name, body, read] :
-       {std::tuple<const char*, const char*, Read>("chat", kChatBody, ReadChatRequest),
-        {"completion", kCompletionBody, ReadCompletionRequest},
-        {"messages", kMessagesBody, ReadMessagesRequest},
-        {"responses", kResponsesBody, ReadResponsesRequest}}) {
-    ordered_json document = ordered_json::parse(body);
+  struct Api {
+    const char* name;
+    const char* body;
+    Read read;
+  };
+  for (const Api& api : {Api{"chat", kChatBody, ReadChatRequest},
+                         Api{"completion", kCompletionBody, ReadCompletionRequest},
+                         Api{"messages", kMessagesBody, ReadMessagesRequest},
+                         Api{"responses", kResponsesBody, ReadResponsesRequest}}) {
+    ordered_json document = ordered_json::parse(api.body);
     size_t accepted = 0, refused = 0;
     ForEachReplacement(document, [&] {
       try {
-        read(document, context);
+        api.read(document, context);
         ++accepted;
       } catch (const BadRequest& bad) {
         EXPECT_FALSE(bad.message.empty());
         EXPECT_LT(bad.status, 500) << document;
         ++refused;
       } catch (const std::exception& error) {
-        ADD_FAILURE() << name << ": " << error.what() << "\n" << document;
+        ADD_FAILURE() << api.name << ": " << error.what() << "\n" << document;
       }
     });
-    EXPECT_GT(accepted, 20u) << name;
-    EXPECT_GT(refused, 50u) << name;
+    EXPECT_GT(accepted, 20u) << api.name;
+    EXPECT_GT(refused, 50u) << api.name;
   }
 }
 
