@@ -66,7 +66,8 @@ KvCache::KvCache(KvCache&& other) noexcept
       capacity_(other.capacity_),
       length_(std::exchange(other.length_, 0)),
       floats_(std::exchange(other.floats_, {})),
-      coded_(std::exchange(other.coded_, {})) {}
+      coded_(std::exchange(other.coded_, {})),
+      first_page_(std::exchange(other.first_page_, 0)) {}
 
 KvCache::~KvCache() {
   floats_.Cut(0, pools_.floats());
@@ -144,26 +145,40 @@ void KvCache::AttendSpan(size_t layer, const kernels::AttentionProblem& problem,
                       parts);
 }
 
+void KvCache::DropUnseen() noexcept {
+  for (; first_page_ < pools_.layout().FirstKeptPage(length_); ++first_page_) {
+    floats_.Drop(first_page_, pools_.floats());
+    if (pools_.layout().is_coded()) coded_.Drop(first_page_, pools_.coded());
+  }
+}
+
 void KvCache::Advance(size_t tokens) noexcept {
   const size_t before = full_pages();
   length_ += tokens;
+  DropUnseen();
   if (!pools_.layout().is_coded() || full_pages() == before) return;
   // The last full one stays, for Truncate by a few tokens.
   const size_t first = std::max(KvLayout::kFirstCodedPage, before - std::min<size_t>(before, 1));
   for (size_t page = first; page + 1 < full_pages(); ++page) floats_.Drop(page, pools_.floats());
 }
 
+bool KvCache::ShowsAll(size_t length) const noexcept {
+  return length == 0 || pools_.layout().FirstSeenPage(length) >= first_page_;
+}
+
 size_t KvCache::LengthAfterTruncate(size_t length) const noexcept {
   if (length >= length_) return length_;
   const size_t page = length / kPage;
-  return length % kPage == 0 || floats_.pages[page] ? length : page * kPage;
+  const size_t kept = length % kPage == 0 || floats_.pages[page] ? length : page * kPage;
+  return ShowsAll(kept) ? kept : 0;
 }
 
 void KvCache::Truncate(size_t length, std::optional<PageId> tail) noexcept {
-  HLWQ_DASSERT(!tail || (length <= length_ && length % kPage != 0));
+  HLWQ_DASSERT(!tail || (length <= length_ && length % kPage != 0 && ShowsAll(length)));
   length_ = tail ? length : LengthAfterTruncate(length);
   floats_.Cut(KvLayout::Pages(length_), pools_.floats());
   coded_.Cut(pools_.layout().is_coded() ? full_pages() : 0, pools_.coded());
+  if (length_ == 0) first_page_ = 0;
   if (tail) {
     floats_.Drop(full_pages(), pools_.floats());
     floats_.Put(full_pages(), tail, pools_.floats());
@@ -185,6 +200,7 @@ void KvCache::ForkFrom(const KvCache& other) {
                 fmt::format("want room for {} tokens, got {}", other.length_, capacity_));
   }
   length_ = other.length_;
+  first_page_ = other.first_page_;
   floats_.ShareFrom(other.floats_, KvLayout::Pages(length_), pools_.floats());
   coded_.ShareFrom(other.coded_, pools_.layout().is_coded() ? full_pages() : 0, pools_.coded());
 }

@@ -17,8 +17,9 @@ struct KvCacheOptions {
 
 // Chains may share pages: one that writes to a shared page gets a copy first. Where the format is coded, a
 // page is coded as it fills, and its floats go one page later: what a token sees depends on its position
-// alone, however the tokens came. Borrows the pools, which outlive it. One thread at a time with all that
-// use the pools, except Store, Code and Attend.
+// alone, however the tokens came. Where all layers see a window, pages that no later token can see go too.
+// Borrows the pools, which outlive it. One thread at a time with all that use the pools, except Store, Code
+// and Attend.
 class KvCache final : public model::KvView {
  public:
   // Has the pools prepared for all its pages. Throws as KvPagePool::Prepare.
@@ -46,11 +47,15 @@ class KvCache final : public model::KvView {
   // Counts `tokens` more, which a pass has stored and coded.
   void Advance(size_t tokens) noexcept;
   // Forgets all but the first `length` tokens and gives back their pages; no effect when there are
-  // fewer. Where the floats of the last page are gone, as many go as are not in whole pages before it. With
-  // `tail`, a reference that ShareTail gave when it had this length, none are: the cache takes it over.
+  // fewer. Where the floats of the last page are gone, as many go as are not in whole pages before it, and
+  // all where a window would show pages that are gone. With `tail`, a reference that ShareTail gave when it
+  // had this length, the floats of the last page are there again: the cache takes it over.
+  // @pre !tail || ShowsAll(length)
   void Truncate(size_t length, std::optional<PageId> tail = std::nullopt) noexcept;
   // What length() would be after Truncate(length).
   size_t LengthAfterTruncate(size_t length) const noexcept;
+  // Whether the pages are there that tokens from position `length` on see, up to length().
+  bool ShowsAll(size_t length) const noexcept;
   // A reference to the floats of the newest page; none where it is full or the cache is not coded.
   std::optional<PageId> ShareTail() const noexcept;
   // Holds what `other`, of the same pools, holds: shares its pages. Throws Error{kInvalidArgument} when
@@ -79,8 +84,11 @@ class KvCache final : public model::KvView {
   KvPools& pools_;
   size_t capacity_ = 0, length_ = 0;
   Chain floats_, coded_;
+  size_t first_page_ = 0;  // those before are not there, as no later token sees them
 
   LayerPages PagesOf(size_t layer) const noexcept;
+  // Pages that no later token sees.
+  void DropUnseen() noexcept;
   size_t full_pages() const noexcept { return length_ / KvLayout::kPageTokens; }
   // Whether the next token goes into a page that others hold too.
   bool writes_shared() const noexcept;

@@ -11,11 +11,24 @@ namespace {
 
 size_t WholeLines(size_t bytes) noexcept { return (bytes + 63) / 64 * 64; }
 
+// The widest of all layers with attention; 0 where one has none.
+size_t WidestWindow(const checkpoint::TextConfig& sizes) noexcept {
+  size_t widest = 0;
+  for (size_t layer = 0; layer < sizes.layers.size(); ++layer) {
+    if (!sizes.layers[layer].has_attention()) continue;
+    const size_t window = sizes.WindowOf(layer);
+    if (window == 0) return 0;
+    widest = std::max(widest, window);
+  }
+  return widest;
+}
+
 }  // namespace
 
 KvLayout::KvLayout(const model::ModelConfig& config, const KvFormat& format)
     : kv_heads_(config.sizes.kv_heads),
       head_dim_(config.sizes.head_dim),
+      window_(WidestWindow(config.sizes)),
       dtype_(format.dtype()),
       is_coded_(format.is_coded()) {
   if (!IsWeightFloat(dtype_)) {
@@ -42,13 +55,22 @@ KvLayout::KvLayout(const model::ModelConfig& config, const KvFormat& format)
   page_bytes_ = 2 * count * part_bytes_;
 }
 
+size_t KvLayout::FirstSeenPage(size_t position) const noexcept {
+  return window_ == 0 || position < window_ ? 0 : (position + 1 - window_) / kPageTokens;
+}
+
+size_t KvLayout::FirstKeptPage(size_t tokens) const noexcept {
+  return tokens < kGoBackTokens ? 0 : FirstSeenPage(tokens - kGoBackTokens);
+}
+
 uint64_t KvLayout::Bytes(size_t tokens) const noexcept {
-  const uint64_t pages = Pages(tokens);
-  if (!is_coded_) return pages * page_bytes_;
+  const uint64_t pages = Pages(tokens), kept_from = FirstKeptPage(tokens);
+  if (!is_coded_) return (pages - kept_from) * page_bytes_;
   const uint64_t full = tokens / kPageTokens;
-  const uint64_t coded = full - std::min<uint64_t>(full, kFirstCodedPage);
-  // The first ones, the one before the newest, and the newest.
-  const uint64_t floats = std::min<uint64_t>(pages, kFirstCodedPage + 2);
+  const uint64_t coded = full - std::clamp<uint64_t>(kFirstCodedPage, kept_from, full);
+  // The first ones, the last full one, and the one that is being filled.
+  const uint64_t first = kFirstCodedPage - std::min<uint64_t>(kept_from, kFirstCodedPage);
+  const uint64_t floats = std::min(full, first + 1) + (pages - full);
   return floats * page_bytes_ + coded * coded_page_bytes_;
 }
 

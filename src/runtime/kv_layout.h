@@ -20,6 +20,9 @@ class KvLayout {
  public:
   static constexpr size_t kPageTokens = kernels::kKvTile;
   static constexpr size_t kFirstCodedPage = 1;
+  // That a sequence can go back where all layers see a window and pages before it are given up: a long
+  // answer.
+  static constexpr size_t kGoBackTokens = 1024;
 
   // Throws Error{kInvalidArgument} when the format is none of floats nor of codes, Error{kUnsupported}
   // when it is coded and codec::KvShapeOf does not take the heads.
@@ -30,11 +33,15 @@ class KvLayout {
   size_t coded_page_bytes() const noexcept { return coded_page_bytes_; }
   // Pages that hold `tokens` tokens.
   static size_t Pages(size_t tokens) noexcept { return (tokens + kPageTokens - 1) / kPageTokens; }
+  // The first page that a token at `position` sees in any layer, and the first one that a sequence of `tokens`
+  // tokens keeps between passes. 0 where a layer sees all tokens.
+  size_t FirstSeenPage(size_t position) const noexcept;
+  size_t FirstKeptPage(size_t tokens) const noexcept;
   // Of a sequence of `tokens` tokens, between passes.
   uint64_t Bytes(size_t tokens) const noexcept;
   // That the last of `tokens` tokens reads, in layers that see them all.
   double BytesRead(size_t tokens) const noexcept;
-  // That another token of a long sequence takes.
+  // That another token takes as long as nothing is given up.
   double BytesPerToken() const noexcept;
 
   // One layer of the model, which has attention, in these pages.
@@ -50,6 +57,7 @@ class KvLayout {
 
   std::vector<size_t> places_;  // of each layer of the model among those with attention
   size_t kv_heads_ = 0, head_dim_ = 0;
+  size_t window_ = 0;  // the widest of all layers; 0: a layer sees all tokens
   DType dtype_ = DType::kF16;
   size_t part_bytes_ = 0;  // keys or values of one layer of a page of floats, in whole cache lines
   size_t page_bytes_ = 0, coded_page_bytes_ = 0;

@@ -34,7 +34,8 @@ size_t SequenceState::Rewind(size_t length) noexcept {
   if (mark_ && *mark_ > length) mark_.reset();
   while (!moments_.empty() && !(mark_ && *mark_ >= moments_.back().length)) {
     Moment& moment = moments_.back();
-    if (const model::RecurrentState* state = snapshots_->Find(moment.snapshot)) {
+    const model::RecurrentState* state = snapshots_->Find(moment.snapshot);
+    if (state != nullptr && kv_.ShowsAll(moment.length)) {
       // What a conversation begins with is what others have in common with it: as long as it goes on, that stays.
       snapshots_->Find(moments_.front().snapshot);
       recurrent_.CopyFrom(*state);
@@ -61,7 +62,8 @@ size_t SequenceState::LengthAfterRewind(size_t length) const noexcept {
   size_t best = 0;
   if (mark_ && *mark_ <= length && kv_.LengthAfterTruncate(*mark_) == *mark_) best = *mark_;
   for (const Moment& moment : moments_) {
-    if (moment.length > best && moment.length <= length && snapshots_->Has(moment.snapshot)) {
+    if (moment.length > best && moment.length <= length && snapshots_->Has(moment.snapshot) &&
+        kv_.ShowsAll(moment.length)) {
       best = moment.length;
     }
   }

@@ -175,7 +175,7 @@ TEST_P(CodedKv, TakesThePagesThatItsLayoutSays) {
 }
 
 TEST_P(CodedKv, WithoutRoomForItAPassChangesNothing) {
-  const uint64_t most = pools_->layout().Bytes(3 * kPage);
+  const uint64_t most = pools_->layout().Bytes(2 * kPage + 46);
   KvPools pools(engine_->config(), format(), {.most_bytes = most});
   const auto tokens = Tokens(2 * kPage + 30, 1), more = Tokens(4 * kPage, 2);
   SequenceState state(engine_->config(), pools, *snapshots_, kCapacity);
