@@ -116,15 +116,24 @@ void DecodeKvTile(const KvTileLayout& layout, std::span<const std::byte> from,
                   std::span<float> vectors) {
   const KvHeadShape& shape = layout.shape;
   HLWQ_DASSERT(from.size() == layout.bytes() && vectors.size() == kKvTile * shape.head_dim);
-  const auto matrix = from.subspan(layout.multiplier_bytes());
+  const auto matrix = from.subspan(layout.matrix_offset());
+  const auto half_at = [&](size_t offset) {
+    uint16_t half = 0;
+    std::memcpy(&half, from.data() + offset, sizeof(half));
+    return static_cast<double>(F16ToF32(half));
+  };
+  std::vector<double> mean(shape.head_dim);
+  for (size_t i = 0; i < shape.head_dim && layout.is_keys; ++i) {
+    const std::byte level = from[layout.mean_offset() + KvMeanPlace(i)];
+    mean[i] = half_at(layout.mean_scales_offset() + i / shape.scaled * 2) *
+              static_cast<int8_t>(level) * kKvLevelUnit;
+  }
   std::vector<double> row(shape.head_dim);
   for (size_t token = 0; token < kKvTile; ++token) {
     for (size_t i = 0; i < shape.head_dim; ++i) {
-      uint16_t half = 0;
-      std::memcpy(&half, from.data() + (i / shape.scaled * kKvTile + token) * 2, 2);
       const int level = layout.is_keys ? KvLevelAt(layout.matrix(), matrix, i, token)
                                        : KvLevelAt(layout.matrix(), matrix, token, i);
-      row[i] = static_cast<double>(F16ToF32(half)) * level * kKvLevelUnit;
+      row[i] = half_at((i / shape.scaled * kKvTile + token) * 2) * level * kKvLevelUnit + mean[i];
     }
     for (size_t first = 0; first < shape.head_dim; first += shape.rotation) {
       for (size_t distance = shape.rotation / 2; distance > 0; distance /= 2) {

@@ -1,6 +1,7 @@
 // Coded keys and values of a tile of 64 tokens, of one head (docs/kv-cache.md, "Format"): a matrix of
 // small integers, the levels of codes, and a 16-bit multiplier for each token and block of dimensions. A
-// value is multiplier * level / 128, rotated.
+// value is multiplier * level / 128, rotated. Keys are coded less their mean over the tokens of the tile,
+// which is kept beside them: the keys of a text have much in common, and outliers most of all.
 #pragma once
 
 #include <array>
@@ -70,8 +71,10 @@ void PackKvCodes(const KvMatrixLayout& layout, const uint8_t* codes, size_t stri
 // The level at (k, n). For tests and tools: slow.
 int KvLevelAt(const KvMatrixLayout& layout, std::span<const std::byte> from, size_t k, size_t n);
 
-// Keys or values of a tile of one head: multipliers [multipliers, kKvTile] as F16, then the matrix. Where
-// they are plain: F16, keys [head_dim, kKvTile] or values [kKvTile, head_dim].
+// Keys or values of a tile of one head: multipliers [multipliers, kKvTile] as F16; of keys the mean; then
+// the matrix. Each begins at 64 bytes. The mean has levels [head_dim], signed bytes, in the order of
+// KvMeanPlace, and behind them multipliers [multipliers] as F16. Plain tiles: F16, keys [head_dim, kKvTile] or
+// values [kKvTile, head_dim].
 struct KvTileLayout {
   KvHeadShape shape;
   int bits = 0;
@@ -83,11 +86,22 @@ struct KvTileLayout {
     return is_keys ? KvMatrixLayout{bits, shape.head_dim, kKvTile}
                    : KvMatrixLayout{bits, kKvTile, shape.head_dim};
   }
-  size_t multiplier_bytes() const noexcept { return shape.multipliers() * kKvTile * 2; }
+  // The multipliers of the mean lie behind its levels.
+  size_t mean_scales_offset() const noexcept { return mean_offset() + shape.head_dim; }
+  size_t mean_offset() const noexcept { return shape.multipliers() * kKvTile * 2; }
+  size_t mean_bytes() const noexcept {
+    return is_keys ? (shape.head_dim + 2 * shape.multipliers() + 63) / 64 * 64 : 0;
+  }
+  size_t matrix_offset() const noexcept { return mean_offset() + mean_bytes(); }
   size_t bytes() const noexcept {
-    return is_plain() ? shape.head_dim * kKvTile * 2 : multiplier_bytes() + matrix().bytes();
+    return is_plain() ? shape.head_dim * kKvTile * 2 : matrix_offset() + matrix().bytes();
   }
 };
+
+// Where dimension i of a mean lies: 0, 2, 1, 3, 4, 6, 5, 7, .., as products of pairs want it.
+constexpr size_t KvMeanPlace(size_t i) noexcept {
+  return (i & ~size_t{3}) + (i & 1) * 2 + (i >> 1 & 1);
+}
 
 // The vectors [kKvTile, head_dim] that a coded tile stands for, rotated back, in float64 but for the
 // result. The reference of the kernels: slow.

@@ -147,14 +147,20 @@ HWY_INLINE void WeighTile(const RowsOfTile& tile, const CodedTile& values,
   }
 }
 
+// `last_page` is the last one that is read.
 HWY_INLINE void AttendCodedTile(const RowsOfTile& tile, const CodedKvPages& pages, size_t kv_head,
-                                AttentionScratch& scratch, CodedScratch& coded) {
+                                size_t last_page, AttentionScratch& scratch, CodedScratch& coded) {
   if (tile.count() == 0) return;
-  const size_t page = tile.base / kKvTile;
+  const size_t page = tile.base / kKvTile, next = HWY_MIN(page + 1, last_page);
   const auto at = [](const std::byte* from) { return reinterpret_cast<const uint8_t*>(from); };
-  ScoreTile(tile, {pages.keys, at(pages.key_tile(page, kv_head))}, scratch, coded);
+  ScoreTile(tile,
+            {pages.keys, at(pages.key_tile(page, kv_head)), at(pages.key_tile(next, kv_head))},
+            scratch, coded);
   Softmax(tile, scratch, &coded);
-  WeighTile(tile, {pages.values, at(pages.value_tile(page, kv_head))}, scratch, coded);
+  WeighTile(
+      tile,
+      {pages.values, at(pages.value_tile(page, kv_head)), at(pages.value_tile(next, kv_head))},
+      scratch, coded);
 }
 
 // What a row got from a span of positions: its largest score, the sum of weights relative to that, and the
@@ -209,7 +215,8 @@ HWY_INLINE void AttendRows(const KvPages& cache, const CodedKvPages* coded_pages
     }
     head.Attend({tile.first, plain, tile.base}, scratch, coded);
     if (plain < tile.last) {
-      AttendCodedTile({plain, tile.last, tile.base}, *coded_pages, kv_head, scratch, *coded);
+      AttendCodedTile({plain, tile.last, tile.base}, *coded_pages, kv_head,
+                      HWY_MAX(tile.base, end - kKvTile) / kKvTile, scratch, *coded);
     }
   }
 }

@@ -22,6 +22,7 @@
 #include "kernels/cpu/float_rows-inl.h"
 #include "kernels/cpu/fwht_row-inl.h"
 #include "kernels/cpu/lanes-inl.h"
+#include "tensor/float16.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
@@ -37,6 +38,7 @@ struct CodedScratch {
   alignas(64) int32_t queries[kRowFloats / 32 * kQueryWords];  // [multiplier, row, kQueryWords]
   alignas(64) int32_t weights[kMostRows * kWeightWords];       // pair words
   alignas(64) float peaks[kMostRows];        // the largest weight of a row in the tile
+  alignas(64) float mean_scores[kMostRows];  // of the mean key of the tile
   alignas(64) float query_steps[kMostRows];  // what a unit of the integers of a row stands for
   alignas(64) float weight_steps[kMostRows];
   alignas(64) uint8_t wide[128 * kKvTile * 2];  // pairs of levels
@@ -87,13 +89,17 @@ HWY_INLINE void PrepareQueries(const codec::KvHeadShape& shape, size_t count,
   }
 }
 
-// Keys or values of a tile, coded.
+// Keys or values of a tile, coded, and those of the tile that comes after it.
 struct CodedTile {
   const codec::KvTileLayout& layout;
   const uint8_t* at;
+  const uint8_t* next;
 
   const uint8_t* multipliers(size_t block) const { return at + block * kKvTile * 2; }
-  const uint8_t* matrix() const { return at + layout.multiplier_bytes(); }
+  const uint8_t* mean() const { return at + layout.mean_offset(); }
+  const uint8_t* mean_scales() const { return at + layout.mean_scales_offset(); }
+  const uint8_t* matrix() const { return at + layout.matrix_offset(); }
+  ptrdiff_t to_next() const { return next - at; }
 };
 
 // Many rows, a few at a time; one for all sources.
@@ -124,6 +130,22 @@ HWY_INLINE void MultiplyTile(const RowsOfTile& tile, const LevelMatrix& matrix,
   }
 }
 
+// The scores of the mean key.
+HWY_INLINE void ScoreMean(const RowsOfTile& tile, const CodedTile& keys, CodedScratch& coded) {
+  const codec::KvHeadShape& shape = keys.layout.shape;
+  for (size_t row = tile.first; row < tile.last; ++row) {
+    float score = 0;
+    for (size_t block = 0; block < shape.multipliers(); ++block) {
+      const int32_t sum = SumOfPairs(coded.queries + (block * coded.rows + row) * kQueryWords,
+                                     keys.mean() + block * shape.scaled, shape.scaled / 2);
+      uint16_t scale = 0;
+      std::memcpy(&scale, keys.mean_scales() + block * sizeof(scale), sizeof(scale));
+      score += static_cast<float>(sum) * F16ToF32(scale);
+    }
+    coded.mean_scores[row] = score * coded.query_steps[row];
+  }
+}
+
 // Makes scores of sums, or adds them to those of the dimensions before.
 struct ScoreStore {
   static constexpr size_t kLaneMultiple = kKvTile;
@@ -144,7 +166,9 @@ struct ScoreStore {
     const VF step = hn::Set(DF(), coded.query_steps[first_row + row]);
     const VF multiplier = F16Format::LoadNumber(DF(), multipliers + lane * sizeof(uint16_t));
     const VF score = hn::Mul(hn::Mul(hn::ConvertTo(DF(), sum), step), multiplier);
-    hn::Store(is_first ? score : hn::Add(hn::Load(DF(), to), score), DF(), to);
+    const VF before =
+        is_first ? hn::Set(DF(), coded.mean_scores[first_row + row]) : hn::Load(DF(), to);
+    hn::Store(hn::Add(before, score), DF(), to);
   }
 };
 
@@ -156,9 +180,10 @@ HWY_NOINLINE HWY_ATTR void ScoreCodes(const RowsOfTile& tile, const CodedTile& k
   const codec::KvMatrixLayout matrix = keys.layout.matrix();
   const size_t blocks = shape.multipliers();
   const size_t groups = matrix.groups() / blocks;  // of one multiplier
+  ScoreMean(tile, keys, coded);
   for (size_t block = 0; block < blocks; ++block) {
     const LevelMatrix levels = {keys.matrix() + block * groups * matrix.group_bytes(),
-                                matrix.block_bytes(), kAllGroups.data(), groups};
+                                matrix.block_bytes(), kAllGroups.data(), groups, keys.to_next()};
     MultiplyTile<Source, kQueryWords>(
         tile, levels, coded.queries + block * coded.rows * kQueryWords, kKvTile, coded.wide,
         ScoreStore{scratch, coded, keys.multipliers(block), block == 0});
@@ -274,7 +299,8 @@ HWY_NOINLINE HWY_ATTR void WeighCodes(const RowsOfTile& tile, const CodedTile& v
       PrepareWeights(tile, row, multipliers, scratch, coded);
     }
     LevelMatrix levels = {values.matrix() + block * (shape.scaled / 16) * matrix.block_bytes(),
-                          matrix.block_bytes(), kAllGroups.data(), matrix.groups()};
+                          matrix.block_bytes(), kAllGroups.data(), matrix.groups(),
+                          values.to_next()};
     uint8_t groups[kMostGroups];
     if (tile.IsFew()) {
       levels.groups = groups;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "codec/kv_tile.h"
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/lane_pairs-inl.h"
 #include "kernels/cpu/lanes-inl.h"
@@ -91,12 +92,14 @@ struct WideLevels {
 };
 
 // A matrix of levels: blocks of 16 lanes, block_bytes apart, each of `count` groups. The groups that
-// `groups` names are read.
+// `groups` names are read. What lies `to_next` bytes further on is fetched at the same pace: processors do not
+// foresee the jump to another page.
 struct LevelMatrix {
   const uint8_t* at;
   size_t block_bytes;
   const uint8_t* groups;
   size_t count;
+  ptrdiff_t to_next;
 };
 
 template <size_t kRowWords, size_t kRows>
@@ -106,12 +109,17 @@ HWY_INLINE void AddWord(VPairs pairs, const int32_t* HWY_RESTRICT words, VI (&su
 }
 
 template <class Source, size_t kRowWords, size_t kRows, size_t kVecs, size_t... kWord>
-HWY_INLINE void AddGroup(const Source& source, const uint8_t* HWY_RESTRICT at, size_t block_bytes,
-                         const int32_t* HWY_RESTRICT words, VI (&sums)[kVecs][kRows],
-                         std::index_sequence<kWord...> /*words*/) {
+HWY_INLINE void AddGroup(const Source& source, const uint8_t* HWY_RESTRICT at,
+                         const LevelMatrix& matrix, const int32_t* HWY_RESTRICT words,
+                         VI (&sums)[kVecs][kRows], std::index_sequence<kWord...> /*words*/) {
   HWY_UNROLL(4)
   for (size_t v = 0; v < kVecs; ++v) {
-    const uint8_t* from = at + v * kLanes / 16 * block_bytes + v * kLanes % 16 * 4;
+    const uint8_t* from = at + v * kLanes / 16 * matrix.block_bytes + v * kLanes % 16 * 4;
+    if (v * kLanes % 16 == 0) {
+      HWY_UNROLL(3)
+      for (size_t i = 0; i < Source::kBytes; i += kLaneBytes)
+        hwy::Prefetch(from + matrix.to_next + i);
+    }
     (AddWord<kRowWords, kRows>(source.template Pairs<kWord>(from), words + kWord, sums[v]), ...);
   }
 }
@@ -130,9 +138,9 @@ HWY_INLINE void MultiplyLanes(const Source& source, const LevelMatrix& matrix,
   const uint8_t* block = matrix.at + lane / 16 * matrix.block_bytes + lane % 16 * 4;
   for (size_t i = 0; i < matrix.count; ++i) {
     const size_t group = matrix.groups[i];
-    AddGroup<Source, kRowWords, kRows, kVecs>(source, block + group * Source::kBytes,
-                                              matrix.block_bytes, words + group * Source::kWords,
-                                              sums, std::make_index_sequence<Source::kWords>());
+    AddGroup<Source, kRowWords, kRows, kVecs>(source, block + group * Source::kBytes, matrix,
+                                              words + group * Source::kWords, sums,
+                                              std::make_index_sequence<Source::kWords>());
   }
   // Through memory, as the loops of `store` would keep the sums there all the time.
   alignas(64) int32_t found[kVecs * kRows * kLanes];
@@ -204,7 +212,7 @@ HWY_INLINE LevelMatrix Widen(const Source& source, const LevelMatrix& matrix, si
                  std::make_index_sequence<Source::kWords>());
     }
   }
-  return {to, words * kLaneBytes, matrix.groups, words};
+  return {to, words * kLaneBytes, matrix.groups, words, 0};
 }
 
 }  // namespace HWY_NAMESPACE

@@ -157,11 +157,14 @@ HWY_INLINE void CodeColumns(const KvColumns& columns, const Magnitudes* magnitud
   }
 }
 
-HWY_ATTR void EncodeColumnsOn(const KvColumns& columns, float* HWY_RESTRICT values,
-                              uint16_t* HWY_RESTRICT multipliers, int32_t* HWY_RESTRICT codes) {
+HWY_ATTR void RotateColumnsOn(const KvColumns& columns, float* HWY_RESTRICT values) {
   for (size_t i = 0; i < columns.rotations; ++i) {
     RotateColumns(columns.rotation, values + i * columns.rotation * kKvEncodeTokens);
   }
+}
+
+HWY_ATTR void EncodeColumnsOn(const KvColumns& columns, const float* HWY_RESTRICT values,
+                              uint16_t* HWY_RESTRICT multipliers, int32_t* HWY_RESTRICT codes) {
   const Magnitudes magnitudes(columns.bits == 8 ? 2 : columns.bits);
   const size_t blocks = columns.rotations * columns.rotation / columns.scaled;
   for (size_t block = 0; block < blocks; ++block) {

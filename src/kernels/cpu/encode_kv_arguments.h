@@ -7,7 +7,7 @@ namespace hlwq::kernels {
 
 inline constexpr size_t kKvEncodeTokens = 16;  // coded at a time
 
-// Columns of head_dim = rotations * rotation values.
+// Columns [head_dim][kKvEncodeTokens] of head_dim = rotations * rotation values.
 struct KvColumns {
   int bits = 0;
   size_t rotations = 0, rotation = 0;

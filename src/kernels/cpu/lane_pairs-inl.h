@@ -70,6 +70,16 @@ inline void AddPairs(int32_t factors, VPairs pairs, VI& sum) {
   sum = VI(sum.raw + low(bits) * low(pairs) + low(bits >> 16) * low(pairs >> 16));
 }
 
+inline int32_t SumOfPairs(const int32_t* words, const uint8_t* levels, size_t count) {
+  int32_t sum = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const auto bits = static_cast<uint32_t>(words[i]);
+    sum += static_cast<int16_t>(bits) * static_cast<int8_t>(levels[2 * i]) +
+           static_cast<int16_t>(bits >> 16) * static_cast<int8_t>(levels[2 * i + 1]);
+  }
+  return sum;
+}
+
 inline void StorePairWords(const float* numbers, float factor, size_t count, int32_t* words) {
   for (size_t i = 0; i < count; i += 4) {
     const auto word = [&](size_t first) {
@@ -146,12 +156,28 @@ HWY_INLINE void AddPairs(const int32_t& factors, VPairs pairs, VI& sum) {
 #if HWY_ARCH_X86
   VI unused = hn::Zero(DI());
   sum = hn::ReorderWidenMulAccumulate(DI(), a, pairs, sum, unused);
+  __asm__("" : "+v"(sum.raw));  // else GCC adds products of several words first, and spills them
 #else
   VI second = hn::Zero(DI());
   const VI first = hn::ReorderWidenMulAccumulate(DI(), a, pairs, hn::Zero(DI()), second);
   sum = hn::Add(sum, hn::RearrangeToOddPlusEven(first, second));
 #endif
 #endif
+}
+
+// The sum of `count` pairs, a multiple of 4, times as many pairs of signed bytes.
+HWY_INLINE int32_t SumOfPairs(const int32_t* HWY_RESTRICT words, const uint8_t* HWY_RESTRICT levels,
+                              size_t count) {
+  constexpr hn::CappedTag<int32_t, 4> d;
+  constexpr hn::Repartition<int16_t, decltype(d)> pairs;
+  auto sum = hn::Zero(d), other = hn::Zero(d);
+  for (size_t i = 0; i < count; i += hn::Lanes(d)) {
+    const auto bytes = hn::LoadU(hn::Rebind<int8_t, decltype(pairs)>(),
+                                 reinterpret_cast<const int8_t*>(levels + 2 * i));
+    sum = hn::ReorderWidenMulAccumulate(d, hn::BitCast(pairs, hn::LoadU(d, words + i)),
+                                        hn::PromoteTo(pairs, bytes), sum, other);
+  }
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum, other)));
 }
 
 // numbers [count], a multiple of 16, times a factor that takes them to 16 bits, rounded, as pairs:
