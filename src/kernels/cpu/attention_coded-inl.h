@@ -16,6 +16,7 @@
 #include <limits>
 
 #include "codec/kv_tile.h"
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/attention_codes-inl.h"
 #include "kernels/cpu/attention_scratch-inl.h"
@@ -100,6 +101,10 @@ struct CodedTile {
   const uint8_t* mean_scales() const { return at + layout.mean_scales_offset(); }
   const uint8_t* matrix() const { return at + layout.matrix_offset(); }
   ptrdiff_t to_next() const { return next - at; }
+  // Of the next tile, what lies before the matrix.
+  HWY_INLINE void FetchNextMultipliers() const {
+    for (size_t i = 0; i < layout.matrix_offset(); i += 64) hwy::Prefetch(next + i);
+  }
 };
 
 // Many rows, a few at a time; one for all sources.
@@ -133,16 +138,17 @@ HWY_INLINE void MultiplyTile(const RowsOfTile& tile, const LevelMatrix& matrix,
 // The scores of the mean key.
 HWY_INLINE void ScoreMean(const RowsOfTile& tile, const CodedTile& keys, CodedScratch& coded) {
   const codec::KvHeadShape& shape = keys.layout.shape;
-  for (size_t row = tile.first; row < tile.last; ++row) {
-    float score = 0;
-    for (size_t block = 0; block < shape.multipliers(); ++block) {
-      const int32_t sum = SumOfPairs(coded.queries + (block * coded.rows + row) * kQueryWords,
-                                     keys.mean() + block * shape.scaled, shape.scaled / 2);
-      uint16_t scale = 0;
-      std::memcpy(&scale, keys.mean_scales() + block * sizeof(scale), sizeof(scale));
-      score += static_cast<float>(sum) * F16ToF32(scale);
+  std::fill(coded.mean_scores + tile.first, coded.mean_scores + tile.last, 0.0f);
+  for (size_t block = 0; block < shape.multipliers(); ++block) {
+    uint16_t half = 0;
+    std::memcpy(&half, keys.mean_scales() + block * sizeof(half), sizeof(half));
+    const float scale = F16ToF32(half);
+    const uint8_t* levels = keys.mean() + block * shape.scaled;
+    for (size_t row = tile.first; row < tile.last; ++row) {
+      const int32_t* words = coded.queries + (block * coded.rows + row) * kQueryWords;
+      const int32_t sum = SumOfPairs(words, levels, shape.scaled / 2);
+      coded.mean_scores[row] += static_cast<float>(sum) * (scale * coded.query_steps[row]);
     }
-    coded.mean_scores[row] = score * coded.query_steps[row];
   }
 }
 
@@ -181,6 +187,7 @@ HWY_NOINLINE HWY_ATTR void ScoreCodes(const RowsOfTile& tile, const CodedTile& k
   const size_t blocks = shape.multipliers();
   const size_t groups = matrix.groups() / blocks;  // of one multiplier
   ScoreMean(tile, keys, coded);
+  keys.FetchNextMultipliers();
   for (size_t block = 0; block < blocks; ++block) {
     const LevelMatrix levels = {keys.matrix() + block * groups * matrix.group_bytes(),
                                 matrix.block_bytes(), kAllGroups.data(), groups, keys.to_next()};
@@ -293,6 +300,7 @@ HWY_NOINLINE HWY_ATTR void WeighCodes(const RowsOfTile& tile, const CodedTile& v
   const codec::KvHeadShape& shape = values.layout.shape;
   const codec::KvMatrixLayout matrix = values.layout.matrix();
   const size_t lanes = hwy::RoundUpTo(shape.scaled, 16);
+  values.FetchNextMultipliers();
   for (size_t block = 0; block < shape.multipliers(); ++block) {
     const TileMultipliers multipliers(values.multipliers(block));
     for (size_t row = tile.first; row < tile.last; ++row) {

@@ -165,11 +165,11 @@ HWY_INLINE void AddPairs(const int32_t& factors, VPairs pairs, VI& sum) {
 #endif
 }
 
-// The sum of `count` pairs, a multiple of 4, times as many pairs of signed bytes.
-HWY_INLINE int32_t SumOfPairs(const int32_t* HWY_RESTRICT words, const uint8_t* HWY_RESTRICT levels,
-                              size_t count) {
-  constexpr hn::CappedTag<int32_t, 4> d;
-  constexpr hn::Repartition<int16_t, decltype(d)> pairs;
+// The sum of `count` pairs, a multiple of the lanes of `d`, times as many pairs of signed bytes.
+template <class D>
+HWY_INLINE int32_t SumOfPairs(D d, const int32_t* HWY_RESTRICT words,
+                              const uint8_t* HWY_RESTRICT levels, size_t count) {
+  constexpr hn::Repartition<int16_t, D> pairs;
   auto sum = hn::Zero(d), other = hn::Zero(d);
   for (size_t i = 0; i < count; i += hn::Lanes(d)) {
     const auto bytes = hn::LoadU(hn::Rebind<int8_t, decltype(pairs)>(),
@@ -178,6 +178,12 @@ HWY_INLINE int32_t SumOfPairs(const int32_t* HWY_RESTRICT words, const uint8_t* 
                                         hn::PromoteTo(pairs, bytes), sum, other);
   }
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum, other)));
+}
+// The same for any multiple of 4.
+HWY_INLINE int32_t SumOfPairs(const int32_t* HWY_RESTRICT words, const uint8_t* HWY_RESTRICT levels,
+                              size_t count) {
+  return count % kLanes == 0 ? SumOfPairs(DI(), words, levels, count)
+                             : SumOfPairs(hn::CappedTag<int32_t, 4>(), words, levels, count);
 }
 
 // numbers [count], a multiple of 16, times a factor that takes them to 16 bits, rounded, as pairs:
