@@ -16,6 +16,7 @@
 
 #include "hwy/highway.h"
 #include "kernels/attention.h"
+#include "kernels/cpu/attention_arguments.h"
 #include "kernels/cpu/attention_coded-inl.h"
 #include "kernels/cpu/attention_float-inl.h"
 #include "kernels/cpu/attention_scratch-inl.h"
@@ -196,7 +197,7 @@ HWY_INLINE void FinishPart(const float* HWY_RESTRICT part, size_t head_dim,
 }
 
 // Rows [0, count) of the scratch, in the order of their queries, and positions of one span.
-template <class Format>
+template <class Format, bool kIsCoded>
 HWY_INLINE void AttendRows(const KvPages& cache, const CodedKvPages* coded_pages, size_t kv_head,
                            size_t count, size_t span, AttentionScratch& scratch,
                            CodedScratch* coded) {
@@ -209,12 +210,14 @@ HWY_INLINE void AttendRows(const KvPages& cache, const CodedKvPages* coded_pages
     while (scratch.end[tile.first] <= tile.base) ++tile.first;
     while (tile.last < count && scratch.begin[tile.last] < tile.base + kKvTile) ++tile.last;
     size_t plain = tile.last;  // rows before see the tile as it is
-    if (coded != nullptr && tile.base / kKvTile >= coded_pages->first_page) {
-      plain = tile.first;
-      while (plain < tile.last && scratch.end[plain] <= tile.base + kKvTile) ++plain;
+    if constexpr (kIsCoded) {
+      if (tile.base / kKvTile >= coded_pages->first_page) {
+        plain = tile.first;
+        while (plain < tile.last && scratch.end[plain] <= tile.base + kKvTile) ++plain;
+      }
     }
     head.Attend({tile.first, plain, tile.base}, scratch, coded);
-    if (plain < tile.last) {
+    if constexpr (kIsCoded) {
       AttendCodedTile({plain, tile.last, tile.base}, *coded_pages, kv_head,
                       HWY_MAX(tile.base, end - kKvTile) / kKvTile, scratch, *coded);
     }
@@ -249,14 +252,7 @@ HWY_INLINE void TakePart(const CodedKvPages* pages, size_t row, size_t head_dim,
   }
 }
 
-// The spans [first, last) of positions of the problem's queries. With `parts` each goes there; else all are
-// merged and finished.
-struct SpansToAttend {
-  size_t first, last;
-  float* parts = nullptr;
-};
-
-template <class Format>
+template <class Format, bool kIsCoded>
 HWY_ATTR void AttendTo(const AttentionProblem& problem, const KvPages& cache,
                        const CodedKvPages* coded_pages, size_t kv_head, size_t query_begin,
                        size_t query_end, const SpansToAttend& spans, CodedScratch* coded) {
@@ -286,7 +282,7 @@ HWY_ATTR void AttendTo(const AttentionProblem& problem, const KvPages& cache,
     }
     for (size_t span = spans.first; span < spans.last; ++span) {
       ResetRows(count, scratch, coded);
-      AttendRows<Format>(cache, coded_pages, kv_head, count, span, scratch, coded);
+      AttendRows<Format, kIsCoded>(cache, coded_pages, kv_head, count, span, scratch, coded);
       for (size_t row = 0; row < count; ++row) {
         float* to = part;
         if (spans.parts != nullptr) {
@@ -302,14 +298,6 @@ HWY_ATTR void AttendTo(const AttentionProblem& problem, const KvPages& cache,
                  problem.out + query(row) * problem.out_stride + head(row) * head_dim);
     }
   }
-}
-
-HWY_NOINLINE HWY_ATTR void AttendToCoded(const AttentionProblem& problem, const KvPages& cache,
-                                         const CodedKvPages& coded_pages, size_t kv_head,
-                                         size_t query_begin, size_t query_end,
-                                         const SpansToAttend& spans) {
-  CodedScratch coded;
-  AttendTo<F16Format>(problem, cache, &coded_pages, kv_head, query_begin, query_end, spans, &coded);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "kernels/cpu/attention_arguments.h"
 #include "kernels/cpu/target.h"
 #include "kernels/float_rows.h"
 
@@ -21,23 +22,19 @@ HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
-void AttendOn(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages* coded,
-              size_t kv_head, size_t query_begin, size_t query_end, const AttentionSpans& wanted,
-              float* parts) {
-  const SpansToAttend spans = {wanted.first, wanted.last, parts};
-  if (coded != nullptr) {
-    return AttendToCoded(problem, cache, *coded, kv_head, query_begin, query_end, spans);
-  }
+void AttendOn(const AttentionProblem& problem, const KvPages& cache, size_t kv_head,
+              size_t query_begin, size_t query_end, const SpansToAttend& spans) {
+  const auto attend = [&](auto format) HWY_ATTR {
+    AttendTo<decltype(format), false>(problem, cache, nullptr, kv_head, query_begin, query_end,
+                                      spans, nullptr);
+  };
   switch (cache.dtype) {
     case DType::kF16:
-      return AttendTo<F16Format>(problem, cache, nullptr, kv_head, query_begin, query_end, spans,
-                                 nullptr);
+      return attend(F16Format());
     case DType::kBF16:
-      return AttendTo<Bf16Format>(problem, cache, nullptr, kv_head, query_begin, query_end, spans,
-                                  nullptr);
+      return attend(Bf16Format());
     default:
-      return AttendTo<F32Format>(problem, cache, nullptr, kv_head, query_begin, query_end, spans,
-                                 nullptr);
+      return attend(F32Format());
   }
 }
 
@@ -136,23 +133,29 @@ void CheckProblem([[maybe_unused]] const AttentionProblem& problem,
                 coded->kv_heads == cache.kv_heads && coded->keys.shape.head_dim == cache.head_dim));
 }
 
+void AttendAny(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages* coded,
+               size_t kv_head, size_t query_begin, size_t query_end,
+               const SpansToAttend& spans) noexcept {
+  CheckProblem(problem, cache, coded, kv_head);
+  if (coded != nullptr) {
+    return AttendToCoded(problem, cache, *coded, kv_head, query_begin, query_end, spans);
+  }
+  HWY_DYNAMIC_DISPATCH(AttendOn)(problem, cache, kv_head, query_begin, query_end, spans);
+}
+
 }  // namespace
 
 void Attend(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages* coded,
             size_t kv_head, size_t query_begin, size_t query_end) noexcept {
-  CheckProblem(problem, cache, coded, kv_head);
   HLWQ_DASSERT(query_begin <= query_end && query_end <= problem.queries);
   if (query_begin == query_end) return;
   const AttentionSpans spans = problem.SpansOf(query_begin, query_end);
-  HWY_DYNAMIC_DISPATCH(AttendOn)
-  (problem, cache, coded, kv_head, query_begin, query_end, spans, nullptr);
+  AttendAny(problem, cache, coded, kv_head, query_begin, query_end, {spans.first, spans.last});
 }
 
 void AttendSpan(const AttentionProblem& problem, const KvPages& cache, const CodedKvPages* coded,
                 size_t kv_head, size_t span, float* parts) noexcept {
-  CheckProblem(problem, cache, coded, kv_head);
-  HWY_DYNAMIC_DISPATCH(AttendOn)
-  (problem, cache, coded, kv_head, 0, problem.queries, {span, span + 1}, parts);
+  AttendAny(problem, cache, coded, kv_head, 0, problem.queries, {span, span + 1, parts});
 }
 
 void MergeSpans(const AttentionProblem& problem, const float* parts, size_t head_dim, size_t query,
