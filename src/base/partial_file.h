@@ -11,7 +11,7 @@ namespace hlwq {
 class PartialFile {
  public:
   // Begins it, empty. Throws Error{kInvalidArgument} where `path` is a folder, Error{kIo} where it
-  // cannot be written.
+  // cannot be written, Error{kAlreadyExists} while another one, of any process, writes the same.
   explicit PartialFile(std::filesystem::path path);
   PartialFile(const PartialFile&) = delete;
   PartialFile& operator=(const PartialFile&) = delete;
@@ -23,7 +23,9 @@ class PartialFile {
 
  private:
   std::filesystem::path path_, partial_path_;
-  File file_;  // closed when finished
+  File file_;  // locked; closed when finished
+
+  void Open();
 };
 
 }  // namespace hlwq

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/temp_dir.h"
 
 namespace hlwq {
@@ -35,6 +36,19 @@ TEST(PartialFile, LeavesNothingWhenItIsGivenUp) {
     EXPECT_TRUE(std::filesystem::exists(dir / "f.partial"));
   }
   EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
+}
+
+TEST(PartialFile, OneAtATimeWritesToAPath) {
+  const test::TempDir dir;
+  PartialFile first(dir / "f");
+  Write(first, "first");
+  test::ExpectError(ErrorCode::kAlreadyExists, "f.partial: another process is writing it",
+                    [&] { PartialFile second(dir / "f"); });
+  first.Finish();
+  PartialFile third(dir / "f");
+  Write(third, "third");
+  third.Finish();
+  EXPECT_EQ(ReadSmallFile(dir / "f", 100), "third");
 }
 
 TEST(PartialFile, BeginsEmptyOverWhatAKilledProcessLeft) {
