@@ -60,6 +60,15 @@ void CapVectorTarget(std::string_view name) {
   AvxVnni() = HasAvxVnni() && name != "avx2";
 }
 
+std::string_view VectorTargetName() noexcept {
+  const int64_t usable = hwy::SupportedTargets() & HWY_TARGETS;
+  const int64_t best = usable & -usable;
+  for (const Target& target : kTargets) {
+    if (target.bit >= best && (target.name != kAvx2Vnni || UsesAvxVnni())) return target.name;
+  }
+  return kTargets.back().name;
+}
+
 bool UsesAvxVnni() noexcept { return AvxVnni().load(std::memory_order_relaxed); }
 
 }  // namespace hlwq::kernels

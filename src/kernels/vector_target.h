@@ -10,6 +10,8 @@ namespace hlwq::kernels {
 // lower one, and a build for 64-bit ARM has nothing to choose. For measurements. Throws Error{kInvalidArgument} for
 // another name. Before any kernel runs.
 void CapVectorTarget(std::string_view name);
+// The ones that kernels use, by the names of CapVectorTarget. Thread: safe.
+std::string_view VectorTargetName() noexcept;
 
 // Whether kernels for AVX2 may use AVX-VNNI, which this processor then has: a step of 32 products of bytes in
 // one instruction. Thread: safe.
