@@ -27,6 +27,10 @@ class RecurrentState {
   // [value_heads, key_dim, value_dim].
   std::span<float> Memory(size_t layer) noexcept;
 
+  // All of them, as files have them: for each layer its inputs and its memory.
+  std::span<float> values() noexcept { return values_.span(); }
+  std::span<const float> values() const noexcept { return values_.span(); }
+
   void Clear() noexcept;
   RecurrentState Copy() const;
   // Becomes equal to `other`, of the same model.

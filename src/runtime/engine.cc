@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "checkpoint/identity.h"
 
 namespace hlwq::runtime {
 namespace {
@@ -56,6 +57,11 @@ uint64_t Engine::sequence_bytes() const noexcept {
   uint64_t bytes = snapshots_->bytes();
   for (const auto& [dtype, pages] : kv_pages_) bytes += pages->written_bytes();
   return bytes;
+}
+
+uint64_t Engine::identity() {
+  if (!identity_) identity_ = checkpoint::ModelIdentity(model_.checkpoint());
+  return *identity_;
 }
 
 void Engine::SetThreads(int threads) { pool_ = std::make_unique<WorkerPool>(threads); }

@@ -78,6 +78,8 @@ class Engine {
 
   // Keys, values and noted moments of all sequences that are resident: as much as was in use at one time.
   uint64_t sequence_bytes() const noexcept;
+  // checkpoint::ModelIdentity, computed once.
+  uint64_t identity();
 
   // An empty sequence with room for options.capacity tokens. The engine outlives it. Throws as
   // KvPools.
@@ -122,6 +124,7 @@ class Engine {
   std::unique_ptr<ExpertCache> expert_cache_;
   std::unique_ptr<model::MappedExperts> mapped_experts_;  // what is traced without a cache
   std::unique_ptr<TracingExperts> trace_;
+  std::optional<uint64_t> identity_;
   std::optional<model::Workspace> work_;  // grown to the largest pass so far
   uint64_t kv_bytes_ = 0;
   std::map<std::string, std::unique_ptr<KvPools>> kv_pages_;  // by the name of the format

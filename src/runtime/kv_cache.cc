@@ -205,4 +205,31 @@ void KvCache::ForkFrom(const KvCache& other) {
   coded_.ShareFrom(other.coded_, pools_.layout().is_coded() ? full_pages() : 0, pools_.coded());
 }
 
+std::span<const std::byte> KvCache::PageBytes(KvPageKind kind, size_t page) const noexcept {
+  const bool is_floats = kind == KvPageKind::kFloats;
+  const Chain& chain = is_floats ? floats_ : coded_;
+  if (page >= chain.places.size() || chain.places[page] == nullptr) return {};
+  return {chain.places[page], (is_floats ? pools_.floats() : pools_.coded()).page_bytes()};
+}
+
+std::span<std::byte> KvCache::TakePage(KvPageKind kind, size_t page) {
+  const bool is_floats = kind == KvPageKind::kFloats;
+  Chain& chain = is_floats ? floats_ : coded_;
+  KvPagePool& pool = is_floats ? pools_.floats() : pools_.coded();
+  HLWQ_DASSERT(length_ == 0 && page >= chain.pages.size() && page < capacity_ / kPage);
+  while (chain.pages.size() < page) chain.Put(chain.pages.size(), std::nullopt, pool);
+  chain.Put(page, pool.Take(), pool);
+  return {chain.places[page], pool.page_bytes()};
+}
+
+void KvCache::Adopt(size_t length) {
+  HLWQ_DASSERT(length <= capacity_);
+  length_ = length;
+  const auto fill = [](Chain& chain, size_t pages, const KvPagePool& pool) {
+    while (chain.pages.size() < pages) chain.Put(chain.pages.size(), std::nullopt, pool);
+  };
+  fill(floats_, KvLayout::Pages(length_), pools_.floats());
+  if (pools_.layout().is_coded()) fill(coded_, full_pages(), pools_.coded());
+}
+
 }  // namespace hlwq::runtime

@@ -62,6 +62,15 @@ class KvCache final : public model::KvView {
   // it has no room.
   void ForkFrom(const KvCache& other);
 
+  // The bytes of a page; empty where it is not there.
+  std::span<const std::byte> PageBytes(KvPageKind kind, size_t page) const noexcept;
+  // Of a cache that holds nothing: a page of its own at this place, whose bytes the caller fills. Those of a kind
+  // come in ascending order; what is passed over is not there. Throws as KvPagePool::Take.
+  std::span<std::byte> TakePage(KvPageKind kind, size_t page);
+  // Holds `length` tokens from now on, in the pages that TakePage gave.
+  // @pre all that KvLayout::UseOf calls needed were taken, and none of no use
+  void Adopt(size_t length);
+
  private:
   // Pages in the order of positions. Some may not be there: those of floats that were coded, and the first
   // ones, which never are.

@@ -87,6 +87,17 @@ double KvLayout::BytesPerToken() const noexcept {
   return static_cast<double>(is_coded_ ? coded_page_bytes_ : page_bytes_) / kPageTokens;
 }
 
+KvPageUse KvLayout::UseOf(KvPageKind kind, size_t page, size_t length) const noexcept {
+  const size_t full = length / kPageTokens;
+  if (kind == KvPageKind::kCoded) {
+    const bool is_coded_page = is_coded_ && page >= kFirstCodedPage && page < full;
+    return is_coded_page ? KvPageUse::kNeeded : KvPageUse::kNone;
+  }
+  if (page >= Pages(length)) return KvPageUse::kNone;
+  if (!is_coded_ || page < kFirstCodedPage || page == full) return KvPageUse::kNeeded;
+  return page + 1 == full ? KvPageUse::kUseful : KvPageUse::kNone;
+}
+
 kernels::KvPages KvLayout::Layer(size_t layer, std::span<std::byte* const> pages) const noexcept {
   const size_t keys = 2 * places_[layer] * part_bytes_;
   return {.dtype = dtype_,

@@ -12,6 +12,10 @@
 
 namespace hlwq::runtime {
 
+enum class KvPageKind : uint8_t { kFloats, kCoded };
+// Whether a sequence has a page at some place of its chain.
+enum class KvPageUse : uint8_t { kNone, kUseful, kNeeded };
+
 // A page holds kPageTokens tokens of all layers: for each layer with attention its keys and then its
 // values, so that a short sequence touches little memory. Where the format is coded, pages that are full
 // are coded into pages of another kind, but for the first one: the first tokens of a text are the ones
@@ -43,6 +47,8 @@ class KvLayout {
   double BytesRead(size_t tokens) const noexcept;
   // That another token takes as long as nothing is given up.
   double BytesPerToken() const noexcept;
+  // Between passes, of a sequence of `length` tokens. Useful: it lets the sequence go back to within the page.
+  KvPageUse UseOf(KvPageKind kind, size_t page, size_t length) const noexcept;
 
   // One layer of the model, which has attention, in these pages.
   kernels::KvPages Layer(size_t layer, std::span<std::byte* const> pages) const noexcept;

@@ -14,6 +14,8 @@ namespace {
 // come, so that the bits of the pieces before and after do not depend on it (Engine::Step).
 constexpr size_t kMomentTail = model::kShortSegment + 1;
 constexpr size_t kMomentStep = 32;
+// Before the end of a prompt, of several moments.
+constexpr size_t kMomentDistances[] = {64, 256, 1024, 4096};
 
 size_t CommonPrefix(std::span<const TokenId> a, std::span<const TokenId> b) noexcept {
   return static_cast<size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
@@ -22,7 +24,10 @@ size_t CommonPrefix(std::span<const TokenId> a, std::span<const TokenId> b) noex
 }  // namespace
 
 Sequence::Sequence(Engine& engine, const KvCacheOptions& options)
-    : model_(&engine.model()), state_(engine.MakeState(options)), capacity_(options.capacity) {
+    : model_(&engine.model()),
+      state_(engine.MakeState(options)),
+      format_(options.format),
+      capacity_(options.capacity) {
   tokens_.reserve(capacity_);
   logits_.reserve(engine.config().sizes.vocab);
 }
@@ -47,6 +52,9 @@ size_t Sequence::Want(std::span<const TokenId> prompt) {
     size_t moment = (prompt.size() - kMomentTail) / kMomentStep * kMomentStep;
     if (moment < kept) moment = prompt.size() - kMomentTail;
     if (moment > 0 && moment >= kept) to_note_.push_back(moment);
+  }
+  for (const size_t distance : kMomentDistances) {
+    if (notes_several_ && distance < prompt.size()) NoteAt(prompt.size() - distance);
   }
   return kept;
 }
@@ -90,6 +98,20 @@ void Sequence::Cut(size_t length) noexcept {
   state_.Rewind(length);
   tokens_.resize(length);
   logits_.clear();
+}
+
+void Sequence::Clear() noexcept {
+  state_.Clear();
+  tokens_.clear();
+  logits_.clear();
+  to_note_.clear();
+}
+
+void Sequence::Adopt(std::span<const TokenId> tokens, std::span<const float> logits) {
+  HLWQ_DASSERT(tokens.size() == state_.length() && tokens.size() <= capacity_);
+  tokens_.assign(tokens.begin(), tokens.end());
+  logits_.assign(logits.begin(), logits.end());
+  to_note_.clear();
 }
 
 void Sequence::ForkFrom(const Sequence& other) {

@@ -30,6 +30,7 @@ class Sequence {
     return std::span(tokens_).subspan(state_.length());
   }
   size_t capacity() const noexcept { return capacity_; }
+  const KvFormat& format() const noexcept { return format_; }  // of keys and values
   // SequenceState::state_bytes.
   uint64_t state_bytes() const noexcept { return state_.state_bytes(); }
   // Whether there is no room for a token more after the pending ones.
@@ -47,6 +48,9 @@ class Sequence {
   // Has the state noted on the way to the end of the prompt that is wanted, at `length` tokens or up to 31 before,
   // for prompts that have only so much in common with it. Changes no bits. No effect on models without states.
   void NoteAt(size_t length);
+  // Whether Want notes more moments than the last one: at about 64, 256, 1024, .. tokens before the end of the prompt, so
+  // that another which differs from it only there is read from not much further back.
+  void NoteSeveral(bool notes_several) noexcept { notes_several_ = notes_several; }
   // One token more that is pending. @pre !is_full()
   void Append(TokenId token);
   // The next piece of what is pending, at most `most_tokens` tokens, for Engine::Step; the logits after
@@ -68,12 +72,22 @@ class Sequence {
   // Becomes equal to `other`, of the same engine, type and capacity. Shares its pages.
   void ForkFrom(const Sequence& other);
 
+  // For files (sequence_file.h).
+  const SequenceState& state() const noexcept { return state_; }
+  SequenceState& state() noexcept { return state_; }
+  // Forgets all.
+  void Clear() noexcept;
+  // These are the tokens that state() was filled with, and the logits after the last of them; empty: unknown.
+  void Adopt(std::span<const TokenId> tokens, std::span<const float> logits);
+
  private:
   const model::Model* model_ = nullptr;
   SequenceState state_;
+  KvFormat format_;
   size_t capacity_ = 0;
   std::vector<TokenId> tokens_;  // held and pending; reserved for capacity_
   std::vector<float> logits_;
+  bool notes_several_ = false;
   std::vector<size_t> to_note_;  // lengths at which the state is to be noted, ascending
 };
 

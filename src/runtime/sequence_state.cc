@@ -1,12 +1,30 @@
 #include "runtime/sequence_state.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace hlwq::runtime {
+namespace {
+
+// Pieces of gated delta nets have the same bits where they begin at a multiple of so many tokens.
+constexpr size_t kDeltaChunk = 16;
+
+size_t MostPlainTokens(const model::ModelConfig& config) noexcept {
+  if (config.rope.scaling != checkpoint::RopeScaling::kDynamic) {
+    return std::numeric_limits<size_t>::max();
+  }
+  return static_cast<size_t>(config.rope.original_positions);
+}
+
+}  // namespace
 
 SequenceState::SequenceState(const model::ModelConfig& config, KvPools& pools,
                              StateSnapshots& snapshots, size_t capacity)
-    : pools_(&pools), kv_(pools, capacity), recurrent_(config), snapshots_(&snapshots) {}
+    : pools_(&pools),
+      most_plain_tokens_(MostPlainTokens(config)),
+      kv_(pools, capacity),
+      recurrent_(config),
+      snapshots_(&snapshots) {}
 
 SequenceState::~SequenceState() {
   for (const Moment& moment : moments_) Drop(moment);
@@ -17,14 +35,29 @@ model::Segment SequenceState::Next(size_t tokens) {
   return {.kv = &kv_, .state = &recurrent_, .begin = 0, .end = tokens};
 }
 
+void SequenceState::Advance(size_t tokens) noexcept {
+  const size_t begin = length();
+  kv_.Advance(tokens);
+  const bool is_long = tokens > model::kShortSegment && length() <= most_plain_tokens_ &&
+                       (!is_recurrent() || begin % kDeltaChunk == 0);
+  if (is_long && prompt_tokens_ == begin) prompt_tokens_ = length();
+}
+
 void SequenceState::Clear() noexcept {
   kv_.Truncate(0);
+  prompt_tokens_ = 0;
   recurrent_.Clear();
   mark_.reset();
   DropMomentsAfter(0);
 }
 
 size_t SequenceState::Rewind(size_t length) noexcept {
+  const size_t left = Cut(length);
+  prompt_tokens_ = std::min(prompt_tokens_, left);
+  return left;
+}
+
+size_t SequenceState::Cut(size_t length) noexcept {
   if (length >= kv_.length()) return kv_.length();
   if (!is_recurrent()) {
     kv_.Truncate(length);
@@ -93,6 +126,7 @@ void SequenceState::ForkFrom(const SequenceState& other) {
   if (&other == this) return;
   mark_.reset();
   kv_.ForkFrom(other.kv_);
+  prompt_tokens_ = other.prompt_tokens_;
   recurrent_.CopyFrom(other.recurrent_);
   DropMomentsAfter(0);
   moments_ = other.moments_;
@@ -100,6 +134,33 @@ void SequenceState::ForkFrom(const SequenceState& other) {
     snapshots_->Share(moment.snapshot);
     if (moment.tail) pools_->floats().Share(*moment.tail);
   }
+}
+
+std::vector<SequenceState::Noted> SequenceState::noted() const {
+  std::vector<Noted> noted;
+  const KvPagePool& floats = pools_->floats();
+  for (const Moment& moment : moments_) {
+    const model::RecurrentState* state = snapshots_->Find(moment.snapshot);
+    if (state == nullptr) continue;
+    noted.push_back({.length = moment.length, .state = state});
+    if (moment.tail) noted.back().tail = {floats.At(*moment.tail), floats.page_bytes()};
+  }
+  return noted;
+}
+
+std::span<std::byte> SequenceState::AddMoment(size_t length, const model::RecurrentState& state,
+                                              bool has_tail) {
+  moments_.push_back({length, snapshots_->Keep(state), std::nullopt});
+  if (!has_tail) return {};
+  KvPagePool& floats = pools_->floats();
+  const PageId tail = floats.Take();
+  moments_.back().tail = tail;
+  return {floats.At(tail), floats.page_bytes()};
+}
+
+void SequenceState::Adopt(size_t length, size_t prompt_tokens) {
+  kv_.Adopt(length);
+  prompt_tokens_ = std::min(prompt_tokens, length);
 }
 
 void SequenceState::Drop(const Moment& moment) noexcept {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "model/layer.h"
@@ -35,7 +36,7 @@ class SequenceState {
   // The next `tokens` tokens, for a pass that has no others. Once it is done, Advance. Throws as
   // KvCache::Prepare.
   model::Segment Next(size_t tokens);
-  void Advance(size_t tokens) noexcept { kv_.Advance(tokens); }
+  void Advance(size_t tokens) noexcept;
 
   void Clear() noexcept;
   // Goes back to at most `length` tokens, as many as it can, and returns how many they are.
@@ -52,6 +53,27 @@ class SequenceState {
   // as KvCache::ForkFrom.
   void ForkFrom(const SequenceState& other);
 
+  // Of the tokens that it holds, so many first ones have the bits that they have in any prompt which begins with them
+  // and is read in long pieces from its start (Engine::Step).
+  size_t prompt_tokens() const noexcept { return prompt_tokens_; }
+
+  // For files (sequence_file.h): what it is made of.
+  const KvCache& kv() const noexcept { return kv_; }
+  const model::RecurrentState& recurrent() const noexcept { return recurrent_; }
+  struct Noted {
+    size_t length = 0;
+    const model::RecurrentState* state = nullptr;  // until another is noted
+    std::span<const std::byte> tail;               // a page of floats; empty: none
+  };
+  // The moments that Rewind could go back to, ascending.
+  std::vector<Noted> noted() const;
+  // And of one that holds nothing: to be filled with what a file has, then Adopt. Moments come in ascending order;
+  // the bytes of the tail are the caller's to fill. Throws as Keep and KvPagePool::Take.
+  KvCache& kv() noexcept { return kv_; }
+  model::RecurrentState& recurrent() noexcept { return recurrent_; }
+  std::span<std::byte> AddMoment(size_t length, const model::RecurrentState& state, bool has_tail);
+  void Adopt(size_t length, size_t prompt_tokens);
+
  private:
   struct Moment {
     size_t length = 0;
@@ -60,6 +82,8 @@ class SequenceState {
   };
 
   KvPools* pools_ = nullptr;
+  size_t most_plain_tokens_ = 0;  // beyond, dynamic scaling looks at the length of a piece
+  size_t prompt_tokens_ = 0;
   KvCache kv_;
   model::RecurrentState recurrent_;
   StateSnapshots* snapshots_ = nullptr;
@@ -67,6 +91,7 @@ class SequenceState {
   model::RecurrentState marked_;  // of Mark; empty before the first one
   std::optional<size_t> mark_;    // its length
 
+  size_t Cut(size_t length) noexcept;  // Rewind, but for prompt_tokens_
   void Drop(const Moment& moment) noexcept;
   void DropMomentsAfter(size_t length) noexcept;
 };
