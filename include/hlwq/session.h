@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -106,6 +107,17 @@ class Session {
 
   // The logits after the last of `tokens` [vocabulary]. Throws as Generate.
   std::vector<float> Logits(std::span<const TokenId> tokens);
+
+  // Writes what the session has taken in to a file, in place of what has the path; Load has it again in another program.
+  // Throws Error{kIo}, Error{kAlreadyExists} while another process writes the same, Error{kInvalidArgument} when it holds
+  // nothing. Cost: as many bytes as its keys and values take.
+  void Save(const std::filesystem::path& path) const;
+  // Forgets what it holds and takes what is in a file, as much as there is room for; returns how many tokens
+  // it holds. With a prompt only a beginning of it, so much as leaves every bit of the answer to it as it is without a
+  // file. (A prompt that was saved and is read as it is to the end needs nothing more.) Throws
+  // Error{kNotFound}, Error{kInvalidData} for a file that is damaged or no saved session, Error{kUnsupported} for another
+  // version, Error{kInvalidArgument} for another model or other options: it holds nothing then.
+  size_t Load(const std::filesystem::path& path, std::span<const TokenId> prompt = {});
 
   // Another session that holds the same. Shares its keys and values until one of the two goes on.
   Session Fork() const;

@@ -145,6 +145,18 @@ std::vector<float> Session::Logits(std::span<const TokenId> tokens) {
   return {logits.begin(), logits.end()};
 }
 
+void Session::Save(const std::filesystem::path& path) const {
+  const Model::Impl::Turn turn(*impl_->model.impl_);
+  impl_->session->Save(path);
+}
+
+size_t Session::Load(const std::filesystem::path& path, std::span<const TokenId> prompt) {
+  const Model::Impl::Turn turn(*impl_->model.impl_);
+  const runtime::LoadedSequence loaded =
+      impl_->session->Load(File::OpenForRead(path), prompt, runtime::LoadRule::kExact);
+  return loaded.kept_tokens;
+}
+
 Session Session::Fork() const {
   Session fork(impl_->model, impl_->options);
   const Lock lock(impl_->model.impl_->mutex);

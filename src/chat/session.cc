@@ -1,5 +1,7 @@
 #include "chat/session.h"
 
+#include <utility>
+
 #include "chat/answer_stream.h"
 
 namespace hlwq::chat {
@@ -41,6 +43,15 @@ std::span<const float> Session::Logits(std::span<const runtime::TokenId> tokens)
   const auto on_prompt = [](size_t) { return true; };
   runtime::Generate(model_.engine(), sequence_, tokens, {.max_tokens = 0}, {on_token, on_prompt});
   return sequence_.logits();
+}
+
+void Session::Save(const std::filesystem::path& path) const {
+  runtime::SaveSequence(model_.engine(), sequence_, path);
+}
+
+runtime::LoadedSequence Session::Load(File file, std::span<const runtime::TokenId> prompt,
+                                      runtime::LoadRule rule) {
+  return runtime::LoadSequence(model_.engine(), sequence_, std::move(file), prompt, rule);
 }
 
 }  // namespace hlwq::chat

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 #include "chat/text_model.h"
 #include "runtime/generate.h"
 #include "runtime/kv_cache.h"
+#include "runtime/saved_sequence.h"
 #include "runtime/sequence.h"
 
 namespace hlwq::chat {
@@ -59,6 +61,14 @@ class Session {
 
   // The logits after the last token of `tokens`, until the next call. Throws as runtime::Generate.
   std::span<const float> Logits(std::span<const runtime::TokenId> tokens);
+
+  // Writes what it holds to a file, and takes what `prompt` has in common with a file: runtime::SaveSequence and
+  // LoadSequence, which see.
+  void Save(const std::filesystem::path& path) const;
+  runtime::LoadedSequence Load(File file, std::span<const runtime::TokenId> prompt,
+                               runtime::LoadRule rule);
+  // Sequence::NoteSeveral.
+  void NoteSeveral(bool notes_several) { sequence_.NoteSeveral(notes_several); }
 
   // Becomes equal to `other`, of the same model and cache options. Shares its pages.
   void ForkFrom(const Session& other) { sequence_.ForkFrom(other.sequence_); }

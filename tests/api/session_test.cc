@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "tests/api/golden_model.h"
+#include "tests/support/temp_dir.h"
 
 namespace hlwq {
 namespace {
@@ -157,6 +158,33 @@ TEST(PublicTokenizer, TextComesBack) {
   EXPECT_EQ(tokenizer.IdOf(tokenizer.TokenText(tokens[0])), tokens[0]);
   EXPECT_FALSE(tokenizer.IsSpecial(tokens[0]));
   test::ExpectError(ErrorCode::kNotFound, "absent", [] { Tokenizer("absent"); });
+}
+
+TEST_F(PublicSession, AFileHasWhatWasReadForTheNextProgram) {
+  const test::TempDir dir;
+  std::vector<TokenId> prompt(40);
+  std::iota(prompt.begin(), prompt.end(), 3);
+  Session session = NewSession();
+  test::ExpectError(ErrorCode::kInvalidArgument, "holds no tokens",
+                    [&] { session.Save(dir / "saved"); });
+  session.Logits(prompt);
+  session.Save(dir / "saved");
+
+  const Model again(GoldenModel(), {.threads = 1});
+  Session loaded(again, {.context_tokens = 64});
+  EXPECT_EQ(loaded.Load(dir / "saved", prompt), prompt.size());
+  const Answer answer = loaded.Generate(prompt, options_);
+  EXPECT_EQ(answer.reused_tokens, prompt.size());
+  EXPECT_EQ(answer.tokens, NewSession().Generate(prompt, options_).tokens);
+  EXPECT_EQ(loaded.Load(dir / "saved"), prompt.size());
+
+  prompt.push_back(9);
+  EXPECT_EQ(loaded.Load(dir / "saved", prompt), 24u);  // the rest is a piece that is not short
+  EXPECT_EQ(loaded.Logits(prompt), NewSession().Logits(prompt));
+  Session other(again, {.context_tokens = 64, .kv_format = "f32"});
+  test::ExpectError(ErrorCode::kInvalidArgument, "saved with --kv 'f16', this run has 'f32'",
+                    [&] { other.Load(dir / "saved"); });
+  test::ExpectError(ErrorCode::kNotFound, "nowhere", [&] { other.Load(dir / "nowhere"); });
 }
 
 }  // namespace
