@@ -44,9 +44,12 @@ std::string AnswerInWords(const chat::Answer& answer) {
   return text + fmt::format(" ({})", answer.end());
 }
 
-std::string PromptInWords(const runtime::GenerateTimes& times) {
+std::string PromptInWords(const runtime::GenerateTimes& times,
+                          const std::optional<std::string>& source) {
   std::string text = Count(times.prompt_tokens, "prompt token");
-  if (times.reused_tokens > 0) text += fmt::format(" ({} kept)", times.reused_tokens);
+  if (times.reused_tokens > 0 || source) {
+    text += fmt::format(" ({} {})", times.reused_tokens, source.value_or("kept"));
+  }
   if (times.reused_tokens == times.prompt_tokens) return text;
   return text + ", " + Speed(times.prompt_tokens_per_second());
 }

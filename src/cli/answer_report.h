@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "chat/session.h"
@@ -13,7 +14,8 @@ nlohmann::json AnswerToJson(const chat::Answer& answer, uint64_t seed);
 
 // "12 tokens, 57.1 tok/s (eos)".
 std::string AnswerInWords(const chat::Answer& answer);
-// "12 prompt tokens, 353 tok/s", and how many of them were there already.
-std::string PromptInWords(const runtime::GenerateTimes& times);
+// "12 prompt tokens (8 kept), 353 tok/s"; with a source "(8 from FILE)", also where they are none.
+std::string PromptInWords(const runtime::GenerateTimes& times,
+                          const std::optional<std::string>& source = std::nullopt);
 
 }  // namespace hlwq::cli

@@ -107,6 +107,33 @@ std::vector<Flag> AnswerFlags() {
        .details =
            "Answers are the same to the last bit, and several times faster where they repeat "
            "what stands there, such as a file to be edited. 0: never."},
+      {.id = flag::kPromptCache,
+       .value_name = "FILE",
+       .category = Category::kRun,
+       .verbs = {"generate", "chat"},
+       .summary = "Do not read again what an earlier run has read of the prompt, and leave it to "
+                  "the next run",
+       .details =
+           "What the prompt and the sequence in FILE begin with is taken from there, where FILE "
+           "exists, and FILE is "
+           "written when the prompt was read, unless it has all of it; of chat the first prompt. "
+           "The "
+           "answer is the same to the last bit. A file that is damaged, or of another model or "
+           "--kv, is an error and stays as it is. Where FILE cannot be written, the answer is "
+           "given and the exit code "
+           "is 2."},
+      {.id = flag::kPromptCacheAll,
+       .category = Category::kRun,
+       .verbs = {"generate"},
+       .conflicts = {"prompt-cache-ro"},
+       .summary = "Of --prompt-cache: save and take what was generated as well",
+       .details =
+           "For prompts that go on with the answer before. The last bits are those of a run that "
+           "went on, not those of reading the text."},
+      {.id = flag::kPromptCacheRo,
+       .category = Category::kRun,
+       .verbs = {"generate", "chat"},
+       .summary = "Of --prompt-cache: only read FILE, which must be there"},
       {.id = flag::kGrammar,
        .value_name = "RULES",
        .category = Category::kSampling,
