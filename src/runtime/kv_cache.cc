@@ -230,6 +230,11 @@ void KvCache::Adopt(size_t length) {
   };
   fill(floats_, KvLayout::Pages(length_), pools_.floats());
   if (pools_.layout().is_coded()) fill(coded_, full_pages(), pools_.coded());
+  const auto is_there = [&](size_t page) {
+    return floats_.pages[page] || (page < coded_.pages.size() && coded_.pages[page]);
+  };
+  first_page_ = pools_.layout().FirstSeenPage(length_);
+  while (first_page_ > 0 && is_there(first_page_ - 1)) --first_page_;
 }
 
 }  // namespace hlwq::runtime

@@ -88,13 +88,14 @@ double KvLayout::BytesPerToken() const noexcept {
 }
 
 KvPageUse KvLayout::UseOf(KvPageKind kind, size_t page, size_t length) const noexcept {
+  if (page < FirstKeptPage(length) || page >= Pages(length)) return KvPageUse::kNone;
   const size_t full = length / kPageTokens;
+  const KvPageUse use = page < FirstSeenPage(length) ? KvPageUse::kUseful : KvPageUse::kNeeded;
   if (kind == KvPageKind::kCoded) {
     const bool is_coded_page = is_coded_ && page >= kFirstCodedPage && page < full;
-    return is_coded_page ? KvPageUse::kNeeded : KvPageUse::kNone;
+    return is_coded_page ? use : KvPageUse::kNone;
   }
-  if (page >= Pages(length)) return KvPageUse::kNone;
-  if (!is_coded_ || page < kFirstCodedPage || page == full) return KvPageUse::kNeeded;
+  if (!is_coded_ || page < kFirstCodedPage || page == full) return use;
   return page + 1 == full ? KvPageUse::kUseful : KvPageUse::kNone;
 }
 

@@ -47,7 +47,7 @@ class KvLayout {
   double BytesRead(size_t tokens) const noexcept;
   // That another token takes as long as nothing is given up.
   double BytesPerToken() const noexcept;
-  // Between passes, of a sequence of `length` tokens. Useful: it lets the sequence go back to within the page.
+  // Between passes, of a sequence of `length` tokens. Useful: it lets the sequence go back further.
   KvPageUse UseOf(KvPageKind kind, size_t page, size_t length) const noexcept;
 
   // One layer of the model, which has attention, in these pages.

@@ -208,11 +208,26 @@ size_t SequenceIndex::LoadableLength(size_t most, const SequenceModel& model) co
   const auto has_floats = [&](size_t length) {
     return length % kPage == 0 || pages.contains({KvPageKind::kFloats, length / kPage});
   };
-  if (model.state_bytes == 0) return has_floats(most) ? most : most / kPage * kPage;
+  // Those before the ones that all of the tokens need, which CheckWhole has seen.
+  const auto has_window = [&](size_t length) {
+    for (size_t page = model.layout.FirstSeenPage(length);
+         page < model.layout.FirstSeenPage(tokens); ++page) {
+      for (const KvPageKind kind : {KvPageKind::kFloats, KvPageKind::kCoded}) {
+        const bool is_needed = model.layout.UseOf(kind, page, length) == KvPageUse::kNeeded;
+        if (is_needed && !pages.contains({kind, page})) return false;
+      }
+    }
+    return true;
+  };
+  if (model.state_bytes == 0) {
+    const size_t length = has_floats(most) ? most : most / kPage * kPage;
+    return has_window(length) ? length : 0;
+  }
   auto moment = moments.upper_bound(most);
   while (moment != moments.begin()) {
     --moment;
-    if (moment->second.tail || has_floats(moment->first)) return moment->first;
+    const bool has_last = moment->second.tail || has_floats(moment->first);
+    if (has_last && has_window(moment->first)) return moment->first;
   }
   return 0;
 }

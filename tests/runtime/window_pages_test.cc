@@ -11,6 +11,7 @@
 #include "convert/dequantize.h"
 #include "kernels/cpu_backend.h"
 #include "runtime/engine.h"
+#include "runtime/saved_sequence.h"
 #include "tests/runtime/run_model.h"
 #include "tests/support/temp_dir.h"
 
@@ -103,6 +104,32 @@ TEST_P(WindowPages, LetASequenceGoBackByALongAnswerButNotFurther) {
   EXPECT_EQ(Last(state, std::span(tokens).subspan(back), kPage), InOnePass(tokens));
   EXPECT_EQ(fork.Rewind(back - 2 * kPage), 0u);
   EXPECT_EQ(Last(fork, tokens, kPage), InOnePass(tokens));
+}
+
+// A file has the pages that the sequence had: those of the window, and some before.
+TEST_P(WindowPages, AreSavedAndLoaded) {
+  const auto tokens = test::SomeTokens(28 * kPage, 290);
+  const KvCacheOptions options = {.format = KvFormat::Parse(GetParam()), .capacity = kCapacity};
+  Sequence sequence(*engine_, options);
+  test::Fill(*engine_, sequence, tokens);
+  SaveSequence(*engine_, sequence, dir_ / "file");
+  const size_t back = tokens.size() - KvLayout::kGoBackTokens;
+  for (const size_t common : {tokens.size(), tokens.size() - 300, back + 64, back - 3 * kPage}) {
+    auto prompt = test::SomeTokens(common + 100, 290, 7);
+    std::ranges::copy(std::span(tokens).first(common), prompt.begin());
+    Engine other(dir_ / "model", EngineOptions{.threads = 2});
+    Sequence loaded(other, options), fresh(other, options);
+    const size_t kept =
+        LoadSequence(other, loaded, File::OpenForRead(dir_ / "file"), prompt, LoadRule::kExact)
+            .kept_tokens;
+    EXPECT_EQ(kept == 0, common < back) << common;
+    test::Fill(other, loaded, prompt);
+    test::Fill(other, fresh, prompt);
+    EXPECT_TRUE(std::ranges::equal(loaded.logits(), fresh.logits())) << common;
+    for (const size_t length : {prompt.size() - 64, prompt.size() - 1000}) {
+      EXPECT_LE(loaded.CouldKeep(length), fresh.CouldKeep(length));
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, WindowPages, ::testing::Values("f16", "f32", "k8v4", "k16v2"));
