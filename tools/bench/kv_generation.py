@@ -2,12 +2,13 @@
 """Long answers of one model with differently kept keys and values: do coded ones make it ramble?
 
 usage: kv_generation.py --hlwq PROGRAM --model DIR --out FILE.json [--tokens 1000] [--kv f16,k4v4]
-                        [--temperatures 0.8,0] [--threads N]
+                        [--temperatures 1,0.8,0] [--threads N]
 
 `hlwq generate` goes on from each prompt for N tokens, at a fixed seed, never ending before. Of each text: the share
 of its 4-grams of tokens that were there before, distinct n-grams, the negative log-likelihood of a token under the
 same model with float keys and values (`hlwq perplexity`, prompt and text), and the first token that differs from
-f16. Writes the JSON after every text, so that an interrupted run goes on, and prints means over prompts.
+f16. From temperature 1 on tokens are drawn as the model says, with no filters. Writes the JSON after every text, so
+that an interrupted run goes on, and prints means over prompts.
 """
 import argparse
 import json
@@ -29,6 +30,7 @@ PROMPTS = {
               "student of physics.\n\nAnswer:",
 }
 SEED = 20
+UNFILTERED = ["--top-k", "0", "--top-p", "1", "--min-p", "0"]
 
 
 def program(args, *words):
@@ -43,7 +45,8 @@ def grams(ids, n):
 def measure(args, kv, prompt, temperature):
     with tempfile.TemporaryDirectory() as folder:
         made = program(args, "generate", args.model, "--prompt", prompt, "--max-tokens", str(args.tokens),
-                       "--ignore-eos", "--seed", str(SEED), "--temperature", str(temperature), "--kv", kv)
+                       "--ignore-eos", "--seed", str(SEED), "--temperature", temperature, "--kv", kv,
+                       *(UNFILTERED if float(temperature) >= 1 else []))
         answer = made["answers"][0]
         text = pathlib.Path(folder) / "text.txt"
         text.write_text(prompt + answer["text"])
@@ -85,7 +88,7 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--tokens", type=int, default=1000)
     parser.add_argument("--kv", default="f16,k8v8,k8v4,k4v4,k3v3,k2v2")
-    parser.add_argument("--temperatures", default="0.8,0")
+    parser.add_argument("--temperatures", default="1,0.8,0")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     out = pathlib.Path(args.out)
