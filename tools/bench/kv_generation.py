@@ -18,16 +18,16 @@ import subprocess
 import tempfile
 
 PROMPTS = {
-    "story": "The lighthouse keeper's daughter had counted ships for eleven years before one of them came for her. It was a "
-             "grey morning in November, and",
-    "article": "The history of the bicycle begins in the early nineteenth century. The first machines had two wheels in "
-               "line, a beam and no pedals.",
-    "letter": "Dear Ms Alvarez,\n\nThank you for your letter of 3 March about the trees along the school road. I have read "
-              "it with care, and I would like to explain what the council has decided and why.\n\n",
+    "story": "The lighthouse keeper's daughter had counted ships for eleven years before one of them came for her. "
+             "It was a grey morning in November, and",
+    "article": "The history of the bicycle begins in the early nineteenth century. The first machines had two wheels "
+               "in line, a beam and no pedals.",
+    "letter": "Dear Ms Alvarez,\n\nThank you for your letter of 3 March about the trees along the school road. "
+              "I have read it with care, and I would like to explain what the council has decided and why.\n\n",
     "code": "# A small library of functions for lists of numbers in Python.\n\ndef mean(values):\n"
             "    return sum(values) / len(values)\n\n\ndef median(values):\n",
-    "lesson": "Question: Why is the sky blue, and why is it red in the evening? Explain it to a child of ten, then to a "
-              "student of physics.\n\nAnswer:",
+    "lesson": "Question: Why is the sky blue, and why is it red in the evening? Explain it to a child of ten, then "
+              "to a student of physics.\n\nAnswer:",
 }
 SEED = 20
 UNFILTERED = ["--top-k", "0", "--top-p", "1", "--min-p", "0"]

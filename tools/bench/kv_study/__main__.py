@@ -1,12 +1,13 @@
 """What ways to code keys and values lose, simulated: KL divergence against the same model with exact ones.
 
 usage: python3 tools/bench/kv_study --model DIR --text FILE --calibration FILE --out FILE.json
-                                    [--sets program,bias] [--windows 4] [--length 2048] [--only NAME,..]
+                                    [--sets program,bias | --schemes "k4v4,k4v4 k:mean=tile"] [--windows 4]
+                                    [--length 2048] [--threads 1]
 
 DIR is a Llama with its weights in one file. Windows are the first ones of the text, as of `hlwq kld`. A query sees
 exact keys and values of the first page and of its own, and coded ones of the pages between. The JSON is written
 after every figure, so that an interrupted run goes on, and more windows can be added. schemes.py has the sets.
-Needs torch, tokenizers and safetensors.
+Two processes of one thread, with a JSON each, are faster than one of two. Needs torch, tokenizers and safetensors.
 """
 import argparse
 import json
@@ -81,7 +82,6 @@ def main():
     parser.add_argument("--calibration", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--sets", default=",".join(schemes.SETS))
-    parser.add_argument("--only", help="these schemes of the sets alone, by comma")
     parser.add_argument("--schemes", help="these schemes of the unchanged model instead of sets, by comma")
     parser.add_argument("--windows", type=int, default=4)
     parser.add_argument("--length", type=int, default=2048)
@@ -90,8 +90,6 @@ def main():
     plan = [entry for name in args.sets.split(",") for entry in schemes.SETS[name]]
     if args.schemes:
         plan = [("own", args.schemes.split(","))]
-    if args.only:
-        plan = [(variant, [n for n in names if n in args.only.split(",")]) for variant, names in plan]
     torch.set_num_threads(args.threads)
     with torch.inference_mode():
         run(args, plan)

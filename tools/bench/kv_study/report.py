@@ -29,8 +29,10 @@ def row(name, found, dims):
     ratio = "–"
     if shared and base != name:
         ratio = f"{sums(found[name], shared)['kl'] / sums(found[base], shared)['kl']:.2f}"
-    return (f"| {name} | {schemes.parse(name).all_bits(dims):.2f} | {kl:.5f} ± {error:.5f} | {ratio} "
-            f"| {100 * total['same_top'] / n:.1f} % | {perplexities[0]:.2f} ({perplexities[1]:.2f}) | {len(windows)} |")
+    cells = [name, f"{schemes.parse(name).all_bits(dims):.2f}", f"{kl:.5f} ± {error:.5f}", ratio,
+             f"{100 * total['same_top'] / n:.1f} %", f"{perplexities[0]:.2f} ({perplexities[1]:.2f})",
+             str(len(windows))]
+    return f"| {' | '.join(cells)} |"
 
 
 def main():

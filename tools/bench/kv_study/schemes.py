@@ -4,7 +4,7 @@ First the bits of keys and values; then words, which count for both, or with "k:
   plain              not rotated               trellis, trellis-tokens   codes along channels, or along tokens
   scale8             8-bit multipliers         dual8, dual16             scales of channels after the rotation
   mean=tile, ..      taken off (codes.py)      bias=all, bias=N, bias=calibrated   taken off, exactly
-  before=tile, before=NAME   scales of channels before the rotation (statistics.py)
+  before=tile, before=NAME   scales of channels before the rotation (variants.py)
 and for the whole: first=N, recent=N (exact tokens), ends=N (bits of the first and last two layers).
 """
 import dataclasses
@@ -77,14 +77,15 @@ _SCALE = ["k:plain", "", "k:before=weights", "k:before=balance-weights"]
 # Set: [(variant of the model, schemes)].
 SETS = {
     "program": [("own", ["k8v4", "k4v4", "k3v3", "k2v2", "k8v8"])],
+    "best": [("own", ["k4v4 k:mean=tile", "k3v3 k:mean=tile", "k2v2 k:mean=tile", "k2v2 k:mean=tile trellis"])],
     "bias": [("low-30", _each(["k4v4"], *_BIAS)), ("graded-low", _each(["k4v4"], *_BIAS, *_COUNTS))],
     "bias-wider": [(variant, _each(["k4v4", "k8v8", "k3v3", "k8v4"], *_BIAS)) for variant in ("low-30", "high-30")],
     "bias-sizes": [("high-30", ["k4v4 k:bias=all k:mean=tile", "k4v4 k:bias=2 k:mean=tile"])]
-                  + [(variant, _each(["k4v4", "k8v8"], "", "k:bias=all", "k:mean=tile"))
-                   for variant in ("low-100", "low-10")]
+                  + [("low-100", _each(["k4v4", "k8v8"], "", "k:bias=all", "k:mean=tile"))]
                   + [("graded-high", _each(["k4v4"], "", "k:bias=all", *_COUNTS[:3]))],
     "scale": [(variant, _each(["k4v4"], *_SCALE)) for variant in ("scale-low-30", "scale-high-30")],
-    "scale-wider": [("scale-low-30", _each(["k8v8", "k3v3"], *_SCALE))],
+    "scale-wider": [("scale-low-30", ["k4v4 k:mean=tile", "k4v4 k:mean=tile k:before=balance-weights", "k8v8",
+                                      "k8v8 k:before=balance-weights"])],
     "means": [("own", ["k4v4 k:bias=calibrated", "k4v4 k:mean=first", "k4v4 k:mean=tile", "k3v3 k:mean=tile",
                        "k2v2 k:mean=tile", "k3v3 k:mean=half", "k3v3 k:mean=trend", "k3v3 k:mean=first",
                        "k3v3 v:mean=tile", "k3v3 k:bias=calibrated", "k2v2 k:mean=half", "k2v2 k:mean=trend"])],
@@ -92,11 +93,12 @@ SETS = {
                        "k3v3 dual8", "k2v2 dual8", "k4v4 dual8", "k3v3 k:dual8", "k3v3 k:mean=tile trellis",
                        "k2v2 k:mean=tile trellis", "k3v3 k:mean=tile k:dual8", "k2v2 k:mean=tile dual8",
                        "k3v3 before=balance", "k4v4 k:before=balance", "k3v3 k:before=balance-weights",
-                       "k3v3 k:mean=tile before=balance", "k3v3 before=tile", "k3v3 k:before=weights"])],
+                       "k3v3 k:mean=tile before=balance"])],
     "pairs": [("own", ["k4v3", "k3v4", "k8v2", "k4v2", "k4v3 k:mean=tile", "k3v4 k:mean=tile", "k4v2 k:mean=tile",
                        "k2v3 k:mean=tile", "k3v2 k:mean=tile", "k8v3", "k3v2"])],
-    "window": [("own", _each(["k3v3", "k4v4", "k2v2"], "first=0", "recent=64", "recent=128", "first=4", "first=16",
-                             "recent=256"))],
-    "ends": [("own", [*_each(["k4v2", "k3v3", "k8v2", "k4v3"], "ends=8/8", "ends=2/8"),
+    "window": [("own", _each(["k3v3"], "first=0", "recent=128", "first=4", "recent=64", "first=16", "recent=256")
+                + _each(["k4v4", "k2v2"], "first=0", "recent=128"))],
+    "both": [("own", [f"{pair} k:mean=tile recent=64" for pair in ("k4v4", "k3v3", "k2v2")])],
+    "ends": [("own", ["k3v3 ends=8/8", "k4v2 ends=8/8", "k4v2 ends=2/8", "k8v2 ends=2/8", "k4v3 ends=8/8",
                       "k3v3 k:mean=tile ends=8/8"])],
 }
