@@ -298,6 +298,22 @@ INSTANTIATE_TEST_SUITE_P(Models, SequenceFile,
                            return name;
                          });
 
+// Else the fuzz target would only ever see files that are refused.
+TEST(SavedSequenceFile, SeedsOfTheFuzzTargetAreOfThisFormat) {
+  Engine engine(test::Golden("good/models/qwen3_5"), {.threads = 1});
+  for (const auto& [name, format] : std::map<std::string, const char*>{
+           {"short", "f16"}, {"pages", "f16"}, {"coded", "k4v3"}, {"coded-moments", "k4v3"}}) {
+    const std::string seed =
+        ReadSmallFile(test::Golden("../../fuzz/corpus/saved_sequence") / name, 1 << 16);
+    const std::string json = seed.substr(8);
+    const auto claimed = json.rfind("data_offsets\":[") + 15;
+    const uint64_t end = std::stoull(json.substr(json.find(',', claimed) + 1));
+    SequenceModel model = SequenceModelOf(engine, KvFormat::Parse(format));
+    model.identity = 0;
+    EXPECT_NO_THROW(ReadSequenceIndex(io::ParseSafetensorsHeader(json, end), model)) << name;
+  }
+}
+
 TEST(SavedSequenceFile, ASequenceThatHoldsNothingIsNotSaved) {
   const test::TempDir dir;
   Engine engine(test::Golden("good/models/qwen3_5"), {.threads = 1});

@@ -9,7 +9,7 @@ import pathlib
 import struct
 import sys
 
-FLOATS, CODES = 2 * 2 * 24 * 64 * 2, 2 * (896 + 896)  # bytes of a page: f16, and k4v3
+FLOATS, CODES = 2 * 2 * 24 * 64 * 2, 2 * (960 + 896)  # bytes of a page: f16, and k4v3
 STATE, VOCABULARY = 2 * (3 * 69 + 3 * 18 * 11), 56
 METADATA = {"format": "hlwq-sequence", "version": "1", "model": "qwen3_5_text", "model_xxh3": "0" * 16, "kv": "f16",
             "page_tokens": "64", "interleaved": "no", "target": "avx2", "prompt_tokens": "0"}
