@@ -111,7 +111,8 @@ void Attend(benchmark::State& state, Bits bits, Heads heads, size_t first, size_
   if (queries == 1) {
     state.SetBytesProcessed(static_cast<int64_t>(static_cast<double>(caches[0]->bytes()) * shares));
   }
-  const double seen = static_cast<double>(queries * first + queries * (queries + 1) / 2);
+  const size_t triangle = queries * (queries + 1) / 2;
+  const auto seen = static_cast<double>(queries * first + triangle);
   state.counters["op/s"] = benchmark::Counter(4 * seen * static_cast<double>(width) * shares,
                                               benchmark::Counter::kIsRate);
 }

@@ -1,5 +1,5 @@
-// Files of sequences, from any bytes, as they are, and with zeros for what is missing and checksums that are right: a sequence that can be gone on from
-// and is written as it was read, or an Error with the name of the file.
+// Files of sequences, from any bytes: as they are, and with zeros for what is missing and checksums that are
+// right. The result is a sequence that can be gone on from, or an Error with the name of the file.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -19,8 +19,7 @@
 #include "runtime/saved_sequence.h"
 #include "runtime/sequence_file.h"
 
-using namespace hlwq;
-
+namespace hlwq {
 namespace {
 
 class Source final : public ByteSource {
@@ -116,3 +115,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Load(corrected, prompt);
   return 0;
 }
+
+}  // namespace hlwq
