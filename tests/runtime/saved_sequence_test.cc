@@ -94,7 +94,7 @@ class SavedSequence
 
 TEST_P(SavedSequence, APromptThatBeginsAlikeGetsTheBitsOfReadingItAll) {
   size_t tokens = 0, kept = 0;
-  for (const size_t saved : std::vector<size_t>{17, 64, 130, 200}) {
+  for (const size_t saved : std::vector<size_t>{17, 64, 200}) {
     const std::vector<TokenId> prompt = Tokens(saved, 1);
     Sequence sequence = MakeSequence(*engine_);
     test::Fill(*engine_, sequence, prompt);
@@ -102,7 +102,7 @@ TEST_P(SavedSequence, APromptThatBeginsAlikeGetsTheBitsOfReadingItAll) {
     EXPECT_EQ(Compare(prompt), saved);  // with its logits
     for (const size_t common :
          std::vector<size_t>{saved, saved - 1, saved - 3, saved * 2 / 3, saved / 64 * 64}) {
-      for (const size_t more : std::vector<size_t>{0, 1, 17, 40}) {
+      for (const size_t more : std::vector<size_t>{0, 1, 40}) {
         if (common + more == 0) continue;
         tokens += common;
         kept += Compare(Other(prompt, common, common + more));
@@ -223,19 +223,16 @@ std::string ParameterName(const ::testing::TestParamInfo<SavedSequence::ParamTyp
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, SavedSequence,
-                         ::testing::Combine(::testing::Values("dense", "qwen3_5"),
-                                            ::testing::Values("f16", "bf16", "f32", "k8v4",
-                                                              "k4v16"),
-                                            ::testing::Values(32, 512)),
-                         ParameterName);
-INSTANTIATE_TEST_SUITE_P(Others, SavedSequence,
-                         ::testing::Combine(::testing::Values("qwen3-moe", "qwen3_next"),
-                                            ::testing::Values("f16"), ::testing::Values(32, 512)),
-                         ParameterName);
-INSTANTIATE_TEST_SUITE_P(Coded, SavedSequence,
-                         ::testing::Combine(::testing::Values("coded"),
+                         ::testing::Combine(::testing::Values("dense", "qwen3_5", "coded"),
                                             ::testing::Values("f16", "k8v4"),
                                             ::testing::Values(32, 512)),
+                         ParameterName);
+INSTANTIATE_TEST_SUITE_P(Formats, SavedSequence,
+                         ::testing::Values(std::tuple("dense", "f32", 32),
+                                           std::tuple("qwen3_5", "bf16", 32),
+                                           std::tuple("qwen3_5", "k4v16", 512),
+                                           std::tuple("qwen3-moe", "f16", 32),
+                                           std::tuple("qwen3_next", "f16", 512)),
                          ParameterName);
 INSTANTIATE_TEST_SUITE_P(Models, SavedWhereLengthsAreSeen,
                          ::testing::Combine(::testing::Values("llama-dynamic"),
