@@ -2,8 +2,8 @@
 // queries after the same positions; op/s counts a multiplication and an addition for each element of a key or
 // value that a query sees.
 #include <algorithm>
-#include <array>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>

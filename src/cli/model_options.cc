@@ -15,8 +15,8 @@
 namespace hlwq::cli {
 namespace {
 
-// Of keys: docs/kv-cache.md has what fewer lose.
-constexpr int kHarmlessKeyBits = 4;
+// docs/kv-cache.md has what fewer lose.
+constexpr runtime::KvBits kHarmlessKvBits = {.keys = 4, .values = 3};
 
 // Verbs that open two models do not have --trace-experts.
 bool CanTrace(const OpenOptions& options) { return options.models == 1 && options.has_trace; }
@@ -112,11 +112,13 @@ runtime::KvFormat KvFormatOf(const Arguments& arguments) {
 
 runtime::KvCacheOptions CacheOptionsOf(const Arguments& arguments, size_t tokens) {
   const runtime::KvFormat format = KvFormatOf(arguments);
-  if (const int bits = format.LeastKeyBits(); bits < kHarmlessKeyBits) {
-    PrintNote(arguments,
-              fmt::format("--{} {}: keys of {} bits are known to harm what a model says; "
-                          "values are not as sensitive, k8v4 is safe",
-                          flag::kKv.name, format.name(), bits));
+  const runtime::KvBits bits = format.LeastBits();
+  const bool are_keys = bits.keys < kHarmlessKvBits.keys;
+  if (are_keys || bits.values < kHarmlessKvBits.values) {
+    PrintNote(arguments, fmt::format("--{} {}: {} of {} bits are known to harm what a model says; "
+                                     "k8v4 is safe",
+                                     flag::kKv.name, format.name(), are_keys ? "keys" : "values",
+                                     are_keys ? bits.keys : bits.values));
   }
   return {.format = format, .capacity = tokens};
 }

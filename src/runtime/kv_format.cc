@@ -106,9 +106,12 @@ std::vector<KvBits> KvFormat::BitsOfLayers(size_t layers) const {
   return bits;
 }
 
-int KvFormat::LeastKeyBits() const noexcept {
-  int least = is_coded_ ? bits_.keys : codec::kPlainKvBits;
-  for (const LayerBits& layer : layers_) least = std::min(least, layer.bits.keys);
+KvBits KvFormat::LeastBits() const noexcept {
+  KvBits least = is_coded_ ? bits_ : KvBits{codec::kPlainKvBits, codec::kPlainKvBits};
+  for (const LayerBits& layer : layers_) {
+    least.keys = std::min(least.keys, layer.bits.keys);
+    least.values = std::min(least.values, layer.bits.values);
+  }
   return least;
 }
 

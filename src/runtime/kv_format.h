@@ -38,8 +38,8 @@ class KvFormat {
   // Of each layer of a model. Throws Error{kInvalidArgument} where SetLayers named one that it has not.
   std::vector<KvBits> BitsOfLayers(size_t layers) const;
 
-  // Fewest bits of the keys of a layer.
-  int LeastKeyBits() const noexcept;
+  // Fewest bits of the keys of a layer, and of the values of one.
+  KvBits LeastBits() const noexcept;
 
   // As Parse and SetLayers read it: "k4v3", "k4v3,0-1=k8v8".
   std::string name() const;

@@ -115,13 +115,10 @@ std::vector<Flag> AnswerFlags() {
                   "the next run",
        .details =
            "What the prompt and the sequence in FILE begin with is taken from there, where FILE "
-           "exists, and FILE is "
-           "written when the prompt was read, unless it has all of it; of chat the first prompt. "
-           "The "
-           "answer is the same to the last bit. A file that is damaged, or of another model or "
-           "--kv, is an error and stays as it is. Where FILE cannot be written, the answer is "
-           "given and the exit code "
-           "is 2."},
+           "exists, and FILE is written when the prompt was read, unless it has all of it; of "
+           "chat the first prompt. The answer is the same to the last bit. A file that is "
+           "damaged, or of another model or --kv, is an error and stays as it is. Where FILE "
+           "cannot be written, the answer is given and the exit code is 2."},
       {.id = flag::kPromptCacheAll,
        .category = Category::kRun,
        .verbs = {"generate"},

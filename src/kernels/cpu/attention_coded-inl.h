@@ -107,15 +107,28 @@ struct CodedTile {
   }
 };
 
+// A store whose rows are counted from `first` of the scratch on.
+template <class Store>
+struct RowsFrom {
+  static constexpr size_t kLaneMultiple = Store::kLaneMultiple;
+
+  const Store& store;
+  size_t first;
+
+  HWY_INLINE void operator()(size_t row, size_t lane, VI sum) const {
+    store(first + row, lane, sum);
+  }
+};
+
 // Many rows, a few at a time; one for all sources.
 template <size_t kRowWords, class Store>
 HWY_NOINLINE HWY_ATTR void MultiplyWide(const RowsOfTile& tile, const LevelMatrix& matrix,
                                         const int32_t* HWY_RESTRICT words, size_t lanes,
                                         const Store& store) {
   for (size_t first = tile.first; first < tile.last; first += kRowsAtOnce) {
-    MultiplyRows<kRowWords, kRowsAtOnce>(WideLevels(), matrix,
-                                         HWY_MIN(kRowsAtOnce, tile.last - first),
-                                         words + first * kRowWords, lanes, store.From(first));
+    MultiplyRows<kRowWords, kRowsAtOnce>(
+        WideLevels(), matrix, HWY_MIN(kRowsAtOnce, tile.last - first), words + first * kRowWords,
+        lanes, RowsFrom<Store>{store, first});
   }
 }
 
@@ -129,7 +142,7 @@ HWY_INLINE void MultiplyTile(const RowsOfTile& tile, const LevelMatrix& matrix,
   if (tile.IsFew()) {
     MultiplyRows<kRowWords, kMostRowsAtOnce>(source, matrix, tile.count(),
                                              words + tile.first * kRowWords, lanes,
-                                             store.From(tile.first));
+                                             RowsFrom<Store>{store, tile.first});
   } else {
     MultiplyWide<kRowWords>(tile, Widen(source, matrix, lanes, wide), words, lanes, store);
   }
@@ -160,20 +173,13 @@ struct ScoreStore {
   const CodedScratch& coded;
   const uint8_t* multipliers;  // of the keys, F16
   bool is_first;               // of the blocks of dimensions
-  size_t first_row = 0;
 
-  HWY_INLINE ScoreStore From(size_t row) const {
-    ScoreStore from = *this;
-    from.first_row = row;
-    return from;
-  }
   HWY_INLINE void operator()(size_t row, size_t lane, VI sum) const {
-    float* HWY_RESTRICT to = scratch.scores + (first_row + row) * kKvTile + lane;
-    const VF step = hn::Set(DF(), coded.query_steps[first_row + row]);
+    float* HWY_RESTRICT to = scratch.scores + row * kKvTile + lane;
+    const VF step = hn::Set(DF(), coded.query_steps[row]);
     const VF multiplier = F16Format::LoadNumber(DF(), multipliers + lane * sizeof(uint16_t));
     const VF score = hn::Mul(hn::Mul(hn::ConvertTo(DF(), sum), step), multiplier);
-    const VF before =
-        is_first ? hn::Set(DF(), coded.mean_scores[first_row + row]) : hn::Load(DF(), to);
+    const VF before = is_first ? hn::Set(DF(), coded.mean_scores[row]) : hn::Load(DF(), to);
     hn::Store(hn::Add(before, score), DF(), to);
   }
 };
@@ -277,17 +283,11 @@ struct SumStore {
   CodedScratch& coded;
   size_t stride;
   size_t first_dim;  // of the block of dimensions
-  size_t first_row = 0;
 
-  HWY_INLINE SumStore From(size_t row) const {
-    SumStore from = *this;
-    from.first_row = row;
-    return from;
-  }
   HWY_INLINE void operator()(size_t row, size_t lane, VI sum) const {
-    float* HWY_RESTRICT to = coded.sums.values + (first_row + row) * stride + first_dim + lane;
-    const VF keep = hn::Set(DF(), coded.sums.keep[first_row + row]);
-    const VF step = hn::Set(DF(), coded.weight_steps[first_row + row]);
+    float* HWY_RESTRICT to = coded.sums.values + row * stride + first_dim + lane;
+    const VF keep = hn::Set(DF(), coded.sums.keep[row]);
+    const VF step = hn::Set(DF(), coded.weight_steps[row]);
     const VF before = hn::Mul(keep, hn::Load(DF(), to));
     hn::Store(hn::MulAdd(hn::ConvertTo(DF(), sum), step, before), DF(), to);
   }

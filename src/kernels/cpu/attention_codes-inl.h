@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "codec/kv_tile.h"
@@ -92,8 +93,8 @@ struct WideLevels {
 };
 
 // A matrix of levels: blocks of 16 lanes, block_bytes apart, each of `count` groups. The groups that
-// `groups` names are read. What lies `to_next` bytes further on is fetched at the same pace: processors do not
-// foresee the jump to another page.
+// `groups` names are read. What lies `to_next` bytes further on is read next, and fetched at the same pace:
+// processors do not foresee the jump to another page.
 struct LevelMatrix {
   const uint8_t* at;
   size_t block_bytes;
@@ -101,6 +102,18 @@ struct LevelMatrix {
   size_t count;
   ptrdiff_t to_next;
 };
+
+// Of the tile that is read next, the group that lies where `at` is in this one. Not of levels written out by
+// Widen, which has fetched them.
+template <class Source>
+HWY_INLINE void FetchNext(const uint8_t* at, const LevelMatrix& matrix) {
+  if constexpr (!std::is_same_v<Source, WideLevels>) {
+    HWY_UNROLL(3)
+    for (size_t i = 0; i < Source::kBytes; i += kLaneBytes) {
+      hwy::Prefetch(at + matrix.to_next + i);
+    }
+  }
+}
 
 template <size_t kRowWords, size_t kRows>
 HWY_INLINE void AddWord(VPairs pairs, const int32_t* HWY_RESTRICT words, VI (&sums)[kRows]) {
@@ -115,11 +128,7 @@ HWY_INLINE void AddGroup(const Source& source, const uint8_t* HWY_RESTRICT at,
   HWY_UNROLL(4)
   for (size_t v = 0; v < kVecs; ++v) {
     const uint8_t* from = at + v * kLanes / 16 * matrix.block_bytes + v * kLanes % 16 * 4;
-    if (v * kLanes % 16 == 0) {
-      HWY_UNROLL(3)
-      for (size_t i = 0; i < Source::kBytes; i += kLaneBytes)
-        hwy::Prefetch(from + matrix.to_next + i);
-    }
+    if (v * kLanes % 16 == 0) FetchNext<Source>(from, matrix);
     (AddWord<kRowWords, kRows>(source.template Pairs<kWord>(from), words + kWord, sums[v]), ...);
   }
 }
@@ -207,8 +216,9 @@ HWY_INLINE LevelMatrix Widen(const Source& source, const LevelMatrix& matrix, si
   const size_t words = matrix.count * Source::kWords;
   for (size_t block = 0; block < lanes / 16; ++block) {
     for (size_t group = 0; group < matrix.count; ++group) {
-      WidenGroup(source, matrix.at + block * matrix.block_bytes + group * Source::kBytes,
-                 to + (block * words + group * Source::kWords) * kLaneBytes,
+      const uint8_t* from = matrix.at + block * matrix.block_bytes + group * Source::kBytes;
+      FetchNext<Source>(from, matrix);
+      WidenGroup(source, from, to + (block * words + group * Source::kWords) * kLaneBytes,
                  std::make_index_sequence<Source::kWords>());
     }
   }

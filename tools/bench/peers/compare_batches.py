@@ -10,11 +10,7 @@ all sequences together.
 from __future__ import annotations
 
 import json
-import os
-import pathlib
 import statistics
-import subprocess
-import sys
 
 import compare_llama_cpp as peers
 import environment
@@ -27,30 +23,19 @@ def time_hlwq(hlwq, folder, threads, batch):
 
 
 def time_llama(path, threads, batch):
-    script = pathlib.Path(__file__).with_name("llama_batch.py")
-    words = [sys.executable, script, path, threads, 24, *batch]
-    run = subprocess.run(list(map(str, words)), check=True, text=True, stdout=subprocess.PIPE,
-                         stderr=subprocess.DEVNULL)
-    return {int(number): speed for number, speed in json.loads(run.stdout).items()}
+    found = peers.run_llama("llama_batch.py", path, threads, 24, *batch)
+    return {int(number): speed for number, speed in found.items()}
 
 
 def main() -> None:
-    parser = environment.parser(__doc__, "llama-cpp")
-    parser.add_argument("--work", type=pathlib.Path, default=peers.ROOT / "build/peers")
+    parser = peers.arguments(__doc__)
     parser.add_argument("--types", type=lambda text: text.split(","), default=["Q5_K_S", "Q4_K_S", "Q4_0"])
     parser.add_argument("--codes", type=lambda text: text.split(","), default=["hlwq-t:5", "hlwq-t:4"])
-    parser.add_argument("--avx2", action="store_true")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=peers.numbers, default=[1, 2, 4, 8, 16])
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    if args.avx2:
-        args.venv = args.venv.with_name(args.venv.name + "-avx2")
-        os.environ["CMAKE_ARGS"] = " ".join(f"-D{option}" for option in peers.AVX2_ONLY)
-        os.environ["PIP_NO_CACHE_DIR"] = "1"
-        os.environ["HLWQ_TARGET"] = "avx2"
-    environment.enter(args.venv, peers.PACKAGES)
-    args.work.mkdir(parents=True, exist_ok=True)
+    peers.enter(args)
     checkpoint = peers.synthetic(args.hlwq, args.work)
     folders = {codes: peers.quantized(args.hlwq, checkpoint, codes, args.work) for codes in args.codes}
     files = peers.ggufs(checkpoint, args.types, args.work)

@@ -11,11 +11,8 @@ their ratios to the first cache of llama.cpp.
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import statistics
-import subprocess
-import sys
 
 import compare_llama_cpp as peers
 import environment
@@ -31,36 +28,25 @@ def time_hlwq(args, folder: pathlib.Path, kv: str) -> dict:
 
 
 def time_llama(args, path: pathlib.Path, cache: str) -> dict:
-    script = pathlib.Path(__file__).with_name("llama_depth.py")
-    words = [sys.executable, script, path, args.threads, cache, args.prefill, args.decode, *args.depths]
-    run = subprocess.run(list(map(str, words)), check=True, text=True, stdout=subprocess.PIPE,
-                         stderr=subprocess.DEVNULL)
-    return {int(depth): speeds for depth, speeds in json.loads(run.stdout).items()}
+    found = peers.run_llama("llama_depth.py", path, args.threads, cache, args.prefill, args.decode, *args.depths)
+    return {int(depth): speeds for depth, speeds in found.items()}
 
 
 def main() -> None:
     words = lambda text: text.split(",")
-    parser = environment.parser(__doc__, "llama-cpp")
-    parser.add_argument("--work", type=pathlib.Path, default=peers.ROOT / "build/peers")
+    parser = peers.arguments(__doc__)
     parser.add_argument("--checkpoint", type=pathlib.Path)
     parser.add_argument("--type", default="Q5_K_S")
     parser.add_argument("--codes", default="hlwq-t:5")
     parser.add_argument("--kv", type=words, default=["f16", "k8v8", "k4v4"])
     parser.add_argument("--caches", type=words, default=["f16", "q8_0", "q4_0"])
-    parser.add_argument("--avx2", action="store_true")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--depths", type=peers.numbers, default=[512, 7600])
     parser.add_argument("--prefill", type=int, default=256)
     parser.add_argument("--decode", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    if args.avx2:
-        args.venv = args.venv.with_name(args.venv.name + "-avx2")
-        os.environ["CMAKE_ARGS"] = " ".join(f"-D{option}" for option in peers.AVX2_ONLY)
-        os.environ["PIP_NO_CACHE_DIR"] = "1"
-        os.environ["HLWQ_TARGET"] = "avx2"
-    environment.enter(args.venv, peers.PACKAGES)
-    args.work.mkdir(parents=True, exist_ok=True)
+    peers.enter(args)
     checkpoint = args.checkpoint or peers.synthetic(args.hlwq, args.work)
     folder = peers.quantized(args.hlwq, checkpoint, args.codes, args.work)
     path = peers.ggufs(checkpoint, [args.type], args.work)[args.type]

@@ -36,6 +36,25 @@ TINY_LLAMA = {
     "attention_bias": False, "mlp_bias": False}
 
 
+def arguments(document: str) -> argparse.ArgumentParser:
+    """What the comparisons with llama.cpp have in common; enter() reads it."""
+    parser = environment.parser(document, "llama-cpp")
+    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/peers")
+    parser.add_argument("--avx2", action="store_true")
+    return parser
+
+
+def enter(args: argparse.Namespace) -> None:
+    """Goes on in an environment with llama.cpp built for this machine, or with both programs kept to AVX2."""
+    if args.avx2:
+        args.venv = args.venv.with_name(args.venv.name + "-avx2")
+        os.environ["CMAKE_ARGS"] = " ".join(f"-D{option}" for option in AVX2_ONLY)
+        os.environ["PIP_NO_CACHE_DIR"] = "1"  # which may have one built for this machine
+        os.environ["HLWQ_TARGET"] = "avx2"
+    environment.enter(args.venv, PACKAGES)
+    args.work.mkdir(parents=True, exist_ok=True)
+
+
 def synthetic(hlwq: pathlib.Path, work: pathlib.Path) -> pathlib.Path:
     folder = work / "llama-1.1b"
     if not folder.exists():
@@ -88,10 +107,10 @@ def time_hlwq(hlwq, folder, options, threads, prefill, decode):
             "share": run["decode_share_of_plain_read"]["median"]}
 
 
-def time_llama(path, threads, prefill, decode):
-    script = pathlib.Path(__file__).with_name("llama_speed.py")
-    words = [sys.executable, script, path, threads, prefill, decode]
-    run = subprocess.run(list(map(str, words)), check=True, text=True, stdout=subprocess.PIPE,
+def run_llama(script: str, *words) -> dict:
+    """The JSON object that a script of this folder prints, in a process of its own."""
+    path = pathlib.Path(__file__).with_name(script)
+    run = subprocess.run([sys.executable, path, *map(str, words)], check=True, text=True, stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL)
     return json.loads(run.stdout)
 
@@ -114,7 +133,7 @@ def compare(args, checkpoint: pathlib.Path) -> None:
                 options = ["--interleave"] if "+" in codes else []
                 runs[codes].append(time_hlwq(args.hlwq, folder, options, threads, args.prefill, args.decode))
             for name, path in files.items():
-                runs[name].append(time_llama(path, threads, args.prefill, args.decode))
+                runs[name].append(run_llama("llama_speed.py", path, threads, args.prefill, args.decode))
         median = lambda name, key: statistics.median(run[key] for run in runs[name])
         for name, results in runs.items():
             cells = [show([run[key] for run in results]) for key in ("prefill", "decode")]
@@ -128,25 +147,17 @@ def numbers(text: str) -> list[int]:
 
 
 def main() -> None:
-    parser = environment.parser(__doc__, "llama-cpp")
-    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/peers")
+    parser = arguments(__doc__)
     parser.add_argument("--checkpoint", type=pathlib.Path, action="append")
     parser.add_argument("--types", type=lambda text: text.split(","), default=["Q5_K_S", "Q4_K_S", "Q4_0"])
     parser.add_argument("--codes", type=lambda text: text.split(","),
                         default=["hlwq:5", "hlwq-t:5", "hlwq-t:4", "hlwq-t:3"])
-    parser.add_argument("--avx2", action="store_true")
     parser.add_argument("--threads", type=numbers, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--prefill", type=int, default=512)
     parser.add_argument("--decode", type=int, default=64)
     args = parser.parse_args()
-    if args.avx2:
-        args.venv = args.venv.with_name(args.venv.name + "-avx2")
-        os.environ["CMAKE_ARGS"] = " ".join(f"-D{option}" for option in AVX2_ONLY)
-        os.environ["PIP_NO_CACHE_DIR"] = "1"  # which may have one built for this machine
-        os.environ["HLWQ_TARGET"] = "avx2"
-    environment.enter(args.venv, PACKAGES)
-    args.work.mkdir(parents=True, exist_ok=True)
+    enter(args)
     for checkpoint in args.checkpoint or [synthetic(args.hlwq, args.work)]:
         compare(args, checkpoint)
 

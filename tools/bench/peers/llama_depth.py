@@ -6,56 +6,39 @@ usage: llama_depth.py FILE THREADS CACHE_TYPE PREFILL_TOKENS DECODE_TOKENS DEPTH
 The sequence is filled once; at each depth PREFILL_TOKENS are taken, forgotten, and then DECODE_TOKENS one at a time.
 Flash attention is on. CACHE_TYPE: f16, q8_0 or q4_0, of keys and values.
 """
-import ctypes
 import json
 import sys
 import time
 
 import llama_cpp
+import llama_model
 
 PATH, THREADS, TYPE, PREFILL, DECODE = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
 DEPTHS = sorted(int(word) for word in sys.argv[6:])
 CHUNK = 512
 
-
-@llama_cpp.llama_log_callback
-def quiet(level, text, data):
-    del level, text, data
-
-
-def feed(context, tokens):
-    array = (llama_cpp.llama_token * len(tokens))(*tokens)
-    status = llama_cpp.llama_decode(context, llama_cpp.llama_batch_get_one(array, len(tokens)))
-    assert status == 0, status
+cache_type = getattr(llama_cpp, f"GGML_TYPE_{TYPE.upper()}")
+llama = llama_model.Llama(PATH, THREADS, DEPTHS[-1] + max(PREFILL, DECODE) + 64, CHUNK, type_k=cache_type,
+                          type_v=cache_type, flash_attn_type=llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED)
 
 
-llama_cpp.llama_log_set(quiet, ctypes.c_void_p())
-llama_cpp.llama_backend_init()
-model = llama_cpp.llama_model_load_from_file(PATH.encode(), llama_cpp.llama_model_default_params())
-parameters = llama_cpp.llama_context_default_params()
-parameters.n_ctx = DEPTHS[-1] + max(PREFILL, DECODE) + 64
-parameters.n_batch = parameters.n_ubatch = CHUNK
-parameters.n_threads = parameters.n_threads_batch = THREADS
-parameters.type_k = parameters.type_v = getattr(llama_cpp, f"GGML_TYPE_{TYPE.upper()}")
-parameters.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
-context = llama_cpp.llama_init_from_model(model, parameters)
-memory = llama_cpp.llama_get_memory(context)
-token = lambda position: 3 + position * 7919 % 20000
+def feed_from(position: int, tokens: int) -> None:
+    for first in range(position, position + tokens, CHUNK):
+        llama.feed([llama_model.token(at) for at in range(first, min(first + CHUNK, position + tokens))])
+
 
 speeds, filled = {}, 0
 for depth in DEPTHS:
-    while filled < depth:
-        size = min(CHUNK, depth - filled)
-        feed(context, [token(filled + number) for number in range(size)])
-        filled += size
+    feed_from(filled, depth - filled)
+    filled = depth
     began = time.perf_counter()
-    feed(context, [token(depth + number) for number in range(PREFILL)])
+    feed_from(depth, PREFILL)
     prefill = time.perf_counter() - began
-    llama_cpp.llama_memory_seq_rm(memory, 0, depth, -1)
+    llama.keep(depth)
     began = time.perf_counter()
     for number in range(DECODE):
-        feed(context, [token(number)])
+        llama.feed([llama_model.token(number)])
     decode = time.perf_counter() - began
-    llama_cpp.llama_memory_seq_rm(memory, 0, depth, -1)
+    llama.keep(depth)
     speeds[depth] = {"prefill": PREFILL / prefill, "decode": DECODE / decode}
 print(json.dumps(speeds))
