@@ -120,11 +120,6 @@ std::vector<ModelShelf::Entry> ModelShelf::Entries() const {
   return entries;
 }
 
-bool ModelShelf::IsIdle() const noexcept {
-  return std::ranges::all_of(
-      slots_, [](const Slot& slot) { return slot.metrics->waiting + slot.metrics->active == 0; });
-}
-
 std::string ModelShelf::RenderMetrics() const {
   std::vector<NamedMetrics> all;
   for (const Slot& slot : slots_)

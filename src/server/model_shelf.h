@@ -53,8 +53,6 @@ class ModelShelf {
   };
   std::vector<Entry> Entries() const;
 
-  // Requests that wait or are answered.
-  bool IsIdle() const noexcept;
   std::string RenderMetrics() const;
   // Once no request comes any more.
   void FinishTraces();

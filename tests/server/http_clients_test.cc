@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/stopwatch.h"
 #include "tests/server/http_server.h"
+#include "tests/support/await.h"
 
 namespace hlwq::server {
 namespace {
@@ -31,10 +31,7 @@ TEST_F(HttpClients, AClientThatGoesIsMissedWhereNothingIsSent) {
       client.set_read_timeout(std::chrono::milliseconds(200));
       client.Post(kChat, body, "application/json");
     }
-    const Stopwatch since;
-    while (metrics().active > 0 && since.Seconds() < 20)
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    EXPECT_EQ(metrics().active, 0u) << body;
+    test::Await([&] { return metrics().active == 0; });
     EXPECT_LT(metrics().answer_tokens - before, 60000u) << body;  // not until the context was full
   }
 }
@@ -78,16 +75,60 @@ TEST_F(HttpClients, EndsWithAnswersUnderWayAndIdleConnections) {
   auto idle = Client();
   idle.set_keep_alive(true);
   ASSERT_EQ(idle.Get("/health")->status, 200);
-  const std::string body =
-      R"({"messages": [{"role": "user", "content": "x"}], "ignore_eos": true, "max_tokens": 200})";
+  const std::string body = kEndless + R"(, "max_tokens": 2000)";
   std::pair<int, json> answer;
-  std::thread client([&] { answer = Post(kChat, body); });
-  while (metrics().active == 0) std::this_thread::yield();
+  std::thread client([&] { answer = Post(kChat, body + "}"); });
+  std::string streamed;
+  std::atomic<bool> has_begun = false;
+  std::thread reader([&] {
+    httplib::Request request;
+    request.method = "POST";
+    request.path = kChat;
+    request.body = body + R"(, "stream": true})";
+    request.content_receiver = [&](const char* data, size_t size, uint64_t, uint64_t) {
+      streamed.append(data, size);
+      return has_begun = true;
+    };
+    auto client_of_stream = Client();
+    client_of_stream.send(request);
+  });
+  test::Await([&] { return has_begun && metrics().requests == 2; });
   server_->Stop();
   thread_.join();
   client.join();
+  reader.join();
   EXPECT_EQ(answer.first, 200);
-  EXPECT_EQ(answer.second["usage"]["completion_tokens"], 200);
+  EXPECT_EQ(answer.second["usage"]["completion_tokens"], 2000);
+  EXPECT_THAT(streamed, HasSubstr("data: [DONE]"));
+  server_.reset();
+}
+
+TEST_F(HttpClients, TakesNoRequestsWhileItEnds) {
+  Start();
+  std::atomic<bool> has_begun = false, is_over = false;
+  std::thread reader([&] {
+    httplib::Request request;
+    request.method = "POST";
+    request.path = kChat;
+    request.body = kEndless + R"(, "stream": true})";
+    request.content_receiver = [&](const char*, size_t, uint64_t, uint64_t) {
+      has_begun = true;
+      while (!is_over) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return false;
+    };
+    auto client = Client();
+    client.send(request);
+  });
+  test::Await([&] { return has_begun.load(); });
+  std::thread stop([&] { server_->Stop(); });
+  test::Await([&] { return Client().Get("/health")->status == 503; });
+  const auto [status, body] = Post(kChat, kHello + "}");
+  EXPECT_EQ(status, 503);
+  EXPECT_EQ(body["error"]["message"], "the server is shutting down");
+  is_over = true;
+  reader.join();
+  stop.join();
+  thread_.join();
   server_.reset();
 }
 
@@ -109,9 +150,10 @@ TEST_F(HttpClients, SaysThatItIsFull) {
       client.send(request);
     });
     const Metrics& counts = metrics();
-    while (counts.waiting + counts.active < static_cast<size_t>(i) + 1) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
+    test::Await([&] {
+      return counts.requests == static_cast<uint64_t>(i) + 1 &&
+             counts.active >= std::min<size_t>(i + 1, 2);
+    });
   }
   EXPECT_EQ(Post(kChat, kHello + "}").first, 429);
   is_over = true;

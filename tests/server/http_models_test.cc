@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/server/http_server.h"
+#include "tests/support/await.h"
 
 namespace hlwq::server {
 namespace {
@@ -74,7 +75,7 @@ TEST_F(HttpModels, ModelsThatAnswerAreNotClosedForOthers) {
       return entry.model && entry.model->scheduler().metrics().active > 0;
     });
   };
-  while (!are_busy()) std::this_thread::yield();
+  test::Await(are_busy);
   const std::string third = R"({"prompt": "x", "max_tokens": 1, "model": "third"})";
   const auto refused = Client().Post("/v1/completions", third, "application/json");
   EXPECT_EQ(refused->status, 503);

@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "base/stopwatch.h"
 #include "constrain/tool_formats.h"
 #include "tests/constrain/random_answer.h"
 #include "tests/server/http_server.h"
+#include "tests/support/await.h"
 
 namespace hlwq::server {
 namespace {
@@ -133,10 +133,7 @@ TEST_P(HttpTools, AClientThatGoesInsideACallIsMissed) {
   auto client = Client();
   client.send(request);
   EXPECT_NE(seen.find("\"arguments\""), seen.npos) << seen;
-  const Stopwatch since;
-  while (metrics().active > 0 && since.Seconds() < 20)
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  EXPECT_EQ(metrics().active, 0u);
+  test::Await([&] { return metrics().active == 0; });
   EXPECT_LT(metrics().answer_tokens, 40000u);
 }
 

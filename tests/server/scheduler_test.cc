@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "tests/server/scheduled.h"
 #include "tests/server/small_model.h"
+#include "tests/support/await.h"
 #include "tests/support/expect_error.h"
 
 namespace hlwq::server {
@@ -263,7 +264,7 @@ TEST_F(SchedulerTest, IdleSequencesStayWithinTheirMemory) {
   for (unsigned seed = 0; seed < 6; ++seed)
     Collect(*scheduler.Submit(RequestFor(RandomTokens(50, seed))));
   // Noted when an answer has been retired, which is after it was told.
-  while (scheduler.metrics().active > 0) std::this_thread::yield();
+  test::Await([&] { return scheduler.metrics().active == 0; });
   EXPECT_LE(scheduler.metrics().idle_bytes, options.idle_bytes);
   EXPECT_GT(Collect(*scheduler.Submit(RequestFor(RandomTokens(50, 5)))).front().reused, 0u);
   EXPECT_EQ(Collect(*scheduler.Submit(RequestFor(RandomTokens(50, 0)))).front().reused, 0u);

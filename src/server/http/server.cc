@@ -4,6 +4,7 @@
 #include <httplib.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -104,16 +105,22 @@ class Server::Impl {
 
   int port() const noexcept { return options_.port; }
   void Run() { http_.listen_after_bind(); }
+  // The library cuts streams once it is told to stop: it is told last.
   void Stop() {
+    is_stopping_ = true;
+    do {
+      while (under_way_ > 0) std::this_thread::sleep_for(kPollWhenStopping);
+      std::this_thread::sleep_for(kLastBytes);
+    } while (under_way_ > 0);
     http_.stop();
-    while (!models_.IsIdle()) std::this_thread::sleep_for(kPollWhenStopping);
-    std::this_thread::sleep_for(kLastBytes);
     ShutDownConnections(options_.port);
   }
 
  private:
   ModelShelf& models_;
   ServerOptions options_;
+  std::atomic<bool> is_stopping_ = false;
+  std::atomic<size_t> under_way_ = 0;  // answers
   httplib::Server http_;
 
   // Before any route: whom the request comes from, and whether it is one request.
@@ -124,6 +131,10 @@ class Server::Impl {
       SendJson(response, status, FormOf(request.path)(status, message, "", ""));
       return Result::Handled;
     };
+    if (is_stopping_) {
+      response.set_header("Connection", "close");
+      return refuse(503, "the server is shutting down");
+    }
     const AccessOptions& access = options_.access;
     const std::string host = request.get_header_value("Host");
     const bool is_ambiguous =
@@ -335,15 +346,24 @@ class Server::Impl {
     return std::make_unique<OneReply>(served.name(), request);
   }
 
-  // What an answer needs as long as it is made.
-  struct Held {
+  // What an answer needs as long as it is made; a stream, until it is sent.
+  class Held {
+   public:
+    explicit Held(std::atomic<size_t>& under_way) : under_way_(under_way) { ++under_way_; }
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+    ~Held() { --under_way_; }
+
     std::shared_ptr<ServedModel> model;
     OpenAiRequest read;
+
+   private:
+    std::atomic<size_t>& under_way_;
   };
 
   void Answer(const Call& call, Read read, const MakeReply& make, ErrorForm form,
               httplib::Response& response) {
-    auto held = std::make_shared<Held>();
+    auto held = std::make_shared<Held>(under_way_);
     held->model = ModelOf(call);
     held->read = read(call.body, held->model->context());
     server::Answer(held->model->scheduler(),

@@ -28,7 +28,7 @@ class Server {
 
   int port() const noexcept;
   void Run();
-  // Takes no connections from now on, and returns when the requests under way are answered; then Run does.
+  // New requests get 503 from now on. Returns when the answers under way are sent; then Run does.
   void Stop();
 
  private:

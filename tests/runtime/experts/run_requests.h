@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "base/random.h"
 #include "runtime/experts/expert_cache.h"
 #include "tests/runtime/experts/fake_experts.h"
+#include "tests/support/await.h"
 #include "tests/support/expect_error.h"
 
 namespace hlwq::test {
@@ -69,7 +69,7 @@ inline void RunLayer(runtime::ExpertCache& cache, const FakeExperts& fake, size_
 
 // Until everything read ahead is there.
 inline void AwaitReads(const runtime::ExpertCache& cache, uint64_t bytes) {
-  while (cache.statistics().bytes_read < bytes) std::this_thread::yield();
+  Await([&] { return cache.statistics().bytes_read >= bytes; });
 }
 
 // Of reads of these.
