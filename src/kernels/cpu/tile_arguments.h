@@ -51,7 +51,7 @@ struct TileArguments : MatVecTokens {
     return is_there ? codec::RowScaleAt(row_scales, at - first_row) : 0.0f;
   }
 
-  // As of MatVecTokens, with activations in the order of tiles.
+  // As of MatVecTokens, with activations in the order of tiles, and the last token again up to kMostVectorTokens.
   void Set(const RotatedInputs& from, TokenRange range, DotWidth width) noexcept {
     MatVecTokens::Set(from, range, width);
     for (size_t token = 0; token < tokens; ++token) {
@@ -60,6 +60,7 @@ struct TileArguments : MatVecTokens {
                                       ? static_cast<const void*>(from.narrow_tiles(at))
                                       : from.wide_tiles(at);
     }
+    std::fill(inputs + tokens, inputs + kMostVectorTokens, inputs[tokens - 1]);
   }
 };
 

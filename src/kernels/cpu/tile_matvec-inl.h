@@ -25,12 +25,8 @@ HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
 
-// So many tokens share the decoding of levels, whose sums find room in registers.
-#if HWY_TARGET <= HWY_AVX3_DL
+// So many tokens share the decoding of levels.
 constexpr size_t kTileVectorTokens = 8;
-#else
-constexpr size_t kTileVectorTokens = 4;
-#endif
 
 // The products of steps: of bytes, or of words where levels are wide.
 template <class Cells, class Dot_ = ByteDot>
@@ -99,14 +95,16 @@ class TileVectors {
   static constexpr size_t kParts = Multipliers::kOfBlock;  // each with sums of its own
   static constexpr size_t kPartCells = kBlockCells / kParts;
 
-  // As many tokens from `token` as there are, kMost or a smaller power of two of them.
+  // As many tokens from `token` as there are, kMost or a smaller power of two of them. Three quarters of kMost and more
+  // are multiplied like kMost, the last one again: quicker than in two parts.
   template <size_t kMost>
   HWY_INLINE size_t MultiplyFrom(size_t token) const {
+    const size_t left = args_.tokens - token;
     if constexpr (kMost > 1) {
-      if (args_.tokens - token < kMost) return MultiplyFrom<kMost / 2>(token);
+      if (4 * left < 3 * kMost) return MultiplyFrom<kMost / 2>(token);
     }
     MultiplyTiles<kMost>(token);
-    return kMost;
+    return std::min(left, kMost);
   }
 
   template <size_t kTokens>
@@ -119,17 +117,27 @@ class TileVectors {
       MultiplyTile<kTokens>(steps, first / kTileRows, token, y);
       const uint64_t begin = std::max<uint64_t>(first, rows.begin);
       const uint64_t end = std::min<uint64_t>(first + kTileRows, rows.end);
-      for (size_t t = 0; t < kTokens; ++t) {
+      for (size_t t = 0; t < std::min(kTokens, args_.tokens - token); ++t) {
         std::copy(y[t] + (begin - first), y[t] + (end - first),
                   args_.y + (token + t) * args_.y_stride + (begin - args_.first_row));
       }
     }
   }
 
+  // How often a loop runs. Where registers are few compilers are not to know: they unroll short loops around long ones of
+  // several tokens, till neither registers nor the cache of instructions hold them.
+  template <size_t kTokens>
+  static HWY_INLINE size_t Rolled(size_t times) {
+#if HWY_TARGET > HWY_AVX3
+    if constexpr (kTokens > 1 && kParts > 1) __asm__("" : "+r"(times));
+#endif
+    return times;
+  }
+
   template <size_t kTokens>
   HWY_INLINE void MultiplyTile(const Steps& steps, size_t tile, size_t token,
                                float (&y)[kTokens][kTileRows]) const {
-    const MatVecInput* inputs = args_.inputs + token;
+    const MatVecInput* inputs = args_.inputs + token;  // with the last one again past the end
     VF totals[kTileParts][kTokens];
     for (auto& of_part : totals) {
       for (VF& total : of_part) total = hn::Zero(DF());
@@ -142,8 +150,9 @@ class TileVectors {
       for (size_t t = 0; t < kTokens; ++t) {
         activations[t] = static_cast<const Integer*>(inputs[t].activations) + block * kBlock;
       }
+      const size_t parts = Rolled<kTokens>(kTileParts);
       HWY_UNROLL(1)
-      for (size_t part = 0; part < kTileParts; ++part) {
+      for (size_t part = 0; part < parts; ++part) {
         AddBlock<kTokens>(steps, block_codes + part * 4 * kLanes, activations, inputs, block,
                           halves, multipliers, part, totals[part]);
       }
@@ -163,8 +172,9 @@ class TileVectors {
                            const OfTile& multipliers, size_t part, VF (&totals)[kTokens]) const {
     VF of_block[kTokens];  // where halves have multipliers of their own
     for (VF& sum : of_block) sum = hn::Zero(DF());
+    const size_t parts_of_block = kParts == 1 ? 1 : Rolled<kTokens>(halves);
     HWY_UNROLL(1)
-    for (size_t half = 0; half < (kParts == 1 ? 1 : halves); ++half) {
+    for (size_t half = 0; half < parts_of_block; ++half) {
       // One token's sums would wait for each other: it has two, exact both, for even and odd steps.
       constexpr size_t kChains = kTokens == 1 ? 2 : 1;
       typename Dot::Sum sums[kChains][kTokens];

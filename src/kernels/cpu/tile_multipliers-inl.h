@@ -14,12 +14,15 @@
 #include "hwy/highway.h"
 #include "kernels/cpu/coded_matvec-inl.h"
 #include "kernels/cpu/group_factors-inl.h"
+#include "kernels/cpu/read_ahead.h"
 #include "kernels/cpu/tile_arguments.h"
 #include "kernels/cpu/tile_cells-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace hlwq::kernels {
 namespace HWY_NAMESPACE {
+
+constexpr size_t kMultipliersAhead = 2048;
 
 // Of groups of 64 inputs, times that of the row.
 class GroupMultipliers {
@@ -37,6 +40,7 @@ class GroupMultipliers {
     }
     HWY_INLINE VF operator()(size_t block, size_t half, size_t part) const {
       const size_t at = (block * kOfBlock + half) * kTileRows + part * kLanes;
+      if (half == 0 && part == 0) AskFor(scales_ + at + kMultipliersAhead);
       return hn::Mul(factors_(scales_ + at), hn::Load(DF(), rows_ + part * kLanes));
     }
 
@@ -65,7 +69,9 @@ class BlockMultipliers {
         : norms_(args.multipliers + tile * args.blocks * kTileRows * kNormBytes),
           step_(hn::Set(DF(), args.levels->step)) {}
     HWY_INLINE VF operator()(size_t block, size_t /*half*/, size_t part) const {
-      return hn::Mul(LoadNorms16(norms_ + (block * kTileRows + part * kLanes) * kNormBytes), step_);
+      const size_t at = (block * kTileRows + part * kLanes) * kNormBytes;
+      if (part == 0) AskFor(norms_ + at + kMultipliersAhead);
+      return hn::Mul(LoadNorms16(norms_ + at), step_);
     }
 
    private:

@@ -84,6 +84,7 @@ struct ByteDot {
     const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(activations.raw), moved);
     const VI fours{_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))};
     sum.sum = hn::Add(sum.sum, fours);
+    __asm__("" : "+x"(sum.sum.raw));
 #elif HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128
     // Sums of four neighbours, as on AVX2.
     sum.sum =
