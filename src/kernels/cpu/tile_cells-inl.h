@@ -103,22 +103,19 @@ class NarrowTable {
 
 #else
 
-// Narrow levels, with their offset or signed: tables of 16, from which the bits above choose.
-template <size_t kUpper, bool kHasOffset>
-class NarrowTable {
+// Bytes in tables of 16, from which the bits above nibbles choose.
+template <size_t kUpper>
+class ChosenBytes {
  public:
-  explicit HWY_INLINE NarrowTable(const DotLevels& levels) {
+  static constexpr size_t kEntries = size_t{16} << kUpper;
+
+  explicit HWY_INLINE ChosenBytes(const std::array<uint8_t, kEntries>& entries) {
     for (size_t i = 0; i < kTables; ++i) {
-      uint8_t entries[16];
-      for (size_t k = 0; k < 16; ++k) {
-        entries[k] =
-            static_cast<uint8_t>(levels.narrow[16 * i + k] - (kHasOffset ? 0 : DotLevels::kOffset));
-      }
-      tables_[i] = hn::LoadDup128(DByte(), entries);
+      tables_[i] = hn::LoadDup128(DByte(), entries.data() + 16 * i);
     }
   }
   template <size_t kStep>
-  HWY_INLINE VByte Levels(const CellIndices<kUpper>& indices) const {
+  HWY_INLINE VByte Get(const CellIndices<kUpper>& indices) const {
     const VByte nibble =
         hn::And(MoveBits<kStep / 4 * 4, 0>(indices.nibbles[kStep % 4]), hn::Set(DByte(), 15));
     return Choose<kStep, kUpper, 0>(indices, nibble);
@@ -146,6 +143,46 @@ class NarrowTable {
   VByte tables_[kTables];
 };
 
+// Low and high bytes by the same numbers.
+class ChosenWords {
+ public:
+  using Entries = std::array<uint8_t, 128>;
+
+  HWY_INLINE ChosenWords(const Entries& low, const Entries& high) : low_(low), high_(high) {}
+  template <size_t kStep>
+  HWY_INLINE void Get(const CellIndices<3>& indices, VByte& low, VByte& high) const {
+    low = low_.template Get<kStep>(indices);
+    high = high_.template Get<kStep>(indices);
+  }
+
+ private:
+  ChosenBytes<3> low_, high_;
+};
+
+// Narrow levels, with their offset or signed.
+template <size_t kUpper, bool kHasOffset>
+class NarrowTable {
+ public:
+  explicit HWY_INLINE NarrowTable(const DotLevels& levels) : bytes_(BytesOf(levels)) {}
+  template <size_t kStep>
+  HWY_INLINE VByte Levels(const CellIndices<kUpper>& indices) const {
+    return bytes_.template Get<kStep>(indices);
+  }
+
+ private:
+  using Bytes = ChosenBytes<kUpper>;
+
+  static HWY_INLINE std::array<uint8_t, Bytes::kEntries> BytesOf(const DotLevels& levels) {
+    std::array<uint8_t, Bytes::kEntries> bytes;
+    for (size_t k = 0; k < bytes.size(); ++k) {
+      bytes[k] = static_cast<uint8_t>(levels.narrow[k] - (kHasOffset ? 0 : DotLevels::kOffset));
+    }
+    return bytes;
+  }
+
+  Bytes bytes_;
+};
+
 #endif
 
 // In 16 bytes: those of two of each four to bytes 0 or 1 of words, the other bytes zero.
@@ -168,19 +205,18 @@ HWY_INLINE void WidenPairs(VByte levels, VI (&words)[2]) {
   }
 }
 
-// 128 wide levels, their low and high bytes looked up apart, by the numbers that Numbers gives. A step is two
-// vectors of words: inputs q = 0, 1 and q = 2, 3.
-template <class Numbers>
+// 128 wide levels, their low and high bytes looked up apart by Words. A step is two vectors of words: inputs q = 0, 1 and
+// q = 2, 3.
+template <class Words>
 class WideTable {
  public:
   explicit HWY_INLINE WideTable(const DotLevels& levels)
-      : low_(BytesOf(levels, 0).data()), high_(BytesOf(levels, 8).data()) {}
+      : words_(BytesOf(levels, 0), BytesOf(levels, 8)) {}
 
   template <size_t kStep, class Indices>
   HWY_INLINE void Levels(const Indices& indices, VI (&words)[2]) const {
-    const VByte index = numbers_.template Get<kStep>(indices);
-    const VByte low = low_(index);
-    const VByte high = high_(index);
+    VByte low, high;
+    words_.template Get<kStep>(indices, low, high);
     for (size_t pair = 0; pair < 2; ++pair) {
       words[pair] = hn::BitCast(
           DI(), hn::Or(hn::TableLookupBytesOr0(low, hn::LoadDup128(DByte(), kLow[pair].data())),
@@ -200,23 +236,7 @@ class WideTable {
     return bytes;
   }
 
-#if HWY_TARGET <= HWY_AVX3_DL
-  class Bytes128 {
-   public:
-    explicit HWY_INLINE Bytes128(const uint8_t* HWY_RESTRICT entries)
-        : lower_(_mm512_loadu_si512(entries)), upper_(_mm512_loadu_si512(entries + 64)) {}
-    HWY_INLINE VByte operator()(VByte index) const {
-      return VByte{_mm512_permutex2var_epi8(lower_, index.raw, upper_)};
-    }
-
-   private:
-    __m512i lower_, upper_;
-  };
-#else
-  using Bytes128 = ByteTable<128>;
-#endif
-  Numbers numbers_;
-  Bytes128 low_, high_;
+  Words words_;
 };
 
 // Indices of kBits bits without a path: a plane of 4 bits, and one of 1.

@@ -142,19 +142,33 @@ requires(kBits <= 3) class WindowTable<kBits> {
   VByte levels_;
 };
 
-// Numbers of the 128 wide levels of 6 bits.
-class WideWindowNumbers {
+// Low and high bytes by the 7-bit numbers of the wide levels of 6 bits.
+class WindowWords {
  public:
-  HWY_INLINE WideWindowNumbers() {}  // one that GCC supplies is not for this target
+  using Entries = std::array<uint8_t, 128>;
+
+  HWY_INLINE WindowWords(const Entries& low, const Entries& high) : low_(low), high_(high) {}
   template <size_t kStep>
-  HWY_INLINE VByte Get(const WindowIndices<6>& indices) const {
+  HWY_INLINE void Get(const WindowIndices<6>& indices, VByte& low, VByte& high) const {
     const VByte nibble = MoveBits<kStep / 4 * 4, 0>(indices.nibbles[kStep % 4]);
     const VByte index = Mix<0x0F>(nibble, MoveBits<kStep, 4>(indices.fifth));
-    return Mix<0x1F>(index, subsets_.template Get<kStep>(indices));
+    const VByte number = Mix<0x1F>(index, subsets_.template Get<kStep>(indices));
+    low = low_.Get(number);
+    high = high_.Get(number);
   }
 
  private:
+  struct Bytes {
+    explicit HWY_INLINE Bytes(const Entries& entries)
+        : lower(_mm512_loadu_si512(entries.data())), upper(_mm512_loadu_si512(&entries[64])) {}
+    HWY_INLINE VByte Get(VByte number) const {
+      return VByte{_mm512_permutex2var_epi8(lower, number.raw, upper)};
+    }
+    __m512i lower, upper;
+  };
+
   const WindowSubsets<5> subsets_;
+  Bytes low_, high_;
 };
 
 template <size_t kBits>
@@ -163,7 +177,7 @@ struct TrellisTileCells {
   static constexpr size_t kVectors = kBits;
   using Indices = WindowIndices<kBits>;
   template <class Dot>
-  using Table = std::conditional_t<kBits == 6, WideTable<WideWindowNumbers>, WindowTable<kBits> >;
+  using Table = std::conditional_t<kBits == 6, WideTable<WindowWords>, WindowTable<kBits> >;
   using State = PathState;
   static HWY_INLINE State Start() { return {hn::Zero(DU())}; }
 
@@ -201,14 +215,6 @@ HWY_INLINE void FindPairs(VByte low, VByte high, VByte (&pairs)[2]) {
   pairs[1] = Mix<0x55>(MoveBits<1, 0>(low), high);
 }
 
-// Numbers of the 128 wide levels of 6 bits.
-struct WideNumbers {
-  template <size_t kStep>
-  HWY_INLINE VByte Get(const CellIndices<3>& indices) const {
-    return hn::And(IndexOf<kStep>(indices), hn::Set(DByte(), 127));
-  }
-};
-
 template <size_t kBits>
 struct TrellisTileCells {
   static_assert(kBits >= 2 && kBits <= 6);
@@ -217,7 +223,7 @@ struct TrellisTileCells {
   using Indices = CellIndices<kUpper>;
   template <class Dot>
   using Table =
-      std::conditional_t<kBits == 6, WideTable<WideNumbers>, NarrowTable<kUpper, Dot::kHasOffset> >;
+      std::conditional_t<kBits == 6, WideTable<ChosenWords>, NarrowTable<kUpper, Dot::kHasOffset> >;
   using State = PathState;
   static HWY_INLINE State Start() { return {hn::Zero(DU())}; }
 
