@@ -9,5 +9,6 @@ Verb PrepareVerb();
 Verb TrainVerb();
 Verb EvalVerb();
 Verb ExportVerb();
+Verb PresetVerb();
 
 }  // namespace hlwq::study
