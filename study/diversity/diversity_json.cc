@@ -8,9 +8,9 @@ namespace hlwq::study {
 namespace {
 
 constexpr NumberRange kAnyMeasure = {0, 1e15};
-constexpr SizeRange kAnyCount = {0, uint64_t{1} << 53};
+constexpr SizeRange kMeasureCounts = {0, uint64_t{1} << 53};
 
-double Number(const JsonReader& reader, std::string_view key) {
+double MeasureNumber(const JsonReader& reader, std::string_view key) {
   const auto value = reader.OptionalNumber(key, kAnyMeasure);
   if (!value) reader.Fail(key, "want a number, got none");
   return *value;
@@ -34,16 +34,16 @@ nlohmann::json ToJson(const Diversity& diversity) {
 
 Diversity DiversityFromJson(const nlohmann::json& json) {
   const JsonReader reader(json);
-  Diversity result = {.samples = reader.Size("samples", kAnyCount),
-                      .words = reader.Size("words", kAnyCount),
-                      .tokens = reader.Size("tokens", kAnyCount),
+  Diversity result = {.samples = reader.Size("samples", kMeasureCounts),
+                      .words = reader.Size("words", kMeasureCounts),
+                      .tokens = reader.Size("tokens", kMeasureCounts),
                       .first_word = reader.String("first_word"),
-                      .first_word_share = Number(reader, "first_word_share"),
-                      .unique_openings = Number(reader, "unique_openings"),
-                      .self_bleu = Number(reader, "self_bleu_4"),
-                      .self_bleu_error = Number(reader, "self_bleu_4_se"),
-                      .token_entropy = Number(reader, "token_entropy"),
-                      .sample_entropy = Number(reader, "sample_entropy")};
+                      .first_word_share = MeasureNumber(reader, "first_word_share"),
+                      .unique_openings = MeasureNumber(reader, "unique_openings"),
+                      .self_bleu = MeasureNumber(reader, "self_bleu_4"),
+                      .self_bleu_error = MeasureNumber(reader, "self_bleu_4_se"),
+                      .token_entropy = MeasureNumber(reader, "token_entropy"),
+                      .sample_entropy = MeasureNumber(reader, "sample_entropy")};
   const nlohmann::json& distinct = reader.List("distinct");
   if (distinct.size() != result.distinct.size()) reader.Fail("distinct", "want 4 numbers");
   for (size_t n = 0; n < result.distinct.size(); ++n) {
@@ -64,11 +64,11 @@ nlohmann::json ToJson(const CopyStatistics& copies) {
 
 CopyStatistics CopiesFromJson(const nlohmann::json& json) {
   const JsonReader reader(json);
-  return {.mean_tokens = Number(reader, "mean_tokens"),
-          .most_tokens = reader.Size("most_tokens", kAnyCount),
-          .most_sample = reader.Size("most_sample", kAnyCount),
-          .mean_share = Number(reader, "mean_share"),
-          .whole_samples = Number(reader, "whole_samples")};
+  return {.mean_tokens = MeasureNumber(reader, "mean_tokens"),
+          .most_tokens = reader.Size("most_tokens", kMeasureCounts),
+          .most_sample = reader.Size("most_sample", kMeasureCounts),
+          .mean_share = MeasureNumber(reader, "mean_share"),
+          .whole_samples = MeasureNumber(reader, "whole_samples")};
 }
 
 }  // namespace hlwq::study

@@ -61,10 +61,10 @@ struct Judge::Impl {
     Sum sum;
     if (tokens.size() <= first) return sum;
     for (const int32_t token : tokens) {
-      if (token >= 0 && static_cast<size_t>(token) < engine.config().sizes.vocab_size) continue;
+      if (token >= 0 && static_cast<size_t>(token) < engine.config().sizes.vocab) continue;
       throw Error(ErrorCode::kInvalidArgument,
                   fmt::format("{}: has no token {}; want one below {}", path.string(), token,
-                              engine.config().sizes.vocab_size));
+                              engine.config().sizes.vocab));
     }
     state.Clear();
     engine.Feed(state, tokens.first(first - 1), model::LogitsOf::kNone,
@@ -94,8 +94,7 @@ Fluency Judge::Score(std::span<const JudgedSequence> sequences) {
     longest = std::max(longest, sequence.tokens.size());
   }
   runtime::SequenceState state = impl_->engine.MakeState(
-      {.format = DType::kF32,
-       .capacity = std::min(longest, impl_->engine.config().max_positions)});
+      {.format = DType::kF32, .capacity = std::min(longest, impl_->engine.config().max_positions)});
   std::vector<Sum> sums;
   for (const JudgedSequence& sequence : sequences) sums.push_back(impl_->Score(sequence, state));
   return Summarize(sums);

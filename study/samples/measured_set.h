@@ -20,7 +20,6 @@ struct MeasuredSet {
   bool counts_prompt = false;
   Diversity diversity;
   std::optional<CopyStatistics> copies;
-  std::string longest_copy;  // its text
   std::optional<Fluency> fluency;
   std::vector<std::string> examples;  // the first samples, prompt included
 
@@ -40,22 +39,25 @@ nlohmann::json ToJson(const Measurements& measurements);
 // Throws Error{kInvalidData} naming the key.
 Measurements MeasurementsFromJson(const nlohmann::json& json);
 
-// Of one file of samples. `documents` are those that copies are looked for in; none: not looked for. `judge` may be
-// null; `has_judges_tokens`: the samples' tokens are its own, `start` begins a document in them.
 struct MeasureOptions {
   DiversityOptions diversity;
   bool counts_prompt = false;
   size_t examples = 4;
 };
-struct Corpus {
-  std::vector<std::span<const uint16_t>> narrow;  // documents, of one
-  std::vector<std::span<const int32_t>> wide;     // or the other kind
+
+// What samples are measured against.
+struct MeasureAgainst {
+  // Documents of the training split, without the tokens that begin and end them; none: no copies are
+  // looked for. Borrowed, from a mapped file mostly.
+  std::span<const std::span<const uint16_t>> documents;
+  Judge* judge = nullptr;  // null: no fluency
+  // What begins a document, where the samples' tokens are the judge's own; empty: the texts are encoded
+  // anew.
+  std::optional<int32_t> judge_start;
 };
-struct JudgeUse {
-  Judge* judge = nullptr;
-  std::optional<int32_t> start;  // set where the samples' tokens are the judge's
-};
-MeasuredSet MeasureSet(const SampleSet& set, const Corpus& corpus, const JudgeUse& use,
+
+// Throws as Judge::Score.
+MeasuredSet MeasureSet(const SampleSet& set, const MeasureAgainst& against,
                        const MeasureOptions& options);
 
 }  // namespace hlwq::study

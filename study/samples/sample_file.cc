@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr uint64_t kMostBytes = uint64_t{4} << 30;
-constexpr SizeRange kAnyCount = {0, uint64_t{1} << 53};
+constexpr SizeRange kSampleCounts = {0, uint64_t{1} << 53};
 
 // Of a line; text that is no UTF-8 cannot come up, tokenizers give none.
 std::string Line(const json& document) { return document.dump() + "\n"; }
@@ -24,8 +24,8 @@ Sample SampleFromJson(const json& document) {
   const JsonReader reader(document);
   Sample sample;
   sample.text = reader.String("text");
-  sample.prompt_tokens = reader.Size("prompt_tokens", kAnyCount);
-  sample.prompt_bytes = reader.Size("prompt_bytes", kAnyCount);
+  sample.prompt_tokens = reader.Size("prompt_tokens", kSampleCounts);
+  sample.prompt_bytes = reader.Size("prompt_bytes", kSampleCounts);
   const auto tokens = reader.OptionalSizes("tokens", uint64_t{1} << 30, {0, INT32_MAX});
   if (!tokens) reader.Fail("tokens", "want a list of tokens, got none");
   sample.tokens.assign(tokens->begin(), tokens->end());
@@ -38,7 +38,7 @@ Sample SampleFromJson(const json& document) {
   return sample;
 }
 
-double Number(const JsonReader& reader, std::string_view key) {
+double SettingNumber(const JsonReader& reader, std::string_view key) {
   const auto value = reader.OptionalNumber(key, {0, 1e12});
   if (!value) reader.Fail(key, "want a number, got none");
   return *value;
@@ -67,14 +67,14 @@ SamplerRecord SamplerFromJson(const json& document) {
           .seed = reader.Size("seed", {0, UINT64_MAX}),
           .name = reader.String("name"),
           .method = reader.String("method"),
-          .temperature = Number(reader, "temperature"),
-          .top_p = Number(reader, "top_p"),
-          .steps = reader.Size("steps", kAnyCount),
-          .block_tokens = reader.Size("block_tokens", kAnyCount),
+          .temperature = SettingNumber(reader, "temperature"),
+          .top_p = SettingNumber(reader, "top_p"),
+          .steps = reader.Size("steps", kSampleCounts),
+          .block_tokens = reader.Size("block_tokens", kSampleCounts),
           .prompt = reader.String("prompt"),
-          .trained_steps = reader.Size("trained_steps", kAnyCount),
+          .trained_steps = reader.Size("trained_steps", kSampleCounts),
           .sampling_seed = reader.Size("sampling_seed", {0, UINT64_MAX}),
-          .seconds = Number(reader, "seconds")};
+          .seconds = SettingNumber(reader, "seconds")};
 }
 
 void WriteSamples(const std::filesystem::path& path, const SampleSet& set) {

@@ -13,8 +13,8 @@ namespace hlwq::study {
 // One setting of a sampler on one trained model.
 struct SamplerRecord {
   std::string arm;
-  uint64_t seed = 0;     // of the training
-  std::string name;      // of the setting, and of its file: "t1-p0.9", "steps64"
+  uint64_t seed = 0;  // of the training
+  std::string name;   // of the setting, and of its file: "t1-p0.9", "steps64"
   // "next-token", "ancestral", "confidence", "blocks"; "data": documents that no model made.
   std::string method;
   double temperature = 1, top_p = 1;
