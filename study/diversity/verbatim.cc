@@ -12,15 +12,14 @@ namespace hlwq::study {
 namespace {
 
 using State = SuffixAutomaton::State;
+using Document = std::span<const int32_t>;
 
 constexpr size_t kPieceTokens = 1 << 18;  // of a document, for one thread
 
 // Documents in pieces for threads; one begins `overlap` tokens before the end of that before it, so that
 // a run across the cut is whole in one of them.
-template <typename Token>
-std::vector<std::span<const Token>> CutDocuments(std::span<const std::span<const Token>> documents,
-                                                 size_t overlap) {
-  std::vector<std::span<const Token>> pieces;
+std::vector<Document> CutDocuments(std::span<const Document> documents, size_t overlap) {
+  std::vector<Document> pieces;
   for (const auto& document : documents) {
     for (size_t begin = 0; begin < document.size(); begin += kPieceTokens) {
       const size_t from = begin - std::min(begin, overlap);
@@ -32,17 +31,15 @@ std::vector<std::span<const Token>> CutDocuments(std::span<const std::span<const
 }
 
 // best[state]: the most tokens of a part of this state that stand in the piece.
-template <typename Token>
-void Pass(const SuffixAutomaton& automaton, std::span<const Token> piece,
-          std::vector<uint32_t>& best) {
+void Pass(const SuffixAutomaton& automaton, Document piece, std::vector<uint32_t>& best) {
   State state = SuffixAutomaton::kRoot;
   uint32_t length = 0;
-  for (const Token token : piece) {
-    auto next = automaton.Step(state, static_cast<int32_t>(token));
+  for (const int32_t token : piece) {
+    auto next = automaton.Step(state, token);
     while (!next && state != SuffixAutomaton::kRoot) {
       state = automaton.link(state);
       length = automaton.length(state);
-      next = automaton.Step(state, static_cast<int32_t>(token));
+      next = automaton.Step(state, token);
     }
     if (!next) continue;  // at the root, with a length of 0
     state = *next;
@@ -62,10 +59,10 @@ VerbatimCopy LongestOf(const SuffixAutomaton& automaton, std::span<const uint32_
   return longest;
 }
 
-template <typename Token>
-std::vector<VerbatimCopy> FindCopies(std::span<const TokenIds> samples,
-                                     std::span<const std::span<const Token>> documents,
-                                     int threads) {
+}  // namespace
+
+std::vector<VerbatimCopy> LongestCopies(std::span<const TokenIds> samples,
+                                        std::span<const Document> documents, int threads) {
   const SuffixAutomaton automaton(samples);
   size_t longest = 0;
   for (const TokenIds& sample : samples) longest = std::max(longest, sample.size());
@@ -98,20 +95,6 @@ std::vector<VerbatimCopy> FindCopies(std::span<const TokenIds> samples,
     });
   });
   return copies;
-}
-
-}  // namespace
-
-std::vector<VerbatimCopy> LongestCopies(std::span<const TokenIds> samples,
-                                        std::span<const std::span<const uint16_t>> documents,
-                                        int threads) {
-  return FindCopies(samples, documents, threads);
-}
-
-std::vector<VerbatimCopy> LongestCopies(std::span<const TokenIds> samples,
-                                        std::span<const std::span<const int32_t>> documents,
-                                        int threads) {
-  return FindCopies(samples, documents, threads);
 }
 
 }  // namespace hlwq::study

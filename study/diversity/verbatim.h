@@ -24,9 +24,6 @@ struct VerbatimCopy {
 // corpus. Cost: linear in both.
 // Throws Error{kInvalidArgument} for more than 2^30 tokens in the samples.
 std::vector<VerbatimCopy> LongestCopies(std::span<const TokenIds> samples,
-                                        std::span<const std::span<const uint16_t>> documents,
-                                        int threads);
-std::vector<VerbatimCopy> LongestCopies(std::span<const TokenIds> samples,
                                         std::span<const std::span<const int32_t>> documents,
                                         int threads);
 

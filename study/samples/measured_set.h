@@ -49,7 +49,7 @@ struct MeasureOptions {
 struct MeasureAgainst {
   // Documents of the training split, without the tokens that begin and end them; none: no copies are
   // looked for. Borrowed, from a mapped file mostly.
-  std::span<const std::span<const uint16_t>> documents;
+  std::span<const std::span<const int32_t>> documents;
   Judge* judge = nullptr;  // null: no fluency
   // What begins a document, where the samples' tokens are the judge's own; empty: the texts are encoded
   // anew.

@@ -20,7 +20,7 @@ std::vector<std::vector<int32_t>> SampleAutoregressive(
   std::vector<int32_t> next(batch);
   std::vector<float> logits(batch * vocabulary);
   size_t open = batch;
-  model.Begin(batch, options.length);
+  model.Begin(batch, options.length, logits);
   for (size_t at = 0; at < options.length && open > 0; ++at) {
     for (size_t index = 0; index < batch; ++index) {
       if (has_ended[index]) continue;  // goes on with its last token, which nobody reads

@@ -19,11 +19,11 @@ struct AutoregressiveOptions {
   uint64_t seed = 0;
 };
 
-// Goes on from each prompt, which is not empty, until `length` tokens are there or `end` comes up; what
+// Goes on from each prompt, which may be empty, until `length` tokens are there or `end` comes up; what
 // it returns begins with the prompt. Sequence i draws from RandomStream(seed, first_sample + i): it is the
 // same whatever stands beside it, as far as the model's logits are.
-// Throws Error{kInvalidArgument} for an empty prompt, one that is longer than `length` or has a token
-// outside the vocabulary, or a length beyond the window.
+// Throws Error{kInvalidArgument} for a prompt that is longer than `length` or has a token outside the
+// vocabulary, or a length beyond the window.
 std::vector<std::vector<int32_t>> SampleAutoregressive(
     NextTokenModel& model, std::span<const std::vector<int32_t>> prompts,
     const AutoregressiveOptions& options, uint64_t first_sample = 0);

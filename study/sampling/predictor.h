@@ -15,8 +15,9 @@ class NextTokenModel {
 
   virtual size_t vocabulary() const = 0;
   virtual size_t window() const = 0;  // most tokens of a sequence
-  // Forgets all, and begins `batch` sequences of up to `capacity` tokens.
-  virtual void Begin(size_t batch, size_t capacity) = 0;
+  // Forgets all, and begins `batch` sequences of up to `capacity` tokens; logits [batch, vocabulary] of
+  // the first.
+  virtual void Begin(size_t batch, size_t capacity, std::span<float> logits) = 0;
   // Reads one token more of each sequence, [batch]; logits [batch, vocabulary] of the token after it.
   virtual void Append(std::span<const int32_t> tokens, std::span<float> logits) = 0;
 };

@@ -15,7 +15,6 @@ void CheckPrompts(std::span<const std::vector<int32_t>> prompts, const PromptLim
                        limits.window));
   }
   for (const auto& prompt : prompts) {
-    if (prompt.empty()) refuse("a prompt is empty: want at least the token that begins a document");
     if (prompt.size() > limits.length) {
       refuse(fmt::format("a prompt of {} tokens: want at most {}, the length of a sample",
                          prompt.size(), limits.length));

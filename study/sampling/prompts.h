@@ -14,7 +14,7 @@ struct PromptLimits {
   size_t vocabulary = 0;
 };
 
-// Throws Error{kInvalidArgument} where a prompt is empty, longer than `length` or has a token outside of
+// Throws Error{kInvalidArgument} where a prompt is longer than `length` or has a token outside of
 // the vocabulary, or `length` exceeds the window.
 void CheckPrompts(std::span<const std::vector<int32_t>> prompts, const PromptLimits& limits);
 

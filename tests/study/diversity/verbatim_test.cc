@@ -80,15 +80,6 @@ TEST(LongestCopies, DoNotRunFromOneDocumentIntoTheNext) {
   EXPECT_EQ(Find({{1, 2, 3, 4}}, {{1, 2}, {3, 4, 5}}, 1)[0], (VerbatimCopy{0, 2}));
 }
 
-TEST(LongestCopies, AreTheSameOfShortTokens) {
-  const auto samples = Draw(7, 9, 60, 5);
-  const auto documents = Draw(99, 9, 60, 5);
-  std::vector<std::vector<uint16_t>> narrow;
-  for (const TokenIds& document : documents) narrow.emplace_back(document.begin(), document.end());
-  const std::vector<std::span<const uint16_t>> spans(narrow.begin(), narrow.end());
-  EXPECT_EQ(LongestCopies(samples, spans, 1), Find(samples, documents, 1));
-}
-
 TEST(SummarizeCopies, CountsWholeSamples) {
   const std::vector<TokenIds> samples = {{1, 2, 3, 4}, {5, 6}, {}};
   const std::vector<VerbatimCopy> copies = {{1, 2}, {0, 2}, {0, 0}};

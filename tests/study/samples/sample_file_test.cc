@@ -52,8 +52,8 @@ TEST(SampleFile, NamesTheLineThatIsWrong) {
 }
 
 TEST(MeasureSet, LeavesThePromptOutUnlessAsked) {
-  const std::vector<uint16_t> document = {5, 6, 7};
-  const std::vector<std::span<const uint16_t>> documents = {document};
+  const std::vector<int32_t> document = {5, 6, 7};
+  const std::vector<std::span<const int32_t>> documents = {document};
   const MeasuredSet without = MeasureSet(MakeSet(), {.documents = documents}, {});
   EXPECT_EQ(without.diversity.first_word, "");  // of the second and the third
   EXPECT_EQ(without.diversity.tokens, 2);

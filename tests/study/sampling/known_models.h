@@ -34,31 +34,37 @@ struct KnownJoint {
   }
 };
 
-// The first token of a sequence is a prompt of token 0, which is no part of the joint.
 class KnownNextToken final : public NextTokenModel {
  public:
   explicit KnownNextToken(KnownJoint joint) : joint_(std::move(joint)) {}
   size_t vocabulary() const override { return joint_.vocabulary; }
-  size_t window() const override { return joint_.length + 1; }
-  void Begin(size_t batch, size_t) override { read_.assign(batch, {}); }
+  size_t window() const override { return joint_.length; }
+  void Begin(size_t batch, size_t, std::span<float> logits) override {
+    read_.assign(batch, {});
+    for (size_t index = 0; index < batch; ++index) Predict(index, logits);
+  }
   void Append(std::span<const int32_t> tokens, std::span<float> logits) override {
     for (size_t index = 0; index < tokens.size(); ++index) {
       read_[index].push_back(tokens[index]);
-      const auto known = std::span<const int32_t>(read_[index]).subspan(1);
-      joint_.Conditional(known, known.size(), logits.subspan(index * vocabulary(), vocabulary()));
+      Predict(index, logits);
     }
   }
 
  private:
   KnownJoint joint_;
   std::vector<std::vector<int32_t>> read_;
+
+  void Predict(size_t index, std::span<float> logits) const {
+    joint_.Conditional(read_[index], read_[index].size(),
+                       logits.subspan(index * vocabulary(), vocabulary()));
+  }
 };
 
 class KnownMaskedToken final : public MaskedTokenModel {
  public:
   explicit KnownMaskedToken(KnownJoint joint) : joint_(std::move(joint)) {}
   size_t vocabulary() const override { return joint_.vocabulary; }
-  size_t window() const override { return joint_.length + 1; }
+  size_t window() const override { return joint_.length; }
   int32_t mask_token() const override { return static_cast<int32_t>(joint_.vocabulary); }
   void Predict(std::span<const int32_t> tokens, std::span<const double> times,
                std::span<float> logits) override {
@@ -66,12 +72,12 @@ class KnownMaskedToken final : public MaskedTokenModel {
     sequences += times.size();
     for (size_t index = 0; index < times.size(); ++index) {
       std::vector<int32_t> known;
-      for (size_t place = 1; place < row; ++place) {
+      for (size_t place = 0; place < row; ++place) {
         const int32_t token = tokens[index * row + place];
         known.push_back(token == mask_token() ? -1 : token);
       }
       for (size_t place = 0; place < joint_.length; ++place) {
-        const size_t begin = (index * row + place + 1) * vocabulary();
+        const size_t begin = (index * row + place) * vocabulary();
         joint_.Conditional(known, place, logits.subspan(begin, vocabulary()));
       }
     }

@@ -38,9 +38,8 @@ KnownJoint MakeFactorised() {
 std::vector<size_t> CountCodes(const Sequences& sequences) {
   std::vector<size_t> counts(27);
   for (const auto& tokens : sequences) {
-    EXPECT_EQ(tokens.size(), 4);
-    EXPECT_EQ(tokens[0], 0);
-    ++counts[static_cast<size_t>(tokens[1] + 3 * tokens[2] + 9 * tokens[3])];
+    EXPECT_EQ(tokens.size(), 3);
+    ++counts[static_cast<size_t>(tokens[0] + 3 * tokens[1] + 9 * tokens[2])];
   }
   return counts;
 }
@@ -49,7 +48,7 @@ double OffOf(const KnownJoint& joint, const Sequences& sequences) {
   return ChiSquare(joint.joint, CountCodes(sequences));
 }
 
-const Sequences kStarts(kSamples, {0});
+const Sequences kStarts(kSamples);  // empty
 
 Sequences Masked(const KnownJoint& joint, const MaskedOptions& options) {
   KnownMaskedToken model(joint);
@@ -58,29 +57,29 @@ Sequences Masked(const KnownJoint& joint, const MaskedOptions& options) {
 
 TEST(SampleAutoregressive, HasTheDistributionOfTheModel) {
   KnownNextToken model(MakeJoint());
-  const Sequences sequences = SampleAutoregressive(model, kStarts, {.length = 4, .seed = 5});
+  const Sequences sequences = SampleAutoregressive(model, kStarts, {.length = 3, .seed = 5});
   EXPECT_LT(OffOf(MakeJoint(), sequences), ChiSquareBound(27));
   EXPECT_GT(OffOf(MakeFactorised(), sequences), ChiSquareBound(27));
 }
 
 TEST(SampleAutoregressive, DependsOnSeedAndPlaceAlone) {
   KnownNextToken model(MakeJoint());
-  const AutoregressiveOptions options = {.length = 4, .seed = 9};
+  const AutoregressiveOptions options = {.length = 3, .seed = 9};
   const auto starts = std::span(kStarts).first(100);
   const Sequences together = SampleAutoregressive(model, starts, options, 40);
   EXPECT_EQ(SampleAutoregressive(model, starts.first(30), options, 110),
             Sequences(together.begin() + 70, together.end()));
-  EXPECT_NE(SampleAutoregressive(model, starts, {.length = 4, .seed = 10}, 40), together);
+  EXPECT_NE(SampleAutoregressive(model, starts, {.length = 3, .seed = 10}, 40), together);
 }
 
 TEST(SampleAutoregressive, EndsAtTheEndAndGoesOnFromPrompts) {
   KnownNextToken model(MakeJoint());
-  const Sequences prompts = {{0, 1}, {0}, {0, 2, 2, 1}};
-  const Sequences whole = SampleAutoregressive(model, prompts, {.length = 4});
-  const Sequences cut = SampleAutoregressive(model, prompts, {.length = 4, .end = 2});
+  const Sequences prompts = {{1}, {}, {2, 2, 1}};
+  const Sequences whole = SampleAutoregressive(model, prompts, {.length = 3});
+  const Sequences cut = SampleAutoregressive(model, prompts, {.length = 3, .end = 2});
   for (size_t index = 0; index < prompts.size(); ++index) {
     std::vector<int32_t> expected = whole[index];
-    EXPECT_EQ(expected.size(), 4);
+    EXPECT_EQ(expected.size(), 3);
     EXPECT_TRUE(std::equal(prompts[index].begin(), prompts[index].end(), expected.begin()));
     const auto end = std::find(expected.begin() + static_cast<ptrdiff_t>(prompts[index].size()),
                                expected.end(), 2);
@@ -94,7 +93,7 @@ TEST(SampleMasked, OfIndependentTokensIsExactInAnyNumberOfSteps) {
   for (const size_t steps : {size_t{1}, size_t{2}, size_t{16}}) {
     for (const NoiseSchedule schedule : {NoiseSchedule::kLinear, NoiseSchedule::kCosine}) {
       const Sequences sequences =
-          Masked(MakeFactorised(), {.length = 4, .steps = steps, .schedule = schedule});
+          Masked(MakeFactorised(), {.length = 3, .steps = steps, .schedule = schedule});
       EXPECT_LT(OffOf(MakeFactorised(), sequences), ChiSquareBound(27)) << steps;
     }
   }
@@ -104,7 +103,7 @@ TEST(SampleMasked, OfDependentTokensIsExactInManySteps) {
   for (const NoiseSchedule schedule : {NoiseSchedule::kLinear, NoiseSchedule::kCosine}) {
     const auto off = [&](size_t steps) {
       return OffOf(MakeJoint(),
-                   Masked(MakeJoint(), {.length = 4, .steps = steps, .schedule = schedule}));
+                   Masked(MakeJoint(), {.length = 3, .steps = steps, .schedule = schedule}));
     };
     EXPECT_LT(off(2000), ChiSquareBound(27));
     EXPECT_GT(off(1), ChiSquareBound(27));
@@ -113,7 +112,7 @@ TEST(SampleMasked, OfDependentTokensIsExactInManySteps) {
 
 TEST(SampleMasked, InBlocksOfOneTokenIsAutoregressive) {
   for (const UnmaskOrder order : {UnmaskOrder::kAncestral, UnmaskOrder::kConfidence}) {
-    const MaskedOptions options = {.length = 4, .steps = 1, .order = order, .block_tokens = 1};
+    const MaskedOptions options = {.length = 3, .steps = 1, .order = order, .block_tokens = 1};
     EXPECT_LT(OffOf(MakeJoint(), Masked(MakeJoint(), options)), ChiSquareBound(27));
   }
 }
@@ -121,7 +120,7 @@ TEST(SampleMasked, InBlocksOfOneTokenIsAutoregressive) {
 // However many steps: a sequence of three tokens costs at most three passes.
 TEST(SampleMasked, AsksOnlyForSequencesThatChange) {
   KnownMaskedToken model(MakeFactorised());
-  SampleMasked(model, kStarts, {.length = 4, .steps = 1000});
+  SampleMasked(model, kStarts, {.length = 3, .steps = 1000});
   EXPECT_LE(model.sequences, 3 * kSamples);
   EXPECT_GE(model.sequences, 2.95 * kSamples);
 }
@@ -132,7 +131,7 @@ TEST(SampleMasked, UnmasksAsMuchInAStepAsTheScheduleSays) {
   for (const NoiseSchedule schedule : {NoiseSchedule::kLinear, NoiseSchedule::kCosine}) {
     const double k = schedule == NoiseSchedule::kLinear ? 0.5 : 1 - std::sqrt(0.5);
     KnownMaskedToken model(MakeFactorised());
-    SampleMasked(model, kStarts, {.length = 4, .steps = 2, .schedule = schedule});
+    SampleMasked(model, kStarts, {.length = 3, .steps = 2, .schedule = schedule});
     const double passes = static_cast<double>(model.sequences) / kSamples;
     EXPECT_NEAR(passes, 2 - std::pow(k, 3) - std::pow(1 - k, 3), 5 * 0.5 / std::sqrt(kSamples));
   }
@@ -169,7 +168,7 @@ TEST(SampleMasked, DependsOnSeedAndPlaceAlone) {
   const auto starts = std::span(kStarts).first(60);
   for (const size_t block : {size_t{0}, size_t{2}}) {
     KnownMaskedToken model(MakeJoint());
-    MaskedOptions options = {.length = 4, .steps = 8, .block_tokens = block, .seed = 3};
+    MaskedOptions options = {.length = 3, .steps = 8, .block_tokens = block, .seed = 3};
     const Sequences together = SampleMasked(model, starts, options, 5);
     EXPECT_EQ(SampleMasked(model, starts.first(20), options, 45),
               Sequences(together.begin() + 40, together.end()));
@@ -199,12 +198,11 @@ TEST(Samplers, RefuseWhatDoesNotFit) {
     test::ExpectError(ErrorCode::kInvalidArgument, part,
                       [&] { SampleAutoregressive(next, prompts, {.length = length}); });
   };
-  expect({}, 4, "prompt is empty");
   expect({0, 0, 0}, 2, "want at most 2");
-  expect({3}, 4, "want one below 3");
-  expect({0}, 5, "the model's window is 4");
+  expect({3}, 3, "want one below 3");
+  expect({0}, 4, "the model's window is 3");
   test::ExpectError(ErrorCode::kInvalidArgument, "steps",
-                    [&] { SampleMasked(masked, kStarts, {.length = 4}); });
+                    [&] { SampleMasked(masked, kStarts, {.length = 3}); });
 }
 
 }  // namespace
