@@ -32,7 +32,7 @@ std::string DescribeTurns(const std::vector<Turn>& turns, bool (Turn::*test)() c
 double MeanThroughput(const StudyReport& report, std::string_view arm) {
   double sum = 0;
   size_t runs = 0;
-  for (const RunLog& run : report.runs) {
+  for (const LoggedRun& run : report.runs) {
     if (run.arm != arm || run.steps.empty()) continue;
     sum += TokensPerSecond(run);
     ++runs;
@@ -152,7 +152,7 @@ bool Turn::IsFalling() const noexcept {
 
 std::vector<Turn> TurnsOf(const StudyReport& report, std::string_view arm) {
   std::vector<Turn> turns;
-  for (const RunLog& run : report.runs) {
+  for (const LoggedRun& run : report.runs) {
     if (run.arm != arm) continue;
     const std::vector<LoggedEvaluation> evaluations = EvaluationsOf(run, "validation");
     if (evaluations.size() < 2) continue;

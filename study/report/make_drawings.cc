@@ -16,7 +16,7 @@ std::vector<ArmCurves> CurvesOfArms(const StudyReport& report, MakeCurve make_cu
   std::vector<ArmCurves> arms;
   for (size_t arm = 0; arm < report.config.arms.size(); ++arm) {
     ArmCurves curves = {.name = report.config.arms[arm].name, .arm = arm};
-    for (const RunLog& run : report.runs) {
+    for (const LoggedRun& run : report.runs) {
       if (run.arm != curves.name) continue;
       Curve curve = make_curve(run);
       if (!curve.empty()) curves.seeds.push_back(std::move(curve));
@@ -26,7 +26,7 @@ std::vector<ArmCurves> CurvesOfArms(const StudyReport& report, MakeCurve make_cu
   return arms;
 }
 
-Curve ValidationCurve(const RunLog& run) {
+Curve ValidationCurve(const LoggedRun& run) {
   Curve curve;
   for (const LoggedEvaluation& evaluation : EvaluationsOf(run, "validation")) {
     curve.push_back({static_cast<double>(evaluation.step), evaluation.nll});
@@ -34,7 +34,7 @@ Curve ValidationCurve(const RunLog& run) {
   return curve;
 }
 
-Curve TrainingCurve(const RunLog& run) {
+Curve TrainingCurve(const LoggedRun& run) {
   Curve curve;
   for (const LoggedStep& step : run.steps) {
     curve.push_back({static_cast<double>(step.step), step.loss});
@@ -90,7 +90,7 @@ std::vector<NamedDrawing> MakeDrawings(const StudyReport& report) {
   std::vector<ArmThroughput> throughput;
   for (size_t arm = 0; arm < report.config.arms.size(); ++arm) {
     ArmThroughput of_arm = {.name = report.config.arms[arm].name, .arm = arm};
-    for (const RunLog& run : report.runs) {
+    for (const LoggedRun& run : report.runs) {
       if (run.arm == of_arm.name && !run.steps.empty()) {
         of_arm.tokens_per_second.push_back(TokensPerSecond(run));
       }

@@ -129,7 +129,7 @@ void WriteSamples(Markup& page, const StudyReport& report) {
     columns.Leaf("p", {{"class", "note"}}, SettingLabel(setting.sampler()));
     const auto& examples = setting.seeds[0]->examples;
     for (size_t index = 0; index < std::min(examples.size(), kExamplesOfArm); ++index) {
-      columns.Leaf("blockquote", {}, examples[index]);
+      columns.Leaf("div", {{"class", "sample"}}, examples[index]);
     }
     columns.Close();
   };

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "study/config/config.h"
-#include "study/report/run_log.h"
+#include "study/report/logged_run.h"
 #include "study/samples/measured_set.h"
 
 namespace hlwq::study {
@@ -23,7 +23,7 @@ struct FinalScore {
 
 struct StudyReport {
   StudyConfig config;
-  std::vector<RunLog> runs;  // that have begun, in the order of arms and seeds
+  std::vector<LoggedRun> runs;  // that have begun, in the order of arms and seeds
   Measurements measurements;
   std::vector<FinalScore> scores;
   std::vector<std::pair<std::string, std::string>> facts;  // of corpus and machine: name and value

@@ -33,7 +33,7 @@ svg text.of-arm { fill: var(--arm); font-weight: 600; }
 .side { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr));
   gap: 20px 28px; margin-top: 14px; }
 .side h3 { color: var(--arm); }
-.side blockquote { margin: 8px 0 0; padding: 10px 14px; background: var(--panel);
+.sample { margin: 8px 0 0; padding: 10px 14px; background: var(--panel);
   border-left: 3px solid var(--arm); border-radius: 0 6px 6px 0; font-size: 14px; white-space: pre-wrap;
   overflow-wrap: anywhere; }
 )css";

@@ -26,7 +26,7 @@ struct LoggedEvaluation {
   bool operator==(const LoggedEvaluation&) const = default;
 };
 
-struct RunLog {
+struct LoggedRun {
   std::string arm;
   uint64_t seed = 0;
   std::vector<LoggedStep> steps;
@@ -36,11 +36,11 @@ struct RunLog {
 // Reads a log.jsonl. A run that was killed goes on from an earlier step: what an earlier attempt logged from there
 // on is left out. A last line that was not finished is too. A missing file is a run that has not begun. Throws
 // Error{kInvalidData} naming the file and the line.
-RunLog ReadRunLog(const std::filesystem::path& path, std::string arm, uint64_t seed);
+LoggedRun ReadLoggedRun(const std::filesystem::path& path, std::string arm, uint64_t seed);
 
 // Of one split, in order.
-std::vector<LoggedEvaluation> EvaluationsOf(const RunLog& log, std::string_view split);
+std::vector<LoggedEvaluation> EvaluationsOf(const LoggedRun& log, std::string_view split);
 // The mean of what was logged in the last half of the run; 0 for none.
-double TokensPerSecond(const RunLog& log);
+double TokensPerSecond(const LoggedRun& log);
 
 }  // namespace hlwq::study

@@ -1,4 +1,4 @@
-#include "study/report/run_log.h"
+#include "study/report/logged_run.h"
 
 #include <fmt/format.h>
 
@@ -27,7 +27,7 @@ void DropFrom(std::vector<Entry>& entries, uint64_t step) {
   while (!entries.empty() && entries.back().step >= step) entries.pop_back();
 }
 
-void AddLine(const nlohmann::json& document, RunLog& log) {
+void AddLine(const nlohmann::json& document, LoggedRun& log) {
   const JsonReader reader(document);
   const uint64_t step = reader.Size("step", kAnyStep);
   if (reader.Has("split")) {
@@ -57,8 +57,8 @@ void AddLine(const nlohmann::json& document, RunLog& log) {
 
 }  // namespace
 
-RunLog ReadRunLog(const std::filesystem::path& path, std::string arm, uint64_t seed) {
-  RunLog log = {.arm = std::move(arm), .seed = seed};
+LoggedRun ReadLoggedRun(const std::filesystem::path& path, std::string arm, uint64_t seed) {
+  LoggedRun log = {.arm = std::move(arm), .seed = seed};
   if (!std::filesystem::exists(path)) return log;
   const std::string content = ReadSmallFile(path, kMostLogBytes);
   size_t line = 1;
@@ -73,7 +73,7 @@ RunLog ReadRunLog(const std::filesystem::path& path, std::string arm, uint64_t s
   return log;
 }
 
-std::vector<LoggedEvaluation> EvaluationsOf(const RunLog& log, std::string_view split) {
+std::vector<LoggedEvaluation> EvaluationsOf(const LoggedRun& log, std::string_view split) {
   std::vector<LoggedEvaluation> evaluations;
   for (const LoggedEvaluation& evaluation : log.evaluations) {
     if (evaluation.split == split) evaluations.push_back(evaluation);
@@ -81,7 +81,7 @@ std::vector<LoggedEvaluation> EvaluationsOf(const RunLog& log, std::string_view 
   return evaluations;
 }
 
-double TokensPerSecond(const RunLog& log) {
+double TokensPerSecond(const LoggedRun& log) {
   double sum = 0;
   const size_t first = log.steps.size() / 2;
   for (size_t index = first; index < log.steps.size(); ++index) {
