@@ -1,0 +1,13 @@
+// The verbs of hlwq-study, one file each.
+#pragma once
+
+#include "study/cli/arguments.h"
+
+namespace hlwq::study {
+
+Verb PrepareVerb();
+Verb TrainVerb();
+Verb EvalVerb();
+Verb ExportVerb();
+
+}  // namespace hlwq::study
