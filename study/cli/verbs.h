@@ -9,5 +9,8 @@ Verb PrepareVerb();
 Verb TrainVerb();
 Verb EvalVerb();
 Verb ExportVerb();
+Verb SampleVerb();
+Verb DiversityVerb();
+Verb ReportVerb();
 
 }  // namespace hlwq::study
