@@ -62,7 +62,7 @@ bool MakeCurveAxes(const CurveFigure& figure, CurveAxes& axes) {
   each([&](const CurvePoint& point) { last = std::max(last, point.x); });
   each([&](const CurvePoint& point) {
     low = std::min(low, point.y);
-    if (point.x >= last / 10) high = std::max(high, point.y);
+    if (point.x >= last / 5) high = std::max(high, point.y);
   });
   if (!(low <= high) || last <= 0 || !std::isfinite(low) || !std::isfinite(high)) return false;
   const double margin = std::max(0.05 * (high - low), 1e-6 * std::abs(high) + 1e-9);

@@ -26,7 +26,7 @@ struct CurveFigure {
 };
 
 // Of each arm the mean over its seeds, at the steps that all of them have, a band from the lowest to the highest,
-// and thin lines of each. What comes before a tenth of the way and is higher than all after it is cut off. Empty
+// and thin lines of each. What comes before a fifth of the way and is higher than all after it is cut off. Empty
 // where there is nothing to draw.
 std::string DrawCurves(const CurveFigure& figure);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "report/drawings/label_placer.h"
 #include "report/drawings/plot.h"
@@ -167,7 +168,8 @@ std::vector<FrontierPath> MakeFrontier(const std::vector<SettingSets>& settings,
   for (const SettingSets& setting : settings) {
     const SamplerRecord& sampler = setting.sampler();
     if (setting.counts_prompt() || !sampler.prompt.empty()) continue;
-    FrontierPoint point = {.label = PointLabel(sampler)};
+    FrontierPoint point = {
+        .steps = sampler.steps, .temperature = sampler.temperature, .label = PointLabel(sampler)};
     for (const MeasuredSet* set : setting.seeds) {
       const auto x = FluencyOf(*set), y = measure(*set);
       if (x && y) point.seeds.emplace_back(*x, *y);
@@ -195,6 +197,11 @@ std::vector<FrontierPath> MakeFrontier(const std::vector<SettingSets>& settings,
       path = paths.end() - 1;
     }
     path->points.push_back(std::move(point));
+  }
+  for (FrontierPath& path : paths) {
+    std::ranges::stable_sort(path.points, [](const FrontierPoint& a, const FrontierPoint& b) {
+      return std::tie(a.steps, a.temperature) < std::tie(b.steps, b.temperature);
+    });
   }
   return paths;
 }

@@ -14,10 +14,12 @@ enum class Mark { kCircle, kSquare, kDiamond, kTriangle, kCross };
 struct FrontierPoint {
   double x = 0, y = 0;                           // means over seeds
   std::vector<std::pair<double, double>> seeds;  // of each
+  uint64_t steps = 0;
+  double temperature = 1;
   std::string label;
 };
 
-// Settings in an order, joined by a line.
+// Settings in the order of steps and temperatures, joined by a line.
 struct FrontierPath {
   std::string name;  // "mdlm, ancestral"
   size_t arm = 0;    // of its colour
