@@ -12,5 +12,6 @@ Verb ExportVerb();
 Verb SampleVerb();
 Verb DiversityVerb();
 Verb ReportVerb();
+Verb PresetVerb();
 
 }  // namespace hlwq::study
