@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "hlwq/version.h"
+#include "study/cli/thread_waits.h"
 #include "study/cli/verbs.h"
 
 namespace hlwq::study {
@@ -68,6 +69,7 @@ int RunCommandLine(std::span<const std::string_view> words) noexcept {
 }  // namespace hlwq::study
 
 int main(int argc, char** argv) {
+  hlwq::study::WaitBriefly(argv);
   const std::vector<std::string_view> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   return hlwq::study::RunCommandLine(words);
 }

@@ -30,6 +30,23 @@ ordered_json ByteLevelJson() {
           {"use_regex", true}};
 }
 
+// Puts a special token, of id 0, before a text.
+ordered_json BeginTexts(const std::string& token) {
+  const auto special = [&](int type) -> ordered_json {
+    return {{"SpecialToken", {{"id", token}, {"type_id", type}}}};
+  };
+  const auto text = [](const char* name, int type) -> ordered_json {
+    return {{"Sequence", {{"id", name}, {"type_id", type}}}};
+  };
+  ordered_json ids = ordered_json::array(), names = ordered_json::array();
+  ids.push_back(0);
+  names.push_back(token);
+  return {{"type", "TemplateProcessing"},
+          {"single", ordered_json::array({special(0), text("A", 0)})},
+          {"pair", ordered_json::array({special(0), text("A", 0), special(1), text("B", 1)})},
+          {"special_tokens", {{token, {{"id", token}, {"ids", ids}, {"tokens", names}}}}}};
+}
+
 // The words of all texts. The order does not depend on the threads.
 std::map<std::string, uint64_t> CountWords(std::span<const std::string_view> texts, int threads) {
   const text::PreTokenizerChain cut{nlohmann::json(ByteLevelJson())};
@@ -126,7 +143,7 @@ BpeVocabulary TrainBpe(std::span<const std::string_view> texts, const BpeOptions
   return vocabulary;
 }
 
-std::string BpeToJson(const BpeVocabulary& vocabulary) {
+std::string BpeToJson(const BpeVocabulary& vocabulary, bool begins_texts) {
   ordered_json added = ordered_json::array(), ids = ordered_json::object(),
                merges = ordered_json::array();
   for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
@@ -143,25 +160,26 @@ std::string BpeToJson(const BpeVocabulary& vocabulary) {
   for (const BpeMerge& merge : vocabulary.merges) {
     merges.push_back({vocabulary.tokens[merge.left], vocabulary.tokens[merge.right]});
   }
-  const ordered_json document = {{"version", "1.0"},
-                                 {"truncation", nullptr},
-                                 {"padding", nullptr},
-                                 {"added_tokens", added},
-                                 {"normalizer", nullptr},
-                                 {"pre_tokenizer", ByteLevelJson()},
-                                 {"post_processor", nullptr},
-                                 {"decoder", ByteLevelJson()},
-                                 {"model",
-                                  {{"type", "BPE"},
-                                   {"dropout", nullptr},
-                                   {"unk_token", nullptr},
-                                   {"continuing_subword_prefix", nullptr},
-                                   {"end_of_word_suffix", nullptr},
-                                   {"fuse_unk", false},
-                                   {"byte_fallback", false},
-                                   {"ignore_merges", false},
-                                   {"vocab", ids},
-                                   {"merges", merges}}}};
+  const ordered_json document = {
+      {"version", "1.0"},
+      {"truncation", nullptr},
+      {"padding", nullptr},
+      {"added_tokens", added},
+      {"normalizer", nullptr},
+      {"pre_tokenizer", ByteLevelJson()},
+      {"post_processor", begins_texts ? BeginTexts(vocabulary.tokens.at(0)) : ordered_json()},
+      {"decoder", ByteLevelJson()},
+      {"model",
+       {{"type", "BPE"},
+        {"dropout", nullptr},
+        {"unk_token", nullptr},
+        {"continuing_subword_prefix", nullptr},
+        {"end_of_word_suffix", nullptr},
+        {"fuse_unk", false},
+        {"byte_fallback", false},
+        {"ignore_merges", false},
+        {"vocab", ids},
+        {"merges", merges}}}};
   return document.dump(1) + "\n";
 }
 

@@ -39,7 +39,8 @@ struct BpeVocabulary {
 // special token is empty, given twice or a single character of the byte alphabet.
 BpeVocabulary TrainBpe(std::span<const std::string_view> texts, const BpeOptions& options);
 
-// The content of a tokenizer.json, for hlwq::text and for Hugging Face's tokenizers.
-std::string BpeToJson(const BpeVocabulary& vocabulary);
+// The content of a tokenizer.json, for hlwq::text and for Hugging Face's tokenizers. `begins_texts`: the first
+// special token is put before every text that is encoded with special tokens, as by Llama's tokenizers.
+std::string BpeToJson(const BpeVocabulary& vocabulary, bool begins_texts = false);
 
 }  // namespace hlwq::study

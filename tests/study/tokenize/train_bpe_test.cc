@@ -61,6 +61,16 @@ TEST(BpeToJson, IsATokenizerOfTheTextBox) {
   }
 }
 
+TEST(BpeToJson, PutsTheFirstSpecialTokenBeforeTexts) {
+  const std::string_view words = "to be or not to be";
+  const BpeVocabulary learned = TrainBpe(std::span(&words, 1), {.vocabulary = 262});
+  const text::Tokenizer plain(BpeToJson(learned)), begins(BpeToJson(learned, true));
+  std::vector<text::TokenId> expected = plain.Encode("not to");
+  EXPECT_EQ(begins.Encode("not to", {.add_special = false}), expected);
+  expected.insert(expected.begin(), 0);
+  EXPECT_EQ(begins.Encode("not to"), expected);
+}
+
 TEST(TrainBpe, RefusesWhatHasNoRoom) {
   const auto train = [](BpeOptions options) {
     return [options] { TrainBpe(std::span<const std::string_view>(), options); };
