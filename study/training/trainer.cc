@@ -160,10 +160,11 @@ class Trainer {
         std::filesystem::exists(LastPath())
             ? fmt::format("{} of step {} is kept", LastPath().string(), saved_step_)
             : std::string("nothing was saved before");
-    throw Error(ErrorCode::kNonFinite,
-                fmt::format("{}, seed {}: step {}: the loss is {}; not finite: {}; {}", run_.arm,
-                            run_.seed, state_.step + 1, loss,
-                            broken.empty() ? "no weight, the loss alone" : broken, kept));
+    throw Error(
+        ErrorCode::kNonFinite,
+        fmt::format("{}, seed {}: step {}: the loss is {}; not finite: {}; {}", run_.arm, run_.seed,
+                    state_.step + 1, std::isnan(loss) ? "nan" : fmt::format("{}", loss),
+                    broken.empty() ? "no weight, the loss alone" : broken, kept));
   }
 
   void Validate(RunLog& log) {
