@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "hlwq/version.h"
+#include "study/cli/thread_waits.h"
 #include "study/cli/verbs.h"
 
 namespace hlwq::study {
@@ -17,8 +18,8 @@ namespace {
 constexpr int kErrorExit = 2;
 
 int Run(std::span<const std::string_view> words) {
-  const std::vector<Verb> verbs = {PrepareVerb(), TrainVerb(), EvalVerb(), ExportVerb(),
-                                   PresetVerb()};
+  const std::vector<Verb> verbs = {PrepareVerb(),   TrainVerb(),  EvalVerb(),   SampleVerb(),
+                                   DiversityVerb(), ReportVerb(), ExportVerb(), PresetVerb()};
   if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
     fmt::print(words.empty() ? stderr : stdout, "{}", HelpText(verbs));
     return words.empty() ? kErrorExit : 0;
@@ -68,6 +69,7 @@ int RunCommandLine(std::span<const std::string_view> words) noexcept {
 }  // namespace hlwq::study
 
 int main(int argc, char** argv) {
+  hlwq::study::WaitBriefly(argv);
   const std::vector<std::string_view> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   return hlwq::study::RunCommandLine(words);
 }

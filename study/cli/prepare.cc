@@ -7,6 +7,7 @@
 #include "study/cli/progress_line.h"
 #include "study/cli/verbs.h"
 #include "study/corpus/prepare.h"
+#include "study/tokenize/learn_tokenizer.h"
 
 namespace hlwq::study {
 namespace {
@@ -54,9 +55,22 @@ int RunPrepare(const Arguments& arguments) {
                       .on_progress = on_progress},
                      arguments.operand());
   } else {
+    const std::string separator = arguments.Text("separator").value_or("");
+    if (arguments.Has("vocabulary")) {
+      if (arguments.Has("tokenizer")) {
+        throw Error(ErrorCode::kInvalidArgument, "want one of --tokenizer and --vocabulary");
+      }
+      LearnTokenizer({.text = arguments.RequiredText("text"),
+                      .separator = separator,
+                      .shares = shares,
+                      .vocabulary = arguments.Size("vocabulary", 0),
+                      .threads = static_cast<int>(arguments.Size("threads", 0))},
+                     arguments.operand());
+    }
     PrepareText({.text = arguments.RequiredText("text"),
-                 .tokenizer = arguments.RequiredText("tokenizer"),
-                 .separator = arguments.Text("separator").value_or(""),
+                 .tokenizer = arguments.Has("vocabulary") ? arguments.operand().string()
+                                                          : arguments.RequiredText("tokenizer"),
+                 .separator = separator,
                  .start = arguments.Text("start").value_or(""),
                  .max_tokens = arguments.Size("tokens", 0),
                  .shares = shares,
@@ -78,6 +92,7 @@ Verb PrepareVerb() {
       .flags = {{"from-model", "DIR", "sample documents from this model, at temperature 1"},
                 {"text", "PATH", "a text, or a folder of texts"},
                 {"tokenizer", "PATH", "of a text: a tokenizer.json, or a folder with one"},
+                {"vocabulary", "N", "instead, learn so many tokens from its training split"},
                 {"separator", "TEXT", "of documents in a text; else <|endoftext|>, or empty lines"},
                 {"start", "TOKEN",
                  "the token before each document; else the tokenizer's usual one"},

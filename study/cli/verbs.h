@@ -9,6 +9,9 @@ Verb PrepareVerb();
 Verb TrainVerb();
 Verb EvalVerb();
 Verb ExportVerb();
+Verb SampleVerb();
+Verb DiversityVerb();
+Verb ReportVerb();
 Verb PresetVerb();
 
 }  // namespace hlwq::study

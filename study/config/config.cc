@@ -68,6 +68,10 @@ void Visit(Fields& fields, SamplingConfig& sampling) {
   fields.Numbers("temperatures", sampling.temperatures, {0, 100});
   fields.Numbers("top_p", sampling.top_p, {0, 1});
   fields.Sizes("steps", sampling.steps, {1, 1 << 20});
+  fields.Sizes("confidence_steps", sampling.confidence_steps, {1, 1 << 20});
+  fields.Sizes("block_tokens", sampling.block_tokens, {1, 1 << 20});
+  fields.Texts("prompts", sampling.prompts);
+  fields.Flag("last", sampling.takes_last);
 }
 
 template <typename Fields>

@@ -68,13 +68,17 @@ struct EvaluationConfig {
   size_t final_noise_samples = 64;
 };
 
-// Of the verbs sample and diversity.
+// Of the verb sample; study/samples/settings.h says which settings these make.
 struct SamplingConfig {
   size_t samples = 1000;
   size_t batch = 50;                                   // sequences made side by side
   std::vector<double> temperatures = {0.6, 0.8, 1.0};  // of autoregressive arms and of masked ones
   std::vector<double> top_p = {1.0};                   // of autoregressive arms
   std::vector<size_t> steps = {8, 32, 128};            // of masked arms
+  std::vector<size_t> confidence_steps;                // of masked arms, the likeliest tokens first
+  std::vector<size_t> block_tokens;                    // of masked arms, block after block
+  std::vector<std::string> prompts;                    // shared by all arms, beside no prompt
+  bool takes_last = false;  // the nets at the end of training, not where validation was best
 };
 
 struct StudyConfig {

@@ -52,6 +52,11 @@ void FieldReader::Numbers(std::string_view key, std::vector<double>& values, Num
   }
 }
 
+void FieldReader::Texts(std::string_view key, std::vector<std::string>& values) {
+  asked_.emplace(key);
+  if (auto texts = reader_.OptionalStrings(key, 1 << 16)) values = std::move(*texts);
+}
+
 const nlohmann::json* FieldReader::Child(std::string_view key) {
   asked_.emplace(key);
   return reader_.Has(key) ? &reader_.Object(key) : nullptr;

@@ -38,6 +38,7 @@ class FieldReader {
   void Text(std::string_view key, std::string& value);
   void Sizes(std::string_view key, std::vector<size_t>& values, SizeRange range);
   void Numbers(std::string_view key, std::vector<double>& values, NumberRange range);
+  void Texts(std::string_view key, std::vector<std::string>& values);
 
   template <typename Value, size_t kCount>
   void Name(std::string_view key, Value& value, const Names<Value, kCount>& names) {
@@ -86,6 +87,7 @@ class FieldWriter {
   void Name(std::string_view key, Value value, const Names<Value, kCount>& names) {
     Set(key, std::string(NameOf(value, names)));
   }
+  void Texts(std::string_view key, const std::vector<std::string>& values) { Set(key, values); }
   const nlohmann::json& document() const noexcept { return document_; }
 
  private:

@@ -22,6 +22,7 @@ constexpr std::string_view kPaper = R"({
   "model": {"layers": 12, "heads": 12, "width": 768, "hidden": 2048, "window": 512},
   "training": {"steps": 20000, "batch": 32, "learning_rate": 3e-4, "warmup_steps": 1000, "precision": "bfloat16",
                "log_every": 20, "evaluate_every": 1000, "save_every": 1000},
+  "sampling": {"temperatures": [1.0], "steps": [128], "prompts": ["Once"], "last": true},
   "arms": [
     {"name": "ar", "objective": "ar"},
     {"name": "mdlm", "objective": "mdlm", "tied": false, "time_embedding": true, "schedule": "cosine",
@@ -35,6 +36,8 @@ constexpr std::string_view kHonest = R"({
   "model": {"layers": 12, "heads": 12, "width": 768, "hidden": 2048, "window": 512},
   "training": {"steps": 20000, "batch": 32, "learning_rate": 3e-4, "warmup_steps": 1000, "precision": "bfloat16",
                "ema": 0.999, "log_every": 20, "evaluate_every": 1000, "save_every": 1000},
+  "sampling": {"temperatures": [0.6, 0.8, 1.0], "top_p": [0.9, 1.0], "steps": [8, 32, 128, 512],
+               "confidence_steps": [32, 128], "block_tokens": [32], "prompts": ["Once"]},
   "arms": [
     {"name": "ar", "objective": "ar"},
     {"name": "ar-regularised", "objective": "ar", "dropout": 0.1, "weight_decay": 0.5},
@@ -50,6 +53,8 @@ constexpr std::string_view kLaptop = R"({
   "training": {"steps": 1800, "batch": 32, "learning_rate": 2e-3, "warmup_steps": 100, "log_every": 20,
                "evaluate_every": 75, "save_every": 150},
   "evaluation": {"windows": 128, "noise_samples": 8, "final_windows": 192, "final_noise_samples": 64},
+  "sampling": {"temperatures": [0.8, 1.0], "steps": [8, 32, 64], "confidence_steps": [32], "block_tokens": [16],
+               "prompts": ["Once"]},
   "arms": [
     {"name": "ar", "objective": "ar"},
     {"name": "ar-regularised", "objective": "ar", "dropout": 0.1, "weight_decay": 0.5},
@@ -64,7 +69,8 @@ constexpr std::string_view kSmoke = R"({
   "training": {"steps": 60, "batch": 8, "learning_rate": 5e-3, "warmup_steps": 10, "log_every": 5,
                "evaluate_every": 20, "save_every": 20},
   "evaluation": {"windows": 16, "noise_samples": 8, "final_windows": 32, "final_noise_samples": 64},
-  "sampling": {"samples": 40, "batch": 20, "temperatures": [1.0], "steps": [8, 32]},
+  "sampling": {"samples": 40, "batch": 20, "temperatures": [0.8, 1.0], "steps": [8, 32],
+               "confidence_steps": [8], "block_tokens": [8], "prompts": ["Once"]},
   "arms": [
     {"name": "ar", "objective": "ar"},
     {"name": "ar-regularised", "objective": "ar", "dropout": 0.1, "weight_decay": 0.5},

@@ -119,6 +119,17 @@ size_t Corpus::documents(Split split) const {
   return file_.ShapeOf(std::string(kSplitNames[static_cast<size_t>(split)]) + ".ends").at(0);
 }
 
+std::vector<std::span<const TokenId>> Corpus::Documents(Split split) const {
+  const std::string name = std::string(kSplitNames[static_cast<size_t>(split)]) + ".ends";
+  std::vector<std::span<const TokenId>> all;
+  size_t begin = 0;
+  for (const int64_t end : file_.Values<int64_t>(name, DType::kI64)) {
+    all.push_back(tokens(split).subspan(begin, static_cast<size_t>(end) - begin));
+    begin = static_cast<size_t>(end);
+  }
+  return all;
+}
+
 std::vector<double> Corpus::SourceNll(Split split) const {
   const std::string name = std::string(kSplitNames[static_cast<size_t>(split)]) + ".source_nll";
   if (!file_.Has(name)) return {};

@@ -69,6 +69,8 @@ class Corpus {
     return tokens_[static_cast<size_t>(split)];
   }
   size_t documents(Split split) const;
+  // Their tokens, each with the start token before it where the corpus was made of text.
+  std::vector<std::span<const TokenId>> Documents(Split split) const;
   // Empty where the corpus was not sampled from a model.
   std::vector<double> SourceNll(Split split) const;
   // Whole windows that a split has.
