@@ -46,6 +46,18 @@ nlohmann::json EvaluateCheckpoint(const RunFolder& run, const NetRun& net, const
   return document;
 }
 
+// Whether eval.json is of the checkpoints that are there.
+bool IsEvaluated(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / "eval.json")) return false;
+  const nlohmann::json found = ReadJsonFile(folder / "eval.json");
+  const nlohmann::json state = ReadJsonFile(folder / "state.json");
+  const auto step = [&](const char* which) {
+    return found.value(nlohmann::json::json_pointer(std::string("/") + which + "/step"), size_t{0});
+  };
+  return step("last") == state.value("step", size_t{0}) &&
+         step("best") == state.value("best_step", size_t{0});
+}
+
 int RunEval(const Arguments& arguments) {
   const RunFolder run = OpenRun(arguments.operand(), std::nullopt, std::nullopt);
   const Corpus corpus = OpenCorpus(run);
@@ -56,6 +68,7 @@ int RunEval(const Arguments& arguments) {
       fmt::print("{}: not trained yet\n", net.folder.filename().string());
       continue;
     }
+    if (IsEvaluated(net.folder)) continue;
     nlohmann::json document = {{"arm", net.arm.name}, {"seed", net.seed}};
     for (const char* which : {"best", "last"}) {
       if (std::filesystem::exists(net.folder / fmt::format("{}.safetensors", which))) {
@@ -70,13 +83,12 @@ int RunEval(const Arguments& arguments) {
 }  // namespace
 
 Verb EvalVerb() {
-  return {
-      .name = "eval",
-      .operand = "RUN",
-      .help = "likelihoods of all splits; where the corpus was sampled, the distance to its source",
-      .flags = {{"device", "NAME", "cpu or cuda (cpu)"},
-                {"threads", "N", "(the cores of this process)"}},
-      .run = RunEval};
+  return {.name = "eval",
+          .operand = "RUN",
+          .help = "likelihoods of all splits of what has none yet, and the distance to a source",
+          .flags = {{"device", "NAME", "cpu or cuda (cpu)"},
+                    {"threads", "N", "(the cores of this process)"}},
+          .run = RunEval};
 }
 
 }  // namespace hlwq::study

@@ -9,6 +9,9 @@ namespace hlwq::study {
 
 at::Tensor RmsNorm(const at::Tensor& x, const at::Tensor& weight, double epsilon) {
   const at::Tensor wide = x.to(at::kFloat);
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+  if (wide.is_cuda()) return at::rms_norm(wide, {wide.size(-1)}, weight, epsilon);
+#endif
   return wide * at::rsqrt(wide.pow(2).mean(-1, true) + epsilon) * weight;
 }
 

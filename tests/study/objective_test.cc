@@ -13,7 +13,7 @@ namespace hlwq::study {
 namespace {
 
 constexpr size_t kLength = 4, kVocabulary = 3;
-constexpr TokenId kStart = 0;
+constexpr TokenId kStartToken = 0;
 const std::vector<TokenId> kWindow = {2, 0, 1, 1};
 
 // A net far from uniform: its initial weights, several times as large.
@@ -109,8 +109,9 @@ std::vector<TokenId> Repeated(size_t rows) {
 
 TEST(Autoregressive, LossIsTheCrossEntropyOfEachTokenGivenThoseBefore) {
   const Net net = SharpNet(true);
-  const auto objective = MakeObjective(Arm(ObjectiveKind::kAutoregressive), kStart);
-  const std::vector<float> logits = LogitsOf(net, {kStart, kWindow[0], kWindow[1], kWindow[2]});
+  const auto objective = MakeObjective(Arm(ObjectiveKind::kAutoregressive), kStartToken);
+  const std::vector<float> logits =
+      LogitsOf(net, {kStartToken, kWindow[0], kWindow[1], kWindow[2]});
   double nll = 0;
   for (size_t place = 0; place < kLength; ++place) {
     nll += CrossEntropyAt(logits, place, kWindow[place]);
@@ -126,7 +127,7 @@ TEST(Autoregressive, LossIsTheCrossEntropyOfEachTokenGivenThoseBefore) {
 
 TEST(MaskedDiffusion, ScoreIsTheExactBoundWithinItsError) {
   const Net net = SharpNet(false);
-  const auto objective = MakeObjective(Arm(ObjectiveKind::kMaskedDiffusion), kStart);
+  const auto objective = MakeObjective(Arm(ObjectiveKind::kMaskedDiffusion), kStartToken);
   const double exact = ExactNelbo(net);
   double worst = 0;
   for (uint64_t seed = 0; seed < 5; ++seed) {
@@ -141,7 +142,7 @@ TEST(MaskedDiffusion, ScoreIsTheExactBoundWithinItsError) {
 
 TEST(MaskedDiffusion, AWindowHasItsScoreWhateverElseIsScored) {
   const Net net = SharpNet(false);
-  const auto objective = MakeObjective(Arm(ObjectiveKind::kMaskedDiffusion), kStart);
+  const auto objective = MakeObjective(Arm(ObjectiveKind::kMaskedDiffusion), kStartToken);
   std::vector<TokenId> windows = Repeated(30);
   windows[0] = 1;
   const auto few = objective->Score(net, {std::span(windows).first(2 * kLength), 2, kLength}, 7, 3);
@@ -165,7 +166,8 @@ TEST(MaskedDiffusion, TrainingLossHasTheBoundAsItsMeanForEverySchedule) {
   constexpr size_t kRows = 64, kDraws = 60;
   const std::vector<TokenId> windows = Repeated(kRows);
   for (const NoiseSchedule schedule : {NoiseSchedule::kLinear, NoiseSchedule::kCosine}) {
-    const auto objective = MakeObjective(Arm(ObjectiveKind::kMaskedDiffusion, schedule), kStart);
+    const auto objective =
+        MakeObjective(Arm(ObjectiveKind::kMaskedDiffusion, schedule), kStartToken);
     double sum = 0, squares = 0;
     for (size_t draw = 0; draw < kDraws; ++draw) {
       const at::NoGradGuard no_gradients;
@@ -186,7 +188,7 @@ TEST(MaskedDiffusion, UnweightedLossIsTheMeanOverWhatIsMasked) {
   const Net net = SharpNet(false);
   const auto objective = MakeObjective(
       Arm(ObjectiveKind::kMaskedDiffusion, NoiseSchedule::kCosine, MaskedLoss::kUnweighted),
-      kStart);
+      kStartToken);
   const Draw draw = {.seed = 9, .step = 4};
   const Corruption noise =
       Corrupt(kWindow, kLength, NoiseSchedule::kCosine, net.mask_token(), draw);
@@ -202,7 +204,7 @@ TEST(MaskedDiffusion, UnweightedLossIsTheMeanOverWhatIsMasked) {
 
 TEST(MaskedDiffusion, NetsThatSeeTheTimeAreScoredAtTheTimesOfTheirMasks) {
   const Net net = SharpNet(false, true);
-  const auto objective = MakeObjective(Arm(ObjectiveKind::kMaskedDiffusion), kStart);
+  const auto objective = MakeObjective(Arm(ObjectiveKind::kMaskedDiffusion), kStartToken);
   const WindowScore many = objective->Score(net, {kWindow, 1, kLength}, 2048, 1)[0];
   const WindowScore other = objective->Score(net, {kWindow, 1, kLength}, 2048, 2)[0];
   EXPECT_NEAR(many.nll, other.nll, 5 * std::sqrt(many.noise_variance + other.noise_variance));
@@ -214,7 +216,7 @@ TEST(Objective, PartsOfABatchAddUpToIt) {
   for (const ObjectiveKind kind :
        {ObjectiveKind::kAutoregressive, ObjectiveKind::kMaskedDiffusion}) {
     const Net net = SharpNet(kind == ObjectiveKind::kAutoregressive);
-    const auto objective = MakeObjective(Arm(kind), kStart);
+    const auto objective = MakeObjective(Arm(kind), kStartToken);
     const double whole =
         objective->Loss(net, {windows, 6, kLength}, {.seed = 1, .step = 2}, false).item<double>();
     double parts = 0;
@@ -231,7 +233,7 @@ TEST(Objective, GradientsAreTheSlopesOfTheLoss) {
   for (const ObjectiveKind kind :
        {ObjectiveKind::kAutoregressive, ObjectiveKind::kMaskedDiffusion}) {
     const Net net = SharpNet(kind == ObjectiveKind::kAutoregressive);
-    const auto objective = MakeObjective(Arm(kind), kStart);
+    const auto objective = MakeObjective(Arm(kind), kStartToken);
     const std::vector<TokenId> windows = Repeated(4);
     const auto loss = [&] {
       return objective->Loss(net, {windows, 4, kLength}, {.seed = 5, .step = 6}, false);
