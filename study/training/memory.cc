@@ -16,7 +16,7 @@ StepMemory EstimateStep(const NetOptions& options, size_t parameters, bool has_a
   const uint64_t layer = 18 * model.width + 5 * model.hidden + 2 * model.heads * model.window;
   const uint64_t token = layer * model.layers + 6 * model.width + 3 * options.vocabulary;
   return {.fixed_bytes = parameters * sizeof(float) * (has_averages ? 5 : 4),
-          .window_bytes = token * model.window * sizeof(float)};
+          .window_bytes = token * model.window * sizeof(float) * 3 / 2};
 }
 
 void CheckFits(const StepMemory& memory, size_t batch, size_t accumulation,

@@ -139,6 +139,21 @@ TEST(MaskedDiffusion, ScoreIsTheExactBoundWithinItsError) {
   EXPECT_LT(worst, 4);
 }
 
+TEST(MaskedDiffusion, AWindowHasItsScoreWhateverElseIsScored) {
+  const Net net = SharpNet(false);
+  const auto objective = MakeObjective(Arm(ObjectiveKind::kMaskedDiffusion), kStart);
+  std::vector<TokenId> windows = Repeated(30);
+  windows[0] = 1;
+  const auto few = objective->Score(net, {std::span(windows).first(2 * kLength), 2, kLength}, 7, 3);
+  const auto all = objective->Score(net, {windows, 30, kLength}, 7, 3);
+  ASSERT_EQ(all.size(), 30u);
+  for (size_t window = 0; window < 2; ++window) {
+    EXPECT_NEAR(all[window].nll, few[window].nll, 1e-4);
+    EXPECT_GT(all[window].nll, 0);
+  }
+  EXPECT_NE(all[0].nll, all[1].nll);
+}
+
 TEST(MaskedDiffusion, TheBoundIsAboveTheLikelihoodItBounds) {
   const Net net = SharpNet(false);
   EXPECT_GT(ExactNelbo(net), ExactNll(net) + 1e-3);
