@@ -79,7 +79,7 @@ class Precisions {
 
 // The length closest to `length` among `ascending` without one entry of `length`, which is there.
 size_t ClosestOther(const std::vector<size_t>& ascending, size_t length) {
-  const auto [begin, end] = std::ranges::equal_range(ascending, length);
+  const auto [begin, end] = std::equal_range(ascending.begin(), ascending.end(), length);
   if (end - begin > 1) return length;
   if (begin == ascending.begin()) return *end;
   const size_t below = *(begin - 1);

@@ -11,7 +11,7 @@ namespace hlwq::study {
 namespace {
 
 constexpr size_t kSampledVocabulary = 19;
-constexpr TokenId kStart = 1;
+constexpr TokenId kSampleStart = 1;
 
 Net MakeSampledNet(ObjectiveKind objective) {
   const ModelConfig model = {.layers = 2, .heads = 2, .width = 32, .hidden = 48, .window = 12};
@@ -24,7 +24,7 @@ std::vector<std::vector<int32_t>> SampleBoth(const Net& net, size_t first, size_
                                              uint64_t seed) {
   const std::vector<std::vector<int32_t>> prompts(count, {3, 4});
   if (net.options().is_causal) {
-    NetNextToken model(net, kStart);
+    NetNextToken model(net, kSampleStart);
     return SampleAutoregressive(model, prompts, {.length = 12, .seed = seed}, first);
   }
   NetMaskedToken model(net);
@@ -34,9 +34,10 @@ std::vector<std::vector<int32_t>> SampleBoth(const Net& net, size_t first, size_
 // The start token is read first: logits of a place are those of a window behind it, as in training.
 TEST(NetNextToken, GivesTheLogitsOfWholeWindows) {
   const Net net = MakeSampledNet(ObjectiveKind::kAutoregressive);
-  NetNextToken model(net, kStart);
+  NetNextToken model(net, kSampleStart);
   EXPECT_EQ(model.window(), 12);
-  const std::vector<TokenId> window = {kStart, 5, 7, 7, 0}, other = {kStart, 2, 9, 18, 4};
+  const std::vector<TokenId> window = {kSampleStart, 5, 7, 7, 0},
+                             other = {kSampleStart, 2, 9, 18, 4};
   std::vector<TokenId> both = window;
   both.insert(both.end(), other.begin(), other.end());
   std::vector<float> whole(2 * window.size() * kSampledVocabulary), step(2 * kSampledVocabulary);
