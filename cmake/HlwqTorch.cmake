@@ -7,6 +7,11 @@
 set(HLWQ_TORCH_ROOT "" CACHE PATH "The torch folder of a PyTorch wheel; empty: the system's libtorch")
 
 set(HLWQ_HAS_TORCH FALSE)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+  # In C++20 it wants complete types where these headers have none yet (std::vector<c10::IValue>).
+  message(STATUS "This clang does not take libtorch's headers in C++20: study/ is left out")
+  return()
+endif()
 set(torch_hints)
 if(HLWQ_TORCH_ROOT)
   set(torch_hints PATHS "${HLWQ_TORCH_ROOT}" NO_DEFAULT_PATH)
