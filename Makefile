@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 TESTS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps configure build demo test check tidy check-long bench fuzz interop clean
+.PHONY: help deps study-deps configure build demo test check tidy check-long bench fuzz interop clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,11 @@ deps:  ## Install the Debian packages that are missing
 	@scripts/install-deps.sh build $(filter aarch64,$(PRESET))
 	@$(if $(filter aarch64,$(PRESET)),scripts/aarch64-sysroot.sh build/aarch64-sysroot,scripts/xgrammar.sh build/xgrammar)
 
-configure: deps
+# What is built for its own sake: `make demo` does without.
+study-deps:
+	@$(if $(filter release dev,$(PRESET)),scripts/install-deps.sh study || echo "study/ is left out: no libtorch" >&2)
+
+configure: deps study-deps
 	@if [ ! -f $(BUILD)/build.ninja ]; then cmake --preset $(PRESET); fi
 
 build: configure  ## Build everything

@@ -2,6 +2,7 @@
 # target at run time (CONTRIBUTING.md, "Add a kernel").
 option(HLWQ_BUILD_TESTS "Build the tests and the fuzz targets" ${PROJECT_IS_TOP_LEVEL})
 option(HLWQ_BUILD_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(HLWQ_BUILD_STUDY "Build study/ where libtorch is found" ${PROJECT_IS_TOP_LEVEL})
 option(HLWQ_INSTALL "Install the program, the libraries and the CMake package" ${PROJECT_IS_TOP_LEVEL})
 option(HLWQ_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
 option(HLWQ_LIBFUZZER "Link the fuzz targets with libFuzzer (clang only)" OFF)

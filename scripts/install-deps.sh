@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing; does nothing, quickly, when all are there.
 #
-# usage: install-deps.sh [build|libraries|check|demo|fuzz|docs|aarch64]...     (default: build)
+# usage: install-deps.sh [build|libraries|check|demo|fuzz|docs|study|aarch64]...     (default: build)
 #        install-deps.sh --list GROUP...     prints the names and installs nothing
 #
 # Uses apt-get as root or through sudo. Elsewhere it says what is needed and lets CMake judge.
@@ -16,6 +16,7 @@ declare -A groups=(
   [demo]="bible-kjv bible-kjv-text"
   [fuzz]="clang libclang-rt-dev"
   [docs]="librsvg2-bin man-db"
+  [study]="libtorch-dev libopenblas0-openmp"
   [aarch64]="g++-aarch64-linux-gnu qemu-user-static"
 )
 groups[build]="build-essential cmake ninja-build pkg-config python3 python3-venv ca-certificates

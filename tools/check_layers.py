@@ -3,7 +3,8 @@
 
 usage: check_layers.py ROOT
 
-ARROWS is the picture of docs/architecture.md: a box may use whatever its arrows reach.
+ARROWS is the picture of docs/architecture.md: a box may use whatever its arrows reach. STUDY are the boxes that
+study/ may use, which stands outside and which no box may use.
 """
 import pathlib
 import re
@@ -30,6 +31,7 @@ ARROWS = {
     "api": ["calibrate", "eval", "chat"],
     "cli": ["calibrate", "eval", "server", "hub"],
 }
+STUDY = {"base", "tensor", "io", "checkpoint", "text", "runtime", "chat", "report"}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 # The public headers that stand below every box; the others are for `api`, which implements them.
 PUBLIC_BASE = {"hlwq/error.h", "hlwq/mapping_faults.h", "hlwq/progress.h", "hlwq/version.h"}
@@ -46,8 +48,23 @@ def reach(box: str) -> set[str]:
     return seen
 
 
-def check(root: pathlib.Path) -> list[str]:
+def check_study(root: pathlib.Path) -> list[str]:
     problems = []
+    for path in sorted((root / "study").rglob("*")):
+        if path.suffix not in {".h", ".cc", ".cu", ".cuh"}:
+            continue
+        text = path.read_text(encoding="utf-8")
+        for match in INCLUDE.finditer(text):
+            bracket, include = match.groups()
+            target = include.split("/")[0]
+            where = f"{path.relative_to(root)}:{text.count(chr(10), 0, match.start()) + 1}"
+            if bracket == '"' and include not in PUBLIC_BASE and target not in STUDY | {"study"}:
+                problems.append(f'{where}: study may not use "{include}" (allowed: {", ".join(sorted(STUDY))})')
+    return problems
+
+
+def check(root: pathlib.Path) -> list[str]:
+    problems = check_study(root)
     src = root / "src"
     for folder in sorted(p for p in src.iterdir() if p.is_dir()):
         box = folder.name

@@ -45,6 +45,15 @@ class CheckLayers(unittest.TestCase):
         self.write("src/base/file.cc", '\n#include "io/safetensors.h"\n')
         self.assert_refused("src/base/file.cc:2", "base may not use io")
 
+    def test_the_study_uses_some_boxes_and_nothing_uses_the_study(self):
+        self.write("study/net/net.cc", '#include "base/error.h"\n#include "study/net/net.h"\n#include <torch/torch.h>\n')
+        self.assertEqual(self.check(), (0, ""))
+        self.write("study/net/net.cc", '#include "convert/quantize.h"\n')
+        self.assert_refused("study/net/net.cc:1", "study may not use")
+        self.write("study/net/net.cc", "")
+        self.write("src/io/index.cc", '#include "study/net/net.h"\n')
+        self.assert_refused("src/io/index.cc:1")
+
     def test_siblings_do_not_meet(self):
         self.write("src/codec/codec.cc", '#include "io/safetensors.h"\n')
         self.assert_refused("codec may not use io")

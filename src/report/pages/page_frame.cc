@@ -6,13 +6,13 @@
 
 namespace hlwq::report {
 
-void OpenPage(Markup& page, std::string_view title) {
+void OpenPage(Markup& page, std::string_view title, std::string_view more_style) {
   page.Raw("<!DOCTYPE html>\n").Open("html", {{"lang", "en"}}).Open("head");
   page.Empty("meta", {{"charset", "utf-8"}});
   page.Empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
   page.Empty("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
   page.Leaf("title", {}, title);
-  page.Open("style").Raw(PageStyle()).Close();
+  page.Open("style").Raw(PageStyle()).Raw(more_style).Close();
   page.Close();
   page.Open("body").Open("main");
 }

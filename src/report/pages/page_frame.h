@@ -9,8 +9,8 @@
 namespace hlwq::report {
 
 // Everything up to the first element of <main>, and from its end on, with the version of the tool
-// that made the page (may be empty).
-void OpenPage(Markup& page, std::string_view title);
+// that made the page (may be empty). `more_style`: CSS after PageStyle.
+void OpenPage(Markup& page, std::string_view title, std::string_view more_style = {});
 void ClosePage(Markup& page, const std::string& tool_version);
 
 // One figure of a <dl class="key">.
