@@ -29,7 +29,7 @@ fi
 cmake --preset tidy >/dev/null
 readonly database=build/tidy/compile_commands.json
 
-readonly most=80
+readonly most=50
 # Changed lines and path, most first; each path once, as its source.
 mapfile -t sources < <(
   git diff --numstat --no-renames --diff-filter=d "$base" -- '*.cc' '*.h' ':!src/kernels/cpu' \
