@@ -89,19 +89,15 @@ const bool registered = [] {
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
     const auto add = [&](const std::string& label, const auto& codes) {
       for (const size_t tokens : {1, 2, 4, 6, 8, 12, 16}) {
-        for (const auto& [where, rows] :
-             {std::pair{"memory", kMemoryRows}, {"cache", kCacheRows}}) {
+        for (const size_t rows : {kMemoryRows, kCacheRows}) {
           const std::string name = "FewTokens/" + label + "/" + std::to_string(tokens) + "/" +
-                                   where + "/" + hwy::TargetName(target);
-          benchmark::RegisterBenchmark(name.c_str(),
-                                       [=](benchmark::State& state) {
-                                         if (state.thread_index() == 0) UseTarget(target);
-                                         FewTokens(state, codes, tokens, rows);
-                                       })
-              ->Threads(1)
-              ->Threads(2)
-              ->UseRealTime()
-              ->Unit(benchmark::kMicrosecond);
+                                   (rows == kMemoryRows ? "memory" : "cache") + "/" +
+                                   hwy::TargetName(target);
+          auto* bench = benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+            if (state.thread_index() == 0) UseTarget(target);
+            FewTokens(state, codes, tokens, rows);
+          });
+          bench->Threads(1)->Threads(2)->UseRealTime()->Unit(benchmark::kMicrosecond);
         }
       }
     };

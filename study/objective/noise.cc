@@ -67,7 +67,8 @@ CounterRandom::CounterRandom(uint64_t seed, uint64_t stream) noexcept
 uint64_t CounterRandom::Bits() noexcept { return MixBits(key_ ^ MixBits(counter_++)); }
 
 double CounterRandom::Uniform() noexcept {
-  return (static_cast<double>(Bits() >> 11) + 0.5) * 0x1p-53;
+  return (static_cast<double>(Bits() >> 12) + 0.5) *
+         0x1p-52;  // with one bit more the sum would round to 1
 }
 
 uint64_t CounterRandom::Below(uint64_t bound) noexcept {

@@ -59,7 +59,12 @@ class HttpServer : public testing::Test {
     if (thread_.joinable()) thread_.join();
   }
 
-  httplib::Client Client() { return httplib::Client("127.0.0.1", server_->port()); }
+  // Patient: whole answers take their time under sanitizers.
+  httplib::Client Client() {
+    httplib::Client client("127.0.0.1", server_->port());
+    client.set_read_timeout(std::chrono::seconds(60));
+    return client;
+  }
   std::pair<int, nlohmann::json> Post(const char* path, const std::string& body,
                                       const httplib::Headers& headers = {}) {
     const auto result = Client().Post(path, headers, body, "application/json");
