@@ -31,7 +31,7 @@ ARROWS = {
     "api": ["calibrate", "eval", "chat"],
     "cli": ["calibrate", "eval", "server", "hub"],
 }
-STUDY = {"base", "tensor", "io", "checkpoint", "text", "runtime", "chat", "report"}
+STUDY = {"base", "tensor", "io", "kernels", "checkpoint", "text", "runtime", "chat", "report"}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 # The public headers that stand below every box; the others are for `api`, which implements them.
 PUBLIC_BASE = {"hlwq/error.h", "hlwq/mapping_faults.h", "hlwq/progress.h", "hlwq/version.h"}
@@ -48,19 +48,22 @@ def reach(box: str) -> set[str]:
     return seen
 
 
-def check_study(root: pathlib.Path) -> list[str]:
-    problems = []
-    for path in sorted((root / "study").rglob("*")):
+def includes(root: pathlib.Path, folder: pathlib.Path):
+    """Of all sources below: (bracket, what is included, its first folder, place)."""
+    for path in sorted(folder.rglob("*")):
         if path.suffix not in {".h", ".cc", ".cu", ".cuh"}:
             continue
         text = path.read_text(encoding="utf-8")
         for match in INCLUDE.finditer(text):
             bracket, include = match.groups()
-            target = include.split("/")[0]
-            where = f"{path.relative_to(root)}:{text.count(chr(10), 0, match.start()) + 1}"
-            if bracket == '"' and include not in PUBLIC_BASE and target not in STUDY | {"study"}:
-                problems.append(f'{where}: study may not use "{include}" (allowed: {", ".join(sorted(STUDY))})')
-    return problems
+            line = text.count("\n", 0, match.start()) + 1
+            yield bracket, include, include.split("/")[0], f"{path.relative_to(root)}:{line}"
+
+
+def check_study(root: pathlib.Path) -> list[str]:
+    return [f'{where}: study may not use "{include}" (allowed: {", ".join(sorted(STUDY))})'
+            for bracket, include, target, where in includes(root, root / "study")
+            if bracket == '"' and include not in PUBLIC_BASE and target not in STUDY | {"study"}]
 
 
 def check(root: pathlib.Path) -> list[str]:
@@ -72,27 +75,19 @@ def check(root: pathlib.Path) -> list[str]:
             problems.append(f"{folder.relative_to(root)}: not a box of docs/architecture.md")
             continue
         allowed = reach(box)
-        for path in sorted(folder.rglob("*")):
-            if path.suffix not in {".h", ".cc", ".cu", ".cuh"}:
+        for bracket, include, target, where in includes(root, folder):
+            if bracket == "<":
+                if "/" in include and target in ARROWS and (src / include).exists():
+                    problems.append(f'{where}: write "{include}" in quotes')
+            elif include in PUBLIC_BASE or target == "hwy":
                 continue
-            text = path.read_text(encoding="utf-8")
-            for match in INCLUDE.finditer(text):
-                bracket, include = match.groups()
-                target = include.split("/")[0]
-                line = text.count("\n", 0, match.start()) + 1
-                where = f"{path.relative_to(root)}:{line}"
-                if bracket == "<":
-                    if "/" in include and target in ARROWS and (src / include).exists():
-                        problems.append(f'{where}: write "{include}" in quotes')
-                elif include in PUBLIC_BASE or target == "hwy":
-                    continue
-                elif target == "hlwq":
-                    if box != "api":
-                        problems.append(f'{where}: only api may use "{include}", which stands above the boxes')
-                elif "/" not in include or target not in ARROWS:
-                    problems.append(f'{where}: include "{include}" by its path from src/')
-                elif target not in allowed:
-                    problems.append(f"{where}: {box} may not use {target} (allowed: {', '.join(sorted(allowed))})")
+            elif target == "hlwq":
+                if box != "api":
+                    problems.append(f'{where}: only api may use "{include}", which stands above the boxes')
+            elif "/" not in include or target not in ARROWS:
+                problems.append(f'{where}: include "{include}" by its path from src/')
+            elif target not in allowed:
+                problems.append(f"{where}: {box} may not use {target} (allowed: {', '.join(sorted(allowed))})")
         listing = folder / "CMakeLists.txt"
         if listing.exists():
             for name, body in BOX.findall(listing.read_text(encoding="utf-8")):

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "study/objective/noise.h"
+#include "base/random.h"
 
 namespace hlwq::study {
 

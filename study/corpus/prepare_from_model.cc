@@ -6,11 +6,12 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/random.h"
 #include "chat/text_model.h"
+#include "kernels/vector_ops.h"
 #include "runtime/engine.h"
 #include "study/corpus/prepare.h"
 #include "study/corpus/tokenizer_files.h"
-#include "study/objective/noise.h"
 
 namespace hlwq::study {
 namespace {
@@ -25,16 +26,14 @@ struct Choice {
 
 // The token whose interval of the cumulative distribution has `place` in it.
 Choice Choose(std::span<const float> logits, double place) {
-  const double most = *std::ranges::max_element(logits);
-  double total = 0;
-  for (const float logit : logits) total += std::exp(logit - most);
-  double left = place * total;
+  const double log_sum = kernels::LogSumExp(logits);
+  double left = place;
   size_t token = 0;
   for (; token + 1 < logits.size(); ++token) {
-    left -= std::exp(logits[token] - most);
+    left -= std::exp(logits[token] - log_sum);
     if (left < 0) break;
   }
-  return {static_cast<TokenId>(token), std::log(total) - (logits[token] - most)};
+  return {static_cast<TokenId>(token), log_sum - logits[token]};
 }
 
 struct Document {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "chat/open_tokenizer.h"
+#include "kernels/vector_ops.h"
 #include "runtime/engine.h"
 #include "text/tokenizer.h"
 
@@ -20,10 +21,7 @@ struct Sum {
 };
 
 double NllOf(std::span<const float> logits, int32_t token) {
-  const double largest = *std::ranges::max_element(logits);
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(logit - largest);
-  return largest + std::log(sum) - logits[static_cast<size_t>(token)];
+  return kernels::LogSumExp(logits) - logits[static_cast<size_t>(token)];
 }
 
 // Of a quotient of sums: the deviation of nll - mean * tokens over the samples.

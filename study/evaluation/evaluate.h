@@ -24,14 +24,14 @@ struct Likelihood {
   size_t windows = 0;
   bool is_exact = true;  // else `nll` is an upper bound, estimated
   double nll = 0;
-  double standard_error =
-      0;                   // of `nll` as the mean over all windows there could be, noise included
+  // Of `nll` as the mean over all windows there could be, noise included.
+  double standard_error = 0;
   double noise_error = 0;  // of that, what the noise of the estimate makes; 0: exact
-  // Where the corpus was sampled from a model and windows are its documents:
-  std::optional<double>
-      source_nll;            // of the same windows under their source: an estimate of its entropy
-  std::optional<double> kl;  // nll - source_nll: KL(source || model), or an upper bound of it
-  double kl_error = 0;       // of the mean of the differences
+  // Where the corpus was sampled from a model and windows are its documents: the same windows under their source, an
+  // estimate of its entropy, and KL(source || model), or an upper bound of it, their difference.
+  std::optional<double> source_nll;
+  std::optional<double> kl;
+  double kl_error = 0;  // of the mean of the differences
 };
 
 Likelihood Evaluate(const Net& net, const Objective& objective, const Corpus& corpus,

@@ -7,6 +7,13 @@
 
 namespace hlwq::study {
 
+at::Tensor ToTensor(std::span<const int32_t> tokens, int64_t length, const at::Device& device) {
+  const at::Tensor narrow =
+      at::from_blob(const_cast<int32_t*>(tokens.data()),
+                    {static_cast<int64_t>(tokens.size()) / length, length}, at::kInt);
+  return narrow.to(device, at::kLong);
+}
+
 at::Tensor RmsNorm(const at::Tensor& x, const at::Tensor& weight, double epsilon) {
   const at::Tensor wide = x.to(at::kFloat);
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)

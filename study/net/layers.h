@@ -4,8 +4,12 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <span>
 
 namespace hlwq::study {
+
+// int64 [rows, length] on the device.
+at::Tensor ToTensor(std::span<const int32_t> tokens, int64_t length, const at::Device& device);
 
 // x * weight / rms(x) over the last axis.
 at::Tensor RmsNorm(const at::Tensor& x, const at::Tensor& weight, double epsilon);

@@ -18,9 +18,6 @@ namespace {
 constexpr double kInitialDeviation = 0.02;
 constexpr int64_t kTimeFeatures = 256;
 
-// In (0, 1), from 53 bits.
-double Uniform(uint64_t bits) { return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53; }
-
 // Box and Muller's normal numbers, by name and position (base/random.h).
 at::Tensor NormalWeights(at::IntArrayRef shape, double deviation, uint64_t seed,
                          const std::string& name) {
@@ -29,8 +26,8 @@ at::Tensor NormalWeights(at::IntArrayRef shape, double deviation, uint64_t seed,
   float* const values = weights.data_ptr<float>();
   for (int64_t index = 0; index < weights.numel(); ++index) {
     const uint64_t counter = 2 * static_cast<uint64_t>(index);
-    const double radius = std::sqrt(-2 * std::log(Uniform(MixBits(stream ^ MixBits(counter)))));
-    const double turn = 2 * std::numbers::pi * Uniform(MixBits(stream ^ MixBits(counter + 1)));
+    const double radius = std::sqrt(-2 * std::log(UniformOf(MixBits(stream ^ MixBits(counter)))));
+    const double turn = 2 * std::numbers::pi * UniformOf(MixBits(stream ^ MixBits(counter + 1)));
     values[index] = static_cast<float>(deviation * radius * std::cos(turn));
   }
   return weights;
@@ -181,10 +178,7 @@ struct Net::Impl {
       throw Error(ErrorCode::kInvalidArgument,
                   fmt::format("want tokens in 0..{}, got {}", limit, *bad));
     }
-    const at::Tensor tokens = at::from_blob(
-        const_cast<TokenId*>(grid.tokens.data()),
-        {static_cast<int64_t>(grid.batch), static_cast<int64_t>(grid.length)}, at::kInt);
-    return tokens.to(device, at::kLong);
+    return ToTensor(grid.tokens, static_cast<int64_t>(grid.length), device);
   }
 };
 

@@ -13,9 +13,9 @@
 
 #include "study/config/config.h"
 
+// libtorch's headers take seconds to compile: only who computes with tensors includes them.
 namespace at {
-class
-    Tensor;  // libtorch's headers take seconds to compile: only who computes with tensors includes them
+class Tensor;
 }
 
 namespace hlwq::study {
@@ -24,8 +24,8 @@ using TokenId = int32_t;
 
 struct NetOptions {
   ModelConfig model;
-  size_t vocabulary =
-      0;  // tokens that are predicted; the embedding has one row more, of the mask token
+  // Tokens that are predicted; the embedding has one row more, of the mask token.
+  size_t vocabulary = 0;
   bool is_causal = true;
   bool is_tied = true;
   bool has_time_embedding = false;

@@ -61,21 +61,6 @@ double NelboWeight(NoiseSchedule schedule, double t) noexcept {
   return kHalfPi * std::sin(kHalfPi * t) / MaskRate(schedule, t);
 }
 
-CounterRandom::CounterRandom(uint64_t seed, uint64_t stream) noexcept
-    : key_(MixBits(seed ^ MixBits(stream))) {}
-
-uint64_t CounterRandom::Bits() noexcept { return MixBits(key_ ^ MixBits(counter_++)); }
-
-double CounterRandom::Uniform() noexcept {
-  return (static_cast<double>(Bits() >> 12) + 0.5) *
-         0x1p-52;  // with one bit more the sum would round to 1
-}
-
-uint64_t CounterRandom::Below(uint64_t bound) noexcept {
-  // The high half of a product: uneven by less than bound / 2^64.
-  return static_cast<uint64_t>((static_cast<unsigned __int128>(Bits()) * bound) >> 64);
-}
-
 Corruption Corrupt(std::span<const TokenId> windows, size_t length, NoiseSchedule schedule,
                    TokenId mask, const Draw& draw) {
   const size_t rows = windows.size() / length;

@@ -19,23 +19,6 @@ double MaskRate(NoiseSchedule schedule, double t) noexcept;
 // diffusion (Sahoo et al. 2024, eq. 11; Shi et al. 2024): 1 / t of the linear schedule. t > 0.
 double NelboWeight(NoiseSchedule schedule, double t) noexcept;
 
-// Uniform numbers from counters: what is drawn depends on the seed, the stream and how many were drawn, and on nothing
-// else, so a run that goes on after a kill draws what it would have drawn.
-class CounterRandom {
- public:
-  CounterRandom(uint64_t seed, uint64_t stream) noexcept;
-
-  uint64_t Bits() noexcept;
-  // In (0, 1).
-  double Uniform() noexcept;
-  // In [0, bound), bound > 0.
-  uint64_t Below(uint64_t bound) noexcept;
-
- private:
-  uint64_t key_;
-  uint64_t counter_ = 0;
-};
-
 // Which randomness a batch gets. A batch that is computed in parts is the same batch.
 struct Draw {
   uint64_t seed = 0;

@@ -2,13 +2,12 @@
 
 #include <torch/torch.h>
 
+#include "study/net/layers.h"
+
 namespace hlwq::study {
 
 at::Tensor ToTensor(const Net& net, const TokenGrid& grid) {
-  const at::Tensor tokens = at::from_blob(
-      const_cast<TokenId*>(grid.tokens.data()),
-      {static_cast<int64_t>(grid.batch), static_cast<int64_t>(grid.length)}, at::kInt);
-  return tokens.to(at::Device(net.device()), at::kLong);
+  return ToTensor(grid.tokens, static_cast<int64_t>(grid.length), at::Device(net.device()));
 }
 
 at::Tensor ToTensor(const Net& net, std::span<const int64_t> values) {

@@ -114,15 +114,7 @@ void DrawLabels(Markup& svg, const FrontierAxes& axes, const std::vector<Frontie
     svg.Open("g", {{"class", ClassOfPath(path)}});
     for (const FrontierPoint& point : path.points) {
       const double x = axes.x.At(point.x), y = axes.y.At(point.y);
-      const LabelPlacer::Label label = placer.Place(x, y, point.label);
-      if (label.has_leader) {
-        svg.Empty("line", {{"class", "tick fine"},
-                           {"x1", x},
-                           {"y1", y},
-                           {"x2", label.leader_x},
-                           {"y2", label.leader_y}});
-      }
-      svg.Leaf("text", {{"class", "value"}, {"x", label.left}, {"y", label.baseline}}, point.label);
+      placer.Draw(svg, x, y, point.label, "value");
     }
     svg.Close();
   }

@@ -12,9 +12,9 @@ std::vector<std::vector<int32_t>> SampleAutoregressive(
   std::vector<std::vector<int32_t>> sequences(batch);
   if (batch == 0) return sequences;
   TokenDrawer drawer(options.draw);
-  std::vector<RandomStream> random;
+  std::vector<CounterRandom> random;
   for (size_t index = 0; index < batch; ++index) {
-    random.emplace_back(options.seed, first_sample + index);
+    random.push_back(SampleRandom(options.seed, first_sample + index));
   }
   std::vector<bool> has_ended(batch, false);
   std::vector<int32_t> next(batch);

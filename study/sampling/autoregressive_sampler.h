@@ -20,7 +20,7 @@ struct AutoregressiveOptions {
 };
 
 // Goes on from each prompt, which may be empty, until `length` tokens are there or `end` comes up; what
-// it returns begins with the prompt. Sequence i draws from RandomStream(seed, first_sample + i): it is the
+// it returns begins with the prompt. Sequence i draws from SampleRandom(seed, first_sample + i): it is the
 // same whatever stands beside it, as far as the model's logits are.
 // Throws Error{kInvalidArgument} for a prompt that is longer than `length` or has a token outside the
 // vocabulary, or a length beyond the window.

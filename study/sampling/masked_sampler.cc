@@ -19,7 +19,7 @@ using Tokens = std::vector<int32_t>;
 class Sequence {
  public:
   Sequence(const Tokens& prompt, const MaskedOptions& options, int32_t mask, uint64_t sample)
-      : tokens_(prompt), random_(options.seed, sample), end_(prompt.size()) {
+      : tokens_(prompt), random_(SampleRandom(options.seed, sample)), end_(prompt.size()) {
     free_ = options.length - prompt.size();
     tokens_.resize(options.length, mask);
   }
@@ -95,7 +95,7 @@ class Sequence {
 
  private:
   Tokens tokens_;
-  RandomStream random_;
+  CounterRandom random_;
   size_t free_ = 0;  // tokens after the prompt
   size_t end_ = 0;   // of the block
   size_t size_ = 0;  // of the block

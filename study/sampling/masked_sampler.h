@@ -41,7 +41,7 @@ double TimeOfShare(NoiseSchedule schedule, double share) noexcept;
 // The model is asked only for sequences of which a place is unmasked in a step: a sequence costs at most
 // as many passes as it has masked tokens, however many steps there are, and this changes nothing.
 // In blocks the model is told the time at which so much of the whole would be masked.
-// Sequences are of `length` tokens; sequence i draws from RandomStream(seed, first_sample + i).
+// Sequences are of `length` tokens; sequence i draws from SampleRandom(seed, first_sample + i).
 // Throws as SampleAutoregressive, and Error{kInvalidArgument} for no steps.
 std::vector<std::vector<int32_t>> SampleMasked(MaskedTokenModel& model,
                                                std::span<const std::vector<int32_t>> prompts,

@@ -51,10 +51,10 @@ TokenDrawer::TokenDrawer(const DrawOptions& options) : options_(options) {
   }
 }
 
-DrawnToken TokenDrawer::Draw(std::span<const float> logits, RandomStream& random) {
+DrawnToken TokenDrawer::Draw(std::span<const float> logits, CounterRandom& random) {
   const size_t likeliest = Likeliest(logits);
   const double largest = logits[likeliest];
-  const uint64_t key = random.NextKey();
+  const uint64_t key = random.Bits();
   size_t token = likeliest;
   if (options_.temperature > 0) {
     token = options_.top_p < 1 ? DrawFromTop(logits, largest, key) : DrawFromAll(logits, key);

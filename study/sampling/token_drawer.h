@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "study/sampling/random_stream.h"
+#include "study/sampling/gumbel.h"
 
 namespace hlwq::study {
 
@@ -29,7 +29,7 @@ class TokenDrawer {
   // With probability softmax(logits / temperature), cut by top_p: the largest of logit / temperature +
   // Gumbel noise, in float64. Throws Error{kNonFinite} for logits that are not finite, -infinity apart,
   // and where all are -infinity.
-  DrawnToken Draw(std::span<const float> logits, RandomStream& random);
+  DrawnToken Draw(std::span<const float> logits, CounterRandom& random);
 
  private:
   DrawOptions options_;

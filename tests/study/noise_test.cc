@@ -91,21 +91,5 @@ TEST(Noise, EvaluationMasksEveryNumberOfTokensAlikeAndEveryPlaceAlike) {
   for (const int place : places) EXPECT_NEAR(place, 1100, 5 * std::sqrt(2000 * 0.25));
 }
 
-TEST(CounterRandom, StreamsAreUniformAndDiffer) {
-  CounterRandom one(1, 1), two(1, 2), again(1, 1);
-  double sum = 0;
-  size_t equal = 0;
-  for (int index = 0; index < 4000; ++index) {
-    const double value = one.Uniform();
-    EXPECT_GT(value, 0);
-    EXPECT_LT(value, 1);
-    EXPECT_EQ(value, again.Uniform());
-    equal += value == two.Uniform();
-    sum += value;
-  }
-  EXPECT_NEAR(sum / 4000, 0.5, 4 * std::sqrt(1.0 / 12 / 4000));
-  EXPECT_EQ(equal, 0u);
-}
-
 }  // namespace
 }  // namespace hlwq::study

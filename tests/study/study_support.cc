@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "base/file.h"
-#include "study/objective/noise.h"
+#include "base/random.h"
 
 namespace hlwq::study {
 

@@ -120,16 +120,7 @@ std::string DrawAblation(const Ablation& ablation) {
   for (const Point& point : points) DrawPoint(svg, *axes, point);
   std::ranges::sort(points, {}, &Point::y);
   for (const Point& point : points) {
-    const LabelPlacer::Label label = placer.Place(point.x, point.y, point.row->label);
-    if (label.has_leader) {
-      svg.Empty("line", {{"class", "tick fine"},
-                         {"x1", point.x},
-                         {"y1", point.y},
-                         {"x2", label.leader_x},
-                         {"y2", label.leader_y}});
-    }
-    svg.Leaf("text", {{"class", "name"}, {"x", label.left}, {"y", label.baseline}},
-             point.row->label);
+    placer.Draw(svg, point.x, point.y, point.row->label, "name");
   }
   kPlot.Caption(
       svg,

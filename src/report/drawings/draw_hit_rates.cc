@@ -120,16 +120,7 @@ std::string DrawHitRates(const CacheSimulation& simulation, CacheScope scope) {
   const CacheSize& widest = simulation.sizes[WidestSize(simulation, index)];
   for (size_t column = columns; column-- > 0;) {
     const double x = axes.X(widest), y = axes.y.At(simulation.HitRate(widest.hits[index][column]));
-    const LabelPlacer::Label label = placer.Place(x, y, simulation.policies[column]);
-    if (label.has_leader) {
-      svg.Empty("line", {{"class", "tick fine"},
-                         {"x1", x},
-                         {"y1", y},
-                         {"x2", label.leader_x},
-                         {"y2", label.leader_y}});
-    }
-    svg.Leaf("text", {{"class", "name"}, {"x", label.left}, {"y", label.baseline}},
-             simulation.policies[column]);
+    placer.Draw(svg, x, y, simulation.policies[column], "name");
   }
   kPlot.Caption(svg, "memory for experts → (share of the uses that find theirs there)");
   svg.Close();

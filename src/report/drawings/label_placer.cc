@@ -63,4 +63,18 @@ LabelPlacer::Label LabelPlacer::Place(double x, double y, std::string_view text)
           .leader_y = std::clamp(y, best.top, best.bottom)};
 }
 
+void LabelPlacer::Draw(Markup& svg, double x, double y, std::string_view text,
+                       std::string_view text_class) {
+  const Label label = Place(x, y, text);
+  if (label.has_leader) {
+    svg.Empty("line", {{"class", "tick fine"},
+                       {"x1", x},
+                       {"y1", y},
+                       {"x2", label.leader_x},
+                       {"y2", label.leader_y}});
+  }
+  svg.Leaf("text", {{"class", std::string(text_class)}, {"x", label.left}, {"y", label.baseline}},
+           text);
+}
+
 }  // namespace hlwq::report

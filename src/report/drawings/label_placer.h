@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "report/markup.h"
+
 namespace hlwq::report {
 
 class LabelPlacer {
@@ -28,6 +30,8 @@ class LabelPlacer {
   void KeepOff(const Box& box) { taken_.push_back(box); }
   // The nearest place where the label covers nothing, or as little as possible. Takes it.
   Label Place(double x, double y, std::string_view text);
+  // The same, drawn: as text of this class, and a line to the point where it is not beside it.
+  void Draw(Markup& svg, double x, double y, std::string_view text, std::string_view text_class);
 
  private:
   Box frame_;

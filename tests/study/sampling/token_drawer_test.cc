@@ -29,7 +29,7 @@ std::vector<double> Softmax(const std::vector<float>& logits, double temperature
 
 std::vector<size_t> Count(const DrawOptions& options, const std::vector<float>& logits) {
   TokenDrawer drawer(options);
-  RandomStream random(7, 3);
+  CounterRandom random(7, 3);
   std::vector<size_t> counts(logits.size());
   for (size_t draw = 0; draw < kDraws; ++draw) {
     ++counts[static_cast<size_t>(drawer.Draw(logits, random).token)];
@@ -65,13 +65,13 @@ TEST(TokenDrawer, CutsToTheFewestTokensOfTheNucleus) {
 
 TEST(TokenDrawer, OfNoTemperatureTakesTheLikeliest) {
   TokenDrawer drawer({.temperature = 0});
-  RandomStream random(1, 1);
+  CounterRandom random(1, 1);
   EXPECT_EQ(drawer.Draw(std::vector<float>{1, 4, 2, 4}, random).token, 1);
 }
 
 TEST(TokenDrawer, TellsTheProbabilityAtTemperatureOne) {
   TokenDrawer drawer({.temperature = 0.3, .top_p = 0.5});
-  RandomStream random(1, 1);
+  CounterRandom random(1, 1);
   const auto shares = Softmax(Logits(), 1);
   for (int draw = 0; draw < 20; ++draw) {
     const DrawnToken drawn = drawer.Draw(Logits(), random);
@@ -88,7 +88,7 @@ TEST(Gumbel, ReachesAsFarAsDoublesLetIt) {
 
 TEST(TokenDrawer, RefusesWhatIsNoDistribution) {
   TokenDrawer drawer(DrawOptions{});
-  RandomStream random(1, 1);
+  CounterRandom random(1, 1);
   const float infinity = INFINITY;
   EXPECT_EQ(drawer.Draw(std::vector<float>{-infinity, 0}, random).token, 1);
   for (const std::vector<float>& logits :
