@@ -27,6 +27,17 @@ std::string HashOf(const std::vector<NamedArray>& arrays) {
   return HashToHex(hash.Digest());
 }
 
+// In place: what WriteCorpus writes is aligned.
+std::span<const TokenId> TokensOf(const ArrayFile& file, const std::filesystem::path& path,
+                                  std::string_view name) {
+  const std::span<const std::byte> bytes = file.Bytes(name, DType::kI32);
+  if (reinterpret_cast<uintptr_t>(bytes.data()) % alignof(TokenId) != 0) {
+    throw Error(ErrorCode::kInvalidData, fmt::format("{}: '{}': want it at a multiple of {} bytes",
+                                                     path.string(), name, alignof(TokenId)));
+  }
+  return {reinterpret_cast<const TokenId*>(bytes.data()), bytes.size() / sizeof(TokenId)};
+}
+
 size_t Number(const ArrayFile& file, const std::filesystem::path& path, const std::string& key) {
   const std::string& text = file.Metadata(key);
   size_t value = 0;
@@ -88,7 +99,7 @@ Corpus::Corpus(const std::filesystem::path& folder) : folder_(folder), file_(fol
                             path.string(), file_.Metadata("hash"), hash_));
   }
   for (size_t split = 0; split < kSplitNames.size(); ++split) {
-    tokens_[split] = file_.Values<TokenId>(kSplitNames[split], DType::kI32);
+    tokens_[split] = TokensOf(file_, path, kSplitNames[split]);
     for (const TokenId token : tokens_[split]) {
       if (token < 0 || static_cast<size_t>(token) >= vocabulary_) {
         throw Error(ErrorCode::kInvalidData,

@@ -85,7 +85,7 @@ class Corpus {
   TokenId start_ = 0;
   size_t document_tokens_ = 0;
   std::string hash_;
-  std::array<std::vector<TokenId>, 3> tokens_;
+  std::array<std::span<const TokenId>, 3> tokens_;  // of the mapping
 
   void CheckSource() const;
 };

@@ -56,6 +56,11 @@ double MaskRate(NoiseSchedule schedule, double t) noexcept {
   return 2 * quarter * quarter;  // 1 - cos(pi t / 2), without cancellation
 }
 
+double TimeOfRate(NoiseSchedule schedule, double rate) noexcept {
+  if (schedule == NoiseSchedule::kLinear) return rate;
+  return std::acos(1 - rate) / kHalfPi;
+}
+
 double NelboWeight(NoiseSchedule schedule, double t) noexcept {
   if (schedule == NoiseSchedule::kLinear) return 1 / t;
   return kHalfPi * std::sin(kHalfPi * t) / MaskRate(schedule, t);

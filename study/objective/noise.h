@@ -15,6 +15,8 @@ using TokenId = int32_t;
 
 // The share m(t) of tokens that is masked at time t in [0, 1]: from 0 to 1.
 double MaskRate(NoiseSchedule schedule, double t) noexcept;
+// The time at which that share is masked.
+double TimeOfRate(NoiseSchedule schedule, double rate) noexcept;
 // The weight m'(t) / m(t) of the cross-entropy of what is masked at time t, in the continuous-time NELBO of masked
 // diffusion (Sahoo et al. 2024, eq. 11; Shi et al. 2024): 1 / t of the linear schedule. t > 0.
 double NelboWeight(NoiseSchedule schedule, double t) noexcept;

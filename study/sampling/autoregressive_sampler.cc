@@ -28,7 +28,7 @@ std::vector<std::vector<int32_t>> SampleAutoregressive(
         next[index] = prompts[index][at];
       } else {
         const auto row = std::span(logits).subspan(index * vocabulary, vocabulary);
-        next[index] = drawer.Draw(row, random[index]).token;
+        next[index] = drawer.Draw(row, random[index]);
         if (next[index] == options.end) {
           has_ended[index] = true;
           --open;

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+#include <functional>
 #include <numeric>
 
 #include "base/error.h"
+#include "study/objective/noise.h"
 #include "study/sampling/prompts.h"
 
 namespace hlwq::study {
@@ -42,12 +43,12 @@ class Sequence {
   // Goes a step further and notes what it unmasks: places of Chosen(), or in the order of confidence how many.
   // False where that is nothing.
   bool Advance(const MaskedOptions& options) {
-    const double before = MaskedShare(options.schedule, TimeAt(step_));
-    time_ = TimeOfShare(options.schedule, (before * static_cast<double>(size_) +
-                                           static_cast<double>(tokens_.size() - end_)) /
-                                              static_cast<double>(free_));
+    const double before = MaskRate(options.schedule, TimeAt(step_));
+    time_ = TimeOfRate(options.schedule, (before * static_cast<double>(size_) +
+                                          static_cast<double>(tokens_.size() - end_)) /
+                                             static_cast<double>(free_));
     ++step_;
-    const double after = MaskedShare(options.schedule, TimeAt(step_));
+    const double after = MaskRate(options.schedule, TimeAt(step_));
     chosen_.clear();
     if (options.order == UnmaskOrder::kConfidence) {
       const auto left = static_cast<size_t>(std::llround(after * static_cast<double>(size_)));
@@ -64,26 +65,29 @@ class Sequence {
   // logits [length, vocabulary]
   void Unmask(std::span<const float> logits, size_t vocabulary, TokenDrawer& drawer,
               UnmaskOrder order) {
-    const auto draw = [&](size_t place) {
-      return drawer.Draw(logits.subspan(place * vocabulary, vocabulary), random_);
+    const auto of_place = [&](size_t place) {
+      return logits.subspan(place * vocabulary, vocabulary);
     };
+    const auto draw = [&](size_t place) { return drawer.Draw(of_place(place), random_); };
     if (order == UnmaskOrder::kConfidence) {
       struct Candidate {
         size_t place;
-        DrawnToken drawn;
+        int32_t token;
+        double probability;
       };
       std::vector<Candidate> candidates;
-      for (const size_t place : masked_) candidates.push_back({place, draw(place)});
-      std::ranges::stable_sort(candidates, [](const Candidate& a, const Candidate& b) {
-        return a.drawn.probability > b.drawn.probability;
-      });
+      for (const size_t place : masked_) {
+        const int32_t token = draw(place);
+        candidates.push_back({place, token, ProbabilityOf(token, of_place(place))});
+      }
+      std::ranges::stable_sort(candidates, std::greater(), &Candidate::probability);
       for (size_t index = 0; index < count_; ++index) {
-        tokens_[candidates[index].place] = candidates[index].drawn.token;
+        tokens_[candidates[index].place] = candidates[index].token;
         chosen_.push_back(candidates[index].place);
       }
       std::ranges::sort(chosen_);
     } else {
-      for (const size_t place : chosen_) tokens_[place] = draw(place).token;
+      for (const size_t place : chosen_) tokens_[place] = draw(place);
     }
     std::vector<size_t> left;
     std::ranges::set_difference(masked_, chosen_, std::back_inserter(left));
@@ -130,16 +134,6 @@ void Pass(MaskedTokenModel& model, std::span<Sequence* const> sequences, UnmaskO
 }
 
 }  // namespace
-
-double MaskedShare(NoiseSchedule schedule, double time) noexcept {
-  if (schedule == NoiseSchedule::kLinear) return time;
-  return 1 - std::cos(std::numbers::pi / 2 * time);
-}
-
-double TimeOfShare(NoiseSchedule schedule, double share) noexcept {
-  if (schedule == NoiseSchedule::kLinear) return share;
-  return 2 / std::numbers::pi * std::acos(1 - share);
-}
 
 std::vector<Tokens> SampleMasked(MaskedTokenModel& model, std::span<const Tokens> prompts,
                                  const MaskedOptions& options, uint64_t first_sample) {

@@ -30,10 +30,6 @@ struct MaskedOptions {
   uint64_t seed = 0;
 };
 
-// The share of the tokens that is masked at a time in 0 .. 1, and the time when a share is.
-double MaskedShare(NoiseSchedule schedule, double time) noexcept;
-double TimeOfShare(NoiseSchedule schedule, double share) noexcept;
-
 // Begins with the prompts, which may be empty, and masks behind them. Step i of n goes from time t = 1 -
 // (i - 1) / n to s = 1 - i / n: a masked place gets a token, drawn from the model's prediction, with probability
 // 1 - share(s) / share(t) (Sahoo et al. 2024, arXiv:2406.07524, eq. 7). In the order of confidence as many

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "kernels/vector_ops.h"
 
 namespace hlwq::study {
 namespace {
@@ -39,6 +40,10 @@ class Winner {
 
 }  // namespace
 
+double ProbabilityOf(int32_t token, std::span<const float> logits) noexcept {
+  return std::exp(logits[static_cast<size_t>(token)] - kernels::LogSumExp(logits));
+}
+
 TokenDrawer::TokenDrawer(const DrawOptions& options) : options_(options) {
   if (!(options.temperature >= 0 && std::isfinite(options.temperature))) {
     throw Error(
@@ -51,17 +56,15 @@ TokenDrawer::TokenDrawer(const DrawOptions& options) : options_(options) {
   }
 }
 
-DrawnToken TokenDrawer::Draw(std::span<const float> logits, CounterRandom& random) {
+int32_t TokenDrawer::Draw(std::span<const float> logits, CounterRandom& random) {
   const size_t likeliest = Likeliest(logits);
-  const double largest = logits[likeliest];
   const uint64_t key = random.Bits();
   size_t token = likeliest;
   if (options_.temperature > 0) {
-    token = options_.top_p < 1 ? DrawFromTop(logits, largest, key) : DrawFromAll(logits, key);
+    token =
+        options_.top_p < 1 ? DrawFromTop(logits, logits[likeliest], key) : DrawFromAll(logits, key);
   }
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(logit - largest);
-  return {static_cast<int32_t>(token), std::exp(logits[token] - largest) / sum};
+  return static_cast<int32_t>(token);
 }
 
 size_t TokenDrawer::Likeliest(std::span<const float> logits) const {

@@ -15,10 +15,8 @@ struct DrawOptions {
   double top_p = 1;  // only the fewest likeliest tokens that have this much probability together
 };
 
-struct DrawnToken {
-  int32_t token = 0;
-  double probability = 0;  // at temperature 1, of all tokens
-};
+// Of one token among all, at temperature 1.
+double ProbabilityOf(int32_t token, std::span<const float> logits) noexcept;
 
 // Keeps scratch memory. Thread: one caller at a time.
 class TokenDrawer {
@@ -29,7 +27,7 @@ class TokenDrawer {
   // With probability softmax(logits / temperature), cut by top_p: the largest of logit / temperature +
   // Gumbel noise, in float64. Throws Error{kNonFinite} for logits that are not finite, -infinity apart,
   // and where all are -infinity.
-  DrawnToken Draw(std::span<const float> logits, CounterRandom& random);
+  int32_t Draw(std::span<const float> logits, CounterRandom& random);
 
  private:
   DrawOptions options_;

@@ -91,5 +91,15 @@ TEST(Noise, EvaluationMasksEveryNumberOfTokensAlikeAndEveryPlaceAlike) {
   for (const int place : places) EXPECT_NEAR(place, 1100, 5 * std::sqrt(2000 * 0.25));
 }
 
+TEST(MaskRate, IsUndoneByTimeOfRate) {
+  for (const NoiseSchedule schedule : {NoiseSchedule::kLinear, NoiseSchedule::kCosine}) {
+    EXPECT_DOUBLE_EQ(MaskRate(schedule, 0), 0);
+    EXPECT_DOUBLE_EQ(MaskRate(schedule, 1), 1);
+    for (const double time : {0.1, 0.5, 0.93}) {
+      EXPECT_NEAR(TimeOfRate(schedule, MaskRate(schedule, time)), time, 1e-12);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace hlwq::study

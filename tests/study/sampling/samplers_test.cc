@@ -177,16 +177,6 @@ TEST(SampleMasked, DependsOnSeedAndPlaceAlone) {
   }
 }
 
-TEST(MaskedShare, IsUndoneByTimeOfShare) {
-  for (const NoiseSchedule schedule : {NoiseSchedule::kLinear, NoiseSchedule::kCosine}) {
-    EXPECT_DOUBLE_EQ(MaskedShare(schedule, 0), 0);
-    EXPECT_DOUBLE_EQ(MaskedShare(schedule, 1), 1);
-    for (const double time : {0.1, 0.5, 0.93}) {
-      EXPECT_NEAR(TimeOfShare(schedule, MaskedShare(schedule, time)), time, 1e-12);
-    }
-  }
-}
-
 TEST(Samplers, RefuseWhatDoesNotFit) {
   KnownMaskedToken masked(MakeJoint());
   KnownNextToken next(MakeJoint());
