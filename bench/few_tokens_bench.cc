@@ -1,7 +1,8 @@
 // Rows of codes times a few tokens, as passes of several sequences and drafts take them: from memory, and from the second
-// cache, where only arithmetic counts.
+// cache, where only arithmetic counts. And times one token, by the width of the rows.
 //
-// "FewTokens/<code>/<tokens>/memory|cache/<target>"; "weights/ns" are products of one thread a nanosecond, of all tokens.
+// "FewTokens/<code>/<tokens>/memory|cache/<target>", and "ByWidth/<code>/<width>/<target>", from memory; "weights/ns" are products of
+// one thread a nanosecond, of all tokens, "codes" the bytes of codes and multipliers that all threads read.
 #include <array>
 #include <cstring>
 #include <string>
@@ -43,11 +44,11 @@ struct TrellisCase {
   explicit TrellisCase(int bits)
       : levels(kernels::DotLevels::OfTrellis(
             codec::TrellisTable(codec::TrellisLevels(codec::kTableTrellisGauss, bits), bits))) {}
-  void Make(size_t rows, uint64_t seed) {
-    codes = RandomBytes(rows * kWide / 128 * codec::TrellisBlockBytes(levels.bits - 1), seed);
-    multipliers = RandomBytes(rows * kWide / 64, seed);
+  void Make(size_t rows, size_t width, uint64_t seed) {
+    codes = RandomBytes(rows * width / 128 * codec::TrellisBlockBytes(levels.bits - 1), seed);
+    multipliers = RandomBytes(rows * width / 64, seed);
     row_scales.assign(rows, F32ToBF16(1.0f));
-    matrix = {{rows, kWide}, &levels, codes, multipliers, std::as_bytes(std::span(row_scales))};
+    matrix = {{rows, width}, &levels, codes, multipliers, std::as_bytes(std::span(row_scales))};
   }
   kernels::DotLevels levels;
   std::vector<std::byte> codes, multipliers;
@@ -57,10 +58,10 @@ struct TrellisCase {
 
 struct TiledCase {
   explicit TiledCase(int bits) : levels(codec::GaussianLevels(codec::kTableLloydMax, bits)) {}
-  void Make(size_t rows, uint64_t seed) {
-    codes = RandomBytes(rows * kWide / 8 * static_cast<size_t>(levels.bits), seed);
-    multipliers = Halves(rows * kWide / 128);
-    matrix = {{rows, kWide}, &levels, codes, multipliers};
+  void Make(size_t rows, size_t width, uint64_t seed) {
+    codes = RandomBytes(rows * width / 8 * static_cast<size_t>(levels.bits), seed);
+    multipliers = Halves(rows * width / 128);
+    matrix = {{rows, width}, &levels, codes, multipliers};
   }
   kernels::DotLevels levels;
   std::vector<std::byte> codes, multipliers;
@@ -68,11 +69,11 @@ struct TiledCase {
 };
 
 template <class Case>
-void FewTokens(benchmark::State& state, Case codes, size_t tokens, size_t rows) {
-  codes.Make(rows, state.thread_index());
-  kernels::RotatedInputs inputs(tokens, kWide);
+void FewTokens(benchmark::State& state, Case codes, size_t tokens, size_t rows, size_t width) {
+  codes.Make(rows, width, state.thread_index());
+  kernels::RotatedInputs inputs(tokens, width);
   for (size_t token = 0; token < tokens; ++token) {
-    inputs.Set(token, GaussianMatrix(kWide), codes.levels.width);
+    inputs.Set(token, GaussianMatrix(width), codes.levels.width);
   }
   std::vector<float> y(tokens * rows);
   for (auto _ : state) {
@@ -81,24 +82,37 @@ void FewTokens(benchmark::State& state, Case codes, size_t tokens, size_t rows) 
     benchmark::ClobberMemory();
   }
   state.counters["weights/ns"] = benchmark::Counter(
-      1e-9 * static_cast<double>(tokens * rows * kWide),
+      1e-9 * static_cast<double>(tokens * rows * width),
       benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kAvgThreads);
+  state.counters["codes"] =
+      benchmark::Counter(static_cast<double>(codes.codes.size() + codes.multipliers.size()),
+                         benchmark::Counter::kIsIterationInvariantRate);
 }
 
 const bool registered = [] {
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    const auto by_threads = [](benchmark::internal::Benchmark* bench) {
+      bench->Threads(1)->Threads(2)->UseRealTime()->Unit(benchmark::kMicrosecond);
+    };
     const auto add = [&](const std::string& label, const auto& codes) {
       for (const size_t tokens : {1, 2, 4, 6, 8, 12, 16}) {
         for (const size_t rows : {kMemoryRows, kCacheRows}) {
           const std::string name = "FewTokens/" + label + "/" + std::to_string(tokens) + "/" +
                                    (rows == kMemoryRows ? "memory" : "cache") + "/" +
                                    hwy::TargetName(target);
-          auto* bench = benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+          by_threads(benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
             if (state.thread_index() == 0) UseTarget(target);
-            FewTokens(state, codes, tokens, rows);
-          });
-          bench->Threads(1)->Threads(2)->UseRealTime()->Unit(benchmark::kMicrosecond);
+            FewTokens(state, codes, tokens, rows, kWide);
+          }));
         }
+      }
+      for (const size_t width : {640, 1536, 4096}) {
+        const std::string name =
+            "ByWidth/" + label + "/" + std::to_string(width) + "/" + hwy::TargetName(target);
+        by_threads(benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+          if (state.thread_index() == 0) UseTarget(target);
+          FewTokens(state, codes, 1, kMemoryRows * kWide / width / 16 * 16, width);
+        }));
       }
     };
     for (int bits = 3; bits <= 6; ++bits) add("t" + std::to_string(bits), TrellisCase(bits));

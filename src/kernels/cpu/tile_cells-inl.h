@@ -103,6 +103,19 @@ class NarrowTable {
 
 #else
 
+// Of each byte `yes` where the highest bit of `sign` is set, else `no`.
+HWY_INLINE VByte BySign(VByte sign, VByte yes, VByte no) {
+#if HWY_TARGET == HWY_AVX2
+  // Of the intrinsic GCC (12) makes a comparison first, where a sign is asked for twice.
+  __m256i chosen;
+  __asm__("vpblendvb %3, %2, %1, %0" : "=x"(chosen) : "x"(no.raw), "x"(yes.raw), "x"(sign.raw));
+  return VByte{chosen};
+#else
+  const auto of = [](VByte v) HWY_ATTR { return hn::BitCast(DSByte(), v); };
+  return hn::BitCast(DByte(), hn::IfNegativeThenElse(of(sign), of(yes), of(no)));
+#endif
+}
+
 // Bytes in tables of 16, from which the bits above nibbles choose.
 template <size_t kUpper>
 class ChosenBytes {
@@ -116,9 +129,13 @@ class ChosenBytes {
   }
   template <size_t kStep>
   HWY_INLINE VByte Get(const CellIndices<kUpper>& indices) const {
-    const VByte nibble =
-        hn::And(MoveBits<kStep / 4 * 4, 0>(indices.nibbles[kStep % 4]), hn::Set(DByte(), 15));
-    return Choose<kStep, kUpper, 0>(indices, nibble);
+    const VByte nibble = MoveBits<kStep / 4 * 4, 0>(indices.nibbles[kStep % 4]);
+    return At<kStep>(hn::And(nibble, hn::Set(DByte(), 15)), indices.upper);
+  }
+  // Of a step: its nibble alone, and words of the bits above, the lowest first.
+  template <size_t kStep>
+  HWY_INLINE VByte At(VByte nibble, const VByte* upper) const {
+    return Choose<kStep, kUpper, 0>(nibble, upper);
   }
 
  private:
@@ -126,37 +143,18 @@ class ChosenBytes {
 
   // In 2^kLeft tables from kFirst.
   template <size_t kStep, size_t kLeft, size_t kFirst>
-  HWY_INLINE VByte Choose(const CellIndices<kUpper>& indices, VByte nibble) const {
+  HWY_INLINE VByte Choose(VByte nibble, const VByte* upper) const {
     if constexpr (kLeft == 0) {
       return hn::TableLookupBytes(tables_[kFirst], nibble);
     } else {
-      const VSByte sign = hn::BitCast(DSByte(), MoveBits<kStep, 7>(indices.upper[kLeft - 1]));
-      const auto of = [&](VByte v) HWY_ATTR { return hn::BitCast(DSByte(), v); };
       constexpr size_t kHalf = size_t{1} << (kLeft - 1);
-      return hn::BitCast(DByte(),
-                         hn::IfNegativeThenElse(
-                             sign, of(Choose<kStep, kLeft - 1, kFirst + kHalf>(indices, nibble)),
-                             of(Choose<kStep, kLeft - 1, kFirst>(indices, nibble))));
+      return BySign(MoveBits<kStep, 7>(upper[kLeft - 1]),
+                    Choose<kStep, kLeft - 1, kFirst + kHalf>(nibble, upper),
+                    Choose<kStep, kLeft - 1, kFirst>(nibble, upper));
     }
   }
 
   VByte tables_[kTables];
-};
-
-// Low and high bytes by the same numbers.
-class ChosenWords {
- public:
-  using Entries = std::array<uint8_t, 128>;
-
-  HWY_INLINE ChosenWords(const Entries& low, const Entries& high) : low_(low), high_(high) {}
-  template <size_t kStep>
-  HWY_INLINE void Get(const CellIndices<3>& indices, VByte& low, VByte& high) const {
-    low = low_.template Get<kStep>(indices);
-    high = high_.template Get<kStep>(indices);
-  }
-
- private:
-  ChosenBytes<3> low_, high_;
 };
 
 // Narrow levels, with their offset or signed.
@@ -185,13 +183,15 @@ class NarrowTable {
 
 #endif
 
-// In 16 bytes: those of two of each four to bytes 0 or 1 of words, the other bytes zero.
+// The byte that is made byte i of words of the inputs q = 0, 1 of steps, or of q = 2, 3.
+constexpr size_t ByteOfPair(size_t pair, size_t i) { return i / 4 * 4 + 2 * pair + i % 4 / 2; }
+
+// The same of 16 bytes, for the lower bytes of words or the upper ones, the others zero.
 using WordPattern = std::array<uint8_t, 16>;
 constexpr WordPattern PatternOf(size_t pair, size_t place) {
   WordPattern pattern = {};
   for (size_t i = 0; i < pattern.size(); ++i) {
-    const size_t from = i / 4 * 4 + 2 * pair + i % 4 / 2;
-    pattern[i] = i % 2 == place ? static_cast<uint8_t>(from) : uint8_t{0x80};
+    pattern[i] = i % 2 == place ? static_cast<uint8_t>(ByteOfPair(pair, i)) : uint8_t{0x80};
   }
   return pattern;
 }
@@ -205,39 +205,38 @@ HWY_INLINE void WidenPairs(VByte levels, VI (&words)[2]) {
   }
 }
 
-// 128 wide levels, their low and high bytes looked up apart by Words. A step is two vectors of words: inputs q = 0, 1 and
-// q = 2, 3.
-template <class Words>
-class WideTable {
- public:
-  explicit HWY_INLINE WideTable(const DotLevels& levels)
-      : words_(BytesOf(levels, 0), BytesOf(levels, 8)) {}
-
-  template <size_t kStep, class Indices>
-  HWY_INLINE void Levels(const Indices& indices, VI (&words)[2]) const {
-    VByte low, high;
-    words_.template Get<kStep>(indices, low, high);
+// Low and high bytes to words: inputs q = 0, 1 and q = 2, 3.
+HWY_INLINE void JoinPairs(VByte low, VByte high, VI (&words)[2]) {
+#if HWY_TARGET <= HWY_AVX3_DL
+  using Bytes = std::array<uint8_t, 64>;
+  static constexpr std::array<Bytes, 2> kPairs = [] {
+    std::array<Bytes, 2> pairs = {};
     for (size_t pair = 0; pair < 2; ++pair) {
-      words[pair] = hn::BitCast(
-          DI(), hn::Or(hn::TableLookupBytesOr0(low, hn::LoadDup128(DByte(), kLow[pair].data())),
-                       hn::TableLookupBytesOr0(high, hn::LoadDup128(DByte(), kHigh[pair].data()))));
+      for (size_t i = 0; i < 64; ++i) {
+        pairs[pair][i] = static_cast<uint8_t>(ByteOfPair(pair, i) + i % 2 * 64);
+      }
     }
+    return pairs;
+  }();
+  for (size_t pair = 0; pair < 2; ++pair) {
+    const __m512i of_pair = _mm512_loadu_si512(kPairs[pair].data());
+    words[pair] = VI{_mm512_permutex2var_epi8(low.raw, of_pair, high.raw)};
   }
-
- private:
+#elif HWY_TARGET == HWY_AVX2
+  const __m256 first = _mm256_castsi256_ps(_mm256_unpacklo_epi8(low.raw, high.raw));
+  const __m256 second = _mm256_castsi256_ps(_mm256_unpackhi_epi8(low.raw, high.raw));
+  words[0] = VI{_mm256_castps_si256(_mm256_shuffle_ps(first, second, 0x88))};
+  words[1] = VI{_mm256_castps_si256(_mm256_shuffle_ps(first, second, 0xDD))};
+#else
   alignas(16) static constexpr WordPattern kLow[2] = {PatternOf(0, 0), PatternOf(1, 0)};
   alignas(16) static constexpr WordPattern kHigh[2] = {PatternOf(0, 1), PatternOf(1, 1)};
-
-  static HWY_INLINE std::array<uint8_t, 128> BytesOf(const DotLevels& levels, int shift) {
-    std::array<uint8_t, 128> bytes;
-    for (size_t k = 0; k < bytes.size(); ++k) {
-      bytes[k] = static_cast<uint8_t>(levels.wide[k] >> shift);
-    }
-    return bytes;
+  for (size_t pair = 0; pair < 2; ++pair) {
+    words[pair] = hn::BitCast(
+        DI(), hn::Or(hn::TableLookupBytesOr0(low, hn::LoadDup128(DByte(), kLow[pair].data())),
+                     hn::TableLookupBytesOr0(high, hn::LoadDup128(DByte(), kHigh[pair].data()))));
   }
-
-  Words words_;
-};
+#endif
+}
 
 // Indices of kBits bits without a path: a plane of 4 bits, and one of 1.
 template <size_t kBits>

@@ -129,7 +129,7 @@ class TileVectors {
   template <size_t kTokens>
   static HWY_INLINE size_t Rolled(size_t times) {
 #if HWY_TARGET > HWY_AVX3
-    if constexpr (kTokens > 1 && kParts > 1) __asm__("" : "+r"(times));
+    if constexpr (kParts > 1) __asm__("" : "+r"(times));
 #endif
     return times;
   }
@@ -164,6 +164,17 @@ class TileVectors {
     }
   }
 
+  // Asks for the share of a block ahead that falls to one of its kTileParts * kBlockCells cells of kLanes rows. In ascending order: of
+  // lines two apart memory gives fewer.
+  template <size_t kVectors>
+  static HWY_INLINE void AskForNext(const uint8_t* HWY_RESTRICT codes, size_t cell) {
+    const uint8_t* HWY_RESTRICT ahead =
+        codes + kReadAhead + cell * kVectors / kTileParts * kVectorBytes;
+    for (size_t i = 0; i < (kVectors + kTileParts - 1) / kTileParts; ++i) {
+      AskFor(ahead + i * kVectorBytes);
+    }
+  }
+
   // One block of kLanes rows.
   template <size_t kTokens, class OfTile>
   HWY_INLINE void AddBlock(const Steps& steps, const uint8_t* HWY_RESTRICT codes,
@@ -187,9 +198,7 @@ class TileVectors {
       HWY_UNROLL(kTileParts == 1 ? 2 : 1)
       for (size_t cell = 0; cell < kPartCells; ++cell) {
         const size_t of_cell = half * kPartCells + cell;
-        for (size_t vector = 0; part == 0 && vector < Cells::kVectors; ++vector) {
-          AskFor(codes + of_cell * kCellBytes + vector * kVectorBytes + kReadAhead);
-        }
+        AskForNext<Cells::kVectors>(codes, part * kBlockCells + of_cell);
         const auto indices = Cells::Load(codes + of_cell * kCellBytes, state);
         AddSteps(steps, indices, activations, of_cell * kCellInputs, sums,
                  std::make_index_sequence<kCellSteps>());

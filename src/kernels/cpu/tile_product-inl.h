@@ -32,10 +32,9 @@ constexpr size_t kTileVectors = 2;
 constexpr size_t kTileTokens = 6;
 constexpr size_t kGroupRows = kTileVectors * kLanes;
 
-#if HWY_TARGET <= HWY_AVX3_DL
-
-// Bytes: unsigned levels, whose offset the sums start from.
-struct ByteDot {
+#if HWY_TARGET <= HWY_AVX3_DL || HWY_TARGET == HWY_AVX2
+// Bytes: unsigned levels, whose offset the sums start from. Of AVX2 where the processor has AVX-VNNI (vector_target.h).
+struct VnniDot {
   using Level = uint8_t;
   using Activation = int8_t;
   static constexpr bool kHasOffset = true;
@@ -47,10 +46,21 @@ struct ByteDot {
   }
   // Highway asks the CPU for VNNI but not the compiler (1.0.3), which so refuses the intrinsic.
   static HWY_INLINE void Add(VI levels, VI activations, Sum& sum) {
+#if HWY_TARGET == HWY_AVX2
+    __asm__("%{vex%} vpdpbusd %2, %1, %0"
+            : "+x"(sum.sum.raw)
+            : "x"(levels.raw), "x"(activations.raw));
+#else
     __asm__("vpdpbusd %2, %1, %0" : "+v"(sum.sum.raw) : "v"(levels.raw), "v"(activations.raw));
+#endif
   }
   static HWY_INLINE VI Total(Sum sum) { return sum.sum; }
 };
+#endif
+
+#if HWY_TARGET <= HWY_AVX3_DL
+
+using ByteDot = VnniDot;
 
 struct WordDot {
   using Level = int16_t;
@@ -127,27 +137,6 @@ struct WordDot {
   static HWY_INLINE VI Total(Sum sum) { return hn::RearrangeToOddPlusEven(sum.even, sum.odd); }
 };
 
-#endif
-
-#if HWY_TARGET == HWY_AVX2
-// Bytes where the processor has AVX-VNNI (vector_target.h): unsigned levels, as with AVX-512.
-struct VnniDot {
-  using Level = uint8_t;
-  using Activation = int8_t;
-  static constexpr bool kHasOffset = true;
-  struct Sum {
-    VI sum;
-  };
-  static HWY_INLINE Sum Start(int32_t activation_sum) {
-    return {hn::Set(DI(), -DotLevels::kOffset * activation_sum)};
-  }
-  static HWY_INLINE void Add(VI levels, VI activations, Sum& sum) {
-    __asm__("%{vex%} vpdpbusd %2, %1, %0"
-            : "+x"(sum.sum.raw)
-            : "x"(levels.raw), "x"(activations.raw));
-  }
-  static HWY_INLINE VI Total(Sum sum) { return sum.sum; }
-};
 #endif
 
 // Levels, and inputs, in one lane.

@@ -142,25 +142,27 @@ requires(kBits <= 3) class WindowTable<kBits> {
   VByte levels_;
 };
 
-// Low and high bytes by the 7-bit numbers of the wide levels of 6 bits.
-class WindowWords {
+// The 128 wide levels of 6 bits, low and high bytes by the same numbers.
+class WideTable {
  public:
-  using Entries = std::array<uint8_t, 128>;
-
-  HWY_INLINE WindowWords(const Entries& low, const Entries& high) : low_(low), high_(high) {}
+  explicit HWY_INLINE WideTable(const DotLevels& levels) : low_(levels, 0), high_(levels, 8) {}
   template <size_t kStep>
-  HWY_INLINE void Get(const WindowIndices<6>& indices, VByte& low, VByte& high) const {
+  HWY_INLINE void Levels(const WindowIndices<6>& indices, VI (&words)[2]) const {
     const VByte nibble = MoveBits<kStep / 4 * 4, 0>(indices.nibbles[kStep % 4]);
     const VByte index = Mix<0x0F>(nibble, MoveBits<kStep, 4>(indices.fifth));
     const VByte number = Mix<0x1F>(index, subsets_.template Get<kStep>(indices));
-    low = low_.Get(number);
-    high = high_.Get(number);
+    JoinPairs(low_.Get(number), high_.Get(number), words);
   }
 
  private:
   struct Bytes {
-    explicit HWY_INLINE Bytes(const Entries& entries)
-        : lower(_mm512_loadu_si512(entries.data())), upper(_mm512_loadu_si512(&entries[64])) {}
+    // From bit `shift` of the levels on.
+    HWY_INLINE Bytes(const DotLevels& levels, int shift) {
+      alignas(64) uint8_t bytes[128];
+      for (size_t k = 0; k < 128; ++k) bytes[k] = static_cast<uint8_t>(levels.wide[k] >> shift);
+      lower = _mm512_load_si512(bytes);
+      upper = _mm512_load_si512(bytes + 64);
+    }
     HWY_INLINE VByte Get(VByte number) const {
       return VByte{_mm512_permutex2var_epi8(lower, number.raw, upper)};
     }
@@ -177,7 +179,7 @@ struct TrellisTileCells {
   static constexpr size_t kVectors = kBits;
   using Indices = WindowIndices<kBits>;
   template <class Dot>
-  using Table = std::conditional_t<kBits == 6, WideTable<WindowWords>, WindowTable<kBits> >;
+  using Table = std::conditional_t<kBits == 6, WideTable, WindowTable<kBits> >;
   using State = PathState;
   static HWY_INLINE State Start() { return {hn::Zero(DU())}; }
 
@@ -215,6 +217,49 @@ HWY_INLINE void FindPairs(VByte low, VByte high, VByte (&pairs)[2]) {
   pairs[1] = Mix<0x55>(MoveBits<1, 0>(low), high);
 }
 
+// The 128 wide levels of 6 bits, of which 127 - p is minus p: those below zero only, by low and high bytes. Where the
+// highest index bit is set, the other bits of a number are turned over, those above the nibble as Load
+// leaves them, and the level's sign.
+class WideTable {
+ public:
+  explicit HWY_INLINE WideTable(const DotLevels& levels)
+      : low_(NegativeBytes(levels, 0)), high_(NegativeBytes(levels, 8)) {}
+
+  template <size_t kStep>
+  HWY_INLINE void Levels(const CellIndices<3>& indices, VI (&words)[2]) const {
+    const VByte turned = hn::BitCast(
+        DByte(), hn::BroadcastSignBit(hn::BitCast(DSByte(), MoveBits<kStep, 7>(indices.upper[2]))));
+    const VByte index = hn::Xor(MoveBits<kStep / 4 * 4, 0>(indices.nibbles[kStep % 4]), turned);
+    const VByte nibble = hn::And(index, hn::Set(DByte(), 15));
+    JoinPairs(low_.template At<kStep>(nibble, indices.upper),
+              high_.template At<kStep>(nibble, indices.upper), words);
+    alignas(16) static constexpr WordPattern kBoth[2] = {BothOf(0), BothOf(1)};
+    for (size_t pair = 0; pair < 2; ++pair) {
+      const VWord sign = hn::BitCast(
+          DWord(), hn::TableLookupBytes(turned, hn::LoadDup128(DByte(), kBoth[pair].data())));
+      words[pair] =
+          hn::BitCast(DI(), hn::Sub(hn::Xor(hn::BitCast(DWord(), words[pair]), sign), sign));
+    }
+  }
+
+ private:
+  static constexpr WordPattern BothOf(size_t pair) {
+    WordPattern pattern = {};
+    for (size_t i = 0; i < 16; ++i) pattern[i] = static_cast<uint8_t>(ByteOfPair(pair, i));
+    return pattern;
+  }
+  // Of levels d << 5 | k, k below 16.
+  static HWY_INLINE std::array<uint8_t, 64> NegativeBytes(const DotLevels& levels, int shift) {
+    std::array<uint8_t, 64> bytes;
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      bytes[i] = static_cast<uint8_t>(levels.wide[i / 16 * 32 + i % 16] >> shift);
+    }
+    return bytes;
+  }
+
+  ChosenBytes<2> low_, high_;
+};
+
 template <size_t kBits>
 struct TrellisTileCells {
   static_assert(kBits >= 2 && kBits <= 6);
@@ -222,8 +267,7 @@ struct TrellisTileCells {
   static constexpr size_t kUpper = kBits <= 3 ? 0 : kBits - 3;
   using Indices = CellIndices<kUpper>;
   template <class Dot>
-  using Table =
-      std::conditional_t<kBits == 6, WideTable<ChosenWords>, NarrowTable<kUpper, Dot::kHasOffset> >;
+  using Table = std::conditional_t<kBits == 6, WideTable, NarrowTable<kUpper, Dot::kHasOffset> >;
   using State = PathState;
   static HWY_INLINE State Start() { return {hn::Zero(DU())}; }
 
@@ -266,9 +310,10 @@ struct TrellisTileCells {
       indices.upper[0] = low;
       indices.upper[1] = high;
     } else if constexpr (kBits == 6) {
-      indices.upper[0] = PlaneVector(planes, 4);
-      indices.upper[1] = low;
-      indices.upper[2] = high;
+      const VByte fifth = PlaneVector(planes, 4);
+      indices.upper[0] = hn::Xor(low, fifth);
+      indices.upper[1] = hn::Xor(high, fifth);
+      indices.upper[2] = fifth;
     }
     return indices;
   }
