@@ -1,5 +1,6 @@
 #include "server/answer_splitter.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,12 @@ Parts AnswerSplitter::PartsOf(Thought thought) {
   if (!thought.reasoning.empty()) parts.emplace_back(Reasoning{std::move(thought.reasoning)});
   if (!thought.content.empty()) calls_.Push(thought.content, parts);
   return parts;
+}
+
+size_t AnswerSplitter::ThoughtTokens(std::span<const size_t> ends) const noexcept {
+  const size_t bytes = splits_thinking_ ? thinking_.thought_bytes() : 0;
+  if (bytes == 0) return 0;
+  return static_cast<size_t>(std::ranges::upper_bound(ends, bytes) - ends.begin());
 }
 
 Parts AnswerSplitter::Push(std::string_view text) {

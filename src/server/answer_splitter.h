@@ -1,6 +1,8 @@
 // An answer as its parts: what the model thinks, what it says, and the tools it calls.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string_view>
 
 #include "server/answer_parts.h"
@@ -26,6 +28,8 @@ class AnswerSplitter {
   // arguments are cut.
   Parts Push(std::string_view text);
   Parts Finish();
+  // How many of the tokens after which the answer had these many bytes, ascending, were thought.
+  size_t ThoughtTokens(std::span<const size_t> ends) const noexcept;
 
  private:
   bool splits_thinking_;

@@ -66,6 +66,7 @@ size_t Choice::Advance() {
       chosen_.pop_front();
     }
     if (!stream_.Push(*token)) generation_->Stop();
+    ends_.push_back(stream_.text().size());
   }
   has_news_ = true;
   return tokens;
@@ -103,7 +104,8 @@ Piece::Token Choice::Describe(runtime::TokenId token, std::span<const float> log
 
 void Choice::Send() {
   if (text_.empty() && tokens_.empty()) return;
-  channel_->Push(Piece{index_, std::exchange(text_, {}), std::exchange(tokens_, {})});
+  channel_->Push(Piece{index_, std::exchange(text_, {}), std::exchange(tokens_, {}),
+                       std::exchange(ends_, {})});
 }
 
 void Choice::Finish() {

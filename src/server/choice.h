@@ -60,6 +60,7 @@ class Choice {
   std::optional<runtime::Generation> generation_;
   std::string text_;  // certain and not sent
   std::vector<Piece::Token> tokens_;
+  std::vector<size_t> ends_;  // Piece::ends
   chat::AnswerStream stream_;
   std::optional<size_t> top_logprobs_;
   std::deque<Piece::Token>

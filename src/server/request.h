@@ -48,6 +48,8 @@ struct Piece {
   size_t choice = 0;
   std::string text;
   std::vector<Token> tokens;  // where the request asked for top_logprobs
+  // Bytes of the whole answer that were certain after each token since the last piece.
+  std::vector<size_t> ends = {};
 };
 
 // So many tokens of the prompt are read.

@@ -14,6 +14,7 @@ constexpr std::string_view kThinkOpen = "<think>", kThinkClose = "</think>";
 Thought ThinkingSplitter::Push(std::string_view text) {
   Thought thought;
   held_ += text;
+  pushed_ += text.size();
   while (!held_.empty()) {
     const size_t first = std::min(held_.find_first_not_of(kBlanks), held_.size());
     switch (state_) {
@@ -41,6 +42,7 @@ Thought ThinkingSplitter::Push(std::string_view text) {
         }
         thought.reasoning += held_.substr(0, close);
         held_.erase(0, close + kThinkClose.size());
+        thought_bytes_ = pushed_ - held_.size();
         state_ = State::kAfter;
         break;
       }

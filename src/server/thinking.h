@@ -1,6 +1,7 @@
 // Splits an answer into what the model thinks, between <think> and </think>, and what it says.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +22,10 @@ class ThinkingSplitter {
   Thought Push(std::string_view text);
   // The end of the answer: what was held back.
   Thought Finish();
+  // How much of the text so far, from its beginning, is thought: the tags too.
+  size_t thought_bytes() const noexcept {
+    return state_ == State::kOpened || state_ == State::kThinking ? pushed_ : thought_bytes_;
+  }
 
  private:
   // kStart: only blanks so far. kOpened: a line break after <think> is left out, and in kAfter all blanks
@@ -29,6 +34,7 @@ class ThinkingSplitter {
 
   State state_;
   std::string held_;
+  size_t pushed_ = 0, thought_bytes_ = 0;
 };
 
 // Whether a prompt ends with an opened <think>.

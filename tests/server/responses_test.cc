@@ -64,9 +64,12 @@ TEST(Responses, AnswersAreItems) {
   request.split.calls.tools = ordered_json::array({ordered_json::object()});
   ResponsesReply reply("model", request);
   std::string stream = reply.Begin();
-  for (const char* text :
-       {"<think>hm</think>I ", "look.", "<tool_call>{\"name\": \"find\"}</tool_call>"}) {
-    stream += reply.Take(Piece{.choice = 0, .text = text, .tokens = {}});
+  const std::pair<const char*, std::vector<size_t>> pieces[] = {
+      {"<think>hm</think>I ", {7, 9, 17, 18}},
+      {"look.", {19, 24}},
+      {"<tool_call>{\"name\": \"find\"}</tool_call>", {64}}};
+  for (const auto& [text, ends] : pieces) {
+    stream += reply.Take(Piece{.choice = 0, .text = text, .tokens = {}, .ends = ends});
   }
   End end;
   end.reason = "eos";
@@ -103,6 +106,7 @@ TEST(Responses, AnswersAreItems) {
   EXPECT_EQ(body["output"][0]["content"][0]["text"], "hm");
   EXPECT_EQ(body["output"][1]["content"][0]["text"], "I look.");
   EXPECT_EQ(body["output"][2]["arguments"], "{}");
+  EXPECT_EQ(body["usage"]["output_tokens_details"]["reasoning_tokens"], 3);
   end.reason = "length";
   ResponsesReply cut("model", request);
   cut.Take(end);

@@ -30,6 +30,27 @@ TEST(Thinking, IsWhatLiesBetweenTheTags) {
   EXPECT_EQ(thought.content, "Four < five.");
 }
 
+TEST(Thinking, IsCountedInBytesFromTheBeginning) {
+  const auto count = [](const std::string& text, bool is_thinking) {
+    size_t bytes = 0;
+    for (size_t size = 1; size <= text.size(); ++size) {
+      ThinkingSplitter splitter(is_thinking);
+      for (size_t at = 0; at < text.size(); at += size) splitter.Push(text.substr(at, size));
+      splitter.Finish();
+      if (size > 1) {
+        EXPECT_EQ(splitter.thought_bytes(), bytes) << size;
+      }
+      bytes = splitter.thought_bytes();
+    }
+    return bytes;
+  };
+  EXPECT_EQ(count("\n<think>\nTwo.</think>\n\nFour.", false), 21u);
+  EXPECT_EQ(count("Two.</think>Four.", true), 12u);
+  EXPECT_EQ(count("<think>Two", false), 10u);
+  EXPECT_EQ(count("Four. <think>", false), 0u);
+  EXPECT_EQ(ThinkingSplitter(true).thought_bytes(), 0u);
+}
+
 TEST(Thinking, MayBeOpenedByThePrompt) {
   const Thought thought = Split("Well </ think> </think>Yes", true);
   EXPECT_EQ(thought.reasoning, "Well </ think> ");

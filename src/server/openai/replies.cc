@@ -157,6 +157,7 @@ std::string OpenAiReply::Take(const Event& event) {
   } else if (const auto* piece = std::get_if<Piece>(&event)) {
     ChoiceState& state = choices_[piece->choice];
     for (const Piece::Token& token : piece->tokens) state.logprobs.push_back(LogprobOf(token));
+    state.ends.insert(state.ends.end(), piece->ends.begin(), piece->ends.end());
     events += ShowParts(piece->choice, state.splitter.Push(piece->text), piece);
   } else if (const auto* end = std::get_if<End>(&event)) {
     ChoiceState& state = choices_[end->choice];
@@ -183,10 +184,11 @@ std::string OpenAiReply::EchoOf(size_t choice) const {
 
 // A prompt counts once, whatever answers it has.
 ordered_json OpenAiReply::Usage() const {
-  size_t made = 0, prompt = 0, reused = 0;
+  size_t made = 0, thought = 0, prompt = 0, reused = 0;
   for (size_t choice = 0; choice < choices_.size(); ++choice) {
     const runtime::GenerateTimes& times = choices_[choice].times;
     made += times.generated_tokens;
+    thought += choices_[choice].splitter.ThoughtTokens(choices_[choice].ends);
     if (choice % request_.request.choices != 0) continue;
     prompt += times.prompt_tokens;
     reused += times.reused_tokens;
@@ -194,7 +196,8 @@ ordered_json OpenAiReply::Usage() const {
   return {{"prompt_tokens", prompt},
           {"completion_tokens", made},
           {"total_tokens", prompt + made},
-          {"prompt_tokens_details", {{"cached_tokens", reused}}}};
+          {"prompt_tokens_details", {{"cached_tokens", reused}}},
+          {"completion_tokens_details", {{"reasoning_tokens", thought}}}};
 }
 
 // As llama.cpp's server has them; of the first choice.

@@ -34,6 +34,7 @@ class OpenAiReply final : public Reply {
     std::string text, reasoning, finish_reason;
     bool has_broken_call = false;  // cut off
     nlohmann::ordered_json logprobs = nlohmann::ordered_json::array();
+    std::vector<size_t> ends;  // Piece::ends, of all pieces
     runtime::GenerateTimes times;
   };
 

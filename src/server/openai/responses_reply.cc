@@ -52,11 +52,12 @@ ordered_json ResponsesReply::Body() const {
                        {"usage", nullptr}};
   if (is_cut) body["incomplete_details"] = {{"reason", "max_output_tokens"}};
   if (end_) {
-    body["usage"] = {{"input_tokens", prompt},
-                     {"input_tokens_details", {{"cached_tokens", times.reused_tokens}}},
-                     {"output_tokens", times.generated_tokens},
-                     {"output_tokens_details", {{"reasoning_tokens", 0}}},
-                     {"total_tokens", prompt + times.generated_tokens}};
+    body["usage"] = {
+        {"input_tokens", prompt},
+        {"input_tokens_details", {{"cached_tokens", times.reused_tokens}}},
+        {"output_tokens", times.generated_tokens},
+        {"output_tokens_details", {{"reasoning_tokens", splitter_.ThoughtTokens(ends_)}}},
+        {"total_tokens", prompt + times.generated_tokens}};
   }
   return body;
 }
@@ -173,7 +174,10 @@ std::string ResponsesReply::Show(const Parts& parts) {
 }
 
 std::string ResponsesReply::Take(const Event& event) {
-  if (const auto* piece = std::get_if<Piece>(&event)) return Show(splitter_.Push(piece->text));
+  if (const auto* piece = std::get_if<Piece>(&event)) {
+    ends_.insert(ends_.end(), piece->ends.begin(), piece->ends.end());
+    return Show(splitter_.Push(piece->text));
+  }
   const auto* end = std::get_if<End>(&event);
   if (end == nullptr) return "";
   std::string events = Show(splitter_.Finish());

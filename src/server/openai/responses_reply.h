@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/openai/chat_request.h"
 #include "server/reply.h"
@@ -30,6 +31,7 @@ class ResponsesReply final : public Reply {
       nlohmann::ordered_json::array();  // items; the last one may be open
   bool is_open_ = false;
   std::optional<End> end_;
+  std::vector<size_t> ends_;  // Piece::ends, of all pieces
   int events_ = 0;
 
   std::string Tell(const char* type, nlohmann::ordered_json fields);
