@@ -18,8 +18,9 @@ namespace {
 constexpr int kErrorExit = 2;
 
 int Run(std::span<const std::string_view> words) {
-  const std::vector<Verb> verbs = {PrepareVerb(),   TrainVerb(),  EvalVerb(),   SampleVerb(),
-                                   DiversityVerb(), ReportVerb(), ExportVerb(), PresetVerb()};
+  const std::vector<Verb> verbs = {RunVerb(),    PrepareVerb(), TrainVerb(),
+                                   EvalVerb(),   SampleVerb(),  DiversityVerb(),
+                                   ReportVerb(), ExportVerb(),  PresetVerb()};
   if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
     fmt::print(words.empty() ? stderr : stdout, "{}", HelpText(verbs));
     return words.empty() ? kErrorExit : 0;

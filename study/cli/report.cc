@@ -7,11 +7,27 @@
 #include "study/cli/verbs.h"
 #include "study/report/study_report.h"
 #include "study/report/study_style.h"
+#include "study/training/checkpoint.h"
 
 namespace hlwq::study {
 namespace {
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
+
+// "ar 923,776, mdlm 923,904", of arms with a net.
+std::string ParameterCounts(const RunFolder& run) {
+  std::string text;
+  for (const ArmConfig& arm : run.config.arms) {
+    for (const NetRun& net : NetsOf(run)) {
+      const std::filesystem::path path = net.folder / "best.safetensors";
+      if (net.arm.name != arm.name || !std::filesystem::exists(path)) continue;
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", arm.name,
+                          FormatCount(LoadNet(path).net.ParameterCount()));
+      break;
+    }
+  }
+  return text;
+}
 
 // Of the corpus, where it is still there, and of the model.
 Facts FactsOf(const RunFolder& run) {
@@ -33,6 +49,9 @@ Facts FactsOf(const RunFolder& run) {
   const ModelConfig& model = run.config.model;
   facts.emplace_back("Model", fmt::format("{} layers, {} heads, width {}, window {}", model.layers,
                                           model.heads, model.width, model.window));
+  if (const std::string counts = ParameterCounts(run); !counts.empty()) {
+    facts.emplace_back("Parameters", counts);
+  }
   return facts;
 }
 

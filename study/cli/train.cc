@@ -4,9 +4,9 @@
 #include <atomic>
 #include <csignal>
 
-#include "base/error.h"
 #include "base/number_text.h"
 #include "base/parallel.h"
+#include "study/cli/config_flags.h"
 #include "study/cli/progress_line.h"
 #include "study/cli/run_folder.h"
 #include "study/cli/verbs.h"
@@ -18,15 +18,6 @@ namespace {
 std::atomic<bool> stop_wanted = false;
 
 void WantStop(int) { stop_wanted = true; }
-
-std::optional<StudyConfig> ConfigOf(const Arguments& arguments) {
-  if (arguments.Has("preset") && arguments.Has("config")) {
-    throw Error(ErrorCode::kInvalidArgument, "want one of --preset and --config, got both");
-  }
-  if (const auto name = arguments.Text("preset")) return Preset(*name);
-  if (const auto path = arguments.Text("config")) return ReadConfig(*path);
-  return std::nullopt;
-}
 
 std::string Line(const std::string& name, const TrainProgress& progress) {
   std::string text = fmt::format("{}: step {} of {}, loss {:.4f}, {} tokens/s, {} left", name,
@@ -71,8 +62,8 @@ Verb TrainVerb() {
   return {.name = "train",
           .operand = "RUN",
           .help = "trains all arms and seeds of a study, or goes on with them",
-          .flags = {{"preset", "NAME", "paper, honest, laptop or smoke"},
-                    {"config", "FILE", "a configuration of your own (JSON)"},
+          .flags = {kPresetFlag,
+                    kConfigFlag,
                     {"corpus", "CORPUS", "what prepare made"},
                     {"device", "NAME", "cpu or cuda (cpu)"},
                     {"threads", "N", "(the cores of this process)"},

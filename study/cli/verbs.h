@@ -5,6 +5,7 @@
 
 namespace hlwq::study {
 
+Verb RunVerb();
 Verb PrepareVerb();
 Verb TrainVerb();
 Verb EvalVerb();

@@ -35,6 +35,13 @@ void Visit(Fields& fields, ModelConfig& model) {
 }
 
 template <typename Fields>
+void Visit(Fields& fields, CorpusConfig& corpus) {
+  fields.Size("tokens", corpus.tokens, {0, size_t{1} << 40});
+  fields.Number("validation", corpus.validation, {0, 1});
+  fields.Number("test", corpus.test, {0, 1});
+}
+
+template <typename Fields>
 void Visit(Fields& fields, TrainingConfig& training) {
   fields.Size("steps", training.steps, {1, 1u << 30});
   fields.Size("batch", training.batch, {1, 1 << 20});
@@ -173,6 +180,7 @@ StudyConfig ParseConfig(const nlohmann::json& document) {
   FieldReader fields(document, "");
   fields.Text("name", config.name);
   fields.Sizes("seeds", config.seeds, {0, uint64_t{1} << 53});
+  ReadPart(fields, "corpus", config.corpus);
   ReadPart(fields, "model", config.model);
   ReadPart(fields, "training", config.training);
   ReadPart(fields, "evaluation", config.evaluation);
@@ -197,6 +205,7 @@ StudyConfig ReadConfig(const std::filesystem::path& path) {
 nlohmann::json ToJson(const StudyConfig& config) {
   nlohmann::json document = {{"name", config.name},
                              {"seeds", config.seeds},
+                             {"corpus", WritePart(config.corpus)},
                              {"model", WritePart(config.model)},
                              {"training", WritePart(config.training)},
                              {"evaluation", WritePart(config.evaluation)},

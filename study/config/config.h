@@ -23,6 +23,13 @@ struct ModelConfig {
   double norm_epsilon = 1e-5;
 };
 
+// What the verb `run` asks of `prepare` where its flags do not say it.
+struct CorpusConfig {
+  size_t tokens = 0;  // of all splits; 0: as many as `prepare` makes
+  double validation = 0.05;
+  double test = 0.05;
+};
+
 enum class ObjectiveKind { kAutoregressive, kMaskedDiffusion };
 // Which share of the tokens is masked at time t in (0, 1]: t, or 1 - cos(pi t / 2).
 enum class NoiseSchedule { kLinear, kCosine };
@@ -83,6 +90,7 @@ struct SamplingConfig {
 
 struct StudyConfig {
   std::string name = "study";
+  CorpusConfig corpus;
   ModelConfig model;
   TrainingConfig training;
   EvaluationConfig evaluation;

@@ -19,6 +19,7 @@ struct PresetText {
 // cosine schedule and an unweighted loss, and there is one seed.
 constexpr std::string_view kPaper = R"({
   "name": "paper", "seeds": [1],
+  "corpus": {"tokens": 50000000},
   "model": {"layers": 12, "heads": 12, "width": 768, "hidden": 2048, "window": 512},
   "training": {"steps": 20000, "batch": 32, "learning_rate": 3e-4, "warmup_steps": 1000, "precision": "bfloat16",
                "log_every": 20, "evaluate_every": 1000, "save_every": 1000},
@@ -33,6 +34,7 @@ constexpr std::string_view kPaper = R"({
 // The same sizes without the flaws.
 constexpr std::string_view kHonest = R"({
   "name": "honest", "seeds": [1, 2, 3],
+  "corpus": {"tokens": 50000000},
   "model": {"layers": 12, "heads": 12, "width": 768, "hidden": 2048, "window": 512},
   "training": {"steps": 20000, "batch": 32, "learning_rate": 3e-4, "warmup_steps": 1000, "precision": "bfloat16",
                "ema": 0.999, "log_every": 20, "evaluate_every": 1000, "save_every": 1000},
@@ -45,10 +47,10 @@ constexpr std::string_view kHonest = R"({
   ]
 })";
 
-// Two cores, 100 minutes for all of it. The corpus for it: some 300,000 tokens to train on of stories260k, seen 25 times
-// (hlwq-study prepare CORPUS --from-model stories260k --tokens 375000 --window 128 --validation 0.1 --test 0.1).
+// Two cores, 100 minutes for all of it. Some 300,000 tokens to train on are seen 25 times.
 constexpr std::string_view kLaptop = R"({
   "name": "laptop", "seeds": [1, 2, 3],
+  "corpus": {"tokens": 375000, "validation": 0.1, "test": 0.1},
   "model": {"layers": 4, "heads": 2, "width": 128, "hidden": 384, "window": 128},
   "training": {"steps": 1800, "batch": 32, "learning_rate": 2e-3, "warmup_steps": 100, "log_every": 20,
                "evaluate_every": 75, "save_every": 150},

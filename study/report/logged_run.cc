@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -82,12 +83,12 @@ std::vector<LoggedEvaluation> EvaluationsOf(const LoggedRun& log, std::string_vi
 }
 
 double TokensPerSecond(const LoggedRun& log) {
-  double sum = 0;
-  const size_t first = log.steps.size() / 2;
-  for (size_t index = first; index < log.steps.size(); ++index) {
-    sum += log.steps[index].tokens_per_second;
-  }
-  return log.steps.empty() ? 0 : sum / static_cast<double>(log.steps.size() - first);
+  if (log.steps.empty()) return 0;
+  std::vector<double> speeds;
+  for (const LoggedStep& step : log.steps) speeds.push_back(step.tokens_per_second);
+  const auto middle = speeds.begin() + static_cast<std::ptrdiff_t>(speeds.size() / 2);
+  std::ranges::nth_element(speeds, middle);
+  return *middle;
 }
 
 }  // namespace hlwq::study

@@ -40,7 +40,7 @@ LoggedRun ReadLoggedRun(const std::filesystem::path& path, std::string arm, uint
 
 // Of one split, in order.
 std::vector<LoggedEvaluation> EvaluationsOf(const LoggedRun& log, std::string_view split);
-// The mean of what was logged in the last half of the run; 0 for none.
+// The median of what was logged, which other work on the machine for a while does not move; 0 for none.
 double TokensPerSecond(const LoggedRun& log);
 
 }  // namespace hlwq::study

@@ -125,6 +125,27 @@ class Program(unittest.TestCase):
             self.assertGreater(found["kl"], -4 * found["kl_se"])
             self.assertAlmostEqual(found["nll"] - found["source_nll"], found["kl"], places=9)
 
+    def test_one_command_does_all_of_it_and_goes_on(self):
+        few = {"samples": 8, "batch": 8, "temperatures": [1.0], "steps": [4]}
+        self.write_config({**CONFIG, "sampling": few, "corpus": {"validation": 0.1, "test": 0.1}})
+        words = ["run", self.root / "all", "--config", self.root / "config.json", "--text", self.root / "text.txt",
+                 "--tokenizer", self.root / "tokenizer.json", "--threads", 1, "--quiet"]
+        process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL)
+        time.sleep(1)
+        process.kill()
+        process.wait()
+        done = study(*words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = (self.root / "all" / "report.html").read_bytes()
+        log = self.log("all", "ar-1")
+        for again in (words, ["run", self.root / "all"]):
+            self.assertEqual(study(*again).returncode, 0)
+            self.assertEqual((self.root / "all" / "report.html").read_bytes(), report)
+            self.assertEqual(self.log("all", "ar-1"), log)
+        self.assert_refused(study(*words, "--test", 0.2), "its corpus was made with", "--test=0.2")
+        self.assert_refused(study("run", self.root / "new", "--preset", "smoke"), "want one of --corpus, --from-model and --text")
+        self.assert_refused(study("run", self.root / "new", "--text", "x"), "want --preset or --config")
+
     def test_the_model_samples_itself_at_no_divergence(self):
         self.train("run")
         study("export", self.root / "run" / "ar-1" / "last.safetensors", "--to", self.root / "llama", "--corpus",
