@@ -7,19 +7,13 @@
 #include "base/number_text.h"
 #include "report/drawings/plot.h"
 #include "report/markup.h"
+#include "study/report/logged_run.h"
 #include "study/report/study_style.h"
 
 namespace hlwq::study {
 namespace {
 
 constexpr double kRow = 38, kBar = 20;
-
-double MeanOfSeeds(const ArmThroughput& arm) {
-  double sum = 0;
-  for (const double value : arm.tokens_per_second) sum += value;
-  return arm.tokens_per_second.empty() ? 0
-                                       : sum / static_cast<double>(arm.tokens_per_second.size());
-}
 
 }  // namespace
 
@@ -40,24 +34,25 @@ std::string DrawThroughput(const std::vector<ArmThroughput>& arms) {
   }
   plot.HorizontalAxis(svg);
   for (size_t row = 0; row < arms.size(); ++row) {
-    const double mean = MeanOfSeeds(arms[row]), top = 10 + kRow * static_cast<double>(row) + 8;
+    const double median = MedianOf(arms[row].tokens_per_second),
+                 top = 10 + kRow * static_cast<double>(row) + 8;
     svg.Open("g", {{"class", ArmClass(arms[row].arm)}});
     svg.Leaf("text", {{"class", "of-arm end"}, {"x", plot.left - 12}, {"y", top + kBar / 2 + 4}},
              arms[row].name);
     svg.Empty("rect", {{"class", "bar-of-arm"},
                        {"x", plot.left},
                        {"y", top},
-                       {"width", std::max(x.At(mean) - plot.left, 0.5)},
+                       {"width", std::max(x.At(median) - plot.left, 0.5)},
                        {"height", kBar}});
     for (const double value : arms[row].tokens_per_second) {
       svg.Empty("circle",
                 {{"class", "mark"}, {"cx", x.At(value)}, {"cy", top + kBar / 2}, {"r", 3}});
     }
     svg.Close();
-    double right = mean;
+    double right = median;
     for (const double value : arms[row].tokens_per_second) right = std::max(right, value);
     svg.Leaf("text", {{"class", "number"}, {"x", x.At(right) + 10}, {"y", top + kBar / 2 + 4}},
-             FormatCount(static_cast<uint64_t>(mean)));
+             FormatCount(static_cast<uint64_t>(median)));
   }
   plot.Caption(svg, "tokens a second in training →");
   svg.Close();

@@ -29,15 +29,12 @@ std::string DescribeTurns(const std::vector<Turn>& turns, bool (Turn::*test)() c
                      rise / static_cast<double>(turns.size()));
 }
 
-double MeanThroughput(const StudyReport& report, std::string_view arm) {
-  double sum = 0;
-  size_t runs = 0;
+double ThroughputOf(const StudyReport& report, std::string_view arm) {
+  std::vector<double> speeds;
   for (const LoggedRun& run : report.runs) {
-    if (run.arm != arm || run.steps.empty()) continue;
-    sum += TokensPerSecond(run);
-    ++runs;
+    if (run.arm == arm && !run.steps.empty()) speeds.push_back(TokensPerSecond(run));
   }
-  return runs == 0 ? 0 : sum / static_cast<double>(runs);
+  return MedianOf(std::move(speeds));
 }
 
 class Findings {
@@ -80,11 +77,11 @@ class Findings {
       if (reference == nullptr && !IsMasked(arm)) reference = &arm;
     }
     for (const ArmConfig& arm : report_.config.arms) {
-      const double here = MeanThroughput(report_, arm.name);
+      const double here = ThroughputOf(report_, arm.name);
       if (here <= 0) continue;
       std::string text = FormatCount(static_cast<uint64_t>(here)) + " tokens/s";
       if (reference != nullptr && &arm != reference) {
-        const double base = MeanThroughput(report_, reference->name);
+        const double base = ThroughputOf(report_, reference->name);
         if (base > 0)
           text += fmt::format(", {:+.1f} % of {}", 100 * (here / base - 1), reference->name);
       }

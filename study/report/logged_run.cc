@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -82,13 +83,17 @@ std::vector<LoggedEvaluation> EvaluationsOf(const LoggedRun& log, std::string_vi
   return evaluations;
 }
 
+double MedianOf(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
 double TokensPerSecond(const LoggedRun& log) {
-  if (log.steps.empty()) return 0;
   std::vector<double> speeds;
   for (const LoggedStep& step : log.steps) speeds.push_back(step.tokens_per_second);
-  const auto middle = speeds.begin() + static_cast<std::ptrdiff_t>(speeds.size() / 2);
-  std::ranges::nth_element(speeds, middle);
-  return *middle;
+  return MedianOf(std::move(speeds));
 }
 
 }  // namespace hlwq::study

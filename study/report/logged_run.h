@@ -40,6 +40,8 @@ LoggedRun ReadLoggedRun(const std::filesystem::path& path, std::string arm, uint
 
 // Of one split, in order.
 std::vector<LoggedEvaluation> EvaluationsOf(const LoggedRun& log, std::string_view split);
+// Of an even number the upper one of the two in the middle; 0 for none.
+double MedianOf(std::vector<double> values);
 // The median of what was logged, which other work on the machine for a while does not move; 0 for none.
 double TokensPerSecond(const LoggedRun& log);
 

@@ -98,7 +98,7 @@ std::vector<NamedDrawing> MakeDrawings(const StudyReport& report) {
     if (!of_arm.tokens_per_second.empty()) throughput.push_back(std::move(of_arm));
   }
   drawings.push_back({"throughput.svg", "Throughput",
-                      "Mean of the second half of each run; a dot for each seed.", false,
+                      "The median of each run is a dot, that of the dots the bar.", false,
                       DrawThroughput(throughput)});
   AddFrontiers(report, drawings);
   std::erase_if(drawings, [](const NamedDrawing& drawing) { return drawing.svg.empty(); });
