@@ -1,6 +1,8 @@
 // Rows of codes times a few tokens, as passes of several sequences and drafts take them: from memory, and from the second
 // cache, where only arithmetic counts. And times one token, by the width of the rows.
 //
+// AVX2 is that with VNNI where the processor has it.
+//
 // "FewTokens/<code>/<tokens>/memory|cache/<target>", and "ByWidth/<code>/<width>/<target>", from memory; "weights/ns" are products of
 // one thread a nanosecond, of all tokens, "codes" the bytes of codes and multipliers that all threads read a second.
 #include <array>
