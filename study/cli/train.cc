@@ -19,6 +19,21 @@ std::atomic<bool> stop_wanted = false;
 
 void WantStop(int) { stop_wanted = true; }
 
+// While training, which then ends with a checkpoint; what else a program does they end at once.
+class StopSignals {
+ public:
+  StopSignals() { SetAll(WantStop); }
+  ~StopSignals() { SetAll(SIG_DFL); }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+ private:
+  static void SetAll(void (*handler)(int)) {
+    std::signal(SIGINT, handler);
+    std::signal(SIGTERM, handler);
+  }
+};
+
 std::string Line(const std::string& name, const TrainProgress& progress) {
   std::string text = fmt::format("{}: step {} of {}, loss {:.4f}, {} tokens/s, {} left", name,
                                  progress.step, progress.steps, progress.loss,
@@ -33,8 +48,7 @@ int RunTrain(const Arguments& arguments) {
   const RunFolder run = OpenRun(arguments.operand(), ConfigOf(arguments), arguments.Text("corpus"));
   const Corpus corpus = OpenCorpus(run);
   torch::set_num_threads(ResolveThreads(static_cast<int>(arguments.Size("threads", 0))));
-  std::signal(SIGINT, WantStop);
-  std::signal(SIGTERM, WantStop);
+  const StopSignals signals;
   const std::vector<NetRun> nets = NetsOf(run);
   size_t number = 0;
   for (const NetRun& net : nets) {

@@ -146,6 +146,17 @@ class Program(unittest.TestCase):
         self.assert_refused(study("run", self.root / "new", "--preset", "smoke"), "want one of --corpus, --from-model and --text")
         self.assert_refused(study("run", self.root / "new", "--text", "x"), "want --preset or --config")
 
+    def test_a_signal_ends_what_comes_after_training_too(self):
+        many = {"samples": 1 << 20, "batch": 8, "temperatures": [1.0], "steps": [4]}
+        self.write_config({**CONFIG, "sampling": many, "training": {**CONFIG["training"], "steps": 5}})
+        process = subprocess.Popen([PROGRAM, "run", self.root / "long", "--config", self.root / "config.json", "--corpus",
+                                    self.root / "corpus", "--threads", "1", "--quiet"], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 120
+        while not (self.root / "long" / "samples" / "ar-1").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=60), -signal.SIGINT)
+
     def test_the_model_samples_itself_at_no_divergence(self):
         self.train("run")
         study("export", self.root / "run" / "ar-1" / "last.safetensors", "--to", self.root / "llama", "--corpus",
