@@ -156,7 +156,9 @@ HWY_INLINE void AddPairs(const int32_t& factors, VPairs pairs, VI& sum) {
 #if HWY_ARCH_X86
   VI unused = hn::Zero(DI());
   sum = hn::ReorderWidenMulAccumulate(DI(), a, pairs, sum, unused);
-  __asm__("" : "+v"(sum.raw));  // else GCC adds products of several words first, and spills them
+#if HWY_COMPILER_GCC_ACTUAL
+  __asm__("" : "+v"(sum.raw));  // else it adds products of several words first, and spills them
+#endif
 #else
   VI second = hn::Zero(DI());
   const VI first = hn::ReorderWidenMulAccumulate(DI(), a, pairs, hn::Zero(DI()), second);

@@ -217,6 +217,13 @@ HWY_INLINE void FindPairs(VByte low, VByte high, VByte (&pairs)[2]) {
   pairs[1] = Mix<0x55>(MoveBits<1, 0>(low), high);
 }
 
+// Both bytes of a word from the one of its level.
+constexpr WordPattern BothOf(size_t pair) {
+  WordPattern pattern = {};
+  for (size_t i = 0; i < 16; ++i) pattern[i] = static_cast<uint8_t>(ByteOfPair(pair, i));
+  return pattern;
+}
+
 // The 128 wide levels of 6 bits, of which 127 - p is minus p: those below zero only, by low and high bytes. Where the
 // highest index bit is set, the other bits of a number are turned over, those above the nibble as Load
 // leaves them, and the level's sign.
@@ -243,11 +250,6 @@ class WideTable {
   }
 
  private:
-  static constexpr WordPattern BothOf(size_t pair) {
-    WordPattern pattern = {};
-    for (size_t i = 0; i < 16; ++i) pattern[i] = static_cast<uint8_t>(ByteOfPair(pair, i));
-    return pattern;
-  }
   // Of levels d << 5 | k, k below 16.
   static HWY_INLINE std::array<uint8_t, 64> NegativeBytes(const DotLevels& levels, int shift) {
     std::array<uint8_t, 64> bytes;
