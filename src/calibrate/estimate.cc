@@ -42,9 +42,9 @@ bool BringsHessian(Role role) {
 }  // namespace
 
 CalibrationWork WorkOf(const checkpoint::Checkpoint& model, const checkpoint::TextConfig& sizes,
-                       uint64_t tokens, bool writes_text) {
+                       const CalibrationAmount& amount) {
   CalibrationWork work;
-  const auto count = static_cast<double>(tokens);
+  const auto count = static_cast<double>(amount.tokens);
   for (const checkpoint::TensorSpec& spec : checkpoint::ClassifyTensors(model).specs) {
     if (spec.layer < 0 || spec.shape.size() < 2) continue;
     const bool is_expert = IsRoutedExpert(spec.role);
@@ -58,9 +58,11 @@ CalibrationWork WorkOf(const checkpoint::Checkpoint& model, const checkpoint::Te
     const double matrices = spec.shape.size() == 3 ? static_cast<double>(spec.shape.front()) : 1;
     work.hessians += in * in * matrices * used * count;
   }
-  if (writes_text) {
+  if (amount.writes_text) {
     work.text = work.layers + 2 * static_cast<double>(sizes.hidden * sizes.vocab) * count;
   }
+  work.layers *= amount.walks;
+  work.hessians *= amount.walks;
   return work;
 }
 

@@ -18,9 +18,15 @@ struct CalibrationWork {
   double total() const noexcept { return text + layers + hessians; }
 };
 
-// From shapes. `writes_text`: it is the model's own.
+struct CalibrationAmount {
+  uint64_t tokens = 0;
+  bool writes_text = false;  // it is the model's own
+  int walks = 1;             // how often all tokens go through the layers
+};
+
+// From shapes.
 CalibrationWork WorkOf(const checkpoint::Checkpoint& model, const checkpoint::TextConfig& sizes,
-                       uint64_t tokens, bool writes_text);
+                       const CalibrationAmount& amount);
 
 // By the speed of matrix products here and now. Cost: some 30 milliseconds.
 double SecondsFor(const CalibrationWork& work, WorkerPool& pool);

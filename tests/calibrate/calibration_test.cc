@@ -9,6 +9,8 @@
 #include "checkpoint/projections.h"
 #include "convert/quantize.h"
 #include "kernels/cpu_backend.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/file_limit.h"
 #include "tests/support/make_checkpoint.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_dir.h"
@@ -236,6 +238,21 @@ TEST(LayerWalk, GivesTheSameStreamsFromAFile) {
     return inputs;
   };
   EXPECT_EQ(last_inputs(0), last_inputs(kMostStreamBytes));
+}
+
+TEST(LayerWalk, NamesTheFileThatTheDiskHasNoRoomFor) {
+  const test::TempDir dir;
+  runtime::Engine engine(test::Golden("good/models/llama-biases"), {.threads = 2});
+  const TokenSequences text = WriteSelfText(engine, {.tokens = 300, .sequence_tokens = 30});
+  const size_t bytes = 300 * engine.config().sizes.hidden * sizeof(float);
+  {
+    const test::FileLimit limit(bytes - 1);
+    test::ExpectError(ErrorCode::kIo, "streams",
+                      [&] { const LayerWalk walk(engine, text, dir / "streams", 0); });
+  }
+  EXPECT_TRUE(fs::is_empty(dir.path()));
+  const test::FileLimit limit(bytes);
+  const LayerWalk walk(engine, text, dir / "streams", 0);
 }
 
 }  // namespace

@@ -2,17 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <torch/torch.h>
 
 #include <cmath>
-#include <csignal>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "study/training/checkpoint.h"
 #include "tests/study/study_support.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/file_limit.h"
 #include "tests/support/temp_dir.h"
 
 namespace hlwq::study {
@@ -134,13 +133,10 @@ TEST_F(TrainerTest, AFullDiskIsOneLineAndKeepsTheCheckpointBefore) {
   RunFor(config, "run", 6);
   const std::filesystem::path last = folder_ / "run" / "last.safetensors";
   const std::string before = FileText(last);
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit limit{};
-  getrlimit(RLIMIT_FSIZE, &limit);
-  const rlimit small = {10'000, limit.rlim_max};
-  setrlimit(RLIMIT_FSIZE, &small);
-  test::ExpectError(ErrorCode::kIo, "safetensors", [&] { Run(config, "run"); });
-  setrlimit(RLIMIT_FSIZE, &limit);
+  {
+    const test::FileLimit limit(10'000);
+    test::ExpectError(ErrorCode::kIo, "safetensors", [&] { Run(config, "run"); });
+  }
   EXPECT_EQ(FileText(last), before);
   Run(config, "run");
   Run(config, "whole");

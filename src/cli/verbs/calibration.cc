@@ -21,12 +21,14 @@ uint64_t TokensOf(const Arguments& arguments) {
 
 // About how long it takes, in words.
 std::string Estimate(const Arguments& arguments, const checkpoint::Checkpoint& model,
-                     bool writes_text) {
+                     bool writes_text, int walks) {
   const model::ModelConfig config = WithContext(
       model.root.string() + ": config.json", [&] { return model::ReadModelConfig(model.config); });
+  const calibrate::CalibrationAmount amount = {
+      .tokens = TokensOf(arguments), .writes_text = writes_text, .walks = walks};
   WorkerPool pool(ThreadsOf(arguments));
-  return FormatDuration(calibrate::SecondsFor(
-      calibrate::WorkOf(model, config.sizes, TokensOf(arguments), writes_text), pool));
+  return FormatDuration(
+      calibrate::SecondsFor(calibrate::WorkOf(model, config.sizes, amount), pool));
 }
 
 // A line of progress that begins when there is something to show.
@@ -41,18 +43,19 @@ TokenProgressCallback ShowProgress(const Arguments& arguments) {
 
 }  // namespace
 
-std::string CalibrationOffer(const Arguments& arguments, const checkpoint::Checkpoint& source) {
+std::string CalibrationOffer(const Arguments& arguments, const checkpoint::Checkpoint& source,
+                             int walks) {
   try {
     return fmt::format(
         "--calibrate self would take about {} and leave about a third of this loss\n",
-        Estimate(arguments, source, true));
+        Estimate(arguments, source, true, walks));
   } catch (const Error&) {
     return "";  // a model that is not run
   }
 }
 
 std::unique_ptr<calibrate::Run> Calibrate(const Arguments& arguments, checkpoint::Checkpoint model,
-                                          const std::filesystem::path& destination) {
+                                          const std::filesystem::path& destination, int walks) {
   calibrate::RunOptions options;
   options.text = arguments.Text(flag::kCalibrate);
   options.tokens = TokensOf(arguments);
@@ -64,8 +67,9 @@ std::unique_ptr<calibrate::Run> Calibrate(const Arguments& arguments, checkpoint
   options.on_text = ShowProgress(arguments);
   options.on_layers = ShowProgress(arguments);
   try {
+    const bool writes_text = options.text == calibrate::kSelf;
     PrintNote(arguments, fmt::format("calibrating takes about {}",
-                                     Estimate(arguments, model, options.text == calibrate::kSelf)));
+                                     Estimate(arguments, model, writes_text, walks)));
     return std::make_unique<calibrate::Run>(std::move(model), options);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported) throw;

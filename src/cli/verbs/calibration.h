@@ -12,11 +12,12 @@
 namespace hlwq::cli {
 
 // What --calibrate self would take and bring, for who has not asked for it; empty where the model cannot be
-// run.
-std::string CalibrationOffer(const Arguments& arguments, const checkpoint::Checkpoint& source);
+// run. `walks`: how often all tokens would go through the layers.
+std::string CalibrationOffer(const Arguments& arguments, const checkpoint::Checkpoint& source,
+                             int walks);
 
-// By the flags; says how long it will take, and shows how far it is.
+// By the flags; says how long it will take with so many walks, and shows how far it is.
 std::unique_ptr<calibrate::Run> Calibrate(const Arguments& arguments, checkpoint::Checkpoint model,
-                                          const std::filesystem::path& destination);
+                                          const std::filesystem::path& destination, int walks);
 
 }  // namespace hlwq::cli

@@ -91,7 +91,7 @@ int ExportToCompressedTensors(const Arguments& arguments) {
     checkpoint::Checkpoint model =
         checkpoint::OpenCheckpoint(LocalSource(original.value_or(source_path)));
     convert::PrepareForCompressedTensors(model, options, DefaultBackend());
-    calibration = Calibrate(arguments, std::move(model), destination);
+    calibration = Calibrate(arguments, std::move(model), destination, 1);
     options.calibration = calibration->calibration();
     options.output.progress = nullptr;
   }

@@ -65,10 +65,12 @@ int RunQuantize(const Arguments& arguments) {
   options.recipe = RecipeOptionsOf(arguments);
   std::unique_ptr<calibrate::Run> calibration;
   const bool makes_recipe = arguments.Has(flag::kTargetBpw);
-  if (arguments.Has(flag::kCalibrate) && (makes_recipe || !arguments.Switch(flag::kDryRun))) {
+  // The probes of a budget of bits and the coding: each takes all tokens through the layers.
+  const int walks = (makes_recipe ? 1 : 0) + (arguments.Switch(flag::kDryRun) ? 0 : 1);
+  if (arguments.Has(flag::kCalibrate) && walks > 0) {
     CheckDestination(destination, source, DestinationOptionsOf(arguments));
-    calibration =
-        Calibrate(arguments, checkpoint::OpenCheckpoint(LocalSource(source_path)), destination);
+    calibration = Calibrate(arguments, checkpoint::OpenCheckpoint(LocalSource(source_path)),
+                            destination, walks);
   }
   if (makes_recipe) {
     UseTargetBits(arguments, source_path, source, calibration.get(), options);
@@ -97,7 +99,7 @@ int RunQuantize(const Arguments& arguments) {
   std::string summary = RenderCodingSummary(result.job.manifest.reports, LayoutFor(Stream::Out())) +
                         RenderJob(result.job, destination);
   if (!calibration && !result.job.was_complete && !arguments.json()) {
-    summary += CalibrationOffer(arguments, source);
+    summary += CalibrationOffer(arguments, source, walks);
   }
   PrintConversion(arguments, result, destination, summary);
   return 0;

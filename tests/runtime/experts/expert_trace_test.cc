@@ -1,9 +1,7 @@
 #include "runtime/experts/expert_trace.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -13,6 +11,7 @@
 #include "base/file.h"
 #include "model/mapped_experts.h"
 #include "tests/runtime/experts/fake_experts.h"
+#include "tests/support/file_limit.h"
 #include "tests/support/temp_dir.h"
 
 namespace hlwq::runtime {
@@ -95,29 +94,11 @@ TEST(TracingExperts, RequestsOfSeveralThreadsAreWholeLines) {
   EXPECT_EQ(lines, 1u + 4 * 8000);
 }
 
-// No file grows beyond so many bytes while it lives, as on a full disk.
-class FileLimit {
- public:
-  explicit FileLimit(rlim_t bytes) : old_handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &old_), 0);
-    const rlimit limit{bytes, old_.rlim_max};
-    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
-  }
-  ~FileLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, old_handler_);
-  }
-
- private:
-  void (*old_handler_)(int);
-  rlimit old_{};
-};
-
 TEST(TracingExperts, WhatCannotBeWrittenIsAnErrorOfTheEndAndMayBeTriedAgain) {
   Tracer tracer;
   tracer.Use(0, 1, {0, 1});
   {
-    const FileLimit limit(10);
+    const test::FileLimit limit(10);
     try {
       tracer.experts.Finish();
       ADD_FAILURE();
@@ -134,7 +115,7 @@ TEST(TracingExperts, WhatCannotBeWrittenIsAnErrorOfTheEndAndMayBeTriedAgain) {
 
 TEST(TracingExperts, WhatCannotBeWrittenIsAnErrorOfTheRequestThatFillsTheBuffer) {
   Tracer tracer;
-  const FileLimit limit(10);
+  const test::FileLimit limit(10);
   EXPECT_THROW(
       {
         for (size_t pass = 0; pass < 40'000; ++pass) tracer.Use(0, 1, {0, 1});
