@@ -62,7 +62,7 @@ class StrictnessCheck final : public nlohmann::json_sax<json> {
 };
 
 // nlohmann has no text for numbers that are not finite. On their way in and out they are strings that
-// begin with a zero, which no other string of a document does.
+// begin with a zero, which no other string of such a document does.
 struct NonFinite {
   std::string_view name;    // as Python writes it
   std::string_view quoted;  // as a JSON string
@@ -78,7 +78,7 @@ constexpr std::array kNonFinite = {
 std::string QuoteNonFinite(std::string_view text) {
   if (text.find("NaN") == text.npos && text.find("Infinity") == text.npos) return {};
   std::string quoted;
-  bool is_in_string = false;
+  bool is_in_string = false, has_any = false, has_zero = false;
   for (size_t at = 0; at < text.size();) {
     const std::string_view rest = text.substr(at);
     const auto found = is_in_string
@@ -89,13 +89,19 @@ std::string QuoteNonFinite(std::string_view text) {
     if (found != kNonFinite.end()) {
       quoted += found->quoted;
       at += found->name.size();
+      has_any = true;
       continue;
     }
-    if (text[at] == '"') is_in_string = !is_in_string;
+    if (text[at] == '"') {
+      is_in_string = !is_in_string;
+      has_zero |= is_in_string && rest.starts_with(R"("\u0000)");
+    }
     const size_t size = is_in_string && text[at] == '\\' ? 2 : 1;
     quoted += text.substr(at, size);
     at += size;
   }
+  if (!has_any) return {};
+  if (has_zero) Fail("a string that begins with a zero beside a number that is not finite");
   return quoted;
 }
 
@@ -135,6 +141,7 @@ bool HideNonFinite(json& value) {
 
 template <typename Json>
 Json ParseStrictly(std::string_view text) {
+  RefuseZeroBytes(text);
   const std::string quoted = QuoteNonFinite(text);
   if (!quoted.empty()) text = quoted;
   StrictnessCheck check;
@@ -154,6 +161,20 @@ json ParseJson(std::string_view text) { return ParseStrictly<json>(text); }
 
 nlohmann::ordered_json ParseOrderedJson(std::string_view text) {
   return ParseStrictly<nlohmann::ordered_json>(text);
+}
+
+nlohmann::ordered_json TryParseOrderedJson(std::string_view text) {
+  try {
+    return ParseOrderedJson(text);
+  } catch (const Error&) {
+    return nlohmann::ordered_json(nlohmann::ordered_json::value_t::discarded);
+  }
+}
+
+void RefuseZeroBytes(std::string_view text) {
+  if (const size_t zero = text.find('\0'); zero != text.npos) {
+    Fail("zero byte at " + std::to_string(zero));
+  }
 }
 
 std::string DumpJson(const json& document) {

@@ -19,6 +19,11 @@ inline constexpr uint64_t kMaxConfigBytes = 64u << 20;
 nlohmann::json ParseJson(std::string_view text);
 // The same with the keys of objects in the order of the text, for what is written out again.
 nlohmann::ordered_json ParseOrderedJson(std::string_view text);
+// The same of text that need not be JSON: `discarded` where it is not, as nlohmann says it.
+nlohmann::ordered_json TryParseOrderedJson(std::string_view text);
+
+// nlohmann takes a zero byte for the end of the text, and what follows for nothing. Throws Error{kInvalidData}.
+void RefuseZeroBytes(std::string_view text);
 
 // The text of a document, indented by two blanks, with a newline at its end; numbers that are not finite
 // as Python writes them.

@@ -39,9 +39,7 @@ const OrderedJson& AsObject(std::string_view key, const OrderedJson& value) {
 }  // namespace
 
 void Recipe::SetFromJson(std::string_view text) {
-  // Parsed twice: ParseJson refuses what is malformed or repeated, the second pass keeps the order.
-  ParseJson(text);
-  const OrderedJson recipe = OrderedJson::parse(text);
+  const OrderedJson recipe = ParseOrderedJson(text);
   AsObject("recipe", recipe);
   if (const auto found = recipe.find("default"); found != recipe.end()) {
     const int bits = ToBits("default", *found);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json.h"
 
 namespace hlwq::io {
 namespace {
@@ -219,6 +220,7 @@ void CheckLayout(std::vector<SafetensorsEntry>& entries, uint64_t data_bytes) {
 }  // namespace
 
 SafetensorsHeader ParseSafetensorsHeader(std::string_view text, uint64_t data_bytes) {
+  RefuseZeroBytes(text);
   HeaderReader reader;
   try {
     json::sax_parse(text.begin(), text.end(), &reader);

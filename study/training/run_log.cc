@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
+
 namespace hlwq::study {
 namespace {
 
@@ -15,7 +17,7 @@ size_t KeptBytes(std::string_view text, size_t step) {
   while (true) {
     const size_t end = text.find('\n', kept);
     if (end == std::string_view::npos) return kept;
-    const auto line = nlohmann::json::parse(text.substr(kept, end - kept), nullptr, false);
+    const auto line = TryParseOrderedJson(std::string_view(text).substr(kept, end - kept));
     if (!line.is_object() || !line.contains("step") || !line["step"].is_number_unsigned()) {
       return kept;
     }

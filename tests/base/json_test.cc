@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -38,6 +39,24 @@ TEST(ParseJson, TakesNumbersThatAreNotFiniteAsPythonWritesThem) {
   EXPECT_EQ(DumpJson(ParseJson("{}")), "{}\n");
   for (const char* bad :
        {"NaNa", "-NaN", "{NaN: 1}", "Inf", "[Infinity", "{\"a\": NaN, \"a\": 1}"}) {
+    EXPECT_THROW(ParseJson(bad), Error) << bad;
+  }
+}
+
+TEST(ParseJson, AZeroByteIsNoEnd) {
+  using std::string_view_literals::operator""sv;
+  for (const std::string_view bad : {"{}\0"sv, "{}\0rest"sv, "NaN\0\0"sv, "[1,\0 2]"sv, "\0"sv}) {
+    EXPECT_THAT([&] { ParseJson(bad); },
+                testing::ThrowsMessage<Error>(testing::HasSubstr("zero byte")));
+  }
+}
+
+// Within the parser a number that is not finite is such a string.
+TEST(ParseJson, AStringThatBeginsWithAZeroIsNoNumber) {
+  const nlohmann::json parsed = ParseJson(R"(["\u0000NaN", "\u0000", "NaN"])");
+  EXPECT_TRUE(parsed[0].is_string());
+  EXPECT_EQ(parsed[1].get<std::string>().size(), 1u);
+  for (const char* bad : {R"(["\u0000NaN", NaN])", R"({"\u0000\u004eaN": 1, "a": Infinity})"}) {
     EXPECT_THROW(ParseJson(bad), Error) << bad;
   }
 }

@@ -287,6 +287,8 @@ TEST(Recipe, FileErrorsNameFileAndKey) {
   EXPECT_THAT(ErrorOf(R"({"lm_head": 4, "roles": {"lm_head": 4}})"), HasSubstr("given twice"));
   EXPECT_THAT(ErrorOf(R"({"tensors": {"a": 4, "a": 5}})"), HasSubstr("occurs twice"));
   EXPECT_THAT(ErrorOf("[]"), HasSubstr("want an object, got array"));
+  EXPECT_THAT(ErrorOf("NaN"), HasSubstr("want an object, got number"));
+  EXPECT_THAT(ErrorOf(R"({"default": NaN})"), HasSubstr("'default': want"));
   EXPECT_THAT(ErrorOf("{"), HasSubstr("r.json: JSON"));
 }
 

@@ -94,6 +94,7 @@ TEST(SafetensorsHeader, HostileHeadersAreRefusedWithTheReason) {
   EXPECT_THAT(MessageOf("[]", 0), HasSubstr("want an object"));
   EXPECT_THAT(MessageOf("{", 0), HasSubstr("not JSON"));
   EXPECT_THAT(MessageOf("{} x", 0), HasSubstr("not JSON"));
+  EXPECT_THAT(MessageOf(std::string("{}\0", 3), 0), HasSubstr("zero byte at 2"));
   EXPECT_THAT(MessageOf("{\"\xff\":{}}", 0), HasSubstr("not JSON"));
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/json.h"
+
 namespace hlwq::server {
 namespace {
 
@@ -33,9 +35,10 @@ size_t EndOfLastMember(std::string_view json) noexcept {
 
 // The arguments of a call; of one that was cut off the members that are complete.
 ordered_json ObjectOf(const std::string& json) {
-  ordered_json object = ordered_json::parse(json, nullptr, false);
-  if (!object.is_object())
-    object = ordered_json::parse(json.substr(0, EndOfLastMember(json)) + '}', nullptr, false);
+  ordered_json object = TryParseOrderedJson(json);
+  if (!object.is_object()) {
+    object = TryParseOrderedJson(json.substr(0, EndOfLastMember(json)) + '}');
+  }
   return object.is_object() ? object : ordered_json::object();
 }
 

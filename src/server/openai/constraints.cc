@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "constrain/formats.h"
 #include "constrain/tool_formats.h"
 
@@ -33,7 +34,7 @@ struct Asked {
 Format SchemaForm(const ordered_json& value, const char* param) {
   if (value.is_object() || value.is_boolean()) return constrain::AsJson(value);
   if (value.is_string()) {
-    const auto parsed = ordered_json::parse(value.get_ref<const std::string&>(), nullptr, false);
+    const auto parsed = TryParseOrderedJson(value.get_ref<const std::string&>());
     if (parsed.is_object() || parsed.is_boolean()) return constrain::AsJson(parsed);
   }
   throw BadRequest{fmt::format("'{}': want a JSON schema, got {}", param, ShortOf(value)), param};
