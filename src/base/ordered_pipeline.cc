@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/parallel.h"
+#include "base/thread_order.h"
 
 namespace hlwq {
 namespace {
@@ -44,16 +45,24 @@ size_t PiecesInFlight(int threads) noexcept {
 void RunOrderedPipeline(int threads, const PipelineStages& stages) {
   const size_t count = PiecesInFlight(threads);
   FreePieces free(count);
+  ThreadOrder reading, finishing;
+  std::vector<ThreadOrder> pieces(count);
+  TaskOrder order;
   const auto read = [&](tbb::flow_control& control) {
+    const InThreadOrder task = order.Task(), stage(reading);
     const size_t piece = free.Take();
+    const InThreadOrder held(pieces[piece]);
     if (!stages.read(piece)) control.stop();
     return piece;
   };
   const auto work = [&](size_t piece) {
+    const InThreadOrder task = order.Task(), held(pieces[piece]);
     stages.work(piece);
     return piece;
   };
   const auto finish = [&](size_t piece) {
+    const InThreadOrder task = order.Task(), stage(finishing);
+    const InThreadOrder held(pieces[piece]);
     stages.finish(piece);
     free.Give(piece);
   };

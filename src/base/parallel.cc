@@ -2,7 +2,10 @@
 
 #include <tbb/global_control.h>
 #include <tbb/info.h>
+#include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
+
+#include "base/thread_order.h"
 
 namespace hlwq {
 
@@ -16,6 +19,16 @@ void WithThreads(int threads, const std::function<void()>& body) {
                                   static_cast<size_t>(resolved));
   tbb::task_arena arena(resolved);
   arena.execute([&] { body(); });
+}
+
+void ForEachTask(int threads, size_t count, FunctionRef<void(size_t index)> task) {
+  TaskOrder order;
+  WithThreads(threads, [&] {
+    tbb::parallel_for(size_t{0}, count, [&](size_t index) {
+      const InThreadOrder ordered = order.Task();
+      task(index);
+    });
+  });
 }
 
 }  // namespace hlwq

@@ -1,8 +1,5 @@
 #include "checkpoint/verify.h"
 
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <mutex>
 
@@ -47,23 +44,18 @@ void HashItems(std::vector<Item>& items, const VerifyOptions& options) {
   for (const Item& item : items) bytes_total += item.tensor->bytes;
   std::mutex progress_mutex;
   uint64_t bytes_done = 0, tensors_done = 0;
-  WithThreads(options.threads, [&] {
-    tbb::parallel_for(tbb::blocked_range<size_t>(0, items.size(), 1), [&](const auto& range) {
-      for (size_t index = range.begin(); index != range.end(); ++index) {
-        Item& item = items[index];
-        const uint64_t got = HashRange(item.shard->file, item.tensor->offset, item.tensor->bytes);
-        if (got != item.want) {
-          item.problem = Mismatch("checksum", HashToHex(item.want), HashToHex(got));
-        }
-        const std::scoped_lock lock(progress_mutex);
-        bytes_done += item.tensor->bytes;
-        ++tensors_done;
-        if (options.progress) {
-          options.progress(
-              {item.tensor->name, tensors_done, items.size(), bytes_done, bytes_total, 0});
-        }
-      }
-    });
+  ForEachTask(options.threads, items.size(), [&](size_t index) {
+    Item& item = items[index];
+    const uint64_t got = HashRange(item.shard->file, item.tensor->offset, item.tensor->bytes);
+    if (got != item.want) {
+      item.problem = Mismatch("checksum", HashToHex(item.want), HashToHex(got));
+    }
+    const std::scoped_lock lock(progress_mutex);
+    bytes_done += item.tensor->bytes;
+    ++tensors_done;
+    if (options.progress) {
+      options.progress({item.tensor->name, tensors_done, items.size(), bytes_done, bytes_total, 0});
+    }
   });
 }
 

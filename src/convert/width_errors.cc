@@ -1,7 +1,6 @@
 #include "convert/width_errors.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <mutex>
@@ -117,16 +116,14 @@ std::vector<std::vector<WidthError>> MeasureWidthErrors(const checkpoint::Checkp
     update.tensors_total += group.size();
     update.bytes_total += BytesOf(source, group);
   }
-  WithThreads(options.threads, [&] {
-    tbb::parallel_for(size_t{0}, groups.size(), [&](size_t index) {
-      const std::vector<size_t>& group = groups[index];
-      errors[index] = MeasureGroup(source, group, options, backend);
-      const std::scoped_lock lock(mutex);
-      update.tensors_done += group.size();
-      update.bytes_done += BytesOf(source, group);
-      update.item = source.tensors[group.back()].name;
-      if (options.progress) options.progress(update);
-    });
+  ForEachTask(options.threads, groups.size(), [&](size_t index) {
+    const std::vector<size_t>& group = groups[index];
+    errors[index] = MeasureGroup(source, group, options, backend);
+    const std::scoped_lock lock(mutex);
+    update.tensors_done += group.size();
+    update.bytes_done += BytesOf(source, group);
+    update.item = source.tensors[group.back()].name;
+    if (options.progress) options.progress(update);
   });
   return errors;
 }

@@ -1,7 +1,6 @@
 #include "eval/ablation.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <memory>
@@ -96,12 +95,10 @@ std::vector<std::unique_ptr<runtime::Engine>> OpenEngines(const std::filesystem:
                                                           std::span<const AblationMethod> methods,
                                                           int threads) {
   std::vector<std::unique_ptr<runtime::Engine>> engines(methods.size());
-  WithThreads(threads, [&] {
-    tbb::parallel_for(size_t{0}, methods.size(), [&](size_t index) {
-      engines[index] = std::make_unique<runtime::Engine>(
-          ApplyMethod(checkpoint::OpenCheckpoint(path), methods[index]),
-          runtime::EngineOptions{.threads = threads});
-    });
+  ForEachTask(threads, methods.size(), [&](size_t index) {
+    engines[index] = std::make_unique<runtime::Engine>(
+        ApplyMethod(checkpoint::OpenCheckpoint(path), methods[index]),
+        runtime::EngineOptions{.threads = threads});
   });
   return engines;
 }

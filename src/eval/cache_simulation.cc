@@ -1,7 +1,6 @@
 #include "eval/cache_simulation.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <limits>
@@ -250,13 +249,11 @@ report::CacheSimulation SimulateCaches(const ExpertTrace& trace, const std::vect
                                 .hits = {hits, hits}});
   }
   constexpr size_t kRuns = report::kCacheScopes.size() * kCacheColumns;  // of one size
-  WithThreads(threads, [&] {
-    tbb::parallel_for(size_t{0}, sizes.size() * kRuns, [&](size_t run) {
-      report::CacheSize& size = simulation.sizes[run / kRuns];
-      const size_t scope = run % kRuns / kCacheColumns, column = run % kCacheColumns;
-      size.hits[scope][column] = CountCacheHits(
-          trace, {CachePolicyOfColumn(column), report::kCacheScopes[scope], size.slots});
-    });
+  ForEachTask(threads, sizes.size() * kRuns, [&](size_t run) {
+    report::CacheSize& size = simulation.sizes[run / kRuns];
+    const size_t scope = run % kRuns / kCacheColumns, column = run % kCacheColumns;
+    size.hits[scope][column] = CountCacheHits(
+        trace, {CachePolicyOfColumn(column), report::kCacheScopes[scope], size.slots});
   });
   return simulation;
 }
