@@ -9,8 +9,9 @@
 #include "base/error.h"
 #include "base/json.h"
 
+using hlwq::DumpJson, hlwq::Error, hlwq::ErrorCode, hlwq::ParseJson;
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace hlwq;
   try {
     const nlohmann::json document =
         ParseJson(std::string_view(reinterpret_cast<const char*>(data), size));

@@ -20,7 +20,7 @@ class ThreadOrder {
 #endif
 
  private:
-  char mark_ = 0;
+  [[maybe_unused]] char mark_ = 0;
 };
 
 // While it lives, what holds a thing that is passed on from thread to thread.
