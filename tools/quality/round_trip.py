@@ -73,16 +73,9 @@ def _through_hlwq(entry: Format, hlwq: pathlib.Path, source: pathlib.Path, work:
 
 def _through_ggml(entry: Format, source: pathlib.Path) -> Iterator[Matrix]:
     for name, weights in coded_matrices(source):
-        kind, rows = entry.ggml_type, weights
-        if not ggml_blocks.fits(kind, weights.shape[1]):
-            if entry.broken_rows == "skip":
-                continue
-            if entry.broken_rows == "fallback":
-                kind = ggml_blocks.FALLBACK[kind]
-            else:
-                rows = weights.reshape(1, -1)
-        decoded, stored_bytes = ggml_blocks.round_trip(kind, rows)
-        yield Matrix(name, weights, decoded.reshape(weights.shape), stored_bytes, kind)
+        coded = ggml_blocks.matrix_round_trip(entry.ggml_type, weights, entry.broken_rows)
+        if coded is not None:
+            yield Matrix(name, weights, *coded)
 
 
 def round_trip(entry: Format, hlwq: pathlib.Path, source: pathlib.Path, work: pathlib.Path) -> Iterator[Matrix]:
