@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every benchmark program of a build: a table on the terminal, JSON beside it. Each of some 3,000 cases has a tenth of a
-# second: with half of one, as is usual, they take an hour.
+# second: with half of one, as is usual, they take an hour on two cores.
 #
 # usage: bench.sh PROGRAMS RESULTS     (folders)
 set -euo pipefail
