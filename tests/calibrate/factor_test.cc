@@ -5,13 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <set>
 
-#include "calibrate/hessian.h"
 #include "codec/codec_record.h"
 #include "kernels/cpu_backend.h"
 #include "tests/calibrate/correlated_inputs.h"
+#include "tests/calibrate/output_error.h"
 #include "tests/codec/coded_matrix.h"
 
 namespace hlwq::calibrate {
@@ -19,35 +18,11 @@ namespace {
 
 using codec::kBlockSize;
 
-Buffer<float> HessianOf(const std::vector<float>& inputs, size_t columns) {
-  WorkerPool pool(2);
-  Hessian hessian(columns);
-  hessian.Add({std::span<const float>(inputs), columns}, pool);
-  return hessian.TakeNormalised();
-}
-
-Buffer<float> Copy(const Buffer<float>& from) {
-  Buffer<float> copy(from.size());
-  std::ranges::copy(from.span(), copy.data());
-  return copy;
-}
-
 std::shared_ptr<const codec::Feedback> Factored(const Buffer<float>& hessian, size_t columns,
                                                 double damping, int threads = 2,
                                                 ColumnOrder order = ColumnOrder::kAsTheyLie) {
   WorkerPool pool(threads);
-  return FactorFeedback(Copy(hessian), columns, damping, order, pool);
-}
-
-// Of a codec, as a calibration makes it.
-std::shared_ptr<const codec::Feedback> FactoredFor(
-    const codec::Codec& codec, const Buffer<float>& hessian, size_t columns, double damping,
-    std::optional<ColumnOrder> order = std::nullopt) {
-  WorkerPool pool(2);
-  const ColumnOrder its_own =
-      codec.takes_any_order() ? ColumnOrder::kLargestFirst : ColumnOrder::kAsTheyLie;
-  return FactorFeedback(InFeedbackBasis(Copy(hessian), columns, codec, pool),
-                        codec.FeedbackColumns(columns), damping, order.value_or(its_own), pool);
+  return FactorFeedback(test::Copy(hessian), columns, damping, order, pool);
 }
 
 // U, as its users see it: what an error of 1 in column j does to the targets.
@@ -74,7 +49,7 @@ std::vector<double> Unpacked(const codec::Feedback& feedback) {
 
 TEST(Factor, GivesTheHessianBack) {
   for (const size_t columns : {32, 64, 128, 200, 576}) {
-    const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(900, columns), columns);
+    const Buffer<float> hessian = test::HessianOf(test::CorrelatedInputs(900, columns), columns);
     const auto feedback = Factored(hessian, columns, 0.05);
     ASSERT_EQ(feedback->columns(), columns);
     std::vector<double> u = Unpacked(*feedback), d(columns);
@@ -101,7 +76,7 @@ TEST(Factor, GivesTheHessianBack) {
 
 TEST(Factor, OfSortedColumnsIsThatOfTheSortedHessian) {
   constexpr size_t kColumns = 200;
-  const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(900, kColumns), kColumns);
+  const Buffer<float> hessian = test::HessianOf(test::CorrelatedInputs(900, kColumns), kColumns);
   const auto feedback = Factored(hessian, kColumns, 0.05, 2, ColumnOrder::kLargestFirst);
   const std::vector<uint32_t> order(feedback->order().begin(), feedback->order().end());
   ASSERT_THAT(std::set<uint32_t>(order.begin(), order.end()), testing::SizeIs(kColumns));
@@ -117,7 +92,7 @@ TEST(Factor, OfSortedColumnsIsThatOfTheSortedHessian) {
 }
 
 TEST(Factor, DoesNotDependOnThreads) {
-  const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(900, 576), 576);
+  const Buffer<float> hessian = test::HessianOf(test::CorrelatedInputs(900, 576), 576);
   EXPECT_EQ(Unpacked(*Factored(hessian, 576, 0.1, 1)), Unpacked(*Factored(hessian, 576, 0.1, 3)));
 }
 
@@ -130,27 +105,9 @@ TEST(Factor, OfDependentInputsIsFinite) {
   constexpr size_t kColumns = 160;
   std::vector<float> inputs(kColumns);
   for (size_t i = 0; i < kColumns / 2; ++i) inputs[i] = static_cast<float>(i + 1);
-  const auto feedback = Factored(HessianOf(inputs, kColumns), kColumns, 1e-6);
+  const auto feedback = Factored(test::HessianOf(inputs, kColumns), kColumns, 1e-6);
   ASSERT_NE(feedback, nullptr);
   for (const double u : Unpacked(*feedback)) ASSERT_TRUE(std::isfinite(u));
-}
-
-// sum over rows of e H e^T, the errors e in the basis of the weights.
-double OutputError(const codec::Codec& codec, const std::vector<float>& weights,
-                   const test::CodedMatrix& coded, const Buffer<float>& hessian, size_t columns) {
-  std::vector<float> decoded(weights.size());
-  codec.DecodeRows(coded.ConstParts(), columns, decoded);
-  double total = 0;
-  for (size_t row = 0; row < weights.size() / columns; ++row) {
-    for (size_t i = 0; i < columns; ++i) {
-      const double error = double{weights[row * columns + i]} - decoded[row * columns + i];
-      for (size_t j = 0; j < columns; ++j) {
-        total += error * hessian[i * columns + j] *
-                 (double{weights[row * columns + j]} - decoded[row * columns + j]);
-      }
-    }
-  }
-  return total;
 }
 
 class FeedbackOfEveryCodec : public testing::TestWithParam<codec::CodecSpec> {};
@@ -161,17 +118,17 @@ TEST_P(FeedbackOfEveryCodec, LowersWhatErrorsDoToTheOutputs) {
   const auto codec = kernels::CpuBackend().MakeCodec(GetParam());
   for (const uint64_t wanted : {256, 320}) {
     const size_t columns = test::WidthFrom(wanted, GetParam()), rows = 37;
-    const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(2000, columns), columns);
+    const Buffer<float> hessian = test::HessianOf(test::CorrelatedInputs(2000, columns), columns);
     const std::vector<float> weights = test::GaussianMatrix(rows, columns, 0.02f);
-    const auto feedback = FactoredFor(*codec, hessian, columns, 0.01);
+    const auto feedback = test::FactoredFor(*codec, hessian, columns, 0.01);
     const test::CodedMatrix alone = test::Encode(*codec, weights, columns);
     test::CodedMatrix with(*codec, rows, columns);
     codec->EncodeRowsWith(feedback.get(), DType::kF32, std::as_bytes(std::span(weights)), columns,
                           0, with.Rows(0, rows), with.stats);
     // With two levels only, many targets are beyond them.
     const double share = GetParam().bits == 1 ? 1 : 0.5;
-    EXPECT_LT(OutputError(*codec, weights, with, hessian, columns),
-              share * OutputError(*codec, weights, alone, hessian, columns));
+    EXPECT_LT(test::OutputError(*codec, weights, with, hessian, columns),
+              share * test::OutputError(*codec, weights, alone, hessian, columns));
     EXPECT_EQ(with.stats.count, alone.stats.count);
     EXPECT_NEAR(with.stats.signal, alone.stats.signal, 1e-3 * alone.stats.signal);
     // It costs the weights something, but they are what is stored.
@@ -187,17 +144,17 @@ TEST(FeedbackOfIntegers, LosesLessWithTheLargestInputsFirst) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (i % kColumns % 50 == 49) inputs[i] *= 20;
   }
-  const Buffer<float> hessian = HessianOf(inputs, kColumns);
+  const Buffer<float> hessian = test::HessianOf(inputs, kColumns);
   const std::vector<float> weights = test::GaussianMatrix(kRows, kColumns, 0.02f);
   const auto codec =
       kernels::CpuBackend().MakeCodec(codec::DefaultSpec(codec::kPackQuantizedCodec));
   std::vector<double> errors;
   for (const ColumnOrder order : {ColumnOrder::kAsTheyLie, ColumnOrder::kLargestFirst}) {
-    const auto feedback = FactoredFor(*codec, hessian, kColumns, 0.01, order);
+    const auto feedback = test::FactoredFor(*codec, hessian, kColumns, 0.01, order);
     test::CodedMatrix coded(*codec, kRows, kColumns);
     codec->EncodeRowsWith(feedback.get(), DType::kF32, std::as_bytes(std::span(weights)), kColumns,
                           0, coded.Rows(0, kRows), coded.stats);
-    errors.push_back(OutputError(*codec, weights, coded, hessian, kColumns));
+    errors.push_back(test::OutputError(*codec, weights, coded, hessian, kColumns));
   }
   EXPECT_LT(errors[1], 0.9 * errors[0]);
 }
@@ -205,9 +162,9 @@ TEST(FeedbackOfIntegers, LosesLessWithTheLargestInputsFirst) {
 TEST_P(FeedbackOfEveryCodec, DoesNotDependOnHowRowsAreSplit) {
   const auto codec = kernels::CpuBackend().MakeCodec(GetParam());
   const size_t columns = test::WidthFrom(320, GetParam()), rows = 48;
-  const Buffer<float> hessian = HessianOf(test::CorrelatedInputs(500, columns), columns);
+  const Buffer<float> hessian = test::HessianOf(test::CorrelatedInputs(500, columns), columns);
   const std::vector<float> weights = test::GaussianMatrix(rows, columns, 0.02f);
-  const auto feedback = FactoredFor(*codec, hessian, columns, 0.1);
+  const auto feedback = test::FactoredFor(*codec, hessian, columns, 0.1);
   test::CodedMatrix whole(*codec, rows, columns), split(*codec, rows, columns);
   const auto encode = [&](test::CodedMatrix& to, size_t begin, size_t count) {
     const auto some = std::span(weights).subspan(begin * columns, count * columns);

@@ -1,64 +1,23 @@
-// The codec's quality is a fact of the repository: tests/quality.csv. A drop fails here.
+// The codecs' quality is what tests/quality.csv records.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <functional>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "codec/codec.h"
 #include "tests/codec/coded_matrix.h"
+#include "tests/support/portable_gaussian.h"
+#include "tests/support/recorded_quality.h"
 #include "tests/support/shared_data.h"
 
 namespace hlwq::codec {
 namespace {
-
-// One line: source, bits, table, scale rule -> SNR in dB (pooled for gaussian, the median tensor
-// for real weights) and stored bits per weight.
-struct Quality {
-  double snr_db = 0;
-  double bits_per_weight = 0;
-};
-
-std::map<std::string, Quality> RecordedQuality() {
-  std::ifstream file(test::Golden("").parent_path().parent_path() / "quality.csv");
-  std::map<std::string, Quality> recorded;
-  std::string line;
-  std::getline(file, line);  // the header
-  while (std::getline(file, line)) {
-    const size_t second_last = line.rfind(',', line.rfind(',') - 1);
-    std::istringstream numbers(line.substr(second_last + 1));
-    Quality quality;
-    char comma = 0;
-    numbers >> quality.snr_db >> comma >> quality.bits_per_weight;
-    recorded[line.substr(0, second_last)] = quality;
-  }
-  return recorded;
-}
-
-// The recorded figure is a floor, and far above it is a record that nobody renewed.
-void ExpectAsRecorded(const std::string& key, Quality measured) {
-  const auto recorded = RecordedQuality();
-  const auto found = recorded.find(key);
-  const std::string line =
-      fmt::format("{},{:.4f},{:.5f}", key, measured.snr_db, measured.bits_per_weight);
-  ASSERT_NE(found, recorded.end()) << "tests/quality.csv lacks: " << line;
-  EXPECT_GE(measured.snr_db, found->second.snr_db - 0.0005) << line;
-  EXPECT_LE(measured.snr_db, found->second.snr_db + 0.02) << "renew the record: " << line;
-  EXPECT_NEAR(measured.bits_per_weight, found->second.bits_per_weight, 1e-5) << line;
-}
-
-std::string Key(const char* source, const CodecSpec& spec) {
-  const SpecWords words = DescribeSpec(spec);
-  return fmt::format("{},{},{},{}", source, spec.bits, words.table, words.scale_rule);
-}
 
 CodecSpec TrellisSpec(int bits, std::string effort) {
   return {.parameters = TrellisParameters{.effort = std::move(effort)}, .bits = bits, .levels = {}};
@@ -68,30 +27,6 @@ CodecSpec IntSpec(int bits, std::string_view rule) {
   return {.parameters = PackQuantizedParameters{.scale_rule = IntScaleRuleFromName(rule)},
           .bits = bits,
           .levels = {}};
-}
-
-// Normal variates by the polar method on splitmix64: the standard library's differ between systems.
-std::vector<float> PortableGaussian(size_t count) {
-  uint64_t state = 12345;
-  const auto uniform = [&state] {
-    state += 0x9E3779B97F4A7C15u;
-    uint64_t z = state;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53 * 2 - 1;
-  };
-  std::vector<float> values;
-  while (values.size() < count) {
-    const double a = uniform();
-    const double b = uniform();
-    const double s = a * a + b * b;
-    if (s >= 1 || s == 0) continue;
-    const double factor = 0.02 * std::sqrt(-2 * std::log(s) / s);
-    values.push_back(static_cast<float>(a * factor));
-    values.push_back(static_cast<float>(b * factor));
-  }
-  values.resize(count);
-  return values;
 }
 
 class GaussianQuality : public testing::TestWithParam<std::tuple<int, std::string, std::string>> {};
@@ -104,10 +39,10 @@ INSTANTIATE_TEST_SUITE_P(Published, GaussianQuality,
 
 void ExpectGaussianAsRecorded(const CodecSpec& spec) {
   const auto codec = MakeReferenceCodec(spec);
-  static const std::vector<float> weights = PortableGaussian(128 * 8192);
+  static const std::vector<float> weights = test::PortableGaussian(128 * 8192, 0.02);
   const auto coded = test::Encode(*codec, weights, 1024);
-  ExpectAsRecorded(Key("gaussian", spec),
-                   {coded.stats.SnrDb(), codec->BitsPerWeight({1024, 1024})});
+  test::ExpectAsRecorded(test::QualityKey("gaussian", spec),
+                         {coded.stats.SnrDb(), codec->BitsPerWeight({1024, 1024})});
 }
 
 TEST_P(GaussianQuality, IsAsRecorded) {
@@ -139,7 +74,7 @@ TEST_P(GaussianIntQuality, IsAsRecorded) {
 
 // What issue A asks of the default encoder.
 TEST(QualityTargets, SearchReachesTheTargets) {
-  const auto recorded = RecordedQuality();
+  const auto recorded = test::RecordedQuality();
   for (const auto& [bits, target] :
        {std::pair{2, 9.41}, {3, 14.98}, {4, 21.04}, {5, 27.15}, {6, 33.15}}) {
     EXPECT_GE(recorded.at(fmt::format("gaussian,{},lloyd-max,search", bits)).snr_db, target);
@@ -150,7 +85,7 @@ TEST(QualityTargets, SearchReachesTheTargets) {
 
 // What issue C asks of the trellis.
 TEST(QualityTargets, TrellisReachesTheTargets) {
-  const auto recorded = RecordedQuality();
+  const auto recorded = test::RecordedQuality();
   for (const auto& [bits, target] : {std::pair{3, 16.65}, {4, 22.78}, {5, 28.75}, {6, 34.2}}) {
     EXPECT_GE(recorded.at(fmt::format("gaussian,{},trellis-gauss,default", bits)).snr_db, target);
   }
@@ -188,8 +123,8 @@ void ExpectRealWeightsAsRecorded(const CodecSpec& spec, const std::filesystem::p
     snr.push_back(CodedErrors(*codec, in, weights).SnrDb());
   });
   std::nth_element(snr.begin(), snr.begin() + static_cast<ptrdiff_t>(snr.size() / 2), snr.end());
-  ExpectAsRecorded(Key("bert-attention", spec),
-                   {snr[snr.size() / 2], codec->BitsPerWeight({768, 768})});
+  test::ExpectAsRecorded(test::QualityKey("bert-attention", spec),
+                         {snr[snr.size() / 2], codec->BitsPerWeight({768, 768})});
 }
 
 class RealWeightsAtWidth : public testing::TestWithParam<int> {};

@@ -2,7 +2,7 @@
 """KL divergence of formats that saw a text before they coded, all the same one: hlwq, ggml with an importance matrix, GPTQ and
 AutoRound of llm-compressor.
 
-usage: measure_calibrated.py MODEL_DIR TEXT --ids IDS.json [--formats GLOB,...] [--max-tokens 10230] [--window 1024]
+usage: measure_calibrated.py MODEL_DIR TEXT... --ids IDS.json [--formats GLOB,...] [--max-tokens 10230] [--window 1024]
                              [--figures docs/quality.json] [--hlwq BINARY] [--venv FOLDER] [--work FOLDER]
 
 IDS.json: the hlwq_calibration.json of some `hlwq quantize --calibrate self`. Linear matrices only; embedding and head stay
@@ -128,21 +128,24 @@ def measure(args) -> None:
     conditions = {"tokens": args.max_tokens, "window": args.window, "stride": args.stride}
     checkpoint = args.work / "checkpoint"
     for entry in _entries():
-        key = f"{entry.key} {args.text.name}"
         if not any(fnmatch.fnmatchcase(entry.key, pattern) for pattern in args.formats):
             continue
-        if store.lacks(section, key, conditions):
+        missing = [text for text in args.texts if store.lacks(section, f"{entry.key} {text.name}", conditions)]
+        if missing:
             bits = maker.decoded(entry, checkpoint)
-            store.put(section, key, conditions | {"name": entry.name, "bits_per_weight": bits} | kld(args, checkpoint))
+            for args.text in missing:
+                store.put(section, f"{entry.key} {args.text.name}",
+                          conditions | {"name": entry.name, "bits_per_weight": bits} | kld(args, checkpoint))
             shutil.rmtree(checkpoint)
-        figures = store.read()[section][key]
-        print(f"{entry.name}: {figures['bits_per_weight']:.3f} bits, {figures['kl']['value']:.4f} nats", flush=True)
+        figures = [store.read()[section][f"{entry.key} {text.name}"] for text in args.texts]
+        print(f"{entry.name}: {figures[0]['bits_per_weight']:.3f} bits, nats: " +
+              ", ".join(f"{each['kl']['value']:.4f}" for each in figures), flush=True)
 
 
 def main() -> None:
     parser = environment.parser(__doc__, "quality")
     parser.add_argument("model", type=pathlib.Path)
-    parser.add_argument("text", type=pathlib.Path)
+    parser.add_argument("texts", type=pathlib.Path, nargs="+")
     parser.add_argument("--ids", type=pathlib.Path, required=True)
     parser.add_argument("--formats", type=lambda text: text.split(","), default=["*"])
     parser.add_argument("--max-tokens", type=int, default=10230)
