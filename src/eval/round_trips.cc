@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "codec/ggml_encode.h"
+#include "codec/round_trip.h"
 
 namespace hlwq::eval {
 namespace {
@@ -27,16 +28,7 @@ void ForEachPiece(RowRange rows, std::span<float> weights, Visit visit) {
 
 void CodecRoundTrip::Apply(RowRange rows, std::span<float> weights) const {
   ForEachPiece(rows, weights, [&](RowRange piece, std::span<float> values, uint64_t in) {
-    std::vector<std::vector<std::byte>> parts;
-    for (const codec::Part& part : codec_->Parts({.out = piece.size(), .in = in})) {
-      if (!part.is_constant()) parts.emplace_back(part.units.BytesOf(piece.size()));
-    }
-    const std::vector<std::span<std::byte>> coded(parts.begin(), parts.end());
-    codec::ErrorStats unused;
-    codec_->EncodeRowsWith(feedback_.get(), DType::kF32, std::as_bytes(values), in, piece.begin,
-                           coded, unused);
-    codec_->DecodeRows(std::vector<std::span<const std::byte>>(parts.begin(), parts.end()), in,
-                       values);
+    codec::RoundTripRows(*codec_, feedback_.get(), piece.begin, in, values);
   });
 }
 
