@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "calibrate/bound_name.h"
 #include "calibrate/factor.h"
-#include "convert/matrices.h"
 
 namespace hlwq::calibrate {
 
@@ -31,12 +31,8 @@ kernels::RowSpan<const float> InputsOf(const model::Product& product) {
       width};
 }
 
-// Of a fused tensor the slice, as the conversion names it.
-std::string NameOf(const model::BoundRows& bound) {
-  const convert::TensorMatrices matrices = convert::MatricesOf(bound.entry->shape);
-  return convert::MatrixName(bound.entry->name, bound.entry->shape,
-                             bound.first / matrices.matrix.out);
-}
+// Of the errors of the layers before: directions of which a text shows little count less.
+constexpr double kPropagationRidge = 0.3;
 
 }  // namespace
 
@@ -45,14 +41,13 @@ Calibration::Calibration(runtime::Engine& engine, TokenSequences sequences,
     : engine_(engine),
       sequences_(std::move(sequences)),
       options_(std::move(options)),
-      walk_(engine, sequences_, options_.scratch) {
-  for (const auto& sequence : sequences_) tokens_ += sequence.size();
-}
+      walk_(engine, sequences_, options_.scratch),
+      tokens_(CountTokens(sequences_)) {}
 
 Calibration::~Calibration() = default;
 
-std::shared_ptr<const codec::Feedback> Calibration::For(const std::string& matrix, size_t layer,
-                                                        const codec::Codec& codec) {
+convert::MatrixFeedback Calibration::For(const std::string& matrix, size_t layer,
+                                         const codec::Codec& codec) {
   const size_t layers = engine_.config().sizes.layers.size();
   if (layer == kHead) {
     if (!is_at_head_) CollectHead(matrix);
@@ -69,24 +64,31 @@ std::shared_ptr<const codec::Feedback> Calibration::For(const std::string& matri
   const auto found = group_of_.find(matrix);
   if (found == group_of_.end()) {
     if (without_++ == 0) first_without_ = matrix;
-    return nullptr;
+    return {};
   }
-  Group& group = *found->second;
+  const auto feedback = FeedbackOf(*found->second, matrix, codec);
+  if (feedback == nullptr && without_++ == 0) first_without_ = matrix;
+  const auto shift = shifts_.find(matrix);
+  return {feedback, shift == shifts_.end() ? nullptr : shift->second};
+}
+
+void Calibration::Plan(std::vector<convert::PlannedMatrix> matrices) {
+  if (options_.propagation == 0 || !Propagates(engine_.config().sizes)) return;
+  plan_ = std::move(matrices);
+  propagation_.emplace(engine_, sequences_, options_.scratch, plan_);
+}
+
+std::shared_ptr<const codec::Feedback> Calibration::FeedbackOf(Group& group,
+                                                               const std::string& matrix,
+                                                               const codec::Codec& codec) {
   const std::string codec_name = codec::DescribeSpec(codec.spec()).name;
   if (group.hessian) {
-    WorkerPool& pool = engine_.pool();
     const size_t columns = group.hessian->columns();
-    // Few tokens do not say how columns depend on each other: what they say counts less.
-    const double few = static_cast<double>(columns) /
-                       static_cast<double>(std::max<uint64_t>(1, group.hessian->tokens()));
+    const uint64_t tokens = group.hessian->tokens();
     Buffer<float> hessian = group.hessian->TakeNormalised();
     group.hessian.reset();
-    hessian = InFeedbackBasis(std::move(hessian), columns, codec, pool);
-    const auto wide = static_cast<size_t>(codec.FeedbackColumns(columns));
-    const ColumnOrder order =
-        codec.takes_any_order() ? ColumnOrder::kLargestFirst : ColumnOrder::kAsTheyLie;
     group.feedback =
-        FactorFeedback(std::move(hessian), wide, options_.damping * (1 + few), order, pool);
+        MakeFeedback(std::move(hessian), columns, tokens, options_.damping, codec, engine_.pool());
     group.codec = codec_name;
   }
   if (group.codec != codec_name) {
@@ -94,7 +96,6 @@ std::shared_ptr<const codec::Feedback> Calibration::For(const std::string& matri
                 fmt::format("'{}': want codec {}, as '{}' with the same inputs, got {}", matrix,
                             group.codec, group.name, codec_name));
   }
-  if (group.feedback == nullptr && without_++ == 0) first_without_ = matrix;
   return group.feedback;
 }
 
@@ -114,10 +115,7 @@ void Calibration::CollectHead(const std::string& matrix) {
   is_at_head_ = true;
   groups_.clear();
   group_of_.clear();
-  groups_.push_back(std::make_unique<Group>(hidden));
-  Group& group = *groups_.back();
-  group.name = matrix;
-  group_of_[matrix] = &group;
+  Group& group = AddGroup(matrix, hidden);
   pass_begin_ = 0;
   walk_.ToHead([&](std::span<const float> inputs) {
     const kernels::RowSpan<const float> rows(inputs, hidden);
@@ -128,31 +126,104 @@ void Calibration::CollectHead(const std::string& matrix) {
   CheckSums();
 }
 
+Calibration::Group& Calibration::AddGroup(const std::string& matrix, size_t columns) {
+  groups_.push_back(std::make_unique<Group>(columns));
+  groups_.back()->name = matrix;
+  group_of_[matrix] = groups_.back().get();
+  return *groups_.back();
+}
+
 void Calibration::GoTo(size_t layer) {
   while (walk_.layer() <= layer) {
     groups_.clear();
     group_of_.clear();
-    pass_begin_ = 0;
-    const bool is_wanted = walk_.layer() == layer;
-    const auto collect = [&](std::span<const model::Product> products) { Collect(products); };
-    const auto on_pass = [&](size_t tokens) {
-      pass_begin_ += tokens;
-      if (options_.progress) {
-        options_.progress(walk_.layer(), {.tokens_done = pass_begin_, .tokens_total = tokens_});
-      }
-    };
-    if (is_wanted) {
-      walk_.Next(model::OnProducts(collect), on_pass);
-    } else {
-      walk_.Next(std::nullopt, on_pass);
-    }
+    matrices_.clear();
+    shifts_.clear();
+    TakeLayer(walk_.layer() == layer || propagation_);
+    CheckSums();
+    if (propagation_) Propagate();
   }
+}
+
+void Calibration::TakeLayer(bool is_wanted) {
+  const size_t layer = walk_.layer();
+  pass_begin_ = 0;
+  const auto collect = [&](std::span<const model::Product> products) { Collect(products); };
+  const auto take_mixed = [&](std::span<const float> stream) {
+    propagation_->TakeMixed(pass_begin_, stream);
+  };
+  runtime::LayerObservers observers;
+  if (is_wanted) observers.on_products.emplace(collect);
+  if (propagation_) observers.on_mixed.emplace(take_mixed);
+  walk_.Next(observers, [&](const WalkPass& pass) {
+    pass_begin_ += pass.tokens;
+    Tell(layer, 0);
+  });
+}
+
+void Calibration::Tell(size_t layer, size_t walks_done) const {
+  if (!options_.progress) return;
+  const size_t walks = propagation_ ? 3 : 1;
+  options_.progress(
+      layer, {.tokens_done = walks_done * tokens_ + pass_begin_, .tokens_total = walks * tokens_});
+}
+
+void Calibration::Propagate() {
+  const size_t layer = walk_.layer() - 1;
+  const auto set_coded = [&](const convert::PlannedMatrix& matrix) {
+    const auto weights = matrices_.find(matrix.name);
+    if (weights == matrices_.end()) return;
+    convert::MatrixFeedback how;
+    const auto group = group_of_.find(matrix.name);
+    if (group != group_of_.end()) {
+      how.feedback = FeedbackOf(*group->second, matrix.name, *matrix.codec);
+    }
+    const auto shift = shifts_.find(matrix.name);
+    if (shift != shifts_.end()) how.shift = shift->second;
+    propagation_->SetCoded(matrix, *weights->second, how);
+  };
+  const auto set_all = [&](bool with_writers) {
+    for (const convert::PlannedMatrix* matrix : propagation_->matrices()) {
+      if (with_writers || !propagation_->IsWriter(matrix->name)) set_coded(*matrix);
+    }
+  };
+  const auto on_pass = [&](size_t walks_done) {
+    pass_begin_ = 0;
+    return [this, layer, walks_done](const WalkPass& pass) {
+      pass_begin_ += pass.tokens;
+      Tell(layer, walks_done);
+    };
+  };
+  set_all(false);
+  auto writers = propagation_->Gather(walk_.streams(), on_pass(1));
+  while (!writers.empty()) {
+    AddWriter(std::move(writers.extract(writers.begin()).mapped()));
+  }
+  set_all(true);
+  propagation_->Next(on_pass(2));
+}
+
+void Calibration::AddWriter(WriterSums sums) {
+  const convert::PlannedMatrix& matrix = *sums.matrix;
+  Group& group = AddGroup(matrix.name, sums.inputs.columns());
+  group.hessian = std::move(sums.inputs);
   CheckSums();
+  const size_t columns = group.hessian->columns();
+  const uint64_t tokens = group.hessian->tokens();
+  const double mean = group.hessian->mean_diagonal();
+  Buffer<float> hessian = group.hessian->TakeNormalised();
+  group.hessian.reset();
+  shifts_[matrix.name] = std::make_shared<const Buffer<float>>(
+      ShiftOf(hessian, mean, std::move(sums.errors), options_.propagation, kPropagationRidge,
+              engine_.pool()));
+  group.feedback = MakeFeedback(std::move(hessian), columns, tokens, options_.damping,
+                                *matrix.codec, engine_.pool());
+  group.codec = codec::DescribeSpec(matrix.codec->spec()).name;
 }
 
 void Calibration::CheckSums() const {
   for (const auto& group : groups_) {
-    if (group->hessian->is_finite()) continue;
+    if (!group->hessian || group->hessian->is_finite()) continue;
     throw Error(ErrorCode::kNonFinite,
                 fmt::format("'{}': want inputs whose squares float32 can hold", group->name));
   }
@@ -163,14 +234,16 @@ void Calibration::CheckSums() const {
 void Calibration::Collect(std::span<const model::Product> products) {
   for (size_t i = 0; i < products.size(); ++i) {
     const model::Product& product = products[i];
-    const auto bound = engine_.model().BoundTo(*product.matrix);
+    const auto bound = BoundName(engine_.model(), *product.matrix);
     if (!bound || product.tokens.size() == 0) continue;
-    std::string name = NameOf(*bound);
+    const std::string& name = *bound;
+    matrices_.emplace(name, product.matrix);
+    if (propagation_ && propagation_->IsWriter(name)) continue;  // by the coded layers
     const size_t expert = name.find(".mlp.experts.");
     const bool is_down = name.find("down_proj") != std::string::npos;
     if (expert != std::string::npos && !is_down) {
       const auto router = group_of_.find(name.substr(0, expert) + ".mlp.gate.weight");
-      if (router != group_of_.end()) group_of_.emplace(std::move(name), router->second);
+      if (router != group_of_.end()) group_of_.emplace(name, router->second);
       continue;
     }
     const auto is_same = [&](const model::Product& other) {
@@ -179,20 +252,17 @@ void Calibration::Collect(std::span<const model::Product> products) {
     const auto before = products.first(i);
     const auto first = std::ranges::find_if(before, is_same);
     if (first != before.end()) {
-      if (const auto first_bound = engine_.model().BoundTo(*first->matrix)) {
-        group_of_.emplace(std::move(name), group_of_.at(NameOf(*first_bound)));
+      if (const auto of_first = BoundName(engine_.model(), *first->matrix)) {
+        group_of_.emplace(name, group_of_.at(*of_first));
         continue;
       }
     }
-    Group*& group = group_of_[name];
-    if (group == nullptr) {
-      groups_.push_back(std::make_unique<Group>(product.input->width()));
-      group = groups_.back().get();
-      group->name = name;
-    }
+    const auto known = group_of_.find(name);
+    Group& group =
+        known == group_of_.end() ? AddGroup(name, product.input->width()) : *known->second;
     const auto inputs = InputsOf(product);
     RequireFinite(inputs, name);
-    group->hessian->Add(inputs, engine_.pool());
+    group.hessian->Add(inputs, engine_.pool());
   }
 }
 

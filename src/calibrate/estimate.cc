@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/stopwatch.h"
+#include "calibrate/propagation.h"
 #include "checkpoint/catalog.h"
 #include "kernels/dense_matmul.h"
 #include "tensor/buffer.h"
@@ -45,6 +46,7 @@ CalibrationWork WorkOf(const checkpoint::Checkpoint& model, const checkpoint::Te
                        const CalibrationAmount& amount) {
   CalibrationWork work;
   const auto count = static_cast<double>(amount.tokens);
+  double propagated = 0;
   for (const checkpoint::TensorSpec& spec : checkpoint::ClassifyTensors(model).specs) {
     if (spec.layer < 0 || spec.shape.size() < 2) continue;
     const bool is_expert = IsRoutedExpert(spec.role);
@@ -57,12 +59,15 @@ CalibrationWork WorkOf(const checkpoint::Checkpoint& model, const checkpoint::Te
     if (!BringsHessian(spec.role)) continue;
     const double matrices = spec.shape.size() == 3 ? static_cast<double>(spec.shape.front()) : 1;
     work.hessians += in * in * matrices * used * count;
+    if (WritesToStream(spec.role)) propagated += 2 * weights * count;
   }
   if (amount.writes_text) {
     work.text = work.layers + 2 * static_cast<double>(sizes.hidden * sizes.vocab) * count;
   }
-  work.layers *= amount.walks;
+  const bool propagates = Propagates(sizes);
+  work.layers *= amount.walks + (propagates ? 2 : 0);
   work.hessians *= amount.walks;
+  if (propagates) work.hessians += propagated;
   return work;
 }
 

@@ -13,7 +13,7 @@ namespace hlwq::calibrate {
 struct CalibrationWork {
   double text = 0;      // writing it
   double layers = 0;    // taking it through the layers
-  double hessians = 0;  // of their inputs
+  double hessians = 0;  // of their inputs, and of errors that are propagated
 
   double total() const noexcept { return text + layers + hessians; }
 };
@@ -21,7 +21,8 @@ struct CalibrationWork {
 struct CalibrationAmount {
   uint64_t tokens = 0;
   bool writes_text = false;  // it is the model's own
-  int walks = 1;             // how often all tokens go through the layers
+  // How often all tokens go through the layers of the model as it is; where errors are propagated they do twice more.
+  int walks = 1;
 };
 
 // From shapes.

@@ -8,15 +8,13 @@
 #include <vector>
 
 #include "base/checked.h"
+#include "calibrate/factorization.h"
 #include "kernels/dense_matmul.h"
 
 namespace hlwq::calibrate {
 namespace {
 
 using codec::kBlockSize;
-
-// Rows of the factor that are worked on together.
-constexpr size_t kRows = 96;
 
 // Of a square matrix, in place.
 void Transpose(Buffer<float>& matrix, size_t side, WorkerPool& pool) {
@@ -94,9 +92,9 @@ class BlockedFeedback final : public codec::Feedback {
     const kernels::DenseMatrix u = {.shape = {width, before},
                                     .dtype = DType::kF32,
                                     .data = std::as_bytes(columns.before.span())};
-    std::array<float, kRows * kBlockSize> sums;
-    for (size_t row = 0; row < rows; row += kRows) {
-      const size_t count = std::min(kRows, rows - row);
+    std::array<float, kFactorRows * kBlockSize> sums;
+    for (size_t row = 0; row < rows; row += kFactorRows) {
+      const size_t count = std::min(kFactorRows, rows - row);
       kernels::DenseMatMul(u, errors.subspan(row * columns_), columns_, count, {0, width},
                            kBlockSize, sums);
       for (size_t r = 0; r < count; ++r) {
@@ -116,99 +114,6 @@ class BlockedFeedback final : public codec::Feedback {
   size_t columns_ = 0;
   std::vector<uint32_t> order_;
   std::vector<Columns> blocks_;
-};
-
-// Works on the upper triangle, from the last block of columns to the first: each takes what the blocks
-// after it say of it, is factored, and divides the rows above it.
-class Factorization {
- public:
-  Factorization(Buffer<float> hessian, size_t columns, WorkerPool& pool)
-      : u_(std::move(hessian)), d_(columns), columns_(columns), pool_(pool) {
-    for (size_t i = 0; i < columns; ++i) diagonal_.push_back(Row(i)[i]);
-  }
-
-  // Null where rounding took away what damping gave, as inputs depend on each other too much.
-  std::shared_ptr<const codec::Feedback> Run(float damping, const std::vector<uint32_t>& order) {
-    for (size_t i = 0; i < columns_; ++i) {
-      Row(i)[i] = diagonal_[i] + damping;
-      for (size_t j = i + 1; j < columns_; ++j) Row(i)[j] = Row(j)[i];
-    }
-    for (size_t block = CeilDiv(columns_, kBlockSize); block-- > 0;) {
-      const size_t begin = block * kBlockSize, end = std::min(begin + kBlockSize, columns_);
-      if (end < columns_) Subtract(begin, end);
-      if (!FactorDiagonal(begin, end, damping / 2)) return nullptr;
-      if (begin > 0) Divide(begin, end);
-    }
-    return std::make_shared<BlockedFeedback>(u_, d_, columns_, order);
-  }
-
- private:
-  Buffer<float> u_;  // below the diagonal the Hessian stays
-  Buffer<float> d_;
-  std::vector<float> diagonal_;  // of the Hessian
-  size_t columns_ = 0;
-  WorkerPool& pool_;
-
-  float* Row(size_t row) { return u_.data() + row * columns_; }
-
-  // S_ik -= sum over c >= end of U_ic D_c U_kc for rows i < end and columns k of the block.
-  void Subtract(size_t begin, size_t end) {
-    const size_t width = end - begin, after = columns_ - end;
-    Buffer<float> scaled(width * after, Unfilled());
-    for (size_t k = 0; k < width; ++k) {
-      for (size_t c = 0; c < after; ++c) {
-        scaled[k * after + c] = Row(begin + k)[end + c] * d_[end + c];
-      }
-    }
-    const kernels::DenseMatrix matrix = {
-        .shape = {width, after}, .dtype = DType::kF32, .data = std::as_bytes(scaled.span())};
-    pool_.ParallelFor(end, kRows, [&](size_t first, size_t last, int) {
-      std::array<float, kRows * kBlockSize> sums;
-      for (size_t row = first; row < last; row += kRows) {
-        const size_t count = std::min(kRows, last - row);
-        kernels::DenseMatMul(matrix, u_.span().subspan(row * columns_ + end), columns_, count,
-                             {0, width}, kBlockSize, sums);
-        for (size_t i = 0; i < count; ++i) {
-          for (size_t k = 0; k < width; ++k) Row(row + i)[begin + k] -= sums[i * kBlockSize + k];
-        }
-      }
-    });
-  }
-
-  bool FactorDiagonal(size_t begin, size_t end, float least) {
-    for (size_t k = end; k-- > begin;) {
-      d_[k] = Row(k)[k];
-      if (!(d_[k] >= least)) return false;
-      for (size_t i = begin; i < k; ++i) {
-        const float u = Row(i)[k] / d_[k];
-        for (size_t j = begin; j <= i; ++j) Row(j)[i] -= u * Row(j)[k];
-      }
-      for (size_t i = begin; i < k; ++i) Row(i)[k] /= d_[k];
-    }
-    return true;
-  }
-
-  // U_ik D_k = S_ik - sum over later columns c of the block of U_ic D_c U_kc, rows i above the block.
-  void Divide(size_t begin, size_t end) {
-    const size_t width = end - begin;
-    std::vector<float> scaled(width * width);  // [c, k]: D_c U_kc
-    for (size_t c = 0; c < width; ++c) {
-      for (size_t k = 0; k < c; ++k) {
-        scaled[c * width + k] = d_[begin + c] * Row(begin + k)[begin + c];
-      }
-    }
-    pool_.ParallelFor(begin, 16, [&](size_t first, size_t last, int) {
-      for (size_t row = first; row < last; ++row) {
-        float* values = Row(row) + begin;
-        for (size_t c = width; c-- > 0;) {
-          const float u = values[c] / d_[begin + c];
-          const float* factors = scaled.data() + c * width;
-          for (size_t k = 0; k < c; ++k) values[k] -= u * factors[k];
-          values[c] = u;
-        }
-      }
-    });
-  }
 };
 
 }  // namespace
@@ -255,10 +160,21 @@ std::shared_ptr<const codec::Feedback> FactorFeedback(Buffer<float> hessian, siz
   std::vector<uint32_t> sorted;
   if (order == ColumnOrder::kLargestFirst) sorted = SortByDiagonal(hessian, columns, pool);
   Factorization factorization(std::move(hessian), columns, pool);
-  for (;; damping *= 4) {
-    auto feedback = factorization.Run(static_cast<float>(damping * median), sorted);
-    if (feedback) return feedback;
-  }
+  while (!factorization.Run(static_cast<float>(damping * median))) damping *= 4;
+  return std::make_shared<BlockedFeedback>(factorization.u(), factorization.d(), columns,
+                                           std::move(sorted));
+}
+
+std::shared_ptr<const codec::Feedback> MakeFeedback(Buffer<float> hessian, size_t columns,
+                                                    uint64_t tokens, double damping,
+                                                    const codec::Codec& codec, WorkerPool& pool) {
+  const double few =
+      static_cast<double>(columns) / static_cast<double>(std::max<uint64_t>(1, tokens));
+  hessian = InFeedbackBasis(std::move(hessian), columns, codec, pool);
+  const auto wide = static_cast<size_t>(codec.FeedbackColumns(columns));
+  const ColumnOrder order =
+      codec.takes_any_order() ? ColumnOrder::kLargestFirst : ColumnOrder::kAsTheyLie;
+  return FactorFeedback(std::move(hessian), wide, damping * (1 + few), order, pool);
 }
 
 }  // namespace hlwq::calibrate

@@ -29,4 +29,10 @@ std::shared_ptr<const codec::Feedback> FactorFeedback(Buffer<float> hessian, siz
                                                       double damping, ColumnOrder order,
                                                       WorkerPool& pool);
 
+// All of it for a codec, from the normalised H of the inputs of some tokens, which is used up: damping counts more
+// where tokens are few and do not say how columns depend on each other.
+std::shared_ptr<const codec::Feedback> MakeFeedback(Buffer<float> hessian, size_t columns,
+                                                    uint64_t tokens, double damping,
+                                                    const codec::Codec& codec, WorkerPool& pool);
+
 }  // namespace hlwq::calibrate

@@ -31,6 +31,22 @@ void Transpose(kernels::RowSpan<const float> inputs, size_t begin, size_t end, f
   }
 }
 
+// [n, tokens + kSpare] of some tokens.
+Buffer<float> Across(kernels::RowSpan<const float> inputs, WorkerPool& pool) {
+  Buffer<float> across(inputs.width * (inputs.rows + kSpare), Unfilled());
+  pool.ParallelFor(inputs.width, kTranspose, [&](size_t begin, size_t end, int) {
+    Transpose(inputs, begin, end, across.data());
+  });
+  return across;
+}
+
+kernels::DenseMatrix RowsAcross(const Buffer<float>& across, size_t stride, size_t first,
+                                size_t count) {
+  return {.shape = {count, stride},
+          .dtype = DType::kF32,
+          .data = std::as_bytes(across.span().subspan(first * stride, count * stride))};
+}
+
 }  // namespace
 
 Hessian::Hessian(size_t columns) : columns_(columns) {
@@ -42,7 +58,6 @@ Hessian::Hessian(size_t columns) : columns_(columns) {
 
 void Hessian::Add(kernels::RowSpan<const float> inputs, WorkerPool& pool) {
   tokens_ += inputs.rows;
-  Buffer<float> across(columns_ * (std::min(kTokens, inputs.rows) + kSpare), Unfilled());
   struct Tile {
     size_t strip, column;
   };
@@ -56,19 +71,14 @@ void Hessian::Add(kernels::RowSpan<const float> inputs, WorkerPool& pool) {
   for (size_t first = 0; first < inputs.rows; first += kTokens) {
     const auto some = inputs[{first, std::min(first + kTokens, inputs.rows)}];
     const size_t stride = some.rows + kSpare;
-    pool.ParallelFor(columns_, kTranspose, [&](size_t begin, size_t end, int) {
-      Transpose(some, begin, end, across.data());
-    });
+    const Buffer<float> across = Across(some, pool);
     pool.ParallelFor(tiles.size(), 1, [&](size_t begin, size_t end, int worker) {
       for (size_t tile = begin; tile < end; ++tile) {
         const auto [strip, column] = tiles[tile];
         const size_t row = strip * kStrip, last = std::min(row + kStrip, columns_);
         const size_t width = std::min(kTile, last - column);
         const std::span<float> product = products[static_cast<size_t>(worker)].span();
-        const kernels::DenseMatrix left = {
-            .shape = {width, stride},
-            .dtype = DType::kF32,
-            .data = std::as_bytes(across.span().subspan(column * stride, width * stride))};
+        const kernels::DenseMatrix left = RowsAcross(across, stride, column, width);
         kernels::DenseMatMul(left, across.span().subspan(row * stride), stride, last - row,
                              {0, width}, kTile, product);
         double* sums = strips_[strip].data() + column;
@@ -80,6 +90,15 @@ void Hessian::Add(kernels::RowSpan<const float> inputs, WorkerPool& pool) {
   }
 }
 
+double Hessian::mean_diagonal() const noexcept {
+  double diagonal = 0;
+  for (size_t row = 0; row < columns_; ++row) {
+    const size_t strip = row / kStrip, end = std::min((strip + 1) * kStrip, columns_);
+    diagonal += strips_[strip][(row - strip * kStrip) * end + row];
+  }
+  return diagonal / static_cast<double>(columns_);
+}
+
 bool Hessian::is_finite() const noexcept {
   return std::ranges::all_of(strips_, [](const Buffer<double>& strip) {
     return std::ranges::all_of(strip.span(), [](double sum) { return std::isfinite(sum); });
@@ -87,12 +106,8 @@ bool Hessian::is_finite() const noexcept {
 }
 
 Buffer<float> Hessian::TakeNormalised() {
-  double diagonal = 0;
-  for (size_t row = 0; row < columns_; ++row) {
-    const size_t strip = row / kStrip, end = std::min((strip + 1) * kStrip, columns_);
-    diagonal += strips_[strip][(row - strip * kStrip) * end + row];
-  }
-  const double scale = diagonal > 0 ? static_cast<double>(columns_) / diagonal : 0;
+  const double mean = mean_diagonal();
+  const double scale = mean > 0 ? 1 / mean : 0;
   // From the end, so that what is written takes the place of what was read.
   Buffer<float> all(columns_ * columns_, Unfilled());
   for (size_t strip = strips_.size(); strip-- > 0;) {
@@ -108,6 +123,33 @@ Buffer<float> Hessian::TakeNormalised() {
     strips_.pop_back();
   }
   return all;
+}
+
+void CrossSums::Add(kernels::RowSpan<const float> y, kernels::RowSpan<const float> x,
+                    WorkerPool& pool) {
+  const size_t strips = CeilDiv(rows_, kStrip), tiles = CeilDiv(columns_, kTile);
+  std::vector<Buffer<float>> products;
+  for (int i = 0; i < pool.threads(); ++i) products.emplace_back(kStrip * kTile, Unfilled());
+  for (size_t first = 0; first < x.rows; first += kTokens) {
+    const kernels::TokenRange some = {first, std::min(first + kTokens, x.rows)};
+    const size_t stride = some.size() + kSpare;
+    const Buffer<float> of_y = Across(y[some], pool), of_x = Across(x[some], pool);
+    pool.ParallelFor(strips * tiles, 1, [&](size_t begin, size_t end, int worker) {
+      for (size_t tile = begin; tile < end; ++tile) {
+        const size_t row = tile / tiles * kStrip, column = tile % tiles * kTile;
+        const size_t rows = std::min(kStrip, rows_ - row);
+        const size_t width = std::min(kTile, columns_ - column);
+        const std::span<float> product = products[static_cast<size_t>(worker)].span();
+        kernels::DenseMatMul(RowsAcross(of_x, stride, column, width),
+                             of_y.span().subspan(row * stride), stride, rows, {0, width}, kTile,
+                             product);
+        for (size_t i = 0; i < rows; ++i) {
+          float* sums = sums_.data() + (row + i) * columns_ + column;
+          for (size_t k = 0; k < width; ++k) sums[k] += product[i * kTile + k];
+        }
+      }
+    });
+  }
 }
 
 }  // namespace hlwq::calibrate

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/worker_pool.h"
@@ -27,6 +28,8 @@ class Hessian {
   // [n, n] as float32, both halves; scaled so that the mean of the diagonal is 1. All zeros where every
   // input was. The sums are used up.
   Buffer<float> TakeNormalised();
+  // The mean of the diagonal: of the squares of an input, times the tokens.
+  double mean_diagonal() const noexcept;
   bool is_finite() const noexcept;
 
  private:
@@ -34,6 +37,21 @@ class Hessian {
   uint64_t tokens_ = 0;
   std::vector<Buffer<double>>
       strips_;  // of the lower triangle: some rows each, up to the last one's end
+};
+
+// Sum of y x^T over tokens, [rows, columns] in float32. Does not depend on the number of threads.
+class CrossSums {
+ public:
+  CrossSums(size_t rows, size_t columns) : rows_(rows), columns_(columns), sums_(rows * columns) {}
+
+  // y [tokens, rows], x [tokens, columns]. Cost: tokens * rows * columns multiply-adds. Memory: both once more.
+  void Add(kernels::RowSpan<const float> y, kernels::RowSpan<const float> x, WorkerPool& pool);
+  size_t columns() const noexcept { return columns_; }
+  Buffer<float> Take() { return std::move(sums_); }
+
+ private:
+  size_t rows_ = 0, columns_ = 0;
+  Buffer<float> sums_;
 };
 
 }  // namespace hlwq::calibrate

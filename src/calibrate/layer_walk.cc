@@ -1,49 +1,32 @@
 #include "calibrate/layer_walk.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 
 namespace hlwq::calibrate {
+namespace {
+
+constexpr auto kNoLogits = [](size_t, size_t, std::span<const float>) {};
+
+}  // namespace
+
+size_t CountTokens(const TokenSequences& sequences) noexcept {
+  size_t tokens = 0;
+  for (const auto& sequence : sequences) tokens += sequence.size();
+  return tokens;
+}
 
 LayerWalk::LayerWalk(runtime::Engine& engine, const TokenSequences& sequences,
                      const std::filesystem::path& scratch, uint64_t most_bytes)
-    : engine_(engine), sequences_(sequences) {
+    : engine_(engine),
+      sequences_(sequences),
+      streams_(CountTokens(sequences), engine.config().sizes.hidden, scratch, most_bytes) {
   engine_.ReleaseMemory();  // of whoever made the text
-  size_t tokens = 0;
-  for (const auto& sequence : sequences) tokens += sequence.size();
-  const size_t values = tokens * engine.config().sizes.hidden;
-  if (values * sizeof(float) <= most_bytes) {
-    streams_.resize(values);
-    return;
-  }
-  file_ = File::OpenForWrite(scratch);
-  std::filesystem::remove(scratch);  // it is gone with its last user, however that ends
-  file_->Allocate(values * sizeof(float));
 }
 
-void LayerWalk::Load(uint64_t first_value) {
-  if (layer_ == 0) return;
-  if (file_) {
-    file_->ReadAt(first_value * sizeof(float), std::as_writable_bytes(std::span(from_)));
-  } else {
-    std::copy_n(streams_.begin() + static_cast<ptrdiff_t>(first_value), from_.size(),
-                from_.begin());
-  }
-}
-
-void LayerWalk::Save(uint64_t first_value) {
-  if (file_) {
-    file_->WriteAt(first_value * sizeof(float), std::as_bytes(std::span(to_)));
-  } else {
-    std::ranges::copy(to_, streams_.begin() + static_cast<ptrdiff_t>(first_value));
-  }
-}
-
-void LayerWalk::ForEachPass(FunctionRef<void(std::span<const runtime::Work> work)> run,
-                            bool saves) {
+void LayerWalk::ForEachPass(
+    FunctionRef<void(std::span<const runtime::Work> work, size_t first_token)> run) {
   const size_t hidden = engine_.config().sizes.hidden;
-  uint64_t first_value = 0;
+  size_t first_token = 0;
   for (size_t first = 0; first < sequences_.size();) {
     std::vector<runtime::SequenceState> states;
     std::vector<runtime::Work> work;
@@ -64,39 +47,42 @@ void LayerWalk::ForEachPass(FunctionRef<void(std::span<const runtime::Work> work
     }
     from_.resize(tokens * hidden);
     to_.resize(tokens * hidden);
-    Load(first_value);
-    run(work);
-    if (saves) Save(first_value);
-    first_value += tokens * hidden;
+    if (layer_ > 0) streams_.Read(first_token, from_);
+    run(work, first_token);
+    first_token += tokens;
   }
   // Pages have room for the keys and values of all layers; those of one were written to.
   engine_.ReleaseMemory();
 }
 
-void LayerWalk::Next(std::optional<model::OnProducts> on_products,
-                     FunctionRef<void(size_t tokens)> on_pass) {
-  const auto run = [&](std::span<const runtime::Work> work) {
+void LayerWalk::RunLayer(const runtime::LayerObservers& observers, OnPass on_pass, bool saves) {
+  ForEachPass([&](std::span<const runtime::Work> work, size_t first_token) {
     model::LayerRange layers = {.begin = layer_, .end = layer_ + 1, .from = {}, .to = to_};
     if (layer_ > 0) layers.from = from_;
-    engine_.StepLayers(
-        work, layers, [](size_t, size_t, std::span<const float>) {}, on_products);
-    on_pass(to_.size() / engine_.config().sizes.hidden);
-  };
-  ForEachPass(run, true);
+    engine_.StepLayers(work, layers, kNoLogits, observers);
+    if (saves) streams_.Write(first_token, to_);
+    on_pass({first_token, to_.size() / engine_.config().sizes.hidden, to_});
+  });
+}
+
+void LayerWalk::Next(const runtime::LayerObservers& observers, OnPass on_pass) {
+  RunLayer(observers, on_pass, true);
   ++layer_;
+}
+
+void LayerWalk::Try(const runtime::LayerObservers& observers, OnPass on_pass) {
+  RunLayer(observers, on_pass, false);
 }
 
 void LayerWalk::ToHead(FunctionRef<void(std::span<const float> inputs)> on_inputs) {
   HLWQ_DASSERT(layer_ == engine_.config().sizes.layers.size());
-  const auto run = [&](std::span<const runtime::Work> work) {
-    const auto on_hidden = [&](size_t index, std::span<const float> hidden) {
-      if (index == 1) on_inputs(hidden);  // normed
-    };
-    engine_.StepLayers(
-        work, {.begin = layer_, .end = layer_, .from = from_, .to = {}},
-        [](size_t, size_t, std::span<const float>) {}, std::nullopt, model::OnHidden(on_hidden));
+  const auto on_hidden = [&](size_t index, std::span<const float> hidden) {
+    if (index == 1) on_inputs(hidden);  // normed
   };
-  ForEachPass(run, false);
+  ForEachPass([&](std::span<const runtime::Work> work, size_t) {
+    engine_.StepLayers(work, {.begin = layer_, .end = layer_, .from = from_, .to = {}}, kNoLogits,
+                       {.on_hidden = model::OnHidden(on_hidden)});
+  });
 }
 
 }  // namespace hlwq::calibrate

@@ -68,7 +68,8 @@ TokenSequences ReadText(const chat::TextModel& model, const RunOptions& options)
   return sequences;
 }
 
-checkpoint::CalibrationRecord RecordOf(const RunOptions& options, const TokenSequences& sequences) {
+checkpoint::CalibrationRecord RecordOf(const chat::TextModel& model, const RunOptions& options,
+                                       const TokenSequences& sequences) {
   checkpoint::CalibrationRecord record;
   const fs::path text = options.text;
   const fs::path named = text.has_filename() ? text : text.parent_path();
@@ -76,6 +77,7 @@ checkpoint::CalibrationRecord RecordOf(const RunOptions& options, const TokenSeq
   for (const auto& sequence : sequences) record.tokens += sequence.size();
   record.xxh3 = HashOf(sequences);
   record.damping = CalibrationOptions().damping;
+  if (Propagates(model.config().sizes)) record.propagation = CalibrationOptions().propagation;
   if (options.text == kSelf) record.seed = options.seed;
   return record;
 }
@@ -90,7 +92,7 @@ TokenSequences SavedText(const chat::TextModel& model, const RunOptions& options
     try {
       const nlohmann::json document = ReadJsonFile(path, kMostTextBytes);
       TokenSequences sequences = SequencesFromJson(document, model.config().sizes.vocab);
-      const checkpoint::CalibrationRecord record = RecordOf(options, sequences);
+      const checkpoint::CalibrationRecord record = RecordOf(model, options, sequences);
       if (record.tokens == tokens && document.value("calibration", "") == record.Describe()) {
         return sequences;
       }
@@ -140,7 +142,7 @@ Run::Run(checkpoint::Checkpoint model, const RunOptions& options)
                .tokens_total = layers * update.tokens_total,
                .note = note});
   };
-  calibration_.record = RecordOf(options, text_);
+  calibration_.record = RecordOf(model_, options, text_);
   const nlohmann::ordered_json document = {{"calibration", calibration_.record.Describe()},
                                            {"sequences", text_}};
   calibration_.text = document.dump() + "\n";

@@ -50,7 +50,8 @@ json ToJson(const CalibrationRecord& calibration) {
   json record = {{"text", calibration.text},
                  {"tokens", calibration.tokens},
                  {"xxh3", HashToHex(calibration.xxh3)},
-                 {"damping", calibration.damping}};
+                 {"damping", calibration.damping},
+                 {"propagation", calibration.propagation}};
   if (calibration.seed) record["seed"] = *calibration.seed;
   return record;
 }
@@ -90,7 +91,8 @@ CalibrationRecord CalibrationFromJson(const json& record) {
       .tokens = UintFrom(record, "tokens"),
       .xxh3 = HashFromHex(record.at("xxh3").get_ref<const std::string&>()),
       .seed = std::nullopt,
-      .damping = record.at("damping").get<double>()};
+      .damping = record.at("damping").get<double>(),
+      .propagation = record.value("propagation", 0.0)};
   if (record.contains("seed")) calibration.seed = UintFrom(record, "seed");
   return calibration;
 }
@@ -143,8 +145,8 @@ Manifest ManifestFromJson(const json& document) {
 std::string CalibrationRecord::Describe() const {
   const std::string origin = text == "self" ? "that the model wrote" : "of " + text;
   const std::string of_seed = seed ? fmt::format(" (seed {})", *seed) : "";
-  return fmt::format("{} tokens {}{}, xxh3 {}, damping {}", FormatCount(tokens), origin, of_seed,
-                     HashToHex(xxh3), damping);
+  return fmt::format("{} tokens {}{}, xxh3 {}, damping {}, propagation {}", FormatCount(tokens),
+                     origin, of_seed, HashToHex(xxh3), damping, propagation);
 }
 
 bool SealManifestText(std::string& text) {

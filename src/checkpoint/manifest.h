@@ -41,9 +41,10 @@ struct CalibrationRecord {
   uint64_t xxh3 = 0;             // of the token ids, 32 bits each
   std::optional<uint64_t> seed;  // of a text that the model wrote
   double damping = 0;
+  double propagation = 0;  // of errors of the layers before; 0: none
 
   bool operator==(const CalibrationRecord&) const = default;
-  // "32,768 tokens that the model wrote (seed 1), xxh3 0123456789abcdef, damping 0.1"
+  // "32,768 tokens that the model wrote (seed 1), xxh3 0123456789abcdef, damping 0.1, propagation 0.6"
   std::string Describe() const;
 };
 

@@ -67,6 +67,7 @@ Job CodedJobBuilder::Build() {
     report.bits_per_weight = 8.0 * static_cast<double>(report.stored_bytes) /
                              static_cast<double>(std::max<uint64_t>(1, entry.elements()));
   }
+  if (feedback_ != nullptr) feedback_->Plan(std::move(planned_));
   return job;
 }
 
@@ -111,7 +112,10 @@ void CodedJobBuilder::AddCoded(Job& job, size_t tensor) {
                                backend_, first_tensor, feedback);
     task->name = name;
     task->report = job.reports.size() - 1;
-    task->turn = feedback.source == nullptr ? 0 : feedback.layer;
+    if (feedback.source != nullptr) {
+      task->turn = feedback.layer;
+      planned_.push_back({name, feedback.layer, classified_.specs[tensor].role, codec});
+    }
     job.tasks.push_back(std::move(task));
   }
 }

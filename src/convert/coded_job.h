@@ -49,6 +49,7 @@ class CodedJobBuilder {
   checkpoint::Classified classified_;
   std::vector<std::shared_ptr<const codec::Codec>> codec_of_;  // of each source tensor
   FeedbackSource* feedback_ = nullptr;
+  std::vector<PlannedMatrix> planned_;  // for it
   OutputGroups groups_;
 
   void AddReport(Job& job, size_t tensor) const;

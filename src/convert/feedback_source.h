@@ -13,8 +13,25 @@
 #include "checkpoint/manifest.h"
 #include "codec/codec.h"
 #include "codec/feedback.h"
+#include "tensor/buffer.h"
 
 namespace hlwq::convert {
+
+// A matrix that a conversion codes.
+struct PlannedMatrix {
+  std::string name;  // as MatrixName says
+  size_t layer = 0;  // of FeedbackSource::For
+  checkpoint::Role role = checkpoint::Role::kOther;
+  std::shared_ptr<const codec::Codec> codec;
+};
+
+// How it is coded so that less is lost.
+struct MatrixFeedback {
+  std::shared_ptr<const codec::Feedback> feedback;  // null: as without
+  // [out, in], added to the weights before they are coded, so that the matrix makes good what the layers
+  // before it do wrong; null: nothing.
+  std::shared_ptr<const Buffer<float>> shift;
+};
 
 class FeedbackSource {
  public:
@@ -23,11 +40,13 @@ class FeedbackSource {
 
   virtual ~FeedbackSource() = default;
 
-  // For a matrix of a decoder layer or the head, named as MatrixName says; null where there is none: then it is coded
-  // as without. Called for one matrix at a time, layer after layer, with all other work of the layers before
+  // All matrices that the conversion codes with feedback, whether or not it asks for each of them: a job
+  // that is resumed does not. Called once, before For, if at all.
+  virtual void Plan(std::vector<PlannedMatrix> /*matrices*/) {}
+  // For a matrix of a decoder layer or the head, named as MatrixName says. Called for one matrix at a time, layer after layer, with all other work of the layers before
   // begun; may take as long as it takes. What it throws ends the conversion.
-  virtual std::shared_ptr<const codec::Feedback> For(const std::string& matrix, size_t layer,
-                                                     const codec::Codec& codec) = 0;
+  virtual MatrixFeedback For(const std::string& matrix, size_t layer,
+                             const codec::Codec& codec) = 0;
   // What a user should know afterwards.
   virtual std::vector<std::string> notes() const { return {}; }
 };

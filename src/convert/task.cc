@@ -105,13 +105,15 @@ class EncodeTask final : public RowTask {
     if (layer_feedback_.source == nullptr) return;
     feedback_ = layer_feedback_.source->For(name, layer_feedback_.layer, *codec_);
   }
-  void End() noexcept override { feedback_.reset(); }
+  void End() noexcept override { feedback_ = {}; }
 
   void Transform(RowRange range, std::span<const std::byte> in,
                  std::span<const std::span<std::byte>> out,
                  codec::ErrorStats& stats) const override {
+    if (feedback_.shift != nullptr) return EncodeShifted(range, in, out, stats);
     if (const auto dtype = reader().plain_dtype()) {
-      codec_->EncodeRowsWith(feedback_.get(), *dtype, in, columns(), range.begin, out, stats);
+      codec_->EncodeRowsWith(feedback_.feedback.get(), *dtype, in, columns(), range.begin, out,
+                             stats);
       return;
     }
     std::vector<std::span<std::byte>> parts(out.size());
@@ -120,8 +122,8 @@ class EncodeTask final : public RowTask {
         const RowUnits& units = outputs[part].units;
         parts[part] = out[part].subspan(units.OffsetOf(tile.begin), units.BytesOf(tile));
       }
-      codec_->EncodeRowsWith(feedback_.get(), DType::kF32, std::as_bytes(floats), columns(),
-                             range.begin + tile.begin, parts, stats);
+      codec_->EncodeRowsWith(feedback_.feedback.get(), DType::kF32, std::as_bytes(floats),
+                             columns(), range.begin + tile.begin, parts, stats);
     };
     reader().DecodeTiles(Shifted(range), in, codec_->unit_rows(), encode);
   }
@@ -129,7 +131,27 @@ class EncodeTask final : public RowTask {
  private:
   std::shared_ptr<const codec::Codec> codec_;
   LayerFeedback layer_feedback_;
-  std::shared_ptr<const codec::Feedback> feedback_;
+  MatrixFeedback feedback_;
+
+  // Codes what the weights are to become, and counts errors against what they are.
+  void EncodeShifted(RowRange range, std::span<const std::byte> in,
+                     std::span<const std::span<std::byte>> out, codec::ErrorStats& stats) const {
+    std::vector<float> weights(range.size() * columns());
+    reader().Decode(Shifted(range), in, weights);
+    std::vector<float> shifted(weights);
+    const float* shift = feedback_.shift->data() + range.begin * columns();
+    for (size_t i = 0; i < shifted.size(); ++i) shifted[i] += shift[i];
+    codec::ErrorStats of_codes;
+    codec_->EncodeRowsWith(feedback_.feedback.get(), DType::kF32, std::as_bytes(std::span(shifted)),
+                           columns(), range.begin, out, of_codes);
+    codec::ErrorStats errors;
+    codec::AddDecodedErrors(*codec_, DType::kF32, std::as_bytes(std::span(weights)), columns(), out,
+                            errors);
+    errors.zero_blocks = of_codes.zero_blocks;
+    errors.code_use = of_codes.code_use;
+    errors.coordinates = of_codes.coordinates;
+    stats.Merge(errors);
+  }
 };
 
 }  // namespace

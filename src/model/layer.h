@@ -42,9 +42,9 @@ struct Segment {
 // pass.
 inline constexpr size_t kShortSegment = 16;
 
-// Called with products of matrices of the layers before they are made, and those of one input together;
-// may look at inputs and matrices.
-using OnProducts = FunctionRef<void(std::span<const Product> products)>;
+// Called with products of matrices of the layers before they are made, and those of one input together.
+// May look at inputs and matrices, and put a dense matrix of the same shape in the place of a dense one.
+using OnProducts = FunctionRef<void(std::span<Product> products)>;
 
 // One forward pass, seen from a layer.
 struct Pass {

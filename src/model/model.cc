@@ -132,6 +132,7 @@ void Model::Run(const Batch& batch, const LayerRange& layers, Workspace& work, W
   for (const Layer& layer : std::span(layers_).subspan(layers.begin, layers.end - layers.begin)) {
     pass.next_layer = &layer == &layers_.back() ? nullptr : &layer + 1;
     RunBlock(pass, layer.mixer_norm.span(), *layer.mixer);
+    if (batch.on_mixed) (*batch.on_mixed)(residual);
     RunBlock(pass, layer.feed_forward_norm.span(), *layer.feed_forward);
     if (on_hidden) (*on_hidden)(index++, residual);
   }

@@ -29,6 +29,9 @@ using OnLogits = FunctionRef<void(size_t token, std::span<const float> logits)>;
 // i - 1 left, and index layers + 1 the last one normed. In some of the layers: 0 is what they begin with.
 using OnHidden = FunctionRef<void(size_t index, std::span<const float> hidden)>;
 
+// Called with the residual stream [tokens, hidden] between the two halves of a layer.
+using OnMixed = FunctionRef<void(std::span<const float> stream)>;
+
 // Tokens of one or several sequences, to be taken in one pass. Segments cover the tokens in order, the
 // short ones first (kShortSegment); each appends to its own KvView, which has room for them.
 struct Batch {
@@ -36,6 +39,7 @@ struct Batch {
   std::span<const Segment> segments;
   ExpertSource* experts = nullptr;  // of a mixture; nullptr: where the files are mapped
   std::optional<OnProducts> on_products = std::nullopt;  // of the layers, but not the head
+  std::optional<OnMixed> on_mixed = std::nullopt;
 };
 
 // The layers that a pass runs, where not all.

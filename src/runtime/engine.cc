@@ -173,12 +173,14 @@ void Engine::Step(std::span<const Work> work, OnStepLogits on_logits,
 }
 
 void Engine::StepLayers(std::span<const Work> work, const model::LayerRange& layers,
-                        OnStepLogits on_logits, std::optional<model::OnProducts> on_products,
-                        std::optional<model::OnHidden> on_hidden) {
+                        OnStepLogits on_logits, const LayerObservers& observers) {
   Gather(work);
   if (tokens_.empty()) return;
-  const model::Batch batch = {
-      .tokens = tokens_, .segments = segments_, .experts = experts(), .on_products = on_products};
+  const model::Batch batch = {.tokens = tokens_,
+                              .segments = segments_,
+                              .experts = experts(),
+                              .on_products = observers.on_products,
+                              .on_mixed = observers.on_mixed};
   const auto clear = [&] {
     for (const size_t index : works_) work[index].sequence->Clear();
   };
@@ -186,7 +188,7 @@ void Engine::StepLayers(std::span<const Work> work, const model::LayerRange& lay
     model_.ForwardLayers(
         batch, layers, WorkspaceFor(tokens_.size()), *pool_,
         [&](size_t token, std::span<const float> logits) { PassOn(token, logits, on_logits); },
-        on_hidden);
+        observers.on_hidden);
   } catch (...) {
     clear();
     throw;

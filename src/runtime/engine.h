@@ -47,6 +47,13 @@ struct Work {
 // live until the call returns.
 using OnStepLogits = FunctionRef<void(size_t work, size_t token, std::span<const float> logits)>;
 
+// What may be looked at while layers run.
+struct LayerObservers {
+  std::optional<model::OnProducts> on_products = std::nullopt;
+  std::optional<model::OnMixed> on_mixed = std::nullopt;
+  std::optional<model::OnHidden> on_hidden = std::nullopt;
+};
+
 // One caller at a time, with all sequences made from it.
 class Engine {
  public:
@@ -107,9 +114,7 @@ class Engine {
   // hold nothing afterwards. A stream has the tokens of all pieces, in the order of Batch: where they
   // are all longer than model::kShortSegment, or none is, in their own.
   void StepLayers(std::span<const Work> work, const model::LayerRange& layers,
-                  OnStepLogits on_logits,
-                  std::optional<model::OnProducts> on_products = std::nullopt,
-                  std::optional<model::OnHidden> on_hidden = std::nullopt);
+                  OnStepLogits on_logits, const LayerObservers& observers = {});
 
   // Takes `tokens` as the continuation of a sequence, in passes of at most chunk_tokens(). The indices
   // that the callbacks see count from the first of `tokens`; on_hidden is called for each pass. Throws as

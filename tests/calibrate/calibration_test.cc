@@ -68,10 +68,13 @@ TEST_P(CalibrationOf, CoversEveryMatrixOfTheLayers) {
   SelfCalibrated run(folder);
   const auto codec = Codec();
   struct Asking final : convert::FeedbackSource {
-    std::shared_ptr<const codec::Feedback> For(const std::string& matrix, size_t layer,
-                                               const codec::Codec& of) override {
+    void Plan(std::vector<convert::PlannedMatrix> matrices) override {
+      inner->Plan(std::move(matrices));
+    }
+    convert::MatrixFeedback For(const std::string& matrix, size_t layer,
+                                const codec::Codec& of) override {
       auto feedback = inner->For(matrix, layer, of);
-      EXPECT_NE(feedback, nullptr) << matrix;
+      EXPECT_NE(feedback.feedback, nullptr) << matrix;
       ++asked;
       return feedback;
     }
@@ -146,20 +149,24 @@ TEST(Calibration, WantsLayersInOrderAndOneCodecForOneInput) {
   };
   const auto trellis = Codec(), plain = Codec(codec::kHlwqCodec);
   EXPECT_TRUE(run.calibration.notes().empty());
-  EXPECT_EQ(run.calibration.For("model.layers.1.self_attn.rotary.weight", 1, *trellis), nullptr);
+  EXPECT_EQ(run.calibration.For("model.layers.1.self_attn.rotary.weight", 1, *trellis).feedback,
+            nullptr);
   ASSERT_EQ(run.calibration.notes().size(), 1u);
   EXPECT_THAT(run.calibration.notes()[0], HasSubstr("1 matrices (the first is 'model.layers.1"));
-  EXPECT_NE(run.calibration.For(name(1, "self_attn.q_proj"), 1, *trellis), nullptr);
-  EXPECT_EQ(run.calibration.For(name(1, "self_attn.q_proj"), 1, *trellis),
-            run.calibration.For(name(1, "self_attn.v_proj"), 1, *trellis));
-  EXPECT_NE(run.calibration.For(name(1, "self_attn.q_proj"), 1, *trellis),
-            run.calibration.For(name(1, "self_attn.o_proj"), 1, *trellis));
+  EXPECT_NE(run.calibration.For(name(1, "self_attn.q_proj"), 1, *trellis).feedback, nullptr);
+  EXPECT_EQ(run.calibration.For(name(1, "self_attn.q_proj"), 1, *trellis).feedback,
+            run.calibration.For(name(1, "self_attn.v_proj"), 1, *trellis).feedback);
+  EXPECT_NE(run.calibration.For(name(1, "self_attn.q_proj"), 1, *trellis).feedback,
+            run.calibration.For(name(1, "self_attn.o_proj"), 1, *trellis).feedback);
   EXPECT_THROW(run.calibration.For(name(1, "self_attn.k_proj"), 1, *plain), Error);
   EXPECT_THROW(run.calibration.For(name(0, "self_attn.k_proj"), 0, *trellis), Error);
-  EXPECT_NE(run.calibration.For("lm_head.weight", convert::FeedbackSource::kHead, *trellis),
-            nullptr);
-  EXPECT_EQ(run.calibration.For("lm_head.weight", convert::FeedbackSource::kHead, *trellis),
-            run.calibration.For("embed_tokens.weight", convert::FeedbackSource::kHead, *trellis));
+  EXPECT_NE(
+      run.calibration.For("lm_head.weight", convert::FeedbackSource::kHead, *trellis).feedback,
+      nullptr);
+  EXPECT_EQ(
+      run.calibration.For("lm_head.weight", convert::FeedbackSource::kHead, *trellis).feedback,
+      run.calibration.For("embed_tokens.weight", convert::FeedbackSource::kHead, *trellis)
+          .feedback);
   EXPECT_THROW(run.calibration.For(name(1, "self_attn.k_proj"), 1, *trellis), Error);
 }
 
@@ -167,11 +174,11 @@ TEST(Calibration, WantsLayersInOrderAndOneCodecForOneInput) {
 TEST(Calibration, TakesATiedEmbeddingForTheHead) {
   const fs::path folder = test::Golden("good/models/qwen3-odd");
   struct Asked final : convert::FeedbackSource {
-    std::shared_ptr<const codec::Feedback> For(const std::string& matrix, size_t layer,
-                                               const codec::Codec&) override {
+    convert::MatrixFeedback For(const std::string& matrix, size_t layer,
+                                const codec::Codec&) override {
       names.push_back(matrix);
       layers.push_back(layer);
-      return nullptr;
+      return {};
     }
     std::vector<std::string> names;
     std::vector<size_t> layers;
@@ -233,7 +240,7 @@ TEST(LayerWalk, GivesTheSameStreamsFromAFile) {
       }
     };
     while (walk.layer() < engine.config().sizes.layers.size()) {
-      walk.Next(model::OnProducts(collect), [](size_t) {});
+      walk.Next({.on_products = model::OnProducts(collect)}, [](const WalkPass&) {});
     }
     return inputs;
   };

@@ -11,6 +11,7 @@
 #include "checkpoint/row_reader.h"
 #include "convert/quantize.h"
 #include "kernels/cpu_backend.h"
+#include "tests/calibrate/divergence.h"
 #include "tests/support/make_checkpoint.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_dir.h"
@@ -54,34 +55,6 @@ Checkpoint Quantized(const fs::path& to, bool is_calibrated) {
   return checkpoint::OpenCheckpoint(to);
 }
 
-// Logarithms of what the model expects, of all tokens of the text.
-std::vector<std::vector<double>> LogProbabilities(Checkpoint model, const TokenSequences& text) {
-  runtime::Engine engine(std::move(model), {.threads = 2});
-  std::vector<std::vector<double>> all;
-  for (const auto& sequence : text) {
-    runtime::SequenceState state = engine.MakeState({.format = DType::kF32, .capacity = kWindow});
-    engine.Feed(state, sequence, model::LogitsOf::kAll, [&](size_t, std::span<const float> logits) {
-      const double most = *std::ranges::max_element(logits);
-      double sum = 0;
-      for (const float logit : logits) sum += std::exp(logit - most);
-      auto& row = all.emplace_back(logits.begin(), logits.end());
-      for (double& value : row) value -= most + std::log(sum);
-    });
-  }
-  return all;
-}
-
-double MeanKl(const std::vector<std::vector<double>>& want,
-              const std::vector<std::vector<double>>& got) {
-  double sum = 0;
-  for (size_t token = 0; token < want.size(); ++token) {
-    for (size_t i = 0; i < want[token].size(); ++i) {
-      sum += std::exp(want[token][i]) * (want[token][i] - got[token][i]);
-    }
-  }
-  return sum / static_cast<double>(want.size());
-}
-
 // What came to the matrices of experts: sum x x^T by tensor.
 struct ExpertInputs {
   struct Sums {
@@ -103,7 +76,7 @@ struct ExpertInputs {
       }
     };
     while (walk.layer() < engine.config().sizes.layers.size()) {
-      walk.Next(model::OnProducts(collect), [](size_t) {});
+      walk.Next({.on_products = model::OnProducts(collect)}, [](const WalkPass&) {});
     }
   }
 
@@ -153,9 +126,10 @@ class TrainedMixture : public testing::Test {
 };
 
 TEST_F(TrainedMixture, LosesFarLessWithFeedback) {
-  const auto want = LogProbabilities(std::move(model_), text_);
-  const double alone = MeanKl(want, LogProbabilities(std::move(alone_), text_));
-  const double calibrated = MeanKl(want, LogProbabilities(std::move(calibrated_), text_));
+  const auto want = test::LogProbabilities(std::move(model_), text_);
+  const double alone = test::MeanKl(want, test::LogProbabilities(std::move(alone_), text_));
+  const double calibrated =
+      test::MeanKl(want, test::LogProbabilities(std::move(calibrated_), text_));
   EXPECT_LT(calibrated, 0.65 * alone) << alone;
 }
 

@@ -61,8 +61,8 @@ eval::SharedChange ChangeWithFeedback(const checkpoint::TensorEntry& entry, size
   std::vector<eval::SharedChange> slices;
   for (uint64_t slice = 0; slice < matrices.count; ++slice) {
     const std::string name = convert::MatrixName(entry.name, entry.shape, slice);
-    slices.push_back(
-        std::make_shared<const eval::CodecRoundTrip>(codec, feedback.For(name, layer, *codec)));
+    slices.push_back(std::make_shared<const eval::CodecRoundTrip>(
+        codec, feedback.For(name, layer, *codec).feedback));
   }
   return std::make_shared<const eval::SliceChanges>(matrices.matrix.out, std::move(slices));
 }
