@@ -4,7 +4,9 @@
 #include <array>
 #include <utility>
 
+#include "base/checked.h"
 #include "base/error.h"
+#include "base/parallel.h"
 #include "calibrate/bound_name.h"
 #include "calibrate/factorization.h"
 #include "codec/round_trip.h"
@@ -91,22 +93,22 @@ void Propagation::SetCoded(const convert::PlannedMatrix& matrix, const model::St
   const MatrixShape shape = model::ShapeOf(weights);
   Coded& coded = coded_[matrix.name];
   coded.weights = Buffer<uint16_t>(shape.out * shape.in, Unfilled());
-  const size_t rows_at_once = codec::kFeedbackRows;
-  engine_.pool().ParallelFor(shape.out, rows_at_once, [&](size_t begin, size_t end, int) {
-    std::vector<float> rows(rows_at_once * shape.in);
-    for (size_t row = begin; row < end; row += rows_at_once) {
-      const size_t count = std::min(rows_at_once, end - row);
-      const std::span<float> some = std::span(rows).first(count * shape.in);
-      for (size_t i = 0; i < count; ++i) {
-        model::ReadWeights(weights, row + i, some.subspan(i * shape.in, shape.in));
-      }
-      const size_t first = row * shape.in;
-      if (feedback.shift != nullptr) {
-        for (size_t i = 0; i < some.size(); ++i) some[i] += (*feedback.shift)[first + i];
-      }
-      codec::RoundTripRows(*matrix.codec, feedback.feedback.get(), row, shape.in, some);
-      std::ranges::transform(some, coded.weights.data() + first, F32ToBF16);
+  const auto code = [&](size_t begin) {
+    const size_t count = std::min(codec::kFeedbackRows, shape.out - begin);
+    std::vector<float> rows(count * shape.in);
+    for (size_t i = 0; i < count; ++i) {
+      model::ReadWeights(weights, begin + i, std::span(rows).subspan(i * shape.in, shape.in));
     }
+    const size_t first = begin * shape.in;
+    if (feedback.shift != nullptr) {
+      for (size_t i = 0; i < rows.size(); ++i) rows[i] += (*feedback.shift)[first + i];
+    }
+    codec::RoundTripRows(*matrix.codec, feedback.feedback.get(), begin, shape.in, rows);
+    std::ranges::transform(rows, coded.weights.data() + first, F32ToBF16);
+  };
+  WithContext("'" + matrix.name + "'", [&] {
+    ForEachTask(engine_.pool().threads(), CeilDiv(shape.out, codec::kFeedbackRows),
+                [&](size_t task) { code(task * codec::kFeedbackRows); });
   });
   coded.matrix = kernels::DenseMatrix{
       .shape = shape, .dtype = DType::kBF16, .data = std::as_bytes(coded.weights.span())};

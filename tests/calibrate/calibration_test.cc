@@ -194,15 +194,20 @@ TEST(Calibration, TakesATiedEmbeddingForTheHead) {
   EXPECT_EQ(asked.layers.back(), convert::FeedbackSource::kHead);
 }
 
-// What is said of llama-biases with every byte of a tensor so, when the matrix is asked for.
-std::string RefusalWith(std::string_view tensor, std::byte value, const char* matrix,
-                        size_t layer) {
-  const test::TempDir dir;
-  fs::copy(test::Golden("good/models/llama-biases"), dir / "model", fs::copy_options::recursive);
-  checkpoint::Checkpoint source = checkpoint::OpenCheckpoint(dir / "model");
+// llama-biases with every byte of a tensor so.
+void MakeModelWith(std::string_view tensor, std::byte value, const fs::path& folder) {
+  fs::copy(test::Golden("good/models/llama-biases"), folder, fs::copy_options::recursive);
+  checkpoint::Checkpoint source = checkpoint::OpenCheckpoint(folder);
   const auto& range = std::get<checkpoint::PlainStorage>(source.Find(tensor)->storage).range;
   const std::vector<std::byte> huge(range.bytes, value);
   File::OpenForWrite(source.files[range.file].path()).WriteAt(range.offset, huge);
+}
+
+// What is said of it when the matrix is asked for.
+std::string RefusalWith(std::string_view tensor, std::byte value, const char* matrix,
+                        size_t layer) {
+  const test::TempDir dir;
+  MakeModelWith(tensor, value, dir / "model");
   runtime::Engine engine(dir / "model", {.threads = 2});
   Calibration calibration(engine, {std::vector<runtime::TokenId>(20, 3)}, {});
   try {
@@ -212,6 +217,24 @@ std::string RefusalWith(std::string_view tensor, std::byte value, const char* ma
     return error.what();
   }
   return "";
+}
+
+// Coding them for the walk of what the model becomes must not end otherwise than coding them for the file.
+TEST(Calibration, RefusesWeightsThatAreNotFinite) {
+  for (const std::string_view matrix : {"mlp.down_proj", "mlp.up_proj", "self_attn.o_proj"}) {
+    const test::TempDir dir;
+    MakeModelWith("model.layers.1." + std::string(matrix) + ".weight", std::byte{0xFF},
+                  dir / "model");
+    runtime::Engine engine(dir / "model", {.threads = 2});
+    Calibration calibration(engine, {std::vector<runtime::TokenId>(20, 3)}, {});
+    convert::QuantizeOptions options = Options(codec::kTrellisCodec);
+    CalibrateBy(calibration, options);
+    test::ExpectError(ErrorCode::kNonFinite, "model.layers.1.mlp.", [&] {
+      convert::Quantize(checkpoint::OpenCheckpoint(dir / "model"), dir / "dst", options,
+                        kernels::CpuBackend());
+    });
+    EXPECT_FALSE(fs::exists(dir / "dst"));
+  }
 }
 
 // Of weights so large that what a layer makes of them overflows, or the squares of what the head reads.

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Draws docs/quality.svg and writes the tables of docs/quality.md, from the figures of docs/quality.json.
+"""Draws docs/quality.svg and writes the tables of docs/quality.md and docs/calibration.md, from the figures of
+docs/quality.json.
 
 usage: render.py [--figures docs/quality.json] [--page docs/quality.md] [--picture docs/quality.svg]
+                 [--calibration docs/calibration.md]
 
 Needs no packages. In the page, what stands between `<!-- begin table -->` and `<!-- end table -->` is replaced,
-and so with `effort`.
+and so with `effort`; in that of the calibration it is `calibrated`.
 """
 from __future__ import annotations
 
@@ -18,6 +20,9 @@ from formats import FORMATS
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 BERT, MINILM = "weights BERT attention", "weights MiniLM"
 KLD, KLD_AS_IS = "kld smollm2-blurred", "kld smollm2"
+CALIBRATED = "calibrated smollm2-blurred"
+TEXTS = {"wiki.test.raw": "wikitext-2", "grimm.txt": "Grimm", "tinystories_val.txt": "TinyStories",
+         "ecclesiastes.txt": "Ecclesiastes"}
 KLD_COLUMNS = "bits/weight | dB | KL divergence, nats | perplexity | same top token"
 
 
@@ -84,6 +89,24 @@ def effort_table(section: dict) -> str:
     return "\n".join(rows)
 
 
+def calibrated_table(section: dict) -> str:
+    """A row for each format that was calibrated; in parentheses what it loses without. Keys are "FORMAT TEXT"."""
+    def cell(key: str, text: str) -> str:
+        mean = section[f"{key} {text}"]["kl"]
+        plain = section.get(f"plain-{key} {text}")
+        without = f" ({plain['kl']['value']:.3g})" if plain else ""
+        return f"{mean['value']:.4f} ± {mean['block_standard_error']:.4f}{without}"
+
+    keys = {key.split()[0] for key in section if not key.startswith("plain-")}
+    first = {key: section[f"{key} {next(iter(TEXTS))}"] for key in keys}
+    rows = [f"| format | bits/weight | {' | '.join(TEXTS.values())} |", "|---" * (2 + len(TEXTS)) + "|"]
+    for key in sorted(keys, key=lambda key: (round(first[key]["bits_per_weight"], 1), first[key]["kl"]["value"])):
+        name = first[key]["name"].removesuffix(", calibrated").removesuffix(", importance matrix")
+        bits = f"{first[key]['bits_per_weight']:.3f}"
+        rows.append(f"| {name} | {bits} | {' | '.join(cell(key, text) for text in TEXTS)} |")
+    return "\n".join(rows)
+
+
 def replace(page: str, mark: str, content: str) -> str:
     begin, end = f"<!-- begin {mark} -->", f"<!-- end {mark} -->"
     before, rest = page.split(begin)
@@ -95,6 +118,7 @@ def main() -> None:
     parser.add_argument("--figures", type=pathlib.Path, default=DOCS / "quality.json")
     parser.add_argument("--page", type=pathlib.Path, default=DOCS / "quality.md")
     parser.add_argument("--picture", type=pathlib.Path, default=DOCS / "quality.svg")
+    parser.add_argument("--calibration", type=pathlib.Path, default=DOCS / "calibration.md")
     args = parser.parse_args()
     figures = json.loads(args.figures.read_text())
     args.picture.write_text(draw_quality.draw(
@@ -107,6 +131,9 @@ def main() -> None:
     if "effort" in figures:
         page = replace(page, "effort", effort_table(figures["effort"]))
     args.page.write_text(page)
+    if CALIBRATED in figures:
+        args.calibration.write_text(
+            replace(args.calibration.read_text(), "calibrated", calibrated_table(figures[CALIBRATED])))
 
 
 if __name__ == "__main__":

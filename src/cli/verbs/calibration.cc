@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/number_text.h"
 #include "calibrate/estimate.h"
+#include "calibrate/propagation.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/verbs/conversion.h"
@@ -19,11 +20,15 @@ uint64_t TokensOf(const Arguments& arguments) {
   return static_cast<uint64_t>(arguments.Integer(flag::kCalibrationTokens));
 }
 
+model::ModelConfig ConfigOf(const checkpoint::Checkpoint& model) {
+  return WithContext(model.root.string() + ": config.json",
+                     [&] { return model::ReadModelConfig(model.config); });
+}
+
 // About how long it takes, in words.
 std::string Estimate(const Arguments& arguments, const checkpoint::Checkpoint& model,
                      bool writes_text, int walks) {
-  const model::ModelConfig config = WithContext(
-      model.root.string() + ": config.json", [&] { return model::ReadModelConfig(model.config); });
+  const model::ModelConfig config = ConfigOf(model);
   const calibrate::CalibrationAmount amount = {
       .tokens = TokensOf(arguments), .writes_text = writes_text, .walks = walks};
   WorkerPool pool(ThreadsOf(arguments));
@@ -46,9 +51,10 @@ TokenProgressCallback ShowProgress(const Arguments& arguments) {
 std::string CalibrationOffer(const Arguments& arguments, const checkpoint::Checkpoint& source,
                              int walks) {
   try {
-    return fmt::format(
-        "--calibrate self would take about {} and leave about a third of this loss\n",
-        Estimate(arguments, source, true, walks));
+    // docs/calibration.md.
+    const char* left = calibrate::Propagates(ConfigOf(source).sizes) ? "a quarter" : "half";
+    return fmt::format("--calibrate self would take about {} and leave about {} of this loss\n",
+                       Estimate(arguments, source, true, walks), left);
   } catch (const Error&) {
     return "";  // a model that is not run
   }
