@@ -38,7 +38,7 @@ struct ConversionResult {
 };
 
 // Text that runs through the model, by which later columns of each matrix make good what earlier ones lose:
-// at the same size about a quarter of the loss is left, of a mixture half, for minutes of work (docs/calibration.md).
+// at the same size about a third of the loss is left, of a mixture half, for minutes of work (docs/calibration.md).
 struct Calibration {
   // "self": written by the model; else a file of text, a folder of such, or a .json of token ids as a
   // calibrated checkpoint has it beside its weights.

@@ -18,7 +18,7 @@ std::vector<Flag> FlagsFor(std::string_view verb, FlagValue only_with) {
            "Each matrix is coded for the inputs it will see: what rounding a weight does to its "
            "outputs, the weights after it in its row repair, and what the layers before lose, "
            "later "
-           "ones take back in part. At the same size about three quarters of the loss go, half of "
+           "ones take back in part. At the same size about two thirds of the loss go, half of "
            "that of a mixture; it takes minutes where coding takes seconds. The text is the "
            "model's own, "
            "or that of a file or of a folder of files, or the token ids of an "

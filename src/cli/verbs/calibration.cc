@@ -52,7 +52,7 @@ std::string CalibrationOffer(const Arguments& arguments, const checkpoint::Check
                              int walks) {
   try {
     // docs/calibration.md.
-    const char* left = calibrate::Propagates(ConfigOf(source).sizes) ? "a quarter" : "half";
+    const char* left = calibrate::Propagates(ConfigOf(source).sizes) ? "a third" : "half";
     return fmt::format("--calibrate self would take about {} and leave about {} of this loss\n",
                        Estimate(arguments, source, true, walks), left);
   } catch (const Error&) {

@@ -135,7 +135,7 @@ def measure(args) -> None:
             bits = maker.decoded(entry, checkpoint)
             for args.text in missing:
                 store.put(section, f"{entry.key} {args.text.name}",
-                          conditions | {"name": entry.name, "bits_per_weight": bits} | kld(args, checkpoint))
+                          conditions | {"name": entry.name, "bits_per_weight": bits, "kl": kld(args, checkpoint)["kl"]})
             shutil.rmtree(checkpoint)
         figures = [store.read()[section][f"{entry.key} {text.name}"] for text in args.texts]
         print(f"{entry.name}: {figures[0]['bits_per_weight']:.3f} bits, nats: " +
