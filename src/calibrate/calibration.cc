@@ -237,7 +237,7 @@ void Calibration::Collect(std::span<const model::Product> products) {
     const auto bound = BoundName(engine_.model(), *product.matrix);
     if (!bound || product.tokens.size() == 0) continue;
     const std::string& name = *bound;
-    matrices_.emplace(name, product.matrix);
+    if (propagation_) matrices_.emplace(name, product.matrix);
     if (propagation_ && propagation_->IsWriter(name)) continue;  // by the coded layers
     const size_t expert = name.find(".mlp.experts.");
     const bool is_down = name.find("down_proj") != std::string::npos;
