@@ -31,9 +31,9 @@ struct CalibrationOptions {
   std::function<void(size_t layer, const TokenProgress& progress)> progress;
 };
 
-// Inputs are those of the model as it is, but where errors are propagated (propagation.h): there those of matrices that write
-// to the stream are what the coded layers give. In a mixture gates and ups of all experts of a layer share the
-// inputs of all its tokens; each down has its own, and feedback is weaker where they are few.
+// Inputs are those of the model as it is. Where errors are propagated (propagation.h), those of matrices that
+// write to the stream are what the coded layers give. In a mixture gates and ups of all experts of a layer
+// share the inputs of all its tokens; each down has its own, and feedback is weaker where they are few.
 // Borrows the engine; one caller at a time.
 class Calibration final : public convert::FeedbackSource {
  public:
@@ -41,8 +41,9 @@ class Calibration final : public convert::FeedbackSource {
   Calibration(runtime::Engine& engine, TokenSequences sequences, CalibrationOptions options);
   ~Calibration() override;
 
-  // `layer` kHead: of the head, whose inputs are the last stream, normed. Of a later layer than the last one asked for: takes all tokens through the layers up to it. Throws as
-  // LayerWalk, and Error{kNonFinite} for inputs that are not finite.
+  // `layer` kHead: of the head, whose inputs are the last stream, normed. Of a later layer than the last one
+  // asked for: takes all tokens through the layers up to it. Throws as LayerWalk and Propagation, and
+  // Error{kNonFinite} for inputs that are not finite.
   convert::MatrixFeedback For(const std::string& matrix, size_t layer,
                               const codec::Codec& codec) override;
   // Without it no errors are propagated.

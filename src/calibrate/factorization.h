@@ -13,8 +13,8 @@ namespace hlwq::calibrate {
 // Rows of the factor that are worked on together.
 inline constexpr size_t kFactorRows = 96;
 
-// Of a matrix H [n, n] that is symmetric and positive semidefinite, in its place. In blocks of columns, so that most of the
-// work is products of matrices: n^3 / 3 multiply-adds. Results do not depend on the number of threads.
+// Of a matrix H [n, n] that is symmetric and positive semidefinite, in its place. In blocks of columns, so that
+// most of the work is products of matrices: n^3 / 3 multiply-adds. Results do not depend on the number of threads.
 class Factorization {
  public:
   Factorization(Buffer<float> hessian, size_t columns, WorkerPool& pool);

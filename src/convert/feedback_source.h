@@ -43,8 +43,9 @@ class FeedbackSource {
   // All matrices that the conversion codes with feedback, whether or not it asks for each of them: a job
   // that is resumed does not. Called once, before For, if at all.
   virtual void Plan(std::vector<PlannedMatrix> /*matrices*/) {}
-  // For a matrix of a decoder layer or the head, named as MatrixName says. Called for one matrix at a time, layer after layer, with all other work of the layers before
-  // begun; may take as long as it takes. What it throws ends the conversion.
+  // For a matrix of a decoder layer or the head, named as MatrixName says. Called for one matrix at a time,
+  // layer after layer, with all other work of the layers before begun; may take as long as it takes. What it
+  // throws ends the conversion.
   virtual MatrixFeedback For(const std::string& matrix, size_t layer,
                              const codec::Codec& codec) = 0;
   // What a user should know afterwards.

@@ -124,7 +124,8 @@ std::vector<Flag> SelectionFlags() {
            "All matrices share one budget, embedding and head included, multipliers and padding "
            "counted. Each is measured at 2 to 6 bits (--codec hlwq: to 8), all experts of a "
            "layer and role together, and bits go where they save most. The widths are printed "
-           "and kept beside the result as hlwq_recipe.json, a recipe to edit and use again."},
+           "and kept beside the result as hlwq_recipe.json, a recipe to edit and use again. With "
+           "--calibrate, one width for all lost less where both were measured."},
       {.id = flag::kSensitivity,
        .value_name = "NAME",
        .category = Category::kSelection,
