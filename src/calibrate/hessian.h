@@ -22,7 +22,7 @@ class Hessian {
   size_t columns() const noexcept { return columns_; }
   uint64_t tokens() const noexcept { return tokens_; }
 
-  // Adds inputs, [tokens, columns]. Cost: tokens * n^2 / 2 multiply-adds. Memory: the inputs once more.
+  // Adds inputs, [tokens, columns]. Cost: tokens * n^2 / 2 multiply-adds.
   void Add(kernels::RowSpan<const float> inputs, WorkerPool& pool);
 
   // [n, n] as float32, both halves; scaled so that the mean of the diagonal is 1. All zeros where every
@@ -44,7 +44,7 @@ class CrossSums {
  public:
   CrossSums(size_t rows, size_t columns) : rows_(rows), columns_(columns), sums_(rows * columns) {}
 
-  // y [tokens, rows], x [tokens, columns]. Cost: tokens * rows * columns multiply-adds. Memory: both once more.
+  // y [tokens, rows], x [tokens, columns]. Cost: tokens * rows * columns multiply-adds.
   void Add(kernels::RowSpan<const float> y, kernels::RowSpan<const float> x, WorkerPool& pool);
   size_t columns() const noexcept { return columns_; }
   Buffer<float> Take() { return std::move(sums_); }
