@@ -14,7 +14,7 @@
 namespace hlwq::calibrate {
 
 struct Calibration::Group {
-  explicit Group(size_t columns) : hessian(std::in_place, columns) {}
+  explicit Group(Hessian sums) : hessian(std::move(sums)) {}
 
   std::string name;                // of its first matrix
   std::optional<Hessian> hessian;  // until it is factored
@@ -115,7 +115,7 @@ void Calibration::CollectHead(const std::string& matrix) {
   is_at_head_ = true;
   groups_.clear();
   group_of_.clear();
-  Group& group = AddGroup(matrix, hidden);
+  Group& group = AddGroup(matrix, Hessian(hidden));
   pass_begin_ = 0;
   walk_.ToHead([&](std::span<const float> inputs) {
     const kernels::RowSpan<const float> rows(inputs, hidden);
@@ -126,8 +126,8 @@ void Calibration::CollectHead(const std::string& matrix) {
   CheckSums();
 }
 
-Calibration::Group& Calibration::AddGroup(const std::string& matrix, size_t columns) {
-  groups_.push_back(std::make_unique<Group>(columns));
+Calibration::Group& Calibration::AddGroup(const std::string& matrix, Hessian hessian) {
+  groups_.push_back(std::make_unique<Group>(std::move(hessian)));
   groups_.back()->name = matrix;
   group_of_[matrix] = groups_.back().get();
   return *groups_.back();
@@ -205,8 +205,7 @@ void Calibration::Propagate() {
 
 void Calibration::AddWriter(WriterSums sums) {
   const convert::PlannedMatrix& matrix = *sums.matrix;
-  Group& group = AddGroup(matrix.name, sums.inputs.columns());
-  group.hessian = std::move(sums.inputs);
+  Group& group = AddGroup(matrix.name, std::move(sums.inputs));
   CheckSums();
   const size_t columns = group.hessian->columns();
   const uint64_t tokens = group.hessian->tokens();
@@ -259,7 +258,7 @@ void Calibration::Collect(std::span<const model::Product> products) {
     }
     const auto known = group_of_.find(name);
     Group& group =
-        known == group_of_.end() ? AddGroup(name, product.input->width()) : *known->second;
+        known == group_of_.end() ? AddGroup(name, Hessian(product.input->width())) : *known->second;
     const auto inputs = InputsOf(product);
     RequireFinite(inputs, name);
     group.hessian->Add(inputs, engine_.pool());

@@ -77,7 +77,7 @@ class Calibration final : public convert::FeedbackSource {
   void AddWriter(WriterSums sums);
   // Progress: of the walks that a layer takes so many are done.
   void Tell(size_t layer, size_t walks_done) const;
-  Group& AddGroup(const std::string& matrix, size_t columns);
+  Group& AddGroup(const std::string& matrix, Hessian hessian);
   std::shared_ptr<const codec::Feedback> FeedbackOf(Group& group, const std::string& matrix,
                                                     const codec::Codec& codec);
   void CollectHead(const std::string& matrix);

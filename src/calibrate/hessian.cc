@@ -47,8 +47,13 @@ void ForEachProduct(RowSpan<const float> left, RowSpan<const float> right,
 Hessian::Hessian(size_t columns) : columns_(columns) {
   for (size_t begin = 0; begin < columns; begin += kStrip) {
     const size_t end = std::min(begin + kStrip, columns);
-    strips_.emplace_back((end - begin) * end);
+    strips_.emplace_back((end - begin) * end * sizeof(double));
   }
+}
+
+std::span<double> Hessian::Strip(size_t index) const noexcept {
+  const std::span<std::byte> bytes = strips_[index].bytes();
+  return {reinterpret_cast<double*>(bytes.data()), bytes.size() / sizeof(double)};
 }
 
 void Hessian::Add(RowSpan<const float> inputs, WorkerPool& pool) {
@@ -61,7 +66,7 @@ void Hessian::Add(RowSpan<const float> inputs, WorkerPool& pool) {
     }
   }
   ForEachProduct(inputs, inputs, tiles, pool, [&](const Tile& tile, const float* product) {
-    double* sums = strips_[tile.row / kStrip].data() + tile.column;
+    double* sums = Strip(tile.row / kStrip).data() + tile.column;
     for (size_t i = 0; i < tile.rows; ++i, sums += tile.row + tile.rows, product += kTile) {
       for (size_t k = 0; k < tile.columns; ++k) sums[k] += double{product[k]};
     }
@@ -72,15 +77,18 @@ double Hessian::mean_diagonal() const noexcept {
   double diagonal = 0;
   for (size_t row = 0; row < columns_; ++row) {
     const size_t strip = row / kStrip, end = std::min((strip + 1) * kStrip, columns_);
-    diagonal += strips_[strip][(row - strip * kStrip) * end + row];
+    diagonal += Strip(strip)[(row - strip * kStrip) * end + row];
   }
   return diagonal / static_cast<double>(columns_);
 }
 
 bool Hessian::is_finite() const noexcept {
-  return std::ranges::all_of(strips_, [](const Buffer<double>& strip) {
-    return std::ranges::all_of(strip.span(), [](double sum) { return std::isfinite(sum); });
-  });
+  for (size_t strip = 0; strip < strips_.size(); ++strip) {
+    if (!std::ranges::all_of(Strip(strip), [](double sum) { return std::isfinite(sum); })) {
+      return false;
+    }
+  }
+  return true;
 }
 
 Buffer<float> Hessian::TakeNormalised() {
@@ -90,7 +98,7 @@ Buffer<float> Hessian::TakeNormalised() {
   Buffer<float> all(columns_ * columns_, Unfilled());
   for (size_t strip = strips_.size(); strip-- > 0;) {
     const size_t begin = strip * kStrip, end = std::min(begin + kStrip, columns_);
-    const double* sums = strips_[strip].data();
+    const double* sums = Strip(strip).data();
     for (size_t row = begin; row < end; ++row, sums += end) {
       for (size_t column = 0; column <= row; ++column) {
         all[row * columns_ + column] = static_cast<float>(sums[column] * scale);

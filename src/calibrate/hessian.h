@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/page_memory.h"
 #include "base/worker_pool.h"
 #include "kernels/row_span.h"
 #include "tensor/buffer.h"
@@ -35,8 +36,11 @@ class Hessian {
  private:
   size_t columns_ = 0;
   uint64_t tokens_ = 0;
-  std::vector<Buffer<double>>
-      strips_;  // of the lower triangle: some rows each, up to the last one's end
+  // Of the lower triangle: some rows each, up to the last one's end. Each is given back to the system when it is
+  // used up, whatever thread had made it.
+  std::vector<PageMemory> strips_;
+
+  std::span<double> Strip(size_t index) const noexcept;
 };
 
 // Sum of y x^T over tokens, [rows, columns] in float32. Does not depend on the number of threads.
