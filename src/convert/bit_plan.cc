@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <set>
 #include <tuple>
 
@@ -101,6 +103,20 @@ std::vector<BitPlanItem> MakeBitPlanItems(const checkpoint::Checkpoint& source,
 
 double BitPlan::bits_per_weight() const noexcept {
   return 8.0 * static_cast<double>(bytes) / static_cast<double>(WeightsOf(items));
+}
+
+void DrawToMean(const std::vector<BitPlanItem>& items, double trust,
+                std::vector<double>& sensitivities) {
+  const double sum = std::accumulate(sensitivities.begin(), sensitivities.end(), 0.0);
+  const auto weights = static_cast<double>(WeightsOf(items));
+  double drawn = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const double alike = sum * static_cast<double>(items[i].weights) / weights;
+    if (alike > 0) sensitivities[i] = alike * std::pow(sensitivities[i] / alike, trust);
+    drawn += sensitivities[i];
+  }
+  if (drawn == 0) return;
+  for (double& sensitivity : sensitivities) sensitivity *= sum / drawn;
 }
 
 BitPlan ChooseBits(std::vector<BitPlanItem> items, std::vector<double> sensitivities,

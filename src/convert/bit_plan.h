@@ -45,6 +45,11 @@ struct BitPlan {
   double bits_per_weight() const noexcept;
 };
 
+// Draws sensitivities, one for each item, towards those by which all weights count alike, with the same sum: what sets
+// each apart counts by its power of `trust`. 1: as they are; 0: all alike.
+void DrawToMean(const std::vector<BitPlanItem>& items, double trust,
+                std::vector<double>& sensitivities);
+
 // The widths with the least sum of sensitivity * relative error whose stored bytes, multipliers and
 // padding included, are at most target_bits_per_weight bits for each weight of the items.
 // `sensitivities` has one value for each item. Throws as SolveBudget.

@@ -43,7 +43,11 @@ std::vector<TokenId> MakeProbes(runtime::Engine& engine, const ProbeOptions& opt
     runtime::Sequence held(engine, {.format = DType::kF32, .capacity = options.tokens});
     runtime::GenerateOptions generate;
     generate.max_tokens = options.tokens - 1;
-    generate.sampler = {.temperature = 1, .top_k = 0, .top_p = 1, .min_p = 0, .seed = seed};
+    generate.sampler = {.temperature = options.temperatures[sequence % options.temperatures.size()],
+                        .top_k = 0,
+                        .top_p = 1,
+                        .min_p = 0,
+                        .seed = seed};
     const runtime::GenerationResult made = runtime::Generate(
         engine, held, first, generate, {[](TokenId) { return true; }, [](size_t) { return true; }});
     probes.push_back(first.front());

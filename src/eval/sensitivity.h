@@ -2,9 +2,11 @@
 // random tokens, which the model itself continues.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,14 +17,17 @@
 
 namespace hlwq::eval {
 
+inline constexpr std::array kOwnTemperature = {1.0f};
+
 struct ProbeOptions {
   size_t sequences = 4;
   size_t tokens = 64;  // of each sequence
   uint64_t seed = 1;
+  std::span<const float> temperatures = kOwnTemperature;  // of the sequences in turn; borrowed
 };
 
 // Token ids [sequences * tokens]: each sequence begins with a random token and goes on with what the
-// model gives, sampled from its own distribution (temperature 1, no filters, no end).
+// model gives, sampled from its own distribution (no filters, no end).
 std::vector<runtime::TokenId> MakeProbes(runtime::Engine& engine, const ProbeOptions& options);
 
 // For each layer, the mean squared length of what it adds to the residual stream over that of the

@@ -183,6 +183,25 @@ TEST(ChooseBits, GivesMoreBitsToWhatMattersMore) {
   EXPECT_GT(least_first, most_others);
 }
 
+TEST(DrawToMean, TakesThePowerOfWhatSetsAnItemApart) {
+  const std::vector<BitPlanItem> items = {{.weights = 100}, {.weights = 300}, {.weights = 100}};
+  const std::vector<double> measured = {16, 3, 0};
+  std::vector<double> drawn = measured;
+  DrawToMean(items, 1, drawn);
+  for (size_t i = 0; i < drawn.size(); ++i) EXPECT_NEAR(drawn[i], measured[i], 1e-12);
+  // Of each weight: 0.16 and 0.01, whose roots are as 4 to 1.
+  DrawToMean(items, 0.5, drawn);
+  EXPECT_NEAR(drawn[0] + drawn[1] + drawn[2], 19, 1e-12);
+  EXPECT_NEAR(drawn[0] / drawn[1], 4.0 / 3, 1e-12);
+  EXPECT_EQ(drawn[2], 0);
+  std::vector<double> alike = {1, 1, 3};
+  DrawToMean(items, 0, alike);
+  EXPECT_NEAR(alike[1], 3, 1e-12);
+  std::vector<double> nothing(3);
+  DrawToMean(items, 0.5, nothing);
+  EXPECT_EQ(nothing, std::vector<double>(3));
+}
+
 TEST(ChooseBits, WithoutPreferencesIsUniformAndWithinTheBudget) {
   const Checkpoint source = checkpoint::OpenSynthetic(Config(), 1, 0);
   std::vector<BitPlanItem> items = Items(source);

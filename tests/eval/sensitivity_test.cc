@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <numeric>
 #include <set>
@@ -60,6 +61,23 @@ TEST(Probes, AreTokensOfTheModelAndTheSameEveryTime) {
   }
   EXPECT_EQ(probes, Probes());
   EXPECT_NE(probes[0], probes[kProbes.tokens]);
+}
+
+TEST(Probes, HaveTheirTemperaturesInTurn) {
+  runtime::Engine engine = OpenEngine();
+  constexpr std::array kTemperatures = {1.0f, 0.01f};
+  ProbeOptions options = kProbes;
+  options.temperatures = kTemperatures;
+  const std::vector<TokenId> mixed = MakeProbes(engine, options), own = Probes();
+  const auto is_same = [&](size_t sequence) {
+    const auto begin = static_cast<ptrdiff_t>(sequence * kProbes.tokens);
+    return std::equal(mixed.begin() + begin, mixed.begin() + begin + kProbes.tokens,
+                      own.begin() + begin);
+  };
+  EXPECT_TRUE(is_same(0));
+  EXPECT_FALSE(is_same(1));
+  EXPECT_TRUE(is_same(2));
+  EXPECT_EQ(mixed[kProbes.tokens], own[kProbes.tokens]) << "the same random token";
 }
 
 TEST(ResidualShares, AreOnePerLayerAndPositive) {

@@ -1,6 +1,7 @@
 #include "cli/verbs/target_bits.h"
 
 #include <algorithm>
+#include <array>
 
 #include "checkpoint/catalog.h"
 #include "cli/checkpoint_source.h"
@@ -53,6 +54,12 @@ std::vector<double> ResidualSensitivities(const Arguments& arguments, const std:
   return sensitivities;
 }
 
+// With feedback, which matrices matter depends on the text: what the model makes up at temperature 1 needs the
+// first layers most, plain text needs all layers alike. So there are probes of both kinds, and what they say
+// counts in part, in logarithm (docs/recipes.md).
+constexpr std::array kTemperaturesWithFeedback = {1.0f, 0.6f};
+constexpr double kTrust = 0.7;
+
 // What coding with feedback does to a tensor: each of its matrices has its own.
 eval::SharedChange ChangeWithFeedback(const checkpoint::TensorEntry& entry, size_t layer,
                                       std::shared_ptr<const codec::Codec> codec,
@@ -86,6 +93,7 @@ std::vector<double> DivergenceSensitivities(const Arguments& arguments, const st
     return ChangeWithFeedback(source.tensors[tensor], *layer, codec, *feedback);
   };
   options.progress = progress.TokenCallback();
+  if (feedback != nullptr) options.probes.temperatures = kTemperaturesWithFeedback;
   std::vector<runtime::TokenId> probes;
   {
     runtime::Engine engine(LocalSource(path), {.threads = ThreadsOf(arguments)});
@@ -103,6 +111,7 @@ std::vector<double> DivergenceSensitivities(const Arguments& arguments, const st
     const double error = RelativeErrorAt(items[index], kProbeBits);
     sensitivities[index] = error > 0 ? sensitivities[index] / error : 0;
   }
+  if (feedback != nullptr) convert::DrawToMean(items, kTrust, sensitivities);
   return sensitivities;
 }
 
