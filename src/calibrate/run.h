@@ -16,7 +16,7 @@
 namespace hlwq::calibrate {
 
 inline constexpr std::string_view kSelf = "self";
-inline constexpr uint64_t kDefaultTokens = 32768;
+inline constexpr uint64_t kDefaultTokens = 65536;
 
 struct RunOptions {
   // Written by the model; or a file of text, or a folder of such; or a .json with token ids, as

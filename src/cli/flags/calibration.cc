@@ -28,7 +28,7 @@ std::vector<Flag> FlagsFor(std::string_view verb, FlagValue only_with) {
        .value_name = "N",
        .category = Category::kCoding,
        .verbs = {verb},
-       .default_value = "32768",
+       .default_value = "65536",
        .minimum = 32,
        .maximum = 0x1p30,
        .only_with = only_with,
