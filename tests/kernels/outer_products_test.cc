@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/kernels/each_target.h"
@@ -79,6 +79,18 @@ TEST(AddOuterProducts, DoNotDependOnHowColumnsAreDivided) {
       }
     }
     EXPECT_EQ(all, some);
+  });
+}
+
+TEST(AddOuterProducts, AreTheSameOnAllTargetsWithFusedSteps) {
+  const Rows left(300, 70, 4), right(300, 110, 5);
+  std::vector<float> first;
+  test::ForEachTarget([&](std::string_view target) {
+    if (!target.starts_with("AVX") && !target.starts_with("NEON")) return;
+    std::vector<float> sums(70 * 110);
+    AddOuterProducts(left.span, right.span, 110, sums);
+    if (first.empty()) first = sums;
+    EXPECT_EQ(sums, first);
   });
 }
 

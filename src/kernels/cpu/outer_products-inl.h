@@ -28,7 +28,7 @@ constexpr size_t kMostLeft = 96;  // columns that are copied at once
 struct Scratch {
   alignas(64) float left[kTokens * kMostLeft];  // [tile, token, kLeft]
   alignas(64) float right[kTokens * kRight];    // [token, kRight]
-  alignas(64) float sums[kLeft * kRight];       // of a tile that is not whole
+  alignas(64) float sums[kLeft * kRight] = {};  // of a tile that is not whole
 };
 
 // `width` columns of `rows`, at `first`, zeros beyond: [token, kWidth].
@@ -71,11 +71,13 @@ HWY_INLINE void AddTile(const float* HWY_RESTRICT left, const float* HWY_RESTRIC
 // The same for a tile at an edge, `rows` by `width`.
 HWY_INLINE void AddEdge(const float* left, size_t tokens, size_t rows, size_t width, float* sums,
                         size_t stride, Scratch& scratch) {
-  for (size_t i = 0; i < rows; ++i)
+  for (size_t i = 0; i < rows; ++i) {
     std::copy_n(sums + i * stride, width, scratch.sums + i * kRight);
+  }
   AddTile(left, scratch.right, tokens, scratch.sums, kRight);
-  for (size_t i = 0; i < rows; ++i)
+  for (size_t i = 0; i < rows; ++i) {
     std::copy_n(scratch.sums + i * kRight, width, sums + i * stride);
+  }
 }
 
 // Of at most kTokens tokens and kMostLeft columns of the left.
@@ -105,7 +107,7 @@ HWY_INLINE void AddPanels(RowSpan<const float> left, RowSpan<const float> right,
 
 HWY_ATTR void AddOuterProductsOn(RowSpan<const float> left, RowSpan<const float> right, float* sums,
                                  size_t stride) {
-  outer::Scratch scratch = {};
+  outer::Scratch scratch;
   for (size_t i = 0; i < left.width; i += outer::kMostLeft) {
     const auto columns = left.Columns(i, std::min(outer::kMostLeft, left.width - i));
     for (size_t token = 0; token < left.rows; token += outer::kTokens) {
